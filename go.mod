@@ -1,0 +1,3 @@
+module vouchsafe
+
+go 1.26

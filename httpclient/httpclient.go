@@ -1,0 +1,217 @@
+package httpclient
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Timeout bounds an exchange made by [Do] whose client sets no Timeout itself.
+const Timeout = 30 * time.Second
+
+// UserAgent is sent by [Do] where the request names no other. Some providers
+// refuse requests without one.
+const UserAgent = "vouchsafe"
+
+// ErrInsecureURL is the error, wrapped, of a URL that a secret must not be sent
+// to: not https, nor http on loopback, or one with user information.
+var ErrInsecureURL = errors.New("httpclient: URL must be https, or http on loopback, without user information")
+
+// ErrTooLarge is the error, wrapped, of a response whose body reached the limit
+// of its exchange.
+var ErrTooLarge = errors.New("httpclient: response body reaches the limit")
+
+// Options are the settings of [New]. The zero value is a good choice.
+type Options struct {
+	// Timeout bounds one exchange from connecting to the body's last byte.
+	// Zero means 30 seconds.
+	Timeout time.Duration
+
+	// RootCAs are the certificate authorities believed. If nil, the system's.
+	RootCAs *x509.CertPool
+}
+
+// New makes an [http.Client] for use with this module: TLS 1.2 or later, the
+// environment's proxy, bounded handshakes and idle connections.
+func New(o Options) *http.Client {
+	if o.Timeout <= 0 {
+		o.Timeout = Timeout
+	}
+	return &http.Client{
+		Timeout: o.Timeout,
+		Transport: &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+			TLSHandshakeTimeout:    10 * time.Second,
+			ForceAttemptHTTP2:      true,
+			MaxIdleConns:           100,
+			MaxIdleConnsPerHost:    10,
+			IdleConnTimeout:        90 * time.Second,
+			MaxResponseHeaderBytes: 64 << 10,
+		},
+	}
+}
+
+var standard = New(Options{}) // for those who bring none
+
+// A Response is a response read to its end.
+type Response struct {
+	Status int // 200, ...
+	Header http.Header
+	Body   []byte
+}
+
+// Do sends req by client, or by a client of [New] if client is nil, and reads
+// the response, whose body must be shorter than limit bytes: not one byte past
+// the limit is read.
+//
+// The URL is checked as [CheckURL] does; a host named localhost must resolve to
+// loopback addresses only. Redirects are not followed but returned, and no
+// cookies are sent or kept. The exchange ends after client.Timeout, or after
+// [Timeout] if that is zero. client is not changed, and Do is safe for
+// concurrent use as far as client is.
+//
+// The error wraps [ErrInsecureURL], [ErrTooLarge], [io.ErrUnexpectedEOF] for a
+// body cut short, or the transport's own. It names the method and the host,
+// never the path, the query, a header or the body.
+func Do(ctx context.Context, client *http.Client, req *http.Request, limit int64) (*Response, error) {
+	if err := checkURL(req.URL); err != nil {
+		return nil, err
+	}
+	if err := checkLocalhost(ctx, req.URL); err != nil {
+		return nil, err
+	}
+	if client == nil {
+		client = standard
+	}
+	c := *client
+	c.Jar = nil
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if c.Timeout <= 0 {
+		c.Timeout = Timeout
+	}
+	req = req.Clone(ctx)
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", UserAgent)
+	}
+	resp, err := c.Do(req)
+	if err != nil {
+		return nil, exchangeError(req, err)
+	}
+	defer resp.Body.Close()
+	body, err := readBody(resp, limit)
+	if err != nil {
+		return nil, exchangeError(req, err)
+	}
+	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+}
+
+// Get fetches a document: a GET by [Do] that must be answered with 200.
+func Get(ctx context.Context, client *http.Client, url string, limit int64) (*Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: it does not parse", ErrInsecureURL)
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := Do(ctx, client, req, limit)
+	if err != nil {
+		return nil, err
+	}
+	if resp.Status != http.StatusOK {
+		return nil, fmt.Errorf("httpclient: GET %s: status must be 200, is %d", req.URL.Host, resp.Status)
+	}
+	return resp, nil
+}
+
+// readBody reads a body that is shorter than limit.
+func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	if resp.ContentLength >= limit {
+		return nil, ErrTooLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(body)) >= limit {
+		return nil, ErrTooLarge
+	}
+	return body, nil
+}
+
+// exchangeError drops the URL that the client's error repeats: its query may
+// hold what must not be logged.
+func exchangeError(req *http.Request, err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	return fmt.Errorf("httpclient: %s %s: %w", req.Method, req.URL.Host, err)
+}
+
+// CheckURL parses an absolute URL that secrets may be sent to: https, or http
+// on a loopback address or localhost, with a host, without user information and
+// without a fragment. The error wraps [ErrInsecureURL] and does not repeat raw.
+func CheckURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: it does not parse", ErrInsecureURL)
+	}
+	if err := checkURL(u); err != nil {
+		return nil, err
+	}
+	if u.Fragment != "" || strings.HasSuffix(raw, "#") {
+		return nil, fmt.Errorf("%w: it has a fragment", ErrInsecureURL)
+	}
+	return u, nil
+}
+
+func checkURL(u *url.URL) error {
+	switch {
+	case u.User != nil:
+		return fmt.Errorf("%w: it has user information", ErrInsecureURL)
+	case u.Hostname() == "" || u.Opaque != "":
+		return fmt.Errorf("%w: it has no host", ErrInsecureURL)
+	case u.Scheme == "https", u.Scheme == "http" && Loopback(u.Hostname()):
+		return nil
+	}
+	return ErrInsecureURL
+}
+
+// Loopback reports whether host, a name or an address without port or
+// brackets, is a loopback address or the name localhost (RFC 6761, Section 6.3).
+func Loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback() && addr.Zone() == ""
+}
+
+// checkLocalhost asks what the name localhost of an http URL stands for here: a
+// resolver that sends it elsewhere would see the secrets in clear.
+func checkLocalhost(ctx context.Context, u *url.URL) error {
+	if u.Scheme != "http" || !strings.EqualFold(u.Hostname(), "localhost") {
+		return nil
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", "localhost")
+	if err != nil {
+		return fmt.Errorf("httpclient: localhost: %w", err)
+	}
+	for _, addr := range addrs {
+		if !addr.Unmap().IsLoopback() {
+			return fmt.Errorf("%w: localhost resolves to another address", ErrInsecureURL)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package httpclient
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// ErrOrigin is the error, wrapped, of a request that would carry a secret to
+// another origin than it was given for.
+var ErrOrigin = errors.New("httpclient: request leaves the origins it is pinned to")
+
+// Origins are the origins (RFC 6454, Section 4) that a secret may be sent to.
+// The zero value has none.
+type Origins struct{ list []string }
+
+// ParseOrigins returns the origins of URLs, at least one, each of which must
+// satisfy [CheckURL].
+func ParseOrigins(urls ...string) (Origins, error) {
+	if len(urls) == 0 {
+		return Origins{}, errors.New("httpclient: no URL to pin to")
+	}
+	var o Origins
+	for _, raw := range urls {
+		u, err := CheckURL(raw)
+		if err != nil {
+			return Origins{}, err
+		}
+		o.list = append(o.list, origin(u))
+	}
+	return o, nil
+}
+
+// Check returns nil if u satisfies [CheckURL] and is of one of the origins. The
+// error wraps [ErrOrigin] or [ErrInsecureURL].
+func (o Origins) Check(u *url.URL) error {
+	if err := checkURL(u); err != nil {
+		return err
+	}
+	for _, allowed := range o.list {
+		if origin(u) == allowed {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: to %s", ErrOrigin, u.Host)
+}
+
+// origin returns scheme, host and port of an http or https URL, the port always.
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+}
+
+// Transport returns the RoundTripper that client sends with: its own, or the
+// default one of [New] if it is nil or has none.
+func Transport(client *http.Client) http.RoundTripper {
+	if client == nil {
+		return standard.Transport
+	}
+	if client.Transport == nil {
+		return http.DefaultTransport
+	}
+	return client.Transport
+}

@@ -1,0 +1,91 @@
+// Package testpage has the two pages that the test providers show: a login form
+// and a refusal. It knows nothing of any protocol.
+package testpage
+
+import (
+	"html/template"
+	"net/http"
+)
+
+// A Login is a form for name, password and consent. It posts the fields request,
+// username, password, and action, which is "allow" or "deny".
+type Login struct {
+	Provider string // what the provider calls itself
+	Client   string // who asks
+	Action   string // the URL that the form posts to
+	Request  string // what the form is about, posted back as it is
+	Username string // filled in
+	Message  string // shown above the form, if any
+}
+
+// Serve writes the form.
+func (l Login) Serve(w http.ResponseWriter) { write(w, http.StatusOK, "login", l) }
+
+// Refuse writes a page that says why there is no login.
+func Refuse(w http.ResponseWriter, reason string) {
+	write(w, http.StatusBadRequest, "refuse", reason)
+}
+
+func write(w http.ResponseWriter, status int, name string, data any) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	pages.ExecuteTemplate(w, name, data)
+}
+
+var pages = template.Must(template.New("").Parse(`
+{{define "head"}}<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{.}}</title>
+<style>
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d5dbe3; --card: #fff;
+  --page: #f3f5f8; --accent: #2456c6; --on-accent: #fff; --warn: #a32020 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf2; --soft: #a3adbb; --line: #3a4452;
+  --card: #1d2430; --page: #12161d; --accent: #8db2ff; --on-accent: #10203f; --warn: #ff9c9c } }
+* { box-sizing: border-box }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem;
+  font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page) }
+main { width: 100%; max-width: 24rem; padding: 1.75rem; background: var(--card);
+  border: 1px solid var(--line); border-radius: .75rem }
+h1 { margin: 0 0 .25rem; font-size: 1.35rem }
+p { margin: 0 0 1.25rem; color: var(--soft); overflow-wrap: anywhere }
+p[role=alert] { color: var(--warn) }
+label { display: block; margin-bottom: 1rem; font-weight: 600 }
+input { display: block; width: 100%; margin-top: .25rem; padding: .6rem .75rem; font: inherit;
+  color: inherit; background: var(--page); border: 1px solid var(--line); border-radius: .5rem }
+.actions { display: flex; gap: .75rem }
+button { flex: 1; padding: .65rem; font: inherit; font-weight: 600; cursor: pointer; color: var(--ink);
+  background: none; border: 1px solid var(--line); border-radius: .5rem }
+button[value=allow] { color: var(--on-accent); background: var(--accent); border-color: var(--accent) }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+</style>{{end}}
+
+{{define "login"}}{{template "head" "Log in"}}
+<main>
+<h1>{{.Provider}}</h1>
+<p><strong>{{.Client}}</strong> asks to know who you are.</p>
+{{with .Message}}<p role="alert">{{.}}</p>{{end}}
+<form method="post" action="{{.Action}}">
+<input type="hidden" name="request" value="{{.Request}}">
+<label>Name <input name="username" value="{{.Username}}" autocomplete="username" required></label>
+<label>Password <input name="password" type="password" autocomplete="current-password"></label>
+<div class="actions">
+<button name="action" value="allow">Log in and allow</button>
+<button name="action" value="deny" formnovalidate>Deny</button>
+</div>
+</form>
+</main>
+</html>{{end}}
+
+{{define "refuse"}}{{template "head" "Request refused"}}
+<main>
+<h1>Request refused</h1>
+<p>{{.}}</p>
+</main>
+</html>{{end}}
+`))

@@ -1,0 +1,104 @@
+package oauth2
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+)
+
+// A Token is an access token and what came with it, RFC 6749, Section 5.1.
+// Printing it does not show its secrets; [Token.Record] gives the form for
+// storing. It must not be changed and is then safe for concurrent use.
+type Token struct {
+	// TokenType is how to use the access token: "Bearer", in the server's spelling.
+	TokenType string
+
+	// ExpiresAt is when the access token ends; zero if the server did not say.
+	ExpiresAt time.Time
+
+	// Scopes are the scopes granted.
+	Scopes []string
+
+	secrets *secrets
+}
+
+// secrets are behind a pointer so that fmt, json and slog do not see them.
+type secrets struct {
+	access, refresh, idToken string
+	extra                    map[string]json.RawMessage
+}
+
+func (t *Token) held() *secrets {
+	if t == nil || t.secrets == nil {
+		return &secrets{}
+	}
+	return t.secrets
+}
+
+// AccessToken returns the access token.
+func (t *Token) AccessToken() string { return t.held().access }
+
+// RefreshToken returns the refresh token, empty if there is none.
+func (t *Token) RefreshToken() string { return t.held().refresh }
+
+// IDToken returns the ID Token as it came, unverified; empty if there is none.
+// Package oidc verifies it.
+func (t *Token) IDToken() string { return t.held().idToken }
+
+// Extra returns the JSON text of another member of the token response, nil if
+// there is none of that name.
+func (t *Token) Extra(name string) json.RawMessage { return t.held().extra[name] }
+
+// Expired reports whether the access token has ended by now. One whose end is
+// not known has not.
+func (t *Token) Expired(now time.Time) bool {
+	return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt)
+}
+
+// MarshalJSON fails: a Token is not stored by accident. Use [Token.Record].
+func (t Token) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("oauth2: a Token is stored by its Record method")
+}
+
+// A Record is a Token for storing, secrets in clear, under the member names that
+// token responses and Authlib have.
+type Record struct {
+	AccessToken  string                     `json:"access_token"`
+	TokenType    string                     `json:"token_type"`
+	RefreshToken string                     `json:"refresh_token,omitempty"`
+	ExpiresAt    int64                      `json:"expires_at,omitempty"` // Unix seconds; 0 unknown
+	Scope        string                     `json:"scope,omitempty"`
+	IDToken      string                     `json:"id_token,omitempty"`
+	Extra        map[string]json.RawMessage `json:"extra,omitempty"`
+}
+
+// Record returns t for storing. Whoever reads it can use the token.
+func (t *Token) Record() Record {
+	s := t.held()
+	r := Record{s.access, t.TokenType, s.refresh, 0, strings.Join(t.Scopes, " "), s.idToken, s.extra}
+	if !t.ExpiresAt.IsZero() {
+		r.ExpiresAt = t.ExpiresAt.Unix()
+	}
+	return r
+}
+
+// FromRecord returns the Token that r was made from. An access token is
+// required; a token type that is empty means Bearer.
+func FromRecord(r Record) (*Token, error) {
+	if r.AccessToken == "" {
+		return nil, errors.New("oauth2: Record.AccessToken is required")
+	}
+	if r.TokenType == "" {
+		r.TokenType = "Bearer"
+	}
+	t := &Token{
+		TokenType: r.TokenType,
+		Scopes:    strings.Fields(r.Scope),
+		secrets:   &secrets{r.AccessToken, r.RefreshToken, r.IDToken, r.Extra},
+	}
+	if r.ExpiresAt != 0 {
+		t.ExpiresAt = time.Unix(r.ExpiresAt, 0)
+	}
+	return t, nil
+}

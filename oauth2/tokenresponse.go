@@ -1,0 +1,109 @@
+package oauth2
+
+import (
+	"encoding/json"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"vouchsafe/httpclient"
+	"vouchsafe/internal/strictjson"
+)
+
+// tokenMembers are the members of a token response that this package reads:
+// RFC 6749, Section 5.1 and 5.2, and OpenID Connect Core 1.0, Section 3.1.3.3.
+var tokenMembers = []string{"access_token", "token_type", "expires_in", "refresh_token", "scope",
+	"id_token", "error", "error_description", "error_uri"}
+
+// readToken reads a token response, success or error, RFC 6749, Section 5. An
+// error member makes it an error whatever its status: some servers send 200.
+func readToken(resp *httpclient.Response, now time.Time) (*Token, error) {
+	const clause = "RFC 6749, Section 5.1"
+	m, err := readJSON(resp)
+	if err == nil {
+		if refusal := errorOf(m, resp.Status); refusal != nil {
+			return nil, refusal
+		}
+	}
+	if resp.Status != http.StatusOK {
+		return nil, &Error{Status: resp.Status}
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := &Token{ExpiresAt: expiry(m.Get("expires_in"), now), secrets: &secrets{extra: extra(m)}}
+	var scope string
+	for _, f := range []struct {
+		name     string
+		to       *string
+		required bool
+	}{
+		{"access_token", &t.secrets.access, true},
+		{"token_type", &t.TokenType, true},
+		{"refresh_token", &t.secrets.refresh, false},
+		{"id_token", &t.secrets.idToken, false},
+		{"scope", &scope, false},
+	} {
+		if !member(m, f.name, f.to) || f.required && *f.to == "" {
+			return nil, checkError(f.name, "must be a printable string", clause)
+		}
+	}
+	if !strings.EqualFold(t.TokenType, "Bearer") {
+		return nil, checkError("token_type", "must be Bearer", "RFC 6749, Section 7.1")
+	}
+	if m.Get("scope") != nil && !m.Get("scope").IsNull() {
+		t.Scopes = strings.Fields(scope)
+	}
+	return t, nil
+}
+
+// readJSON reads a body declared as JSON.
+func readJSON(resp *httpclient.Response) (strictjson.Object, error) {
+	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		return nil, checkError("content type", "must be application/json", "RFC 6749, Section 5.1")
+	}
+	m, err := strictjson.Parse(resp.Body, tokenMembers...)
+	if err != nil {
+		return nil, checkError("body", "must be one strict JSON object", "RFC 6749, Section 5.1")
+	}
+	return m, nil
+}
+
+// member reads a string of printable ASCII characters, RFC 6749, Appendix A, if
+// there is one. Null counts as absent.
+func member(m strictjson.Object, name string, to *string) bool {
+	v := m.Get(name)
+	if v == nil || v.IsNull() {
+		return true
+	}
+	s, ok := v.String()
+	*to = s
+	return ok && !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e })
+}
+
+// expiry returns when a token of the given lifetime ends, and zero if the
+// lifetime is absent or no number. Some servers send the number as a string.
+func expiry(v strictjson.Value, now time.Time) time.Time {
+	if s, ok := v.String(); ok {
+		v = strictjson.Value(s)
+	}
+	seconds, ok := v.Seconds()
+	if !ok {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(seconds) * time.Second)
+}
+
+// extra returns the members that this package does not read.
+func extra(m strictjson.Object) map[string]json.RawMessage {
+	rest := map[string]json.RawMessage{}
+	for _, member := range m {
+		rest[member.Name] = member.Value.Raw()
+	}
+	for _, name := range tokenMembers {
+		delete(rest, name)
+	}
+	return rest
+}

@@ -1,0 +1,190 @@
+package oidc
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vouchsafe/internal/strictjson"
+	"vouchsafe/internal/verdict"
+	"vouchsafe/jose"
+	"vouchsafe/oauth2"
+)
+
+// An IDToken is a verified ID Token, OpenID Connect Core 1.0, Section 2. It
+// cannot be had without verification, and is read-only.
+type IDToken struct {
+	Issuer          string
+	Subject         string
+	Audience        []string
+	AuthorizedParty string    // "azp", empty if absent
+	ExpiresAt       time.Time // "exp"
+	IssuedAt        time.Time // "iat"
+	AuthTime        time.Time // "auth_time", zero if absent
+	ACR             string    // "acr", empty if absent
+
+	token *jose.Token
+}
+
+// Identity returns who the user is.
+func (t *IDToken) Identity() Identity { return Identity{t.Issuer, t.Subject} }
+
+// Claims reads all claims into v, which must be a pointer, as encoding/json does.
+func (t *IDToken) Claims(v any) error { return t.token.Claims(v) }
+
+// claim returns a claim of any type.
+func (t *IDToken) claim(name string) strictjson.Value { return strictjson.Value(t.token.Claim(name)) }
+
+// core is where the rules for ID Tokens are.
+const core = "OpenID Connect Core 1.0, Section 3.1.3.7"
+
+// verify verifies the ID Token of tok and then makes the further checks of one
+// kind of response.
+func (c *Client) verify(ctx context.Context, conn *connection, tok *oauth2.Token,
+	further func(*verdict.List, *IDToken)) (*IDToken, error) {
+	l := verdict.New(ctx, checkError)
+	raw := tok.IDToken()
+	if !l.Check(raw != "", "id_token", "must be in the token response", "OpenID Connect Core 1.0, Section 3.1.3.3") {
+		return nil, l.Err()
+	}
+	// Rules 2, 3, 6, 7, 9 and 10: iss, that aud has us, signature, alg, exp, iat.
+	verified, err := conn.verifier.Verify(ctx, raw)
+	if err != nil {
+		return nil, fmt.Errorf("oidc: ID Token: %w", err)
+	}
+	t, ok := readIDToken(verified)
+	l.Check(ok, "id_token", "must have claims of their types", "OpenID Connect Core 1.0, Section 2")
+	c.checkClaims(l, t, tok.AccessToken())
+	further(l, t)
+	if l.Err() != nil {
+		return nil, fmt.Errorf("oidc: ID Token: %w", l.Err())
+	}
+	return t, nil
+}
+
+// readIDToken reads the claims that jose does not.
+func readIDToken(verified *jose.Token) (*IDToken, bool) {
+	t := &IDToken{
+		Issuer:    verified.Issuer,
+		Subject:   verified.Subject,
+		Audience:  verified.Audience,
+		ExpiresAt: verified.ExpiresAt,
+		IssuedAt:  verified.IssuedAt,
+		token:     verified,
+	}
+	ok := true
+	for name, to := range map[string]*string{"azp": &t.AuthorizedParty, "acr": &t.ACR} {
+		if v := t.claim(name); v != nil {
+			var isString bool
+			*to, isString = v.String()
+			ok = ok && isString
+		}
+	}
+	if v := t.claim("auth_time"); v != nil {
+		seconds, isNumber := v.Seconds()
+		t.AuthTime = time.Unix(seconds, 0)
+		ok = ok && isNumber
+	}
+	return t, ok
+}
+
+const maxSubject = 255
+
+// checkClaims makes the checks that every ID Token must pass, beyond those of a
+// JSON Web Token.
+func (c *Client) checkClaims(l *verdict.List, t *IDToken, accessToken string) {
+	l.Check(t.Subject != "" && len(t.Subject) <= maxSubject && ascii(t.Subject),
+		"sub", "must have 1 to 255 ASCII characters", "OpenID Connect Core 1.0, Section 2")
+	l.Check(!t.IssuedAt.IsZero(), "iat", "must be present", "OpenID Connect Core 1.0, Section 2")
+	l.Check(c.audienceTrusted(t.Audience), "aud", "must have no audience that is not trusted", core)
+	l.Check(len(t.Audience) == 1 || t.AuthorizedParty != "",
+		"azp", "must be present beside several audiences", core)
+	l.Check(t.claim("azp") == nil || t.AuthorizedParty == c.config.ID, "azp", "must be the client", core)
+	l.Check(atHashMatches(t, accessToken),
+		"at_hash", "must be that of the access token", "OpenID Connect Core 1.0, Section 3.1.3.8")
+}
+
+// audienceTrusted reports whether aud has the client, once, and beside it only
+// audiences that the client was told to trust (rule 3).
+func (c *Client) audienceTrusted(aud []string) bool {
+	for _, a := range aud {
+		if a != c.config.ID && !slices.Contains(c.config.TrustedAudiences, a) {
+			return false
+		}
+	}
+	return true
+}
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7f })
+}
+
+// atHashMatches checks at_hash if it is there, which in this flow it need not be.
+// Both algorithms so far hash with SHA-256.
+func atHashMatches(t *IDToken, accessToken string) bool {
+	v := t.claim("at_hash")
+	if v == nil {
+		return true
+	}
+	got, ok := v.String()
+	sum := sha256.Sum256([]byte(accessToken))
+	want := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+	return ok && strings.HasSuffix(t.token.Header.Algorithm, "256") && equal(got, want)
+}
+
+// checkRequest makes the checks of an ID Token that answers a request.
+func (c *Client) checkRequest(l *verdict.List, t *IDToken, asked expectations) {
+	nonce, _ := t.claim("nonce").String()
+	l.Check(asked.Nonce != "" && equal(nonce, asked.Nonce), "nonce", "must be the one of the request", core)
+	if len(asked.ACRValues) > 0 {
+		l.Check(slices.Contains(asked.ACRValues, t.ACR), "acr", "must be one that was asked for", core)
+	}
+	if asked.MaxAge != nil {
+		limit := time.Duration(*asked.MaxAge)*time.Second + max(c.config.Leeway, 0)
+		l.Check(!t.AuthTime.IsZero() && c.config.Now().Sub(t.AuthTime) <= limit,
+			"auth_time", "must be present and within max_age", core)
+	}
+}
+
+// checkContinues makes the checks of a refreshed ID Token against the one it
+// follows, which was verified when it came and is ours since.
+func checkContinues(l *verdict.List, t *IDToken, old string) {
+	const clause = "OpenID Connect Core 1.0, Section 12.2"
+	before := oldClaims(old)
+	same := func(name string) bool { return string(before.Get(name)) == string(t.claim(name)) }
+	l.Check(old == "" || before != nil, "id_token", "must follow one that can be read", clause)
+	if before == nil {
+		return
+	}
+	l.Check(same("iss"), "iss", "must be that of the login", clause)
+	l.Check(same("sub"), "sub", "must be that of the login", clause)
+	l.Check(same("aud"), "aud", "must be that of the login", clause)
+	l.Check(same("azp"), "azp", "must be that of the login", clause)
+	l.Check(t.claim("auth_time") == nil || same("auth_time"), "auth_time", "must be that of the login", clause)
+	l.Check(t.claim("nonce") == nil || same("nonce"), "nonce", "must be that of the login", clause)
+}
+
+// oldClaims reads the claims of an ID Token that was verified before.
+func oldClaims(compact string) strictjson.Object {
+	parts := strings.Split(compact, ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil
+	}
+	claims, err := strictjson.Parse(payload)
+	if err != nil {
+		return nil
+	}
+	return claims
+}
+
+// equal compares in a time that does not depend on where two strings differ.
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -1,0 +1,59 @@
+package oidctest
+
+import "slices"
+
+// A Fault names what a client did wrong.
+type Fault string
+
+// The faults of authorization requests.
+const (
+	UnknownClient     Fault = "unknown_client"        // RFC 6749, Section 2.2
+	WrongRedirectURI  Fault = "wrong_redirect_uri"    // RFC 9700, Section 2.1
+	RepeatedParameter Fault = "repeated_parameter"    // RFC 6749, Section 3.1
+	WrongResponseType Fault = "wrong_response_type"   // RFC 6749, Section 3.1.1
+	MissingChallenge  Fault = "missing_challenge"     // RFC 7636, Section 4.4.1
+	WrongChallenge    Fault = "wrong_challenge"       // RFC 7636, Section 4.2
+	MissingState      Fault = "missing_state"         // RFC 6749, Section 10.12
+	RepeatedState     Fault = "repeated_state"        // RFC 9700, Section 2.1
+	RepeatedNonce     Fault = "repeated_nonce"        // OpenID Connect Core 1.0, Section 15.5.2
+	RepeatedChallenge Fault = "repeated_challenge"    // RFC 9700, Section 2.1.1
+	UserDenied        Fault = "denied_by_the_user"    // RFC 6749, Section 4.1.2.1
+	WrongPassword     Fault = "wrong_password"        // of the user, not the client
+	UnknownLogin      Fault = "unknown_login_request" // the form's, which lives once
+)
+
+// The faults of token requests.
+const (
+	WrongSecret         Fault = "wrong_secret"            // RFC 6749, Section 2.3
+	SeveralSecrets      Fault = "several_authentications" // RFC 6749, Section 2.3
+	WrongContentType    Fault = "wrong_content_type"      // RFC 6749, Section 3.2
+	WrongGrantType      Fault = "wrong_grant_type"        // RFC 6749, Section 4.1.3
+	UnknownCode         Fault = "unknown_code"            // RFC 6749, Section 4.1.3
+	ReusedCode          Fault = "reused_code"             // RFC 6749, Section 4.1.2
+	ExpiredCode         Fault = "expired_code"            // RFC 6749, Section 4.1.2
+	OtherClientsCode    Fault = "code_of_another_client"  // RFC 6749, Section 4.1.3
+	OtherRedirectURI    Fault = "other_redirect_uri"      // RFC 6749, Section 4.1.3
+	MissingVerifier     Fault = "missing_verifier"        // RFC 7636, Section 4.6
+	WrongVerifier       Fault = "wrong_verifier"          // RFC 7636, Section 4.6
+	UnknownRefreshToken Fault = "unknown_refresh_token"   // RFC 6749, Section 6
+	ReusedRefreshToken  Fault = "reused_refresh_token"    // RFC 9700, Section 4.14.2
+	WidenedScope        Fault = "widened_scope"           // RFC 6749, Section 6
+	UnusableAccessToken Fault = "unusable_access_token"   // RFC 6750, Section 3.1
+	AccessTokenInQuery  Fault = "access_token_in_query"   // RFC 9700, Section 4.3.2
+	InsufficientScope   Fault = "insufficient_scope"      // RFC 6750, Section 3.1
+)
+
+// refuse keeps a fault.
+func (p *Provider) refuse(f Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = append(p.faults, f)
+}
+
+// Faults returns what has been refused so far, in order. It is safe for
+// concurrent use.
+func (p *Provider) Faults() []Fault {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.faults)
+}

@@ -1,0 +1,31 @@
+package oidctest
+
+import (
+	"crypto/rand"
+	"net/http"
+
+	"vouchsafe/internal/testpage"
+)
+
+// showLogin shows the form that approves or denies req.
+func (p *Provider) showLogin(w http.ResponseWriter, req request, message string) {
+	id := rand.Text()
+	p.mu.Lock()
+	p.logins[id] = req
+	p.mu.Unlock()
+	testpage.Login{
+		Provider: p.options.Name,
+		Client:   req.client.ID,
+		Action:   p.Endpoint("login"),
+		Request:  id,
+		Username: p.options.Users[0].Subject,
+		Message:  message,
+	}.Serve(w)
+}
+
+// refusePage keeps a fault and shows it to the user, when it is not safe to send
+// the browser back.
+func (p *Provider) refusePage(w http.ResponseWriter, f Fault) {
+	p.refuse(f)
+	testpage.Refuse(w, "The provider refused the request: "+string(f)+".")
+}

@@ -1,0 +1,214 @@
+package oidctest
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"vouchsafe/jose"
+	"vouchsafe/pkce"
+)
+
+// An access is what an access token is worth.
+type access struct {
+	grant  *grant
+	scopes []string
+	until  time.Time
+}
+
+// An issued is a refresh token that was issued.
+type issued struct {
+	grant *grant
+	used  bool
+}
+
+// serveToken serves the token endpoint, RFC 6749, Section 3.2.
+func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if media != "application/x-www-form-urlencoded" || r.ParseForm() != nil {
+		p.refuseToken(w, WrongContentType, "invalid_request")
+		return
+	}
+	for _, values := range r.PostForm {
+		if len(values) > 1 {
+			p.refuseToken(w, RepeatedParameter, "invalid_request")
+			return
+		}
+	}
+	client, fault := p.authenticate(r)
+	if fault != "" {
+		p.refuseToken(w, fault, "invalid_client")
+		return
+	}
+	var g *grant
+	switch r.PostForm.Get("grant_type") {
+	case "authorization_code":
+		g, fault = p.redeemCode(client, r.PostForm)
+	case "refresh_token":
+		g, fault = p.redeemRefresh(client, r.PostForm)
+	default:
+		p.refuseToken(w, WrongGrantType, "unsupported_grant_type")
+		return
+	}
+	if fault != "" {
+		p.refuseToken(w, fault, "invalid_grant")
+		return
+	}
+	p.issue(w, g, r.PostForm)
+}
+
+// authenticate authenticates the client by one method, RFC 6749, Section 2.3.
+func (p *Provider) authenticate(r *http.Request) (Client, Fault) {
+	id, secret := r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
+	if user, password, ok := r.BasicAuth(); ok {
+		if secret != "" {
+			return Client{}, SeveralSecrets
+		}
+		id, _ = url.QueryUnescape(user)
+		secret, _ = url.QueryUnescape(password)
+	}
+	client, ok := p.client(id)
+	if !ok {
+		return Client{}, UnknownClient
+	}
+	if subtle.ConstantTimeCompare([]byte(secret), []byte(client.Secret)) != 1 {
+		return Client{}, WrongSecret
+	}
+	return client, ""
+}
+
+// redeemCode redeems a code, once: a code that comes again revokes what the first
+// one gave (RFC 6749, Section 4.1.2).
+func (p *Provider) redeemCode(client Client, form url.Values) (*grant, Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g := p.codes[form.Get("code")]
+	switch {
+	case g == nil:
+		return nil, UnknownCode
+	case g.client.ID != client.ID:
+		return nil, OtherClientsCode
+	case g.used:
+		g.revoked = true
+		return nil, ReusedCode
+	}
+	g.used = true
+	if p.options.Now().Sub(g.at) > codeLife {
+		return nil, ExpiredCode
+	}
+	if form.Get("redirect_uri") != g.redirectURI {
+		return nil, OtherRedirectURI
+	}
+	if form.Get("code_verifier") == "" {
+		return nil, MissingVerifier
+	}
+	v, err := pkce.Parse(form.Get("code_verifier"))
+	if err != nil || v.Challenge() != g.challenge {
+		return nil, WrongVerifier
+	}
+	return g, ""
+}
+
+// redeemRefresh redeems a refresh token, once: one that comes again revokes all
+// that followed from the login (RFC 9700, Section 4.14.2).
+func (p *Provider) redeemRefresh(client Client, form url.Values) (*grant, Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.refresh[form.Get("refresh_token")]
+	if t == nil || t.grant.client.ID != client.ID {
+		return nil, UnknownRefreshToken
+	}
+	if t.used {
+		t.grant.revoked = true
+	}
+	if t.grant.revoked {
+		return nil, ReusedRefreshToken
+	}
+	for _, scope := range strings.Fields(form.Get("scope")) {
+		if !slices.Contains(t.grant.scopes, scope) {
+			return nil, WidenedScope
+		}
+	}
+	t.used = true
+	return t.grant, ""
+}
+
+// issue answers with tokens for g, RFC 6749, Section 5.1. There is a new refresh
+// token each time.
+func (p *Provider) issue(w http.ResponseWriter, g *grant, form url.Values) {
+	accessToken, refreshToken := rand.Text(), rand.Text()
+	scopes := g.scopes
+	if asked := strings.Fields(form.Get("scope")); len(asked) > 0 {
+		scopes = asked
+	}
+	p.mu.Lock()
+	p.accesses[accessToken] = &access{g, scopes, p.options.Now().Add(p.options.TokenLife)}
+	p.refresh[refreshToken] = &issued{grant: g}
+	p.mu.Unlock()
+	answer := map[string]any{
+		"access_token":  accessToken,
+		"token_type":    "Bearer",
+		"expires_in":    int(p.options.TokenLife / time.Second),
+		"refresh_token": refreshToken,
+		"scope":         strings.Join(scopes, " "),
+	}
+	if slices.Contains(scopes, "openid") {
+		idToken, err := p.idToken(g, accessToken, form.Get("grant_type") == "refresh_token")
+		if err != nil {
+			http.Error(w, "the ID Token cannot be signed", http.StatusInternalServerError)
+			return
+		}
+		answer["id_token"] = idToken
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// idToken makes the ID Token of a grant, OpenID Connect Core 1.0, Section 2. A
+// refreshed one has no nonce (Section 12.2).
+func (p *Provider) idToken(g *grant, accessToken string, refreshed bool) (string, error) {
+	now := p.options.Now()
+	half := sha256.Sum256([]byte(accessToken))
+	claims := map[string]any{
+		"iss":       p.Issuer(),
+		"sub":       g.user.Subject,
+		"aud":       g.client.ID,
+		"iat":       now.Unix(),
+		"exp":       now.Add(p.options.TokenLife).Unix(),
+		"auth_time": g.at.Unix(),
+		"at_hash":   base64.RawURLEncoding.EncodeToString(half[:16]),
+	}
+	if g.nonce != "" && !refreshed {
+		claims["nonce"] = g.nonce
+	}
+	if g.acr != "" {
+		claims["acr"] = g.acr
+	}
+	if p.options.EditIDToken != nil {
+		p.options.EditIDToken(claims)
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	return jose.Sign(payload, p.key, jose.SignOptions{Type: "JWT"})
+}
+
+// refuseToken answers with an error, RFC 6749, Section 5.2.
+func (p *Provider) refuseToken(w http.ResponseWriter, f Fault, code string) {
+	p.refuse(f)
+	status := http.StatusBadRequest
+	if code == "invalid_client" {
+		status = http.StatusUnauthorized
+		w.Header().Set("WWW-Authenticate", `Basic realm="oidctest"`)
+	}
+	writeJSON(w, status, map[string]string{"error": code, "error_description": string(f)})
+}

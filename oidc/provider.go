@@ -1,0 +1,108 @@
+package oidc
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"vouchsafe/httpclient"
+	"vouchsafe/internal/strictjson"
+	"vouchsafe/internal/verdict"
+	"vouchsafe/jose"
+	"vouchsafe/oauth2"
+)
+
+// A Provider is OpenID Provider metadata, OpenID Connect Discovery 1.0, Section 3.
+type Provider struct {
+	oauth2.AuthorizationServer
+
+	UserInfoEndpoint                 string   `json:"userinfo_endpoint"`
+	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported"`
+}
+
+const (
+	wellKnown   = "/.well-known/openid-configuration"
+	maxMetadata = 1 << 20
+)
+
+// metadataURL returns where the configuration of issuer is, OpenID Connect
+// Discovery 1.0, Section 4.1.
+func metadataURL(issuer string) string { return strings.TrimSuffix(issuer, "/") + wellKnown }
+
+// discover fetches the provider configuration at url and accepts it if it is
+// that of issuer, exactly (OpenID Connect Discovery 1.0, Section 4.3).
+func discover(ctx context.Context, client *http.Client, url, issuer string) (Provider, error) {
+	resp, err := httpclient.Get(ctx, client, url, maxMetadata)
+	if err != nil {
+		return Provider{}, fmt.Errorf("oidc: discovery: %w", err)
+	}
+	l := verdict.New(ctx, checkError)
+	var p Provider
+	l.Check(strictjson.Unmarshal(resp.Body, &p) == nil,
+		"metadata", "must be one strict JSON object", "OpenID Connect Discovery 1.0, Section 4.2")
+	l.Check(p.Issuer == issuer, "issuer", "must be the issuer asked for",
+		"OpenID Connect Discovery 1.0, Section 4.3")
+	if l.Err() != nil {
+		return Provider{}, fmt.Errorf("oidc: discovery: %w", l.Err())
+	}
+	return p, nil
+}
+
+// merge returns p with the fields that over sets in place of p's.
+func (p Provider) merge(over Provider) Provider {
+	for _, f := range []struct{ to, from *string }{
+		{&p.Issuer, &over.Issuer},
+		{&p.AuthorizationEndpoint, &over.AuthorizationEndpoint},
+		{&p.TokenEndpoint, &over.TokenEndpoint},
+		{&p.JWKSURI, &over.JWKSURI},
+		{&p.UserInfoEndpoint, &over.UserInfoEndpoint},
+	} {
+		*f.to = cmp.Or(*f.from, *f.to)
+	}
+	if over.TokenEndpointAuthMethodsSupported != nil {
+		p.TokenEndpointAuthMethodsSupported = over.TokenEndpointAuthMethodsSupported
+	}
+	if over.IDTokenSigningAlgValuesSupported != nil {
+		p.IDTokenSigningAlgValuesSupported = over.IDTokenSigningAlgValuesSupported
+	}
+	if over.AuthorizationResponseIssParameterSupported {
+		p.AuthorizationResponseIssParameterSupported = true
+	}
+	return p
+}
+
+// complete reports whether p says all that a login needs without discovery.
+func (p Provider) complete() bool {
+	return p.AuthorizationEndpoint != "" && p.TokenEndpoint != "" && p.JWKSURI != ""
+}
+
+// algorithms returns the ID Token algorithms accepted: the one registered, or
+// those of ours that the provider advertises, RS256 if it advertises none
+// (OpenID Connect Core 1.0, Section 3.1.3.7, rule 7).
+func (p Provider) algorithms(registered string) ([]string, error) {
+	if registered != "" {
+		return []string{registered}, nil
+	}
+	if len(p.IDTokenSigningAlgValuesSupported) == 0 {
+		return []string{"RS256"}, nil
+	}
+	var both []string
+	for _, ours := range jose.Algorithms() {
+		for _, theirs := range p.IDTokenSigningAlgValuesSupported {
+			if ours == theirs {
+				both = append(both, ours)
+			}
+		}
+	}
+	if len(both) == 0 {
+		return nil, errors.New("oidc: provider advertises no ID Token algorithm that this module has")
+	}
+	return both, nil
+}
+
+func checkError(check, need, clause string) error {
+	return &jose.CheckError{Check: check, Need: need, Clause: clause}
+}
