@@ -1,0 +1,217 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"vouchsafe/httpclient"
+	"vouchsafe/internal/seal"
+	"vouchsafe/internal/verdict"
+)
+
+const (
+	// maxOpen is how many logins one browser may have in the making.
+	maxOpen = 5
+
+	// maxRecord bounds a record, in bytes: five of them must fit in a request's
+	// header.
+	maxRecord = 1536
+
+	// purposeLogin is the purpose of a login's record. A record of another purpose
+	// is never a login's.
+	purposeLogin = "login"
+
+	sealPurpose = "transaction"
+)
+
+// A record is a login in the making: the protocol's transaction, and what else
+// it is bound to.
+type record struct {
+	Purpose     string `json:"p"`
+	Client      string `json:"c"`
+	RedirectURI string `json:"r"`
+	ReturnTo    string `json:"t,omitempty"`
+	Expires     int64  `json:"e"` // Unix seconds
+	Transaction []byte `json:"x"`
+}
+
+// https reports whether the site is https, which is so if and only if its
+// redirect URI is: what a proxy says of the request is no evidence.
+func (r record) https() bool { return strings.HasPrefix(r.RedirectURI, "https://") }
+
+// loopback reports whether the redirect URI is http on loopback.
+func (r record) loopback() bool {
+	u, err := url.Parse(r.RedirectURI)
+	return err == nil && u.Scheme == "http" && httpclient.Loopback(u.Hostname())
+}
+
+// logins seals records, has the store keep them, and ties them to the browser by
+// a cookie each.
+type logins struct {
+	ring  seal.Ring
+	store Store
+	life  time.Duration
+	now   func() time.Time
+}
+
+// put keeps rec to be found by key, in this browser only.
+func (l *logins) put(w http.ResponseWriter, r *http.Request, key string, rec record) error {
+	now := l.now()
+	rec.Expires = now.Add(l.life).Unix()
+	raw, err := json.Marshal(rec)
+	if err != nil {
+		return err
+	}
+	if len(raw) > maxRecord {
+		return errors.New("login's record must have at most 1536 bytes: shorten ReturnTo or the scopes")
+	}
+	id := loginID(key)
+	name := cookieName(id, rec.https())
+	sealed, err := l.ring.Seal(raw, sealPurpose, name)
+	if err != nil {
+		return err
+	}
+	// Twice the life, so that one that is late can be told it is.
+	held, err := l.store.put(r.Context(), id, sealed, 2*l.life)
+	if err != nil {
+		return err
+	}
+	l.evict(w, r)
+	setCookie(w, name, strconv.FormatInt(now.Unix(), 10)+"."+held, 2*l.life)
+	return nil
+}
+
+// take returns the record found by key if it fits, and marks it as used whether
+// it does or not.
+func (l *logins) take(w http.ResponseWriter, r *http.Request, key, purpose, client string) (record, error) {
+	const clause = "RFC 6749, Section 10.12"
+	checks := verdict.New(r.Context(), nil)
+	rec, err := l.find(w, r, key)
+	if err == nil {
+		err = rec.fits(purpose, client, l.now())
+	}
+	checks.Result("transaction", clause, err)
+	if err != nil {
+		return record{}, err
+	}
+	return rec, nil
+}
+
+// fits reports why rec is not the record that is looked for.
+func (r record) fits(purpose, client string, now time.Time) error {
+	switch {
+	case r.Purpose != purpose:
+		return because(ReasonOtherPurpose)
+	case r.Client != client:
+		return because(ReasonOtherClient)
+	case now.Unix() >= r.Expires:
+		return because(ReasonExpired)
+	}
+	return nil
+}
+
+func (l *logins) find(w http.ResponseWriter, r *http.Request, key string) (record, error) {
+	if key == "" {
+		return record{}, because(ReasonNoState)
+	}
+	id := loginID(key)
+	for _, https := range []bool{true, false} {
+		name := cookieName(id, https)
+		if cookie, err := r.Cookie(name); err == nil {
+			setCookie(w, name, tombstone, 2*l.life)
+			return l.open(r.Context(), id, name, cookie.Value, https)
+		}
+	}
+	return record{}, because(ReasonOtherBrowser)
+}
+
+// open returns the record that a cookie stands for. A cookie without the __Host-
+// prefix could have been set by a neighbouring host, and counts on loopback only.
+func (l *logins) open(ctx context.Context, id, name, value string, https bool) (record, error) {
+	if value == tombstone {
+		return record{}, because(ReasonUsed)
+	}
+	_, held, _ := strings.Cut(value, ".")
+	sealed, err := l.store.take(ctx, id, held)
+	if err != nil {
+		return record{}, err
+	}
+	raw, err := l.ring.Open(sealed, sealPurpose, name)
+	if err != nil {
+		return record{}, because(ReasonTampered)
+	}
+	var rec record
+	if err := json.Unmarshal(raw, &rec); err != nil || !https && !rec.loopback() {
+		return record{}, because(ReasonTampered)
+	}
+	return rec, nil
+}
+
+// evict makes room for one more login: the oldest goes.
+func (l *logins) evict(w http.ResponseWriter, r *http.Request) {
+	var open []*http.Cookie
+	for _, c := range r.Cookies() {
+		if strings.HasPrefix(c.Name, cookieName("", true)) || strings.HasPrefix(c.Name, cookieName("", false)) {
+			open = append(open, c)
+		}
+	}
+	slices.SortStableFunc(open, func(a, b *http.Cookie) int { return cmp.Compare(beganAt(a), beganAt(b)) })
+	for len(open) >= maxOpen {
+		name := open[0].Name
+		_, held, _ := strings.Cut(open[0].Value, ".")
+		l.store.drop(r.Context(), name[strings.LastIndexByte(name, '.')+1:], held)
+		setCookie(w, name, "", -time.Second)
+		open = open[1:]
+	}
+}
+
+// beganAt returns when a cookie's login began; used ones come first. The browser
+// could lie, to its own harm only.
+func beganAt(c *http.Cookie) int64 {
+	seconds, _, _ := strings.Cut(c.Value, ".")
+	n, _ := strconv.ParseInt(seconds, 10, 64)
+	return n
+}
+
+// tombstone is the value of a cookie whose login was used.
+const tombstone = "used"
+
+// loginID returns the public name of a login, from what its callback is found by.
+func loginID(key string) string {
+	sum := sha256.Sum256([]byte("vouchsafe login " + key))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// cookieName returns the name of a login's cookie. Browsers let a cookie with the
+// prefix be set over https by the host itself only (RFC 6265bis, Section 4.1.3.2).
+func cookieName(id string, https bool) string {
+	if https {
+		return "__Host-vouchsafe." + id
+	}
+	return "vouchsafe." + id
+}
+
+// setCookie sets a login's cookie, or has it forgotten if life is negative.
+// SameSite=Lax lets it come along when the provider sends the browser back, and
+// not with requests that other sites make.
+func setCookie(w http.ResponseWriter, name, value string, life time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name:     name,
+		Value:    value,
+		Path:     "/",
+		MaxAge:   int(life / time.Second),
+		Secure:   strings.HasPrefix(name, "__Host-"),
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+	})
+}

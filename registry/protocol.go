@@ -1,0 +1,225 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"vouchsafe/oauth1"
+	"vouchsafe/oauth2"
+	"vouchsafe/oidc"
+)
+
+// A protocol is one of the three, seen alike.
+type protocol interface {
+	// authorize begins a login.
+	authorize(ctx context.Context, o request) (begun, error)
+
+	// key returns the parameter of a callback by which its transaction is found.
+	key(params url.Values) string
+
+	// callback completes a login.
+	callback(ctx context.Context, params url.Values, transaction []byte) (*Login, error)
+
+	// promisesIssuer reports whether each callback says whom it is from (RFC 9207).
+	promisesIssuer(ctx context.Context) (bool, error)
+
+	// userInfo says who the user is.
+	userInfo(ctx context.Context, login *Login, s oidc.UserInfoSource) (*oidc.UserInfo, error)
+
+	// refresh exchanges a token for a new one.
+	refresh(ctx context.Context, t Token) (Token, error)
+
+	// transport sends a token to the origins of URLs.
+	transport(ctx context.Context, t Token, urls ...string) (http.RoundTripper, error)
+}
+
+// A request is what an authorization request asks for.
+type request struct {
+	redirectURI string
+	scopes      []string
+	params      url.Values
+}
+
+// A begun is a login that has begun.
+type begun struct {
+	url         string
+	key         string
+	transaction []byte
+}
+
+var (
+	errNoToken  = errors.New("registry: the token must be one of this client's protocol")
+	errNoIssuer = errors.New("registry: UserInfo needs UserInfoEndpoint and IdentityIssuer")
+)
+
+// fetchUserInfo asks a provider without OpenID Connect who the user is.
+func fetchUserInfo(ctx context.Context, p protocol, login *Login, s oidc.UserInfoSource,
+) (*oidc.UserInfo, error) {
+	if s.Endpoint == "" || s.Issuer == "" {
+		return nil, errNoIssuer
+	}
+	transport, err := p.transport(ctx, login.Token, s.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	return oidc.FetchUserInfo(ctx, &http.Client{Transport: transport}, s)
+}
+
+// OAuth 1.0: the transaction is found by the temporary credential's identifier.
+
+type oauth1Protocol struct{ client *oauth1.Client }
+
+func (p oauth1Protocol) authorize(ctx context.Context, o request) (begun, error) {
+	req, err := p.client.Authorize(ctx, oauth1.AuthorizationOptions{
+		RedirectURI: o.redirectURI, Params: o.params})
+	if err != nil {
+		return begun{}, err
+	}
+	b, err := req.Transaction.MarshalBinary()
+	return begun{req.URL, req.Transaction.Token(), b}, err
+}
+
+func (p oauth1Protocol) key(params url.Values) string { return oauth1.CallbackToken(params) }
+
+func (p oauth1Protocol) callback(ctx context.Context, params url.Values, b []byte) (*Login, error) {
+	var txn oauth1.Transaction
+	if err := txn.UnmarshalBinary(b); err != nil {
+		return nil, err
+	}
+	tok, err := p.client.Callback(ctx, params, &txn)
+	if err != nil {
+		return nil, err
+	}
+	return &Login{Token: Token{OAuth1: tok}}, nil
+}
+
+func (p oauth1Protocol) promisesIssuer(context.Context) (bool, error) { return false, nil }
+
+func (p oauth1Protocol) userInfo(ctx context.Context, login *Login, s oidc.UserInfoSource,
+) (*oidc.UserInfo, error) {
+	return fetchUserInfo(ctx, p, login, s)
+}
+
+func (p oauth1Protocol) refresh(context.Context, Token) (Token, error) {
+	return Token{}, errors.New("registry: an OAuth 1.0 token is not refreshed")
+}
+
+func (p oauth1Protocol) transport(_ context.Context, t Token, urls ...string) (http.RoundTripper, error) {
+	if t.OAuth1 == nil {
+		return nil, errNoToken
+	}
+	return p.client.Transport(t.OAuth1, urls...)
+}
+
+// OAuth 2.0: the transaction is found by state.
+
+type oauth2Protocol struct{ client *oauth2.Client }
+
+func (p oauth2Protocol) authorize(_ context.Context, o request) (begun, error) {
+	req, err := p.client.Authorize(oauth2.AuthorizationOptions{
+		RedirectURI: o.redirectURI, Scopes: o.scopes, Params: o.params})
+	if err != nil {
+		return begun{}, err
+	}
+	b, err := req.Transaction.MarshalBinary()
+	return begun{req.URL, req.Transaction.State(), b}, err
+}
+
+func (p oauth2Protocol) key(params url.Values) string { return params.Get("state") }
+
+func (p oauth2Protocol) callback(ctx context.Context, params url.Values, b []byte) (*Login, error) {
+	var txn oauth2.Transaction
+	if err := txn.UnmarshalBinary(b); err != nil {
+		return nil, err
+	}
+	tok, err := p.client.Callback(ctx, params, &txn)
+	if err != nil {
+		return nil, err
+	}
+	return &Login{Token: Token{OAuth2: tok}}, nil
+}
+
+func (p oauth2Protocol) promisesIssuer(context.Context) (bool, error) { return false, nil }
+
+func (p oauth2Protocol) userInfo(ctx context.Context, login *Login, s oidc.UserInfoSource,
+) (*oidc.UserInfo, error) {
+	return fetchUserInfo(ctx, p, login, s)
+}
+
+func (p oauth2Protocol) refresh(ctx context.Context, t Token) (Token, error) {
+	if t.OAuth2 == nil {
+		return Token{}, errNoToken
+	}
+	tok, err := p.client.Refresh(ctx, t.OAuth2)
+	return Token{OAuth2: tok}, err
+}
+
+func (p oauth2Protocol) transport(_ context.Context, t Token, urls ...string) (http.RoundTripper, error) {
+	if t.OAuth2 == nil {
+		return nil, errNoToken
+	}
+	return p.client.Transport(t.OAuth2, urls...)
+}
+
+// OpenID Connect: OAuth 2.0, and the user is known.
+
+type oidcProtocol struct{ client *oidc.Client }
+
+func (p oidcProtocol) authorize(ctx context.Context, o request) (begun, error) {
+	req, err := p.client.Authorize(ctx, oidc.AuthorizationOptions{
+		RedirectURI: o.redirectURI, Scopes: o.scopes, Params: o.params})
+	if err != nil {
+		return begun{}, err
+	}
+	b, err := req.Transaction.MarshalBinary()
+	return begun{req.URL, req.Transaction.State(), b}, err
+}
+
+func (p oidcProtocol) key(params url.Values) string { return params.Get("state") }
+
+func (p oidcProtocol) callback(ctx context.Context, params url.Values, b []byte) (*Login, error) {
+	var txn oidc.Transaction
+	if err := txn.UnmarshalBinary(b); err != nil {
+		return nil, err
+	}
+	done, err := p.client.Callback(ctx, params, &txn)
+	if err != nil {
+		return nil, err
+	}
+	login := &Login{
+		Token:    Token{OAuth2: done.Token},
+		Identity: done.IDToken.Identity(),
+		idToken:  done.IDToken,
+	}
+	return login, done.IDToken.Claims(&login.Claims)
+}
+
+func (p oidcProtocol) promisesIssuer(ctx context.Context) (bool, error) {
+	provider, err := p.client.Provider(ctx)
+	return provider.AuthorizationResponseIssParameterSupported, err
+}
+
+func (p oidcProtocol) userInfo(ctx context.Context, login *Login, _ oidc.UserInfoSource,
+) (*oidc.UserInfo, error) {
+	return p.client.UserInfo(ctx, &oidc.Login{Token: login.Token.OAuth2, IDToken: login.idToken})
+}
+
+func (p oidcProtocol) refresh(ctx context.Context, t Token) (Token, error) {
+	if t.OAuth2 == nil {
+		return Token{}, errNoToken
+	}
+	renewed, err := p.client.Refresh(ctx, t.OAuth2)
+	if err != nil {
+		return Token{}, err
+	}
+	return Token{OAuth2: renewed.Token}, nil
+}
+
+func (p oidcProtocol) transport(ctx context.Context, t Token, urls ...string) (http.RoundTripper, error) {
+	if t.OAuth2 == nil {
+		return nil, errNoToken
+	}
+	return p.client.Transport(ctx, t.OAuth2, urls...)
+}

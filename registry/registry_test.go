@@ -1,0 +1,343 @@
+package registry_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"vouchsafe/httpclient"
+	"vouchsafe/oauth2"
+	"vouchsafe/registry"
+)
+
+func TestNewRefuses(t *testing.T) {
+	for name, o := range map[string]registry.Options{
+		"no keys":            {},
+		"empty key":          {Keys: [][]byte{nil}},
+		"short key":          {Keys: [][]byte{key32, key32[:31]}},
+		"base URL over http": {Keys: [][]byte{key32}, BaseURL: "http://site.example"},
+		"base URL no URL":    {Keys: [][]byte{key32}, BaseURL: "site.example"},
+	} {
+		if r, err := registry.New(o); err == nil || r != nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// good is a Config of OAuth 2.0 that each refusal differs from in one thing.
+func good() registry.Config {
+	return registry.Config{
+		ClientID:       "client",
+		ClientSecret:   "secret",
+		AuthorizeURL:   "https://provider.example/authorize",
+		AccessTokenURL: "https://provider.example/token",
+	}
+}
+
+func TestRegisterRefuses(t *testing.T) {
+	tests := []struct {
+		name  string
+		spoil func(c *registry.Config)
+		want  string
+	}{
+		{"no client ID", func(c *registry.Config) { c.ClientID = "" }, "ID is required"},
+		{"no authorization endpoint", func(c *registry.Config) { c.AuthorizeURL = "" }, "AuthorizationEndpoint is required"},
+		{"no token endpoint", func(c *registry.Config) { c.AccessTokenURL = "" }, "TokenEndpoint is required"},
+		{"token endpoint over http", func(c *registry.Config) { c.AccessTokenURL = "http://provider.example/token" },
+			httpclient.ErrInsecureURL.Error()},
+		{"API over http", func(c *registry.Config) { c.APIBaseURL = "http://provider.example" }, "APIBaseURL"},
+		{"UserInfo over http", func(c *registry.Config) { c.UserInfoEndpoint = "http://provider.example" },
+			"UserInfoEndpoint"},
+		{"unknown provider", func(c *registry.Config) { c.Provider = "nobody" }, "names no row"},
+		{"unknown authentication method", func(c *registry.Config) { c.TokenEndpointAuthMethod = "tls" },
+			"client authentication must be"},
+		{"secret, and a method without one", func(c *registry.Config) { c.TokenEndpointAuthMethod = "none" },
+			"client authentication must be"},
+		{"OAuth 1.0 with scopes", func(c *registry.Config) {
+			c.RequestTokenURL, c.Scopes = "https://provider.example/request", []string{"a"}
+		}, "RequestTokenURL is of OAuth 1.0"},
+		{"OAuth 1.0 with an issuer", func(c *registry.Config) {
+			c.RequestTokenURL, c.Issuer = "https://provider.example/request", "https://provider.example"
+		}, "RequestTokenURL is of OAuth 1.0"},
+		{"openid without an issuer", func(c *registry.Config) { c.Scopes = []string{"openid"} }, "Issuer is required"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRegistry(t, registry.Options{})
+			c := good()
+			test.spoil(&c)
+			err := r.Register("name", c)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), `"name"`) {
+				t.Errorf("error is %v, want %q", err, test.want)
+			}
+			if _, err := r.Client("name"); err == nil {
+				t.Error("the client is there")
+			}
+		})
+	}
+}
+
+func bearer(t *testing.T) registry.Token {
+	t.Helper()
+	tok, err := oauth2.FromRecord(oauth2.Record{AccessToken: "token"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registry.Token{OAuth2: tok}
+}
+
+func newRegistry(t *testing.T, o registry.Options) *registry.Registry {
+	t.Helper()
+	o.EphemeralKey = true
+	r, err := registry.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestNames(t *testing.T) {
+	r := newRegistry(t, registry.Options{})
+	for _, name := range []string{"", "a b", "a/b", "ä", strings.Repeat("a", 65)} {
+		if err := r.Register(name, good()); err == nil {
+			t.Errorf("%q is accepted", name)
+		}
+	}
+	longest := strings.Repeat("a", 64)
+	for _, name := range []string{"a", "A-z_0.9", longest} {
+		if err := r.Register(name, good()); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if err := r.Register("a", good()); err == nil {
+		t.Error("a name is given twice")
+	}
+	if _, err := r.Client("b"); err == nil {
+		t.Error("a client that was never registered is there")
+	}
+}
+
+func TestAuthorizeRefuses(t *testing.T) {
+	tests := []struct {
+		name string
+		o    registry.AuthorizeOptions
+	}{
+		{"no redirect URI", registry.AuthorizeOptions{}},
+		{"a path without a base URL", registry.AuthorizeOptions{RedirectURI: "/callback"}},
+		{"http", registry.AuthorizeOptions{RedirectURI: "http://site.example/callback"}},
+		{"a fragment", registry.AuthorizeOptions{RedirectURI: callbackURL + "#a"}},
+		{"state chosen by the caller", registry.AuthorizeOptions{
+			RedirectURI: callbackURL, Params: url.Values{"state": {"mine"}}}},
+		{"a record too large", registry.AuthorizeOptions{
+			RedirectURI: callbackURL, ReturnTo: "/" + strings.Repeat("a", 1500)}},
+	}
+	for _, test := range tests {
+		b := newBench(t, registry.Options{})
+		w := httptest.NewRecorder()
+		err := b.client("a").Authorize(w, newBrowser().request("/login"), test.o)
+		if err == nil || len(w.Header()) != 0 {
+			t.Errorf("%s: error is %v, header %v", test.name, err, w.Header())
+		}
+	}
+}
+
+// The path of a return is the site's own, however a browser reads it.
+func TestReturnTo(t *testing.T) {
+	for path, ok := range map[string]bool{
+		"/":                       true,
+		"/a?b=c&d=//e#f":          true,
+		"a":                       false,
+		"//evil.example":          false,
+		`/\evil.example`:          false,
+		`\\evil.example`:          false,
+		"/\t/evil.example":        false,
+		"/\n/evil.example":        false,
+		"/ /evil.example":         false,
+		"/\x7f":                   false,
+		"https://evil.example/":   false,
+		"javascript:alert(1)":     false,
+		"/a\r\nSet-Cookie: b=c":   false,
+		"https:evil.example":      false,
+		"\u2028//evil.example":    false,
+		"/%2f/stays.on.the.site/": true,
+	} {
+		b := newBench(t, registry.Options{})
+		err := b.client("a").Authorize(httptest.NewRecorder(), newBrowser().request("/"),
+			registry.AuthorizeOptions{RedirectURI: callbackURL, ReturnTo: path})
+		if (err == nil) != ok {
+			t.Errorf("%q: error is %v", path, err)
+		}
+	}
+}
+
+// The redirect URI follows from the base URL, never from the request.
+func TestRedirectURIFromBaseURL(t *testing.T) {
+	b := newBench(t, registry.Options{BaseURL: "https://site.example/ignored"})
+	r := httptest.NewRequest(http.MethodGet, "http://evil.example/login", nil)
+	r.Header.Set("X-Forwarded-Host", "evil.example")
+	w := httptest.NewRecorder()
+	if err := b.client("a").AuthorizeRedirect(w, r, "/callback"); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(w.Header().Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := u.Query().Get("redirect_uri"); got != "https://site.example/callback" {
+		t.Errorf("redirect_uri is %q", got)
+	}
+}
+
+func TestRedirectStatus(t *testing.T) {
+	for method, want := range map[string]int{http.MethodGet: 302, http.MethodPost: 303} {
+		b, w := newBench(t, registry.Options{}), httptest.NewRecorder()
+		err := b.client("a").AuthorizeRedirect(w, httptest.NewRequest(method, "/login", nil), callbackURL)
+		if err != nil || w.Code != want || w.Header().Get("Cache-Control") != "no-store" ||
+			w.Header().Get("Referrer-Policy") != "no-referrer" {
+			t.Errorf("%s: %v, %d, %v", method, err, w.Code, w.Header())
+		}
+	}
+}
+
+// Registered parameters lose to those of one login.
+func TestAuthorizeParams(t *testing.T) {
+	b := newBench(t, registry.Options{})
+	c := good()
+	c.AuthorizeParams = url.Values{"prompt": {"none"}, "audience": {"a", "b"}}
+	if err := b.registry.Register("params", c); err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	err := b.client("params").Authorize(w, newBrowser().request("/"), registry.AuthorizeOptions{
+		RedirectURI: callbackURL, Params: url.Values{"prompt": {"login"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if location := w.Header().Get("Location"); !strings.Contains(location, "&audience=a&audience=b&prompt=login&") {
+		t.Errorf("redirected to %q", location)
+	}
+	if len(c.AuthorizeParams["prompt"]) != 1 || c.AuthorizeParams.Get("prompt") != "none" {
+		t.Error("the Config was changed")
+	}
+}
+
+// Two providers whose callbacks do not say whom they are from have two callbacks.
+func TestRedirectURIOfTwoProviders(t *testing.T) {
+	b := newBench(t, registry.Options{})
+	b.beginWith(newBrowser(), "a", registry.AuthorizeOptions{RedirectURI: callbackURL})
+	b.beginWith(newBrowser(), "a", registry.AuthorizeOptions{RedirectURI: callbackURL})
+	err := b.client("a_b").AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), callbackURL)
+	if err == nil || !strings.Contains(err.Error(), "RFC 9700, Section 4.4.2") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// A callback with a parameter twice, or without a code, ends the login.
+func TestCallbackParameters(t *testing.T) {
+	for name, suffix := range map[string]string{
+		"code twice": "&code=other", "state twice": "&state=other", "bad escape": "&a=%zz", "semicolon": "&a;b"} {
+		b, in := newBench(t, registry.Options{}), newBrowser()
+		if _, err := b.complete(in, "a", b.begin(in, "a")+suffix); err == nil || b.answers != 0 {
+			t.Errorf("%s: error is %v", name, err)
+		}
+	}
+}
+
+// The joining rules of a client's API.
+func TestGet(t *testing.T) {
+	tests := []struct{ base, ref, want string }{
+		{"https://r.example/api", "user", "https://r.example/api/user"},
+		{"https://r.example/api", "/api/user", "https://r.example/api/user"},
+		{"https://r.example/api/", "user", "https://r.example/api/user"},
+		{"https://r.example/api/", "/user", "https://r.example/user"},
+		{"https://r.example/api/", "?a=1", "https://r.example/api/?a=1"},
+		{"https://r.example/api/", "", "https://r.example/api/"},
+		{"https://r.example", "user", "https://r.example/user"},
+		{"https://r.example/api/", "a/../user", "https://r.example/api/user"},
+		{"https://r.example/api/", "https://r.example/x", "https://r.example/x"},
+		{"https://r.example/api/", "https://R.example/x", "https://R.example/x"},
+		{"https://r.example/api/", "../x", ""},
+		{"https://r.example/api/", "a/../../x", ""},
+		{"https://r.example/api/", "//evil.example/x", ""},
+		{"https://r.example/api/", `\\evil.example/x`, ""},
+		{"https://r.example/api/", "https://evil.example/x", ""},
+		{"https://r.example/api/", "HTTPS://evil.example/x", ""},
+		{"https://r.example/api/", "http://r.example/x", ""},
+		{"https://r.example/api/", "https://r.example:444/x", ""},
+		{"https://r.example/api/", "https://r.example@evil.example/x", ""},
+		{"https://r.example/api/", "https://user@r.example/x", ""},
+		{"https://r.example/api/", "%zz", ""},
+		{"", "user", ""},
+	}
+	for _, test := range tests {
+		var sent string
+		r := newRegistry(t, registry.Options{HTTP: &http.Client{
+			Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				sent = r.URL.String()
+				if r.Header.Get("Authorization") != "Bearer token" {
+					t.Errorf("Authorization is %q", r.Header.Get("Authorization"))
+				}
+				return httptest.NewRecorder().Result(), nil
+			})}})
+		c := good()
+		c.APIBaseURL = test.base
+		if err := r.Register("name", c); err != nil {
+			t.Fatal(err)
+		}
+		client, _ := r.Client("name")
+		resp, err := client.WithToken(bearer(t)).Get(t.Context(), test.ref)
+		if err == nil {
+			resp.Body.Close()
+		}
+		if sent != test.want || (err != nil) != (test.want == "") {
+			t.Errorf("%s and %s: sent to %q, %v; want %q", test.base, test.ref, sent, err, test.want)
+		}
+	}
+}
+
+// A request made by hand is pinned to the API's origin too.
+func TestDoPinned(t *testing.T) {
+	r := newRegistry(t, registry.Options{HTTP: &http.Client{
+		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			t.Error("the request was sent")
+			return nil, errors.New("sent")
+		})}})
+	c := good()
+	c.APIBaseURL = "https://r.example/api"
+	if err := r.Register("name", c); err != nil {
+		t.Fatal(err)
+	}
+	client, _ := r.Client("name")
+	req, _ := http.NewRequest(http.MethodGet, "https://evil.example/", nil)
+	if _, err := client.WithToken(bearer(t)).Do(req); !errors.Is(err, httpclient.ErrOrigin) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := client.WithToken(registry.Token{}).Get(t.Context(), "user"); err == nil {
+		t.Error("no token, and no error")
+	}
+}
+
+// A Config, however printed, keeps its secret.
+func TestConfigPrintsNoSecret(t *testing.T) {
+	c := registry.Config{ClientID: "client", ClientSecret: "CANARY"}
+	var log bytes.Buffer
+	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
+		slog.New(h).Info("text", "config", c, "in", struct{ C registry.Config }{c}, "at", &c)
+	}
+	raw, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("%v %+v %#v %s %q %x %v %+v", c, c, c, c, c, c, &c, struct{ C registry.Config }{c}) +
+		log.String() + string(raw)
+	if strings.Contains(text, "CANARY") || strings.Contains(text, "43414e415259") {
+		t.Errorf("printed: %s", text)
+	}
+}
