@@ -1,0 +1,134 @@
+package interop
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	startLimit = 30 * time.Second // for a server to say that it is ready
+	stopLimit  = 10 * time.Second // for a server to end once it was told to
+	runLimit   = 60 * time.Second // for a script that runs to its end
+)
+
+// needNode skips the test where node, or what npm installs, is missing.
+func needNode(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("SKIP: node is not installed; with it, run: make interop")
+	}
+	for _, name := range []string{"oidc-provider", "openid-client"} {
+		if _, err := os.Stat("node_modules/" + name); err != nil {
+			t.Skipf("SKIP: npm package %s is not installed; run: make interop", name)
+		}
+	}
+}
+
+// startProvider starts op.mjs for one client and returns its issuer. The
+// provider ends with the test.
+func startProvider(t *testing.T, clientID, secret, redirectURI string) (issuer string) {
+	t.Helper()
+	var ready struct{ Issuer string }
+	startNode(t, &ready, "op.mjs", clientID, secret, redirectURI)
+	if ready.Issuer == "" {
+		t.Fatal("node op.mjs: ready, but names no issuer")
+	}
+	return ready.Issuer
+}
+
+// startNode starts a script that prints one line of JSON when it is ready, and
+// decodes that line into ready. The returned function stops the script by its
+// process ID and waits for its end; the end of the test does so too.
+func startNode(t *testing.T, ready any, script string, args ...string) (stop func()) {
+	t.Helper()
+	needNode(t)
+	s, err := startServer(script, args)
+	if err != nil {
+		t.Fatalf("node %s: %v", script, err)
+	}
+	stop = func() { s.stop(t) }
+	t.Cleanup(stop)
+	if err := s.readLine(ready); err != nil {
+		t.Fatalf("node %s: not ready: %v", script, err)
+	}
+	return stop
+}
+
+// A server is a script that runs until it is stopped.
+type server struct {
+	cmd    *exec.Cmd
+	stdout io.Reader
+	stderr bytes.Buffer // to be read only after the end
+	ended  bool
+}
+
+// startServer gives the script a pipe for its standard input. It closes with
+// this process, however that dies, and the script then ends as well.
+func startServer(script string, args []string) (*server, error) {
+	s := &server{cmd: exec.Command("node", append([]string{script}, args...)...)}
+	s.cmd.Stderr = &s.stderr
+	if _, err := s.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	s.stdout = stdout
+	return s, s.cmd.Start()
+}
+
+// readLine decodes the first line of JSON that the script prints.
+func (s *server) readLine(v any) error {
+	tooLate := time.AfterFunc(startLimit, func() { s.cmd.Process.Kill() })
+	defer tooLate.Stop()
+	line, err := bufio.NewReader(s.stdout).ReadBytes('\n')
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(line, v)
+}
+
+// stop may be called again, and then does nothing.
+func (s *server) stop(t *testing.T) {
+	if s.ended {
+		return
+	}
+	s.ended = true
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	tooLate := time.AfterFunc(stopLimit, func() { s.cmd.Process.Kill() })
+	defer tooLate.Stop()
+	if err := s.cmd.Wait(); err != nil {
+		t.Errorf("node %s: did not end cleanly: %v", s.cmd.Args[1], err)
+	}
+	if t.Failed() {
+		t.Logf("node %s: standard error:\n%s", s.cmd.Args[1], s.stderr.Bytes())
+	}
+}
+
+// runNode runs a script to its end and decodes the JSON it printed into result.
+// If the script fails, so does the test, with the script's standard error.
+func runNode(t *testing.T, result any, script string, args ...string) {
+	t.Helper()
+	needNode(t)
+	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
+	defer cancel()
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
+	cmd.Stderr = &stderr
+	stdout, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("node %s: %v\n%s", script, err, stderr.Bytes())
+	}
+	if err := json.Unmarshal(stdout, result); err != nil {
+		t.Fatalf("node %s: its output is not the JSON expected: %v", script, err)
+	}
+}
