@@ -1,0 +1,35 @@
+# Everything here is also one plain command; `make help` lists the targets.
+
+.PHONY: help demo test race vet cross fuzz interop ci
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo: ## a page to log in on, with a provider of each protocol
+	go run ./registry/demo
+
+test: ## all tests; needs nothing but Go
+	go test ./...
+
+race: ## all tests under the race detector; needs a C compiler
+	go test -race ./...
+
+vet: ## gofmt and go vet
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./...
+
+cross: ## build for every platform that is promised
+	@for p in linux/amd64 windows/amd64 darwin/arm64 js/wasm wasip1/wasm; do \
+		echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} go build ./... || exit 1; done
+
+FUZZTIME ?= 2m
+fuzz: ## every fuzz target, FUZZTIME=2m each
+	@for pkg in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
+
+interop: ## logins with a certified provider and a certified client; needs Node.js and npm
+	cd testdata/interop && npm ci --ignore-scripts && go test -count=1 -v ./...
+
+ci: ## what has to pass before a change lands
+	bash .ci/run
