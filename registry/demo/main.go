@@ -1,0 +1,105 @@
+// Command demo is a site on which to log in by OAuth 1.0a, OAuth 2.0 and OpenID
+// Connect, and to see what a login is made of: who the user is, an API call made
+// with the token, and every check on the way with the clause that asks for it.
+//
+//	go run ./registry/demo
+//
+// The site and a provider of each protocol run in this process, on one loopback
+// address. Nothing is kept when it ends.
+//
+// It is meant to be read, too: site.go has the one login handler and the one
+// callback handler that all three share, providers.go the three configurations
+// that differ, session.go what an application does at login, and page.go what
+// people see.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+)
+
+const (
+	defaultAddress = "127.0.0.1:8080"
+	freePort       = "127.0.0.1:0"
+)
+
+func main() {
+	address := flag.String("listen", "",
+		"loopback `address` to listen on, as 127.0.0.1:9000 or localhost:9000\n"+
+			"(default "+defaultAddress+", or any free port if that one is taken)")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *address, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves the demo until ctx is done.
+func run(ctx context.Context, address string, out io.Writer) error {
+	listener, err := listen(address)
+	if err != nil {
+		return err
+	}
+	base := "http://" + listener.Addr().String()
+	handler, err := newSite(base)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	closed := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		defer close(closed)
+		shutdown(server)
+	})
+	fmt.Fprintf(out, "Open %s/ in a browser. Ctrl-C ends the demo.\n", base)
+	if err := server.Serve(listener); err != http.ErrServerClosed {
+		return err
+	}
+	<-closed
+	return nil
+}
+
+// shutdown lets requests end that end soon.
+func shutdown(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		server.Close()
+	}
+}
+
+// listen listens on address, or on one of its own choice if that is empty.
+// Secrets and tokens go over plain http here, which RFC 8252, Section 8.3, leaves
+// to loopback alone: anywhere else the network could read them.
+func listen(address string) (net.Listener, error) {
+	if address == "" {
+		if l, err := net.Listen("tcp", defaultAddress); err == nil {
+			return l, nil
+		}
+		address = freePort
+	}
+	addr, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("-listen: %w", err)
+	}
+	if !addr.IP.IsLoopback() {
+		return nil, fmt.Errorf("-listen %s: the address must be a loopback one, such as %s: "+
+			"passwords and tokens are sent over http, which others on a network could read",
+			address, defaultAddress)
+	}
+	return net.ListenTCP("tcp", addr)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"net/http"
+
+	"vouchsafe/oauth1/oauth1test"
+	"vouchsafe/oidc/oidctest"
+	"vouchsafe/registry"
+)
+
+// A provider is one to log in with, as the site knows it.
+type provider struct {
+	Name   string // of the client in the registry, and in the site's URLs
+	Title  string // of the protocol
+	Text   string // about the protocol
+	config registry.Config
+	api    string // what to call with the token, below config.APIBaseURL
+}
+
+const (
+	clientID     = "demo"
+	clientSecret = "known to this process alone"
+	password     = "password" // of alice and of bob
+)
+
+// providers returns all that differs between the three protocols.
+func providers(base string) []provider {
+	return []provider{{
+		Name:  "oauth1",
+		Title: "OAuth 1.0a",
+		Text:  "RFC 5849. Every request is signed with a secret that is never sent.",
+		config: registry.Config{
+			ClientID:         clientID,
+			ClientSecret:     clientSecret,
+			RequestTokenURL:  base + "/oauth1/request_token",
+			AuthorizeURL:     base + "/oauth1/authorize",
+			AccessTokenURL:   base + "/oauth1/access_token",
+			APIBaseURL:       base + "/oauth1",
+			UserInfoEndpoint: base + "/oauth1/account",
+			UserInfoNames:    map[string]string{"sub": "id"},
+			IdentityIssuer:   base + "/oauth1",
+		},
+		api: "account",
+	}, {
+		Name:  "oauth2",
+		Title: "OAuth 2.0",
+		Text:  "RFC 6749, with PKCE. A code is exchanged for a token, and the token opens an API.",
+		config: registry.Config{
+			ClientID:         clientID,
+			ClientSecret:     clientSecret,
+			Issuer:           base + "/oauth2",
+			AuthorizeURL:     base + "/oauth2/authorize",
+			AccessTokenURL:   base + "/oauth2/token",
+			APIBaseURL:       base + "/oauth2",
+			UserInfoEndpoint: base + "/oauth2/me",
+			UserInfoNames:    map[string]string{"sub": "id"},
+			IdentityIssuer:   base + "/oauth2",
+		},
+		api: "me",
+	}, {
+		Name:  "oidc",
+		Title: "OpenID Connect",
+		Text:  "OAuth 2.0 with a signed statement of who you are. The endpoints are discovered.",
+		config: registry.Config{
+			ClientID:     clientID,
+			ClientSecret: clientSecret,
+			Issuer:       base + "/oidc",
+			APIBaseURL:   base + "/oidc",
+			Scopes:       []string{"openid", "profile", "email"},
+		},
+		api: "userinfo",
+	}}
+}
+
+// serveProviders runs the other side: a provider for each of the three.
+func serveProviders(mux *http.ServeMux, base string) error {
+	one, err := oauth1test.New(oauth1test.Options{
+		BaseURL:   base + "/oauth1",
+		LoginForm: true,
+		Clients: []oauth1test.Client{{
+			ID: clientID, Secret: clientSecret, Callbacks: []string{base + "/callback/oauth1"},
+		}},
+		Users: []oauth1test.User{
+			{ID: "alice", Password: password, Name: "Alice Example", Email: "alice@example.com"},
+			{ID: "bob", Password: password, Name: "Bob Example", Email: "bob@example.com"},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	mux.Handle("/oauth1/", one)
+	for path, name := range map[string]string{
+		"/oauth2": "OAuth 2.0 provider", "/oidc": "OpenID provider",
+	} {
+		p, err := oidctest.New(oidctest.Options{
+			Name:      name,
+			BaseURL:   base + path,
+			LoginForm: true,
+			Algorithm: "ES256",
+			Clients: []oidctest.Client{{
+				ID: clientID, Secret: clientSecret,
+				RedirectURIs: []string{base + "/callback" + path},
+			}},
+			Users: []oidctest.User{{
+				Subject: "alice", Password: password,
+				Name: "Alice Example", Email: "alice@example.com",
+			}, {
+				Subject: "bob", Password: password,
+				Name: "Bob Example", Email: "bob@example.com",
+			}},
+		})
+		if err != nil {
+			return err
+		}
+		mux.Handle(path+"/", p)
+	}
+	return nil
+}
