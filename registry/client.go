@@ -141,6 +141,9 @@ func (c *Client) AuthorizeAccessToken(w http.ResponseWriter, r *http.Request) (*
 func (c *Client) complete(w http.ResponseWriter, r *http.Request) (*Login, error) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
+	if r.Method != http.MethodGet { // a HEAD, of a link preview say, must not use up the login
+		return nil, errors.New("callback must be a GET")
+	}
 	params, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, errors.New("callback's query does not parse")

@@ -146,9 +146,9 @@ func TestLoginOfOpenIDConnect(t *testing.T) {
 // Every check of a login is heard, in order, by its name.
 func TestTrace(t *testing.T) {
 	want := map[string]string{
-		"oauth1": "transaction transaction callback_parameters oauth_token refusal oauth_verifier",
-		"oauth2": "transaction transaction parameters state iss code",
-		"oidc": "transaction transaction parameters state iss code id_token compact typ alg keys key " +
+		"oauth1": "browser transaction callback_parameters oauth_token refusal oauth_verifier",
+		"oauth2": "browser transaction parameters state iss code",
+		"oidc": "browser transaction parameters state iss code id_token compact typ alg keys key " +
 			"signature claims iss aud exp nbf iat id_token sub iat aud azp azp at_hash nonce",
 	}
 	for name, c := range providers(t) {
@@ -199,7 +199,7 @@ func TestTraceOfRefusal(t *testing.T) {
 	if !wraps(&jose.CheckError{Check: "iss"})(err) {
 		t.Errorf("error is %v", err)
 	}
-	if len(heard) != 5 || heard[0] != "transaction <nil>" || !strings.HasPrefix(heard[4], "iss iss must") ||
+	if len(heard) != 5 || heard[0] != "browser <nil>" || !strings.HasPrefix(heard[4], "iss iss must") ||
 		slices.Contains(heard, "code <nil>") {
 		t.Errorf("heard %q", heard)
 	}

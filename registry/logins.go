@@ -100,7 +100,7 @@ func (l *logins) take(w http.ResponseWriter, r *http.Request, key, purpose, clie
 	if err == nil {
 		err = rec.fits(purpose, client, l.now())
 	}
-	checks.Result("transaction", clause, err)
+	checks.Result("browser", clause, err)
 	if err != nil {
 		return record{}, err
 	}

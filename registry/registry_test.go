@@ -250,6 +250,23 @@ func TestCallbackParameters(t *testing.T) {
 	}
 }
 
+// A HEAD of the callback, as link previews send, leaves the login as it was.
+func TestCallbackByOtherMethods(t *testing.T) {
+	b, in := newBench(t, registry.Options{}), newBrowser()
+	callback := b.begin(in, "a")
+	for _, method := range []string{http.MethodHead, http.MethodPost} {
+		r := in.request(callback)
+		r.Method = method
+		w := httptest.NewRecorder()
+		if _, err := b.client("a").AuthorizeAccessToken(w, r); err == nil || len(in.keep(w)) != 0 {
+			t.Errorf("%s: error is %v", method, err)
+		}
+	}
+	if _, err := b.complete(in, "a", callback); err != nil {
+		t.Error(err)
+	}
+}
+
 // The joining rules of a client's API.
 func TestGet(t *testing.T) {
 	tests := []struct{ base, ref, want string }{

@@ -1,8 +1,10 @@
-// Package testpage has the two pages that the test providers show: a login form
-// and a refusal. It knows nothing of any protocol.
+// Package testpage has the pages that the test providers show: a login form, and
+// a note. It knows nothing of any protocol.
 package testpage
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"html/template"
 	"net/http"
 )
@@ -15,34 +17,45 @@ type Login struct {
 	Action   string // the URL that the form posts to
 	Request  string // what the form is about, posted back as it is
 	Username string // filled in
-	Message  string // shown above the form, if any
+	Problem  string // what was wrong with the form before, if anything
 }
 
 // Serve writes the form.
-func (l Login) Serve(w http.ResponseWriter) { write(w, http.StatusOK, "login", l) }
-
-// Refuse writes a page that says why there is no login.
-func Refuse(w http.ResponseWriter, reason string) {
-	write(w, http.StatusBadRequest, "refuse", reason)
+func (l Login) Serve(w http.ResponseWriter) {
+	status := http.StatusOK
+	if l.Problem != "" {
+		status = http.StatusForbidden
+	}
+	write(w, status, "login", l)
 }
 
+// A Note tells the user something.
+type Note struct {
+	Title string
+	Text  string
+	Code  string // to be copied, if any
+}
+
+// Serve writes the note.
+func (n Note) Serve(w http.ResponseWriter, status int) { write(w, status, "note", n) }
+
+// write writes a page that may have its style and nothing else. It names no
+// form-action: browsers hold the redirect after the form against it, and that
+// goes to the client.
 func write(w http.ResponseWriter, status int, name string, data any) {
+	sum := sha256.Sum256([]byte(style))
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "+
+		"style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
 	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	pages.ExecuteTemplate(w, name, data)
 }
 
-var pages = template.Must(template.New("").Parse(`
-{{define "head"}}<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{.}}</title>
-<style>
+const style = `
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d5dbe3; --card: #fff;
   --page: #f3f5f8; --accent: #2456c6; --on-accent: #fff; --warn: #a32020 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8ecf2; --soft: #a3adbb; --line: #3a4452;
@@ -54,25 +67,34 @@ main { width: 100%; max-width: 24rem; padding: 1.75rem; background: var(--card);
   border: 1px solid var(--line); border-radius: .75rem }
 h1 { margin: 0 0 .25rem; font-size: 1.35rem }
 p { margin: 0 0 1.25rem; color: var(--soft); overflow-wrap: anywhere }
+output { display: block; font: 1.1rem ui-monospace, monospace; overflow-wrap: anywhere }
 p[role=alert] { color: var(--warn) }
 label { display: block; margin-bottom: 1rem; font-weight: 600 }
 input { display: block; width: 100%; margin-top: .25rem; padding: .6rem .75rem; font: inherit;
-  color: inherit; background: var(--page); border: 1px solid var(--line); border-radius: .5rem }
-.actions { display: flex; gap: .75rem }
-button { flex: 1; padding: .65rem; font: inherit; font-weight: 600; cursor: pointer; color: var(--ink);
+  font-weight: 400; color: inherit; background: var(--page); border: 1px solid var(--line); border-radius: .5rem }
+.actions { display: flex; flex-wrap: wrap; gap: .75rem }
+button { flex: 1; padding: .65rem 1rem; white-space: nowrap; font: inherit; font-weight: 600; cursor: pointer; color: var(--ink);
   background: none; border: 1px solid var(--line); border-radius: .5rem }
 button[value=allow] { color: var(--on-accent); background: var(--accent); border-color: var(--accent) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-</style>{{end}}
+`
+
+var pages = template.Must(template.New("").Parse(`
+{{define "head"}}<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{.}}</title>
+<style>` + style + `</style>{{end}}
 
 {{define "login"}}{{template "head" "Log in"}}
 <main>
 <h1>{{.Provider}}</h1>
 <p><strong>{{.Client}}</strong> asks to know who you are.</p>
-{{with .Message}}<p role="alert">{{.}}</p>{{end}}
+{{with .Problem}}<p role="alert">{{.}}</p>{{end}}
 <form method="post" action="{{.Action}}">
 <input type="hidden" name="request" value="{{.Request}}">
-<label>Name <input name="username" value="{{.Username}}" autocomplete="username" required></label>
+<label>Name <input name="username" value="{{.Username}}" autocomplete="username" required autofocus></label>
 <label>Password <input name="password" type="password" autocomplete="current-password"></label>
 <div class="actions">
 <button name="action" value="allow">Log in and allow</button>
@@ -82,10 +104,11 @@ button[value=allow] { color: var(--on-accent); background: var(--accent); border
 </main>
 </html>{{end}}
 
-{{define "refuse"}}{{template "head" "Request refused"}}
+{{define "note"}}{{template "head" .Title}}
 <main>
-<h1>Request refused</h1>
-<p>{{.}}</p>
+<h1>{{.Title}}</h1>
+<p id="text">{{.Text}}</p>
+{{with .Code}}<output aria-labelledby="text">{{.}}</output>{{end}}
 </main>
 </html>{{end}}
 `))

@@ -189,7 +189,7 @@ var logins = []struct {
 		"oauth_callback_confirmed", "RFC 5849, Section 2.1", "When you came back",
 		"transaction", "oauth_token", "oauth_verifier", "token_secret", "RFC 5849, Section 2.3"}},
 	{"oauth2", "OAuth 2.0", "me", "Bearer", "not verified", []string{"When you came back",
-		"transaction", "RFC 6749, Section 10.12", "state", "iss", "RFC 9207, Section 2.4", "code"}},
+		"browser", "RFC 6749, Section 10.12", "transaction", "state", "iss", "RFC 9207, Section 2.4", "code"}},
 	{"oidc", "OpenID Connect", "userinfo", "Bearer", "verified, says the issuer", []string{
 		"issuer", "OpenID Connect Discovery 1.0, Section 4.3", "When you came back",
 		"state", "code", "signature", "nonce", "sub", "OpenID Connect Core 1.0, Section 5.3.2"}},
@@ -274,7 +274,7 @@ func TestCallbackTwice(t *testing.T) {
 		b.logIn(base, test.provider, "alice")
 		b.get(b.callback()).wants(t, http.StatusBadRequest, "This login cannot be completed",
 			"has been used", `href="/login/`+test.provider+`"`, "login was used",
-			"transaction", ">failed<")
+			"browser", ">failed<")
 		b.get(base+"/account").wants(t, http.StatusOK, "As Alice Example")
 	}
 }
