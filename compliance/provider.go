@@ -41,7 +41,7 @@ var providers = map[string]Provider{
 	"github": {
 		AuthorizeURL:            "https://github.com/login/oauth/authorize",
 		AccessTokenURL:          "https://github.com/login/oauth/access_token",
-		Issuer:                  "https://github.com/login/oauth", // sent at times since April 2026
+		Issuer:                  "https://github.com/login/oauth", // sent since April 2026
 		TokenEndpointAuthMethod: "client_secret_post",
 		APIBaseURL:              "https://api.github.com/",
 		Scopes:                  []string{"read:user"},

@@ -217,8 +217,9 @@ func (b *BoundClient) HTTPClient(ctx context.Context) (*http.Client, error) {
 }
 
 // Get calls the API at ref, relative to Config.APIBaseURL: "user" is below it,
-// "/user" is at the root of its host, and an absolute URL must be of its origin.
-// The caller closes the response's body, and looks at its status.
+// "/user" is at the root of its host. For a URL of another origin the error wraps
+// [httpclient.ErrOrigin]. The caller closes the response's body, and looks at its
+// status.
 func (b *BoundClient) Get(ctx context.Context, ref string) (*http.Response, error) {
 	target, err := join(b.client.config.APIBaseURL, ref)
 	if err != nil {
@@ -241,8 +242,9 @@ func (b *BoundClient) Do(req *http.Request) (*http.Response, error) {
 	return bound.Do(req)
 }
 
-// join puts a reference below a base URL, whether or not that ends in a slash.
-// What would leave the base, and is not written as a path of its host, is refused.
+// join puts a reference below a base URL, whether or not that ends in a slash. A
+// relative one that would leave the base is refused; whether an absolute one may
+// have the token is for the transport to say.
 func join(base, ref string) (string, error) {
 	b, err := httpclient.CheckURL(base)
 	if err != nil {
@@ -252,13 +254,12 @@ func join(base, ref string) (string, error) {
 		b = b.JoinPath("/")
 	}
 	r, err := url.Parse(ref)
-	if err != nil || strings.HasPrefix(ref, "//") || strings.Contains(ref, `\`) {
-		return "", errors.New("API URL must be relative to APIBaseURL, or of its origin")
+	if err != nil || strings.Contains(ref, `\`) {
+		return "", errors.New("API URL does not parse")
 	}
 	u := b.ResolveReference(r)
-	outside := !r.IsAbs() && !strings.HasPrefix(ref, "/") && !strings.HasPrefix(u.Path, b.Path)
-	if outside || u.Scheme != b.Scheme || !strings.EqualFold(u.Host, b.Host) {
-		return "", errors.New("API URL must be relative to APIBaseURL, or of its origin")
+	if !r.IsAbs() && !strings.HasPrefix(ref, "/") && !strings.HasPrefix(u.Path, b.Path) {
+		return "", errors.New("API URL must be below APIBaseURL, or begin with a slash")
 	}
 	return u.String(), nil
 }

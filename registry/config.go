@@ -92,6 +92,10 @@ func (c Config) fill() (Config, error) {
 	if !ok {
 		return c, errors.New("Provider names no row of the table of providers")
 	}
+	return c.fillFrom(row), nil
+}
+
+func (c Config) fillFrom(row compliance.Provider) Config {
 	for _, f := range []struct {
 		to  *string
 		row string
@@ -114,7 +118,7 @@ func (c Config) fill() (Config, error) {
 	if c.UserInfoNames == nil {
 		c.UserInfoNames = row.UserInfoNames
 	}
-	return c, nil
+	return c
 }
 
 // protocol makes the client of the protocol that c is of.

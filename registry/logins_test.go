@@ -17,6 +17,7 @@ import (
 
 // memory is a cache in memory, as simple as can be.
 type memory struct {
+	keeps  error // what Delete ends with
 	mu     sync.Mutex
 	values map[string][]byte
 	life   time.Duration // of the last value set
@@ -40,7 +41,7 @@ func (m *memory) Delete(_ context.Context, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.values, key)
-	return m.err
+	return errors.Join(m.err, m.keeps)
 }
 
 // taking is a memory that returns and forgets in one step.
@@ -418,6 +419,17 @@ func TestCacheDown(t *testing.T) {
 	err := b.client("a").AuthorizeRedirect(w, newBrowser().request("/"), callbackURL+"a")
 	if !errors.Is(err, down) || w.Header().Get("Location") != "" || len(w.Result().Cookies()) != 0 {
 		t.Errorf("error is %v, header %v", err, w.Header())
+	}
+}
+
+// What cannot be forgotten could be used again.
+func TestCacheThatKeeps(t *testing.T) {
+	cache := newMemory()
+	b, in := newBench(t, registry.Options{Store: registry.CacheStore(cache)}), newBrowser()
+	callback := b.begin(in, "a")
+	cache.keeps = errors.New("cache is read-only")
+	if _, err := b.complete(in, "a", callback); !errors.Is(err, cache.keeps) {
+		t.Errorf("error is %v", err)
 	}
 }
 

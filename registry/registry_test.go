@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/oauth2"
@@ -239,6 +240,90 @@ func TestRedirectURIOfTwoProviders(t *testing.T) {
 	}
 }
 
+// Two that say so may share one.
+func TestRedirectURIOfTwoIssuers(t *testing.T) {
+	r := newRegistry(t, registry.Options{BaseURL: "http://127.0.0.1"})
+	for _, name := range []string{"one", "two"} {
+		if err := r.Register(name, providers(t)["oidc"]); err != nil {
+			t.Fatal(err)
+		}
+		client, _ := r.Client(name)
+		if err := client.AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), "/callback"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := r.Register("three", providers(t)["oauth2"]); err != nil {
+		t.Fatal(err)
+	}
+	client, _ := r.Client("three")
+	if err := client.AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), "/callback"); err == nil {
+		t.Error("one that does not say so shares it too")
+	}
+}
+
+// How long a login may take is the site's to say.
+func TestLoginLife(t *testing.T) {
+	b, in := newBench(t, registry.Options{LoginLife: time.Hour}), newBrowser()
+	early, late := b.begin(in, "a"), b.begin(in, "a")
+	for _, c := range in.cookies {
+		if c.MaxAge != 7200 {
+			t.Errorf("the cookie lives %d seconds", c.MaxAge)
+		}
+	}
+	b.now = b.now.Add(time.Hour - time.Second)
+	if _, err := b.complete(in, "a", early); err != nil {
+		t.Error(err)
+	}
+	b.answers = 0
+	b.now = b.now.Add(time.Second)
+	_, err := b.complete(in, "a", late)
+	b.want(err, registry.ReasonExpired)
+}
+
+// Keys that are given are used, whatever else is asked for.
+func TestKeysBeforeEphemeralKey(t *testing.T) {
+	in := newBrowser()
+	callback := newBench(t, registry.Options{EphemeralKey: true}).begin(in, "a")
+	if _, err := newBench(t, registry.Options{EphemeralKey: true}).complete(in, "a", callback); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHTTPClientTimeout(t *testing.T) {
+	for own, want := range map[*http.Client]time.Duration{
+		nil: httpclient.Timeout, {Timeout: time.Second}: time.Second} {
+		r := newRegistry(t, registry.Options{HTTP: own})
+		c := good()
+		c.APIBaseURL = "https://r.example"
+		if err := r.Register("name", c); err != nil {
+			t.Fatal(err)
+		}
+		client, _ := r.Client("name")
+		bound, err := client.WithToken(bearer(t)).HTTPClient(t.Context())
+		if err != nil || bound.Timeout != want {
+			t.Errorf("%v, %v", bound, err)
+		}
+	}
+}
+
+// Without knowing where to ask, or by whose name to call the answer, nobody is
+// asked.
+func TestUserInfoUnknown(t *testing.T) {
+	for _, spoil := range []func(*registry.Config){
+		func(c *registry.Config) { c.UserInfoEndpoint = "" },
+		func(c *registry.Config) { c.IdentityIssuer = "" },
+	} {
+		for _, name := range []string{"oauth1", "oauth2"} {
+			c := providers(t)[name]
+			spoil(&c)
+			if user, err := visit(t, name, c); user != nil || err == nil ||
+				!strings.Contains(err.Error(), "UserInfo needs") {
+				t.Errorf("%s: user %v, error %v", name, user, err)
+			}
+		}
+	}
+}
+
 // A callback with a parameter twice, or without a code, ends the login.
 func TestCallbackParameters(t *testing.T) {
 	for name, suffix := range map[string]string{
@@ -282,6 +367,7 @@ func TestGet(t *testing.T) {
 		{"https://r.example/api/", "https://R.example/x", "https://R.example/x"},
 		{"https://r.example/api/", "../x", ""},
 		{"https://r.example/api/", "a/../../x", ""},
+		{"https://r.example/api/", "//r.example/x", "https://r.example/x"},
 		{"https://r.example/api/", "//evil.example/x", ""},
 		{"https://r.example/api/", `\\evil.example/x`, ""},
 		{"https://r.example/api/", "https://evil.example/x", ""},
