@@ -16,7 +16,7 @@
 //   - jose: RFC 7515, RFC 7517, RFC 7518, RFC 7519 and RFC 8725, without HTTP
 //   - pkce: RFC 7636, S256 only
 //   - httpclient: the one door through which every room fetches;
-//     httpclient/fixture replays recorded exchanges in tests
+//     httpclient/fixture replays exchanges with providers in tests
 //
 // Each room can be used without those above it, and each package documentation
 // says what it leaves to its caller.

@@ -23,10 +23,7 @@ func logIn(name string, config registry.Config) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := reg.Register(name, config); err != nil {
-		log.Fatal(err)
-	}
-	client, err := reg.Client(name)
+	client, err := reg.Register(name, config)
 	if err != nil {
 		log.Fatal(err)
 	}

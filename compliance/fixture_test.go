@@ -96,15 +96,11 @@ func register(t *testing.T, f *fixture.Fixture) *registry.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = reg.Register(f.Provider(), registry.Config{
+	client, err := reg.Register(f.Provider(), registry.Config{
 		Provider:     f.Provider(),
 		ClientID:     f.ClientID(),
 		ClientSecret: f.ClientSecret(),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := reg.Client(f.Provider())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,6 @@
 // What is left to the caller: proxies, private certificate authorities and
 // connection limits, by way of the http.Client handed in.
 //
-// The folder fixture has recorded provider exchanges for tests. It is not
+// The folder fixture has provider exchanges written down, for tests. It is not
 // linked into production builds.
 package httpclient

@@ -151,7 +151,7 @@ func TestBadInput(t *testing.T) {
 func visit(t *testing.T, name string, c registry.Config) (user *oidc.UserInfo, err error) {
 	t.Helper()
 	s := newSite(t, registry.Options{})
-	if err := s.registry.Register(name, c); err != nil {
+	if _, err := s.registry.Register(name, c); err != nil {
 		t.Fatal(err)
 	}
 	visits := 0

@@ -155,7 +155,7 @@ func TestLogin(t *testing.T) {
 	for name, config := range providers(t) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, registry.Options{})
-			if err := s.registry.Register(name, config); err != nil {
+			if _, err := s.registry.Register(name, config); err != nil {
 				t.Fatal(err)
 			}
 			visits := 0

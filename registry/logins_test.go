@@ -106,7 +106,7 @@ func newBench(t *testing.T, o registry.Options) *bench {
 	}
 	b.registry = reg
 	for _, name := range []string{"a", "a_b"} {
-		err := reg.Register(name, registry.Config{
+		_, err := reg.Register(name, registry.Config{
 			ClientID:       name,
 			AuthorizeURL:   "https://provider.example/authorize",
 			AccessTokenURL: "https://provider.example/token",

@@ -92,38 +92,39 @@ func New(o Options) (*Registry, error) {
 	return r, nil
 }
 
-// Register adds the client of a provider under a name. The name must be new, of
-// 1 to 64 letters, digits, '-', '_' and '.'. What cannot work in c is an error
-// here; nothing is fetched.
-func (r *Registry) Register(name string, c Config) error {
-	if err := r.register(name, c); err != nil {
-		return fmt.Errorf("registry: %q: %w", name, err)
-	}
-	return nil
-}
-
-func (r *Registry) register(name string, c Config) error {
-	if !validName(name) {
-		return errors.New("a name must have 1 to 64 letters, digits, '-', '_' and '.'")
-	}
-	c, err := c.fill()
+// Register adds the client of a provider under a name, and returns it as
+// [Registry.Client] does. The name must be new, of 1 to 64 letters, digits, '-',
+// '_' and '.'. What cannot work in c is an error here; nothing is fetched.
+func (r *Registry) Register(name string, c Config) (*Client, error) {
+	client, err := r.newClient(name, c)
 	if err != nil {
-		return err
-	}
-	if err := c.check(); err != nil {
-		return err
-	}
-	p, err := c.protocol(r.options)
-	if err != nil {
-		return err
+		return nil, fmt.Errorf("registry: %q: %w", name, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.clients[name] != nil {
-		return errors.New("a client of this name is registered")
+		return nil, fmt.Errorf("registry: %q: a client of this name is registered", name)
 	}
-	r.clients[name] = &Client{registry: r, name: name, config: c, protocol: p}
-	return nil
+	r.clients[name] = client
+	return client, nil
+}
+
+func (r *Registry) newClient(name string, c Config) (*Client, error) {
+	if !validName(name) {
+		return nil, errors.New("a name must have 1 to 64 letters, digits, '-', '_' and '.'")
+	}
+	c, err := c.fill()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	p, err := c.protocol(r.options)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{registry: r, name: name, config: c, protocol: p}, nil
 }
 
 func validName(name string) bool {

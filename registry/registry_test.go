@@ -74,7 +74,7 @@ func TestRegisterRefuses(t *testing.T) {
 			r := newRegistry(t, registry.Options{})
 			c := good()
 			test.spoil(&c)
-			err := r.Register("name", c)
+			_, err := r.Register("name", c)
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), `"name"`) {
 				t.Errorf("error is %v, want %q", err, test.want)
 			}
@@ -107,17 +107,17 @@ func newRegistry(t *testing.T, o registry.Options) *registry.Registry {
 func TestNames(t *testing.T) {
 	r := newRegistry(t, registry.Options{})
 	for _, name := range []string{"", "a b", "a/b", "ä", strings.Repeat("a", 65)} {
-		if err := r.Register(name, good()); err == nil {
+		if _, err := r.Register(name, good()); err == nil {
 			t.Errorf("%q is accepted", name)
 		}
 	}
 	longest := strings.Repeat("a", 64)
 	for _, name := range []string{"a", "A-z_0.9", longest} {
-		if err := r.Register(name, good()); err != nil {
+		if _, err := r.Register(name, good()); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if err := r.Register("a", good()); err == nil {
+	if _, err := r.Register("a", good()); err == nil {
 		t.Error("a name is given twice")
 	}
 	if _, err := r.Client("b"); err == nil {
@@ -212,7 +212,7 @@ func TestAuthorizeParams(t *testing.T) {
 	b := newBench(t, registry.Options{})
 	c := good()
 	c.AuthorizeParams = url.Values{"prompt": {"none"}, "audience": {"a", "b"}}
-	if err := b.registry.Register("params", c); err != nil {
+	if _, err := b.registry.Register("params", c); err != nil {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
@@ -244,18 +244,18 @@ func TestRedirectURIOfTwoProviders(t *testing.T) {
 func TestRedirectURIOfTwoIssuers(t *testing.T) {
 	r := newRegistry(t, registry.Options{BaseURL: "http://127.0.0.1"})
 	for _, name := range []string{"one", "two"} {
-		if err := r.Register(name, providers(t)["oidc"]); err != nil {
+		client, err := r.Register(name, providers(t)["oidc"])
+		if err != nil {
 			t.Fatal(err)
 		}
-		client, _ := r.Client(name)
 		if err := client.AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), "/callback"); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := r.Register("three", providers(t)["oauth2"]); err != nil {
+	client, err := r.Register("three", providers(t)["oauth2"])
+	if err != nil {
 		t.Fatal(err)
 	}
-	client, _ := r.Client("three")
 	if err := client.AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), "/callback"); err == nil {
 		t.Error("one that does not say so shares it too")
 	}
@@ -295,10 +295,10 @@ func TestHTTPClientTimeout(t *testing.T) {
 		r := newRegistry(t, registry.Options{HTTP: own})
 		c := good()
 		c.APIBaseURL = "https://r.example"
-		if err := r.Register("name", c); err != nil {
+		client, err := r.Register("name", c)
+		if err != nil {
 			t.Fatal(err)
 		}
-		client, _ := r.Client("name")
 		bound, err := client.WithToken(bearer(t)).HTTPClient(t.Context())
 		if err != nil || bound.Timeout != want {
 			t.Errorf("%v, %v", bound, err)
@@ -391,10 +391,10 @@ func TestGet(t *testing.T) {
 			})}})
 		c := good()
 		c.APIBaseURL = test.base
-		if err := r.Register("name", c); err != nil {
+		client, err := r.Register("name", c)
+		if err != nil {
 			t.Fatal(err)
 		}
-		client, _ := r.Client("name")
 		resp, err := client.WithToken(bearer(t)).Get(t.Context(), test.ref)
 		if err == nil {
 			resp.Body.Close()
@@ -414,10 +414,10 @@ func TestDoPinned(t *testing.T) {
 		})}})
 	c := good()
 	c.APIBaseURL = "https://r.example/api"
-	if err := r.Register("name", c); err != nil {
+	client, err := r.Register("name", c)
+	if err != nil {
 		t.Fatal(err)
 	}
-	client, _ := r.Client("name")
 	req, _ := http.NewRequest(http.MethodGet, "https://evil.example/", nil)
 	if _, err := client.WithToken(bearer(t)).Do(req); !errors.Is(err, httpclient.ErrOrigin) {
 		t.Errorf("error is %v", err)

@@ -27,7 +27,7 @@ func newSite(base string) (http.Handler, error) {
 	}
 	s := &site{providers(base), reg, &sessions{byID: map[string]session{}}}
 	for _, p := range s.providers {
-		if err := reg.Register(p.Name, p.config); err != nil {
+		if _, err := reg.Register(p.Name, p.config); err != nil {
 			return nil, err
 		}
 	}

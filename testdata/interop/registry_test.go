@@ -71,10 +71,7 @@ func registered(t *testing.T, o registry.Options, c registry.Config) *registry.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := reg.Register("provider", c); err != nil {
-		t.Fatal(err)
-	}
-	client, err := reg.Client("provider")
+	client, err := reg.Register("provider", c)
 	if err != nil {
 		t.Fatal(err)
 	}
