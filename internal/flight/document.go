@@ -17,7 +17,7 @@ type Document[T any] struct {
 
 	group Group[*copyOf[T]]
 	held  atomic.Pointer[copyOf[T]]
-	tried atomic.Int64 // Unix nanoseconds of the last fetch's end
+	tried time.Time // the last fetch's end; for replace only
 }
 
 type copyOf[T any] struct {
@@ -32,25 +32,18 @@ func (d *Document[T]) Get(ctx context.Context) (T, error) {
 	if held != nil && d.Now().Sub(held.fetched) < d.TTL {
 		return held.value, nil
 	}
-	return d.fetch(ctx, held)
+	return d.Renew(ctx)
 }
 
-// Renew returns a copy fetched after the one held now, or that one if a fetch
-// ended less than Floor ago. It is for a caller whom the held copy could not
-// serve: many such callers cause one fetch.
+// Renew returns a copy fetched anew, or the one held if a fetch ended less than
+// Floor ago. It is for a caller whom the held copy could not serve: many such
+// callers cause one fetch.
 func (d *Document[T]) Renew(ctx context.Context) (T, error) {
-	return d.fetch(ctx, d.held.Load())
-}
-
-func (d *Document[T]) fetch(ctx context.Context, held *copyOf[T]) (T, error) {
-	if usable := d.usable(held); usable && d.Now().Sub(time.Unix(0, d.tried.Load())) < d.Floor {
-		return held.value, nil
-	}
 	fetched, err := d.group.Do(ctx, d.replace)
 	if err == nil {
 		return fetched.value, nil
 	}
-	if d.usable(held) && ctx.Err() == nil {
+	if held := d.held.Load(); d.usable(held) && ctx.Err() == nil {
 		return held.value, nil
 	}
 	var zero T
@@ -62,15 +55,20 @@ func (d *Document[T]) usable(held *copyOf[T]) bool {
 	return held != nil && d.Now().Sub(held.fetched) < d.TTL+d.Stale
 }
 
-// replace fetches a copy and holds it in place of the old one, never merged.
+// replace fetches a copy and holds it in place of the old one, never merged. It
+// is the flight itself that keeps to Floor, as a caller who looked before could
+// take off just after another had landed.
 func (d *Document[T]) replace(ctx context.Context) (*copyOf[T], error) {
+	held := d.held.Load()
+	if d.usable(held) && d.Now().Sub(d.tried) < d.Floor {
+		return held, nil
+	}
 	value, err := d.Fetch(ctx)
-	now := d.Now()
-	d.tried.Store(now.UnixNano())
+	d.tried = d.Now()
 	if err != nil {
 		return nil, err
 	}
-	fetched := &copyOf[T]{value, now}
+	fetched := &copyOf[T]{value, d.tried}
 	d.held.Store(fetched)
 	return fetched, nil
 }

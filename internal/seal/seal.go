@@ -9,6 +9,7 @@
 package seal
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -26,8 +27,9 @@ const saltSize = 16
 var ErrOpen = errors.New("seal: value does not open")
 
 // A Ring holds the keys that seal and open, the newest first. It is immutable
-// and safe for concurrent use, and prints as its address only.
-type Ring struct{ keys *[][]byte }
+// and safe for concurrent use, and prints as an address only: given a verb that
+// does not fit, fmt follows one pointer, but not two.
+type Ring struct{ keys **[][]byte }
 
 // NewRing returns a ring of keys, each of at least KeySize random bytes. The
 // first seals; all open.
@@ -35,12 +37,12 @@ func NewRing(keys ...[]byte) (Ring, error) {
 	if len(keys) == 0 {
 		return Ring{}, errors.New("seal: no key")
 	}
-	held := make([][]byte, len(keys))
-	for i, k := range keys {
+	held := new([][]byte)
+	for _, k := range keys {
 		if len(k) < KeySize {
 			return Ring{}, errors.New("seal: a key must have at least 32 bytes")
 		}
-		held[i] = append([]byte(nil), k...)
+		*held = append(*held, bytes.Clone(k))
 	}
 	return Ring{&held}, nil
 }
@@ -49,7 +51,7 @@ func NewRing(keys ...[]byte) (Ring, error) {
 func (r Ring) Seal(value []byte, purpose, name string) ([]byte, error) {
 	salt := make([]byte, saltSize)
 	rand.Read(salt)
-	aead, err := newAEAD((*r.keys)[0], salt, purpose)
+	aead, err := newAEAD((**r.keys)[0], salt, purpose)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func (r Ring) Open(sealed []byte, purpose, name string) ([]byte, error) {
 		return nil, ErrOpen
 	}
 	salt, box := sealed[:saltSize], sealed[saltSize:]
-	for _, key := range *r.keys {
+	for _, key := range **r.keys {
 		aead, err := newAEAD(key, salt, purpose)
 		if err != nil {
 			return nil, err

@@ -24,7 +24,8 @@ import (
 // The bounds of what is read.
 const (
 	MaxDepth   = 16   // objects and arrays inside one another
-	MaxMembers = 1024 // object members and array elements in all
+	MaxNames   = 256  // members of one object, each compared with all before it
+	MaxMembers = 4096 // object members and array elements in all
 )
 
 // A SyntaxError tells where a text is not the JSON that this package accepts.
@@ -85,9 +86,10 @@ func Parse(data []byte, known ...string) (Object, error) {
 
 // Unmarshal reads data as one object into the struct that v points to, as
 // encoding/json does once [Parse] has accepted data with the struct's member
-// names as the known ones.
+// names as the known ones. Objects inside data are not held to that: their names
+// are distinct, but may differ from a field's in case.
 func Unmarshal(data []byte, v any) error {
-	if _, err := Parse(data, fieldNames(reflect.TypeOf(v).Elem())...); err != nil {
+	if _, err := Parse(data, fieldNames(reflect.TypeOf(v))...); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(data, v); err != nil {
@@ -96,15 +98,19 @@ func Unmarshal(data []byte, v any) error {
 	return nil
 }
 
-// fieldNames lists the member names of a struct type, those of embedded structs
-// included.
+// fieldNames lists the member names of a pointer's struct, those of embedded
+// structs included.
 func fieldNames(t reflect.Type) []string {
-	if t.Kind() != reflect.Struct {
+	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
 		return nil
 	}
 	var names []string
-	for _, f := range reflect.VisibleFields(t) {
-		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
+	for _, f := range reflect.VisibleFields(t.Elem()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" && !f.Anonymous {
+			name = f.Name
+		}
+		if f.IsExported() {
 			names = append(names, name)
 		}
 	}
@@ -165,6 +171,9 @@ func (s *scanner) object(depth int) (Object, error) {
 		m, err := s.member(depth)
 		if err != nil {
 			return nil, err
+		}
+		if len(obj) == MaxNames {
+			return nil, s.fault("too many members")
 		}
 		if obj.Get(m.Name) != nil {
 			return nil, s.fault("a member name comes twice")

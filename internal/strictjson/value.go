@@ -13,9 +13,6 @@ type Value []byte
 
 // String returns a string's characters.
 func (v Value) String() (string, bool) {
-	if len(v) == 0 || v[0] != '"' {
-		return "", false
-	}
 	s := scanner{data: v}
 	str, err := s.str()
 	return str, err == nil
@@ -36,7 +33,8 @@ const maxSeconds = 253402300799
 // plus or minus the year 9999's: a NumericDate (RFC 7519, Section 2) or a
 // lifetime.
 func (v Value) Seconds() (int64, bool) {
-	if len(v) == 0 || v[0] != '-' && (v[0] < '0' || v[0] > '9') {
+	s := scanner{data: v}
+	if s.number() != nil || s.pos < len(v) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(string(v), 64)
