@@ -81,8 +81,9 @@ type Response struct {
 // concurrent use as far as client is.
 //
 // The error wraps [ErrInsecureURL], [ErrTooLarge], [io.ErrUnexpectedEOF] for a
-// body cut short, or the transport's own. It names the method and the host,
-// never the path, the query, a header or the body.
+// body cut short, or the transport's own. Its text names the method and the host,
+// never the path, the query, a header or the body: a transport's error is printed
+// up to its first quotation mark, where net/http repeats what it received.
 func Do(ctx context.Context, client *http.Client, req *http.Request, limit int64) (*Response, error) {
 	if err := checkURL(req.URL); err != nil {
 		return nil, err
@@ -108,12 +109,12 @@ func Do(ctx context.Context, client *http.Client, req *http.Request, limit int64
 	}
 	resp, err := c.Do(req)
 	if err != nil {
-		return nil, exchangeError(req, err)
+		return nil, newExchangeError(req, err)
 	}
 	defer resp.Body.Close()
 	body, err := readBody(resp, limit)
 	if err != nil {
-		return nil, exchangeError(req, err)
+		return nil, newExchangeError(req, err)
 	}
 	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 }
@@ -150,15 +151,6 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	return body, nil
 }
 
-// exchangeError drops the URL that the client's error repeats: its query may
-// hold what must not be logged.
-func exchangeError(req *http.Request, err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	return fmt.Errorf("httpclient: %s %s: %w", req.Method, req.URL.Host, err)
-}
-
 // CheckURL parses an absolute URL that secrets may be sent to: https, or http
 // on a loopback address or localhost, with a host, without user information and
 // without a fragment. The error wraps [ErrInsecureURL] and does not repeat raw.
@@ -191,23 +183,31 @@ func checkURL(u *url.URL) error {
 // Loopback reports whether host, a name or an address without port or
 // brackets, is a loopback address or the name localhost (RFC 6761, Section 6.3).
 func Loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
+	if isLocalhost(host) {
 		return true
 	}
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.Unmap().IsLoopback() && addr.Zone() == ""
 }
 
+// isLocalhost compares without folding: EqualFold takes U+017F for an s, and what
+// dials may not.
+func isLocalhost(host string) bool { return strings.ToLower(host) == "localhost" }
+
 // checkLocalhost asks what the name localhost of an http URL stands for here: a
 // resolver that sends it elsewhere would see the secrets in clear.
 func checkLocalhost(ctx context.Context, u *url.URL) error {
-	if u.Scheme != "http" || !strings.EqualFold(u.Hostname(), "localhost") {
+	if u.Scheme != "http" || !isLocalhost(u.Hostname()) {
 		return nil
 	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", "localhost")
 	if err != nil {
 		return fmt.Errorf("httpclient: localhost: %w", err)
 	}
+	return checkLoopback(addrs)
+}
+
+func checkLoopback(addrs []netip.Addr) error {
 	for _, addr := range addrs {
 		if !addr.Unmap().IsLoopback() {
 			return fmt.Errorf("%w: localhost resolves to another address", ErrInsecureURL)

@@ -1,0 +1,618 @@
+package httpclient
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var urlTests = []struct {
+	name, url string
+	ok        bool
+}{
+	{"https", "https://provider.example/token", true},
+	{"https with a port and a query", "https://provider.example:8443/a?b=c", true},
+	{"https on an address", "https://93.184.216.34/", true},
+	{"https on an IPv6 address", "https://[2001:db8::1]/", true},
+	{"https in upper case", "HTTPS://PROVIDER.EXAMPLE", true},
+	{"http on 127.0.0.1", "http://127.0.0.1", true},
+	{"http on 127.0.0.1 with a port", "http://127.0.0.1:8080/callback", true},
+	{"http on 127.0.0.2", "http://127.0.0.2/", true},
+	{"http on 127.255.255.255", "http://127.255.255.255/", true},
+	{"http on [::1]", "http://[::1]:8080/", true},
+	{"http on [::1], long", "http://[0:0:0:0:0:0:0:1]/", true},
+	{"http on a mapped loopback address", "http://[::ffff:127.0.0.1]/", true},
+	{"http on localhost", "http://localhost/", true},
+	{"http on LOCALHOST", "http://LOCALHOST:80/", true},
+
+	{"empty", "", false},
+	{"a path", "/token", false},
+	{"no scheme", "provider.example/token", false},
+	{"relative to the scheme", "//provider.example/token", false},
+	{"http", "http://provider.example/", false},
+	{"http in upper case", "HTTP://PROVIDER.EXAMPLE/", false},
+	{"http on an address", "http://93.184.216.34/", false},
+	{"http on a private address", "http://10.0.0.1/", false},
+	{"http on 0.0.0.0", "http://0.0.0.0/", false},
+	{"http on [::]", "http://[::]/", false},
+	{"http on 128.0.0.1", "http://128.0.0.1/", false},
+	{"http on 126.255.255.255", "http://126.255.255.255/", false},
+	{"http on [::2]", "http://[::2]/", false},
+	{"http on link-local", "http://169.254.169.254/latest/meta-data", false},
+	{"http on a mapped address", "http://[::ffff:93.184.216.34]/", false},
+	{"http on an address compatible with loopback", "http://[::127.0.0.1]/", false},
+	{"http on [::1] of a zone", "http://[::1%25eth0]/", false},
+	{"loopback, short", "http://127.1/", false},
+	{"loopback, as a number", "http://2130706433/", false},
+	{"loopback, hexadecimal", "http://0x7f.0.0.1/", false},
+	{"loopback, octal", "http://0177.0.0.1/", false},
+	{"loopback, leading zeros", "http://127.0.0.001/", false},
+	{"loopback, a name that begins so", "http://127.0.0.1.attacker.example/", false},
+	{"a host under localhost", "http://a.localhost/", false},
+	{"a host that begins with localhost", "http://localhost.example/", false},
+	{"a host that ends in localhost", "http://notlocalhost/", false},
+	{"localhost and a dot", "http://localhost./", false},
+	{"localhost with a long s", "http://localho\u017ft/", false},
+	{"localhost with a long s, escaped", "http://localho%C5%BFt/", false},
+	{"localhost with a full-width letter", "http://\uff4cocalhost/", false},
+	{"user name", "https://user@provider.example/", false},
+	{"user name and password", "https://user:password@provider.example/", false},
+	{"empty user name", "https://@provider.example/", false},
+	{"localhost as a user name", "http://localhost:80@attacker.example/", false},
+	{"user name on loopback", "http://user@127.0.0.1/", false},
+	{"no host", "https:///token", false},
+	{"a port and no host", "https://:443/", false},
+	{"opaque", "https:provider.example/", false},
+	{"ftp", "ftp://127.0.0.1/", false},
+	{"file", "file:///etc/passwd", false},
+	{"file on localhost", "file://localhost/etc/passwd", false},
+	{"javascript", "javascript:alert(1)", false},
+	{"data", "data:application/json,{}", false},
+	{"ws on loopback", "ws://127.0.0.1/", false},
+	{"https and more", "httpsx://provider.example/", false},
+	{"line feed", "https://provider.example/\n", false},
+	{"space before", " https://provider.example/", false},
+	{"bad escape", "https://provider.example/%zz", false},
+	{"bad port", "https://provider.example:port/", false},
+	{"no bracket", "http://[::1/", false},
+}
+
+func TestCheckURL(t *testing.T) {
+	for _, tt := range urlTests {
+		u, err := CheckURL(tt.url)
+		if tt.ok && (err != nil || u == nil) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if !tt.ok && (!errors.Is(err, ErrInsecureURL) || u != nil) {
+			t.Errorf("%s: got %v, %v", tt.name, u, err)
+		}
+	}
+}
+
+func TestCheckURLFragment(t *testing.T) {
+	for _, raw := range []string{"https://provider.example/#", "https://provider.example/#a",
+		"https://provider.example#a", "https://provider.example/?a#b"} {
+		if u, err := CheckURL(raw); !errors.Is(err, ErrInsecureURL) || u != nil {
+			t.Errorf("%s: got %v, %v", raw, u, err)
+		}
+	}
+	if _, err := CheckURL("https://provider.example/%23?a=%23"); err != nil {
+		t.Errorf("escaped: %v", err)
+	}
+}
+
+func TestCheckURLHidesURL(t *testing.T) {
+	for _, raw := range []string{"http://canary.example/", "https://canary:canary@a.example/", "https:canary",
+		"https://a.example/canary#", "https://a.example/canary%zz", "canary://a", "\x7fcanary"} {
+		if _, err := CheckURL(raw); err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%q: got %v", raw, err)
+		}
+	}
+}
+
+func TestCheckLoopback(t *testing.T) {
+	for _, tt := range []struct {
+		addrs []string
+		ok    bool
+	}{
+		{[]string{"127.0.0.1"}, true},
+		{[]string{"::1", "127.0.0.1"}, true},
+		{[]string{"::ffff:127.0.0.1"}, true},
+		{[]string{"93.184.216.34"}, false},
+		{[]string{"127.0.0.1", "10.0.0.1"}, false},
+		{[]string{"::ffff:10.0.0.1"}, false},
+		{[]string{"0.0.0.0"}, false},
+	} {
+		var addrs []netip.Addr
+		for _, a := range tt.addrs {
+			addrs = append(addrs, netip.MustParseAddr(a))
+		}
+		if err := checkLoopback(addrs); tt.ok && err != nil || !tt.ok && !errors.Is(err, ErrInsecureURL) {
+			t.Errorf("%q: got %v", tt.addrs, err)
+		}
+	}
+}
+
+// A roundTripper answers without a network.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func respond(status int, body io.Reader) *http.Response {
+	return &http.Response{StatusCode: status, ContentLength: -1, Body: io.NopCloser(body), Header: http.Header{}}
+}
+
+func request(t *testing.T, method, url string) *http.Request {
+	t.Helper()
+	req, err := http.NewRequest(method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return req
+}
+
+// What must not be sent to is not asked, whatever client there is.
+func TestDoRefusesURL(t *testing.T) {
+	client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		t.Errorf("asked %s", req.URL)
+		return nil, errors.New("unreachable")
+	})}
+	for _, tt := range urlTests {
+		u, err := url.Parse(tt.url)
+		if tt.ok || err != nil {
+			continue
+		}
+		resp, err := Do(t.Context(), client, &http.Request{Method: "GET", URL: u}, 10)
+		if !errors.Is(err, ErrInsecureURL) || resp != nil {
+			t.Errorf("%s: got %v, %v", tt.name, resp, err)
+		}
+		if resp, err := Get(t.Context(), client, tt.url, 10); !errors.Is(err, ErrInsecureURL) || resp != nil {
+			t.Errorf("Get, %s: got %v, %v", tt.name, resp, err)
+		}
+	}
+}
+
+// serve starts a server on loopback and returns its URL.
+func serve(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestDo(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("X-Test", r.Method+" "+r.URL.String()+" "+r.Header.Get("Authorization"))
+		w.WriteHeader(http.StatusTeapot)
+		w.Write(body)
+	})
+	req, err := http.NewRequest("POST", url+"/path?query", strings.NewReader("body"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer token")
+	resp, err := Do(t.Context(), nil, req, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Status != 418 || string(resp.Body) != "body" ||
+		resp.Header.Get("X-Test") != "POST /path?query Bearer token" {
+		t.Errorf("got %+v", resp)
+	}
+}
+
+func TestDoLocalhost(t *testing.T) {
+	raw := serve(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "here") })
+	raw = strings.Replace(raw, "127.0.0.1", "localhost", 1)
+	if _, err := net.DefaultResolver.LookupNetIP(t.Context(), "ip", "localhost"); err != nil {
+		t.Skip("localhost has no address here")
+	}
+	if resp, err := Do(t.Context(), nil, request(t, "GET", raw), 100); err != nil || string(resp.Body) != "here" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A redirect is an answer, and no more: the place it names hears nothing.
+func TestDoRedirect(t *testing.T) {
+	elsewhere := serve(t, func(w http.ResponseWriter, r *http.Request) { t.Error("followed") })
+	var status int
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", elsewhere+"/token")
+		w.WriteHeader(status)
+		io.WriteString(w, "moved")
+	})
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+		t.Error("the caller's CheckRedirect was asked")
+		return nil
+	}}
+	for _, status = range []int{301, 302, 303, 307, 308} {
+		for _, c := range []*http.Client{nil, client} {
+			req, err := http.NewRequest("POST", url, strings.NewReader("code=secret"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := Do(t.Context(), c, req, 100)
+			if err != nil {
+				t.Errorf("%d: %v", status, err)
+				continue
+			}
+			if resp.Status != status || resp.Header.Get("Location") != elsewhere+"/token" ||
+				string(resp.Body) != "moved" {
+				t.Errorf("%d: got %+v", status, resp)
+			}
+		}
+	}
+}
+
+func TestDoUsesNoCookies(t *testing.T) {
+	raw := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Cookie") != "" {
+			t.Errorf("sent %s", r.Header.Get("Cookie"))
+		}
+		http.SetCookie(w, &http.Cookie{Name: "new", Value: "1"})
+	})
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jar.SetCookies(u, []*http.Cookie{{Name: "session", Value: "1"}})
+	if _, err := Do(t.Context(), &http.Client{Jar: jar}, request(t, "GET", raw), 100); err != nil {
+		t.Fatal(err)
+	}
+	if cookies := jar.Cookies(u); len(cookies) != 1 || cookies[0].Name != "session" {
+		t.Errorf("the jar holds %v", cookies)
+	}
+}
+
+func TestDoChangesNothing(t *testing.T) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent *http.Request
+	transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+		sent = req
+		return respond(200, strings.NewReader("")), nil
+	})
+	client := &http.Client{Transport: &transport, Jar: jar}
+	req := request(t, "GET", "https://provider.example/path")
+	req.Header.Set("X-Test", "a")
+	header := req.Header.Clone()
+	if _, err := Do(t.Context(), client, req, 100); err != nil {
+		t.Fatal(err)
+	}
+	if client.Jar != jar || client.Timeout != 0 || client.CheckRedirect != nil || client.Transport != &transport {
+		t.Errorf("the client is now %+v", client)
+	}
+	if !reflect.DeepEqual(req.Header, header) || req.Context() != context.Background() {
+		t.Errorf("the request is now %+v", req)
+	}
+	sent.Header.Set("X-Test", "b")
+	if req.Header.Get("X-Test") != "a" {
+		t.Error("the header is shared")
+	}
+	bare := &http.Request{Method: "GET", URL: req.URL}
+	if _, err := Do(t.Context(), client, bare, 100); err != nil || bare.Header != nil {
+		t.Errorf("a request without a header: %v, %v", bare.Header, err)
+	}
+}
+
+func TestDoUserAgent(t *testing.T) {
+	for name, want := range map[string]string{"": "vouchsafe", "app/1.0": "app/1.0"} {
+		client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			if got := req.Header.Values("User-Agent"); !slices.Equal(got, []string{want}) {
+				t.Errorf("sent %q, want %q", got, want)
+			}
+			return respond(200, strings.NewReader("")), nil
+		})}
+		req := request(t, "GET", "https://provider.example/")
+		if name != "" {
+			req.Header.Set("User-Agent", name)
+		}
+		if _, err := Do(t.Context(), client, req, 100); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// wantFailure checks that an exchange ended in want and gave no response.
+func wantFailure(t *testing.T, name string, resp *Response, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) || resp != nil {
+		t.Errorf("%s: got %v, %v, want %v", name, resp, err, want)
+	}
+}
+
+func TestDoLimit(t *testing.T) {
+	const limit = 1000
+	for _, size := range []int{0, 1, limit - 1, limit, limit + 1, 100 * limit} {
+		for _, flush := range []bool{false, true} { // with and without a Content-Length
+			url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if !flush {
+					w.Header().Set("Content-Length", strconv.Itoa(size))
+				} else {
+					w.(http.Flusher).Flush()
+				}
+				w.Write(make([]byte, size))
+			})
+			resp, err := Do(t.Context(), nil, request(t, "GET", url), limit)
+			if size >= limit {
+				wantFailure(t, strconv.Itoa(size), resp, err, ErrTooLarge)
+			} else if err != nil || len(resp.Body) != size {
+				t.Errorf("%d bytes: %v", size, err)
+			}
+		}
+	}
+}
+
+// An endless body is left after limit bytes, and the connection with it.
+func TestDoEndlessBody(t *testing.T) {
+	ended := make(chan struct{})
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		defer close(ended)
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 4096)); err != nil {
+				return
+			}
+		}
+	})
+	resp, err := Do(t.Context(), nil, request(t, "GET", url), 64<<10)
+	wantFailure(t, "endless", resp, err, ErrTooLarge)
+	<-ended
+}
+
+// An endless reader counts what is taken of it.
+type endless struct {
+	read   int64
+	closed bool
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += int64(len(p))
+	return len(p), nil
+}
+
+func (e *endless) Close() error { e.closed = true; return nil }
+
+func TestDoReadsNoFurther(t *testing.T) {
+	for _, length := range []int64{-1, 10, 1 << 40} {
+		body := &endless{}
+		client := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, ContentLength: length, Body: body}, nil
+		})}
+		resp, err := Do(t.Context(), client, request(t, "GET", "https://provider.example/"), 1000)
+		wantFailure(t, "endless", resp, err, ErrTooLarge)
+		if body.read > 1000 || !body.closed {
+			t.Errorf("read %d bytes, closed %v", body.read, body.closed)
+		}
+	}
+}
+
+// What counts is the size after decompression.
+func TestDoCompressed(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(make([]byte, 10<<20))
+	z.Close()
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Write(packed.Bytes())
+	})
+	resp, err := Do(t.Context(), nil, request(t, "GET", url), 1<<20)
+	wantFailure(t, "10 MiB of zeros in 10 KiB", resp, err, ErrTooLarge)
+}
+
+// speak starts a server that answers every request with the same octets and
+// hangs up.
+func speak(t *testing.T, answer string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.Read(make([]byte, 4096))
+			io.WriteString(conn, answer)
+			conn.Close()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+func TestDoCutShort(t *testing.T) {
+	const ok = "HTTP/1.1 200 OK\r\n"
+	for name, answer := range map[string]string{
+		"less than the Content-Length": ok + "Content-Length: 100\r\n\r\n{\"a\":1}",
+		"nothing":                      ok + "Content-Length: 100\r\n\r\n",
+		"a chunk":                      ok + "Transfer-Encoding: chunked\r\n\r\n10\r\n{\"a\":1}",
+		"no last chunk":                ok + "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n",
+		"the header":                   ok + "Content-Type: application/json\r\n",
+	} {
+		resp, err := Do(t.Context(), nil, request(t, "GET", speak(t, answer)), 1000)
+		wantFailure(t, name, resp, err, io.ErrUnexpectedEOF)
+	}
+}
+
+// A Content-Length decides before the body is looked at, and no more than it
+// says is read.
+func TestDoLyingLength(t *testing.T) {
+	const ok = "HTTP/1.1 200 OK\r\n"
+	url := speak(t, ok+"Content-Length: 1099511627776\r\n\r\n{}")
+	resp, err := Do(t.Context(), nil, request(t, "GET", url), 1000)
+	wantFailure(t, "a terabyte", resp, err, ErrTooLarge)
+	url = speak(t, ok+"Connection: close\r\nContent-Length: 2\r\n\r\n{}smuggled")
+	if resp, err := Do(t.Context(), nil, request(t, "GET", url), 1000); err != nil || string(resp.Body) != "{}" {
+		t.Errorf("more than it says: got %v", err)
+	}
+}
+
+func TestDoContext(t *testing.T) {
+	client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	})}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		resp, err := Do(ctx, client, request(t, "GET", "https://provider.example/"), 10)
+		wantFailure(t, "deadline", resp, err, context.DeadlineExceeded)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		resp, err := Do(ctx, client, request(t, "GET", "https://provider.example/"), 10)
+		wantFailure(t, "cancelled", resp, err, context.Canceled)
+	})
+}
+
+// The context is the one handed to Do, not that of the request.
+func TestDoRequestContext(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {})
+	if _, err := Do(t.Context(), nil, request(t, "GET", url).WithContext(ended), 10); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every exchange has an end, which the client's Timeout sets.
+func TestDoTimeout(t *testing.T) {
+	for configured, want := range map[time.Duration]time.Duration{
+		0: 30 * time.Second, -1: 30 * time.Second, time.Second: time.Second, time.Hour: time.Hour,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			client := &http.Client{Timeout: configured, Transport: roundTripper(
+				func(req *http.Request) (*http.Response, error) {
+					deadline, _ := req.Context().Deadline()
+					if got := time.Until(deadline); got != want {
+						t.Errorf("Timeout %v: ends in %v", configured, got)
+					}
+					<-req.Context().Done()
+					return nil, req.Context().Err()
+				})}
+			resp, err := Do(t.Context(), client, request(t, "GET", "https://provider.example/"), 10)
+			wantFailure(t, "timeout", resp, err, context.DeadlineExceeded)
+		})
+	}
+}
+
+// The end comes for the body too.
+func TestDoTimeoutInBody(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	client := &http.Client{Timeout: 50 * time.Millisecond}
+	resp, err := Do(t.Context(), client, request(t, "GET", url), 10)
+	wantFailure(t, "slow body", resp, err, context.DeadlineExceeded)
+}
+
+func TestGet(t *testing.T) {
+	var status int
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != "GET" || r.Header.Get("Accept") != "application/json" {
+			t.Errorf("got %s, Accept %q", r.Method, r.Header.Get("Accept"))
+		}
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(status)
+		if status != 204 && status != 304 {
+			io.WriteString(w, "canary")
+		}
+	})
+	for _, status = range []int{200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 429, 500, 503} {
+		resp, err := Get(t.Context(), nil, url+"/canary?canary", 100)
+		if status == 200 {
+			if err != nil || string(resp.Body) != "canary" {
+				t.Errorf("%d: %v", status, err)
+			}
+			continue
+		}
+		want := "httpclient: GET " + strings.TrimPrefix(url, "http://") + ": status must be 200, is " + strconv.Itoa(status)
+		if resp != nil || err == nil || err.Error() != want {
+			t.Errorf("got %v, %v, want %s", resp, err, want)
+		}
+	}
+}
+
+func TestGetFails(t *testing.T) {
+	resp, err := Get(t.Context(), nil, speak(t, ""), 100)
+	wantFailure(t, "hangs up", resp, err, io.EOF)
+	resp, err = Get(t.Context(), nil, "https://canary.example/\x7f", 100)
+	wantFailure(t, "no URL", resp, err, ErrInsecureURL)
+	if strings.Contains(err.Error(), "canary") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TLS is believed only if one of the authorities says so.
+func TestNewTLS(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	if _, err := Do(t.Context(), New(Options{RootCAs: pool}), request(t, "GET", server.URL), 10); err != nil {
+		t.Error(err)
+	}
+	_, err := Do(t.Context(), New(Options{}), request(t, "GET", server.URL+"/canary"), 10)
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok || strings.Contains(err.Error(), "canary") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNew(t *testing.T) {
+	for given, want := range map[time.Duration]time.Duration{
+		0: 30 * time.Second, -1: 30 * time.Second, time.Second: time.Second, time.Hour: time.Hour,
+	} {
+		if got := New(Options{Timeout: given}).Timeout; got != want {
+			t.Errorf("Timeout %v: got %v", given, got)
+		}
+	}
+	transport := New(Options{}).Transport.(*http.Transport)
+	if c := transport.TLSClientConfig; c.MinVersion != tls.VersionTLS12 || c.InsecureSkipVerify || c.RootCAs != nil {
+		t.Errorf("TLS: got %+v", c)
+	}
+	if transport.Proxy == nil || transport.TLSHandshakeTimeout != 10*time.Second ||
+		!transport.ForceAttemptHTTP2 || transport.MaxIdleConns != 100 || transport.MaxIdleConnsPerHost != 10 ||
+		transport.IdleConnTimeout != 90*time.Second || transport.MaxResponseHeaderBytes != 64<<10 {
+		t.Errorf("got %+v", transport)
+	}
+}
+
+// A server cannot fill the memory with headers either.
+func TestNewHeaderLimit(t *testing.T) {
+	url := speak(t, "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("a", 128<<10)+"\r\n\r\n")
+	if resp, err := Do(t.Context(), New(Options{}), request(t, "GET", url), 100); err == nil || resp != nil {
+		t.Errorf("got %v, %v", resp, err)
+	}
+}

@@ -1,0 +1,120 @@
+package httpclient
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestOrigins(t *testing.T) {
+	for _, tt := range []struct {
+		pinned, url string
+		ok          bool
+	}{
+		{"https://api.example", "https://api.example/path?query", true},
+		{"https://api.example/v1", "https://api.example/v2", true},
+		{"https://api.example", "https://api.example:443/", true},
+		{"https://api.example:443", "https://api.example/", true},
+		{"https://API.example", "https://api.EXAMPLE/", true},
+		{"https://api.example:8443", "https://api.example:8443/", true},
+		{"http://127.0.0.1", "http://127.0.0.1:80/", true},
+		{"http://127.0.0.1:8080", "http://127.0.0.1:8080/", true},
+		{"http://[::1]:8080", "http://[::1]:8080/", true},
+		{"http://[::1]", "http://[::1]:80/", true},
+		{"https://[2001:db8::a]", "https://[2001:DB8::A]:443/", true},
+
+		{"https://api.example", "https://api.example:8443/", false},
+		{"https://api.example:8443", "https://api.example/", false},
+		{"https://api.example", "https://api.example:80/", false},
+		{"https://api.example", "https://other.example/", false},
+		{"https://api.example", "https://example/", false},
+		{"https://api.example", "https://a.api.example/", false},
+		{"https://api.example", "https://api.example.attacker.example/", false},
+		{"https://api.example", "https://api.example./", false},
+		{"https://127.0.0.1", "http://127.0.0.1:443/", false},
+		{"http://127.0.0.1:443", "https://127.0.0.1/", false},
+		{"http://127.0.0.1", "http://127.0.0.2/", false},
+		{"http://127.0.0.1", "http://localhost/", false},
+		{"http://127.0.0.1:8080", "http://127.0.0.1:8081/", false},
+		{"http://[::1]:8080", "http://[::1]:8081/", false},
+		{"http://[::1]", "http://127.0.0.1/", false},
+		{"https://[2001:db8::a]", "https://[2001:db8::b]/", false},
+	} {
+		o, err := ParseOrigins("https://first.example", tt.pinned)
+		if err != nil {
+			t.Fatalf("%s: %v", tt.pinned, err)
+		}
+		u, err := url.Parse(tt.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Check(u); tt.ok && err != nil || !tt.ok && !errors.Is(err, ErrOrigin) {
+			t.Errorf("%s, pinned to %s: got %v", tt.url, tt.pinned, err)
+		}
+	}
+}
+
+// An origin is no excuse: what is insecure stays so.
+func TestOriginsInsecure(t *testing.T) {
+	o, err := ParseOrigins("https://api.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range urlTests {
+		u, err := url.Parse(tt.url)
+		if tt.ok || err != nil {
+			continue
+		}
+		if err := o.Check(u); !errors.Is(err, ErrInsecureURL) {
+			t.Errorf("%s: got %v", tt.name, err)
+		}
+	}
+	u := &url.URL{Scheme: "https", Host: "api.example", User: url.User("user")}
+	if err := o.Check(u); !errors.Is(err, ErrInsecureURL) {
+		t.Errorf("user information: got %v", err)
+	}
+}
+
+func TestOriginsZero(t *testing.T) {
+	if err := (Origins{}).Check(&url.URL{Scheme: "https", Host: "api.example"}); !errors.Is(err, ErrOrigin) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOriginsErrorHidesURL(t *testing.T) {
+	u := &url.URL{Scheme: "https", Host: "api.example", Path: "/canary", RawQuery: "canary", Fragment: "canary"}
+	err := Origins{}.Check(u)
+	if want := ErrOrigin.Error() + ": to api.example"; err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestParseOriginsRefuses(t *testing.T) {
+	if o, err := ParseOrigins(); err == nil || o.list != nil || err.Error() != "httpclient: no URL to pin to" {
+		t.Errorf("none: got %v, %v", o, err)
+	}
+	for _, raw := range []string{"", "http://api.example", "https://user@api.example", "https://a.example/#", "/path"} {
+		o, err := ParseOrigins("https://api.example", raw)
+		if !errors.Is(err, ErrInsecureURL) || o.list != nil {
+			t.Errorf("%q: got %v, %v", raw, o, err)
+		}
+	}
+}
+
+func TestTransport(t *testing.T) {
+	own := roundTripper(func(*http.Request) (*http.Response, error) {
+		return respond(200, strings.NewReader("own")), nil
+	})
+	if Transport(&http.Client{Transport: &own}) != &own {
+		t.Error("not the client's own")
+	}
+	if Transport(&http.Client{}) != http.DefaultTransport {
+		t.Error("not the default of a client without one")
+	}
+	got, ok := Transport(nil).(*http.Transport)
+	if !ok || got == http.DefaultTransport || got != Transport(nil) || got.MaxResponseHeaderBytes != 64<<10 {
+		t.Error("not that of New")
+	}
+}
