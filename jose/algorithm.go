@@ -3,6 +3,7 @@ package jose
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -72,7 +73,7 @@ const es256Size = 32
 
 func servesES256(pub crypto.PublicKey) bool {
 	k, ok := pub.(*ecdsa.PublicKey)
-	return ok && k.Curve.Params().Name == "P-256"
+	return ok && k.Curve == elliptic.P256()
 }
 
 func verifyES256(pub crypto.PublicKey, digest, sig []byte) bool {
@@ -93,8 +94,7 @@ func signES256(key crypto.Signer, digest []byte) ([]byte, error) {
 	}
 	var numbers struct{ R, S *big.Int }
 	rest, err := asn1.Unmarshal(der, &numbers)
-	bits := 8 * es256Size
-	if err != nil || len(rest) > 0 || numbers.R.BitLen() > bits || numbers.S.BitLen() > bits {
+	if err != nil || len(rest) > 0 || !fitsES256(numbers.R) || !fitsES256(numbers.S) {
 		return nil, errors.New("jose: key returned no ECDSA signature")
 	}
 	sig := make([]byte, 2*es256Size)
@@ -102,3 +102,6 @@ func signES256(key crypto.Signer, digest []byte) ([]byte, error) {
 	numbers.S.FillBytes(sig[es256Size:])
 	return sig, nil
 }
+
+// fitsES256 reports whether n can be r or s: positive, and not too long.
+func fitsES256(n *big.Int) bool { return n.Sign() > 0 && n.BitLen() <= 8*es256Size }

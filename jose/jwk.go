@@ -26,7 +26,7 @@ const maxKeyIDSize = 256
 type Key struct {
 	id         string
 	public     crypto.PublicKey
-	signer     crypto.Signer // nil for a public key
+	signer     *crypto.Signer // nil for a public key; by pointer, so that fmt shows no part of it
 	algorithms []string
 }
 
@@ -45,12 +45,13 @@ func NewKey(key any, o KeyOptions) (*Key, error) {
 	if signer != nil {
 		public = signer.Public()
 	}
-	if pub, ok := public.(*rsa.PublicKey); ok {
-		if err := checkRSA(pub); err != nil {
-			return nil, err
-		}
+	if err := checkPublic(public); err != nil {
+		return nil, err
 	}
-	k := &Key{id: o.ID, public: public, signer: signer}
+	k := &Key{id: o.ID, public: public}
+	if signer != nil {
+		k.signer = &signer
+	}
 	for _, a := range algorithms {
 		if a.serves(public) && (o.Algorithm == "" || o.Algorithm == a.name) {
 			k.algorithms = append(k.algorithms, a.name)
@@ -159,12 +160,36 @@ func parseRSA(m strictjson.Object) (*rsa.PublicKey, error) {
 	}, nil
 }
 
+// checkPublic refuses a key that no one should have, whoever brings it.
+func checkPublic(key crypto.PublicKey) error {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		return checkRSA(k)
+	case *ecdsa.PublicKey:
+		return checkEC(k)
+	}
+	return nil // which serves no algorithm
+}
+
 func checkRSA(k *rsa.PublicKey) error {
+	if k == nil || k.N == nil {
+		return errors.New("jose: RSA key is empty")
+	}
 	if bits := k.N.BitLen(); bits < minRSABits || bits > maxRSABits {
 		return errors.New("jose: RSA modulus must have 2048 to 8192 bits")
 	}
 	if k.N.Bit(0) == 0 || k.E < 3 || k.E&1 == 0 || k.E > 1<<31-1 {
 		return errors.New("jose: RSA modulus and exponent must be odd, the exponent from 3 to 2^31-1")
+	}
+	return nil
+}
+
+func checkEC(k *ecdsa.PublicKey) error {
+	if k == nil {
+		return errors.New("jose: elliptic curve key is empty")
+	}
+	if _, err := k.Bytes(); err != nil {
+		return errors.New("jose: elliptic curve key must be a point on its curve")
 	}
 	return nil
 }

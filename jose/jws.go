@@ -71,11 +71,10 @@ func parseCompact(compact string) (jws, error) {
 	if len(compact) > MaxSize {
 		return jws{}, checkError("size", "must be at most 16 KiB", clause)
 	}
-	first := strings.IndexByte(compact, '.')
-	last := strings.LastIndexByte(compact, '.')
-	if first < 0 || strings.IndexByte(compact[first+1:], '.') != last-first-1 {
+	if strings.Count(compact, ".") != 2 {
 		return jws{}, checkError("compact", "must have three parts", clause)
 	}
+	first, last := strings.IndexByte(compact, '.'), strings.LastIndexByte(compact, '.')
 	rawHeader, okHeader := decode(compact[:first])
 	signature, okSignature := decode(compact[last+1:])
 	if !okHeader || !okSignature || len(signature) == 0 {
@@ -137,7 +136,7 @@ func Sign(payload []byte, key *Key, o SignOptions) (string, error) {
 		return "", err
 	}
 	input := encode(header) + "." + encode(payload)
-	sig, err := alg.sign(key.signer, digest(input))
+	sig, err := alg.sign(*key.signer, digest(input))
 	if err != nil {
 		return "", err
 	}

@@ -90,7 +90,7 @@ type Token struct {
 	NotBefore time.Time // "nbf", zero if absent
 	IssuedAt  time.Time // "iat", zero if absent
 
-	claims *claims
+	claims **claims // given a verb that does not fit, fmt follows one pointer, but not two
 }
 
 type claims struct {
@@ -98,13 +98,23 @@ type claims struct {
 	payload []byte
 }
 
+// held returns what t holds, an empty claims set if t is the zero Token.
+func (t *Token) held() *claims {
+	if t.claims == nil {
+		return &claims{payload: []byte("{}")}
+	}
+	return *t.claims
+}
+
 // Claims reads the claims set into v, which must be a pointer, as encoding/json
-// does. Its members are known to be distinct.
-func (t *Token) Claims(v any) error { return json.Unmarshal(t.claims.payload, v) }
+// does. The claims are known to be distinct, and one whose name differs from that
+// of a field of v only in case is an error: encoding/json would let it fill the
+// field. The error does not repeat the claims.
+func (t *Token) Claims(v any) error { return strictjson.Unmarshal(t.held().payload, v) }
 
 // Claim returns the JSON text of the claim called name, exactly, and nil if
 // there is none.
-func (t *Token) Claim(name string) json.RawMessage { return t.claims.members.Get(name).Raw() }
+func (t *Token) Claim(name string) json.RawMessage { return t.held().members.Get(name).Raw() }
 
 // Verify checks a compact token in this order: size and shape, header, typ, alg,
 // key, signature, and then, on the bytes that were signed, iss, aud, exp, nbf and
@@ -115,7 +125,11 @@ func (t *Token) Claim(name string) json.RawMessage { return t.claims.members.Get
 func (v *Verifier) Verify(ctx context.Context, compact string) (*Token, error) {
 	l := verdict.New(ctx, checkError)
 	j, err := parseCompact(compact)
-	if !l.Result("compact", "RFC 7515, Section 7.1", err) {
+	check, clause := "compact", "RFC 7515, Section 7.1"
+	if e, ok := errors.AsType[*CheckError](err); ok {
+		check, clause = e.Check, e.Clause
+	}
+	if !l.Result(check, clause, err) {
 		return nil, l.Err()
 	}
 	l.Check(v.typeMatches(j.header.Type), "typ", "must be the type expected", "RFC 8725, Section 3.11")
@@ -188,7 +202,8 @@ func parseClaims(j jws) (*Token, bool) {
 	if err != nil {
 		return nil, false
 	}
-	t := &Token{Header: j.header, claims: &claims{m, payload}}
+	held := &claims{m, payload}
+	t := &Token{Header: j.header, claims: &held}
 	t.Audience, ok = audience(m.Get("aud"))
 	return t, ok &&
 		text(m.Get("iss"), &t.Issuer) && text(m.Get("sub"), &t.Subject) && text(m.Get("jti"), &t.ID) &&
