@@ -1,0 +1,72 @@
+package oauth1test
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// A Fault is what a client did wrong.
+type Fault string
+
+// The faults, in the order in which a request is examined for them.
+const (
+	MalformedHeader            Fault = "malformed header"
+	DuplicateParameter         Fault = "duplicate parameter"
+	MisplacedParameter         Fault = "misplaced parameter" // oauth_ in the query or body
+	MissingParameter           Fault = "missing parameter"
+	UnsupportedVersion         Fault = "unsupported version"
+	UnsupportedSignatureMethod Fault = "unsupported signature method"
+	UnknownClient              Fault = "unknown client"
+	UnknownTemporaryToken      Fault = "unknown temporary token" // or another client's
+	UnknownToken               Fault = "unknown token"           // or another client's
+	StaleTimestamp             Fault = "stale timestamp"         // five minutes from now
+	WrongSignature             Fault = "wrong signature"         // or a wrong secret
+	RepeatedNonce              Fault = "repeated nonce"
+	WrongCallback              Fault = "wrong callback"
+	UsedTemporaryToken         Fault = "used temporary token"
+	NotApproved                Fault = "not approved" // or denied
+	MissingVerifier            Fault = "missing verifier"
+	WrongVerifier              Fault = "wrong verifier"
+)
+
+// answer returns the status (RFC 5849, Section 3.2) and the oauth_problem that
+// f is refused with.
+func (f Fault) answer() (status int, problem string) {
+	switch f {
+	case UnknownClient:
+		return http.StatusUnauthorized, "consumer_key_unknown"
+	case UnknownTemporaryToken, UnknownToken:
+		return http.StatusUnauthorized, "token_rejected"
+	case StaleTimestamp:
+		return http.StatusUnauthorized, "timestamp_refused"
+	case WrongSignature:
+		return http.StatusUnauthorized, "signature_invalid"
+	case RepeatedNonce:
+		return http.StatusUnauthorized, "nonce_used"
+	case UsedTemporaryToken:
+		return http.StatusUnauthorized, "token_used"
+	case NotApproved:
+		return http.StatusUnauthorized, "permission_denied"
+	case WrongVerifier:
+		return http.StatusUnauthorized, "verifier_invalid"
+	case MissingParameter, MissingVerifier:
+		return http.StatusBadRequest, "parameter_absent"
+	case UnsupportedVersion:
+		return http.StatusBadRequest, "version_rejected"
+	case UnsupportedSignatureMethod:
+		return http.StatusBadRequest, "signature_method_rejected"
+	}
+	return http.StatusBadRequest, "parameter_rejected"
+}
+
+// refuse records f and answers with it. The caller holds p.mu.
+func (p *Provider) refuse(w http.ResponseWriter, f Fault) {
+	p.faults = append(p.faults, f)
+	status, problem := f.answer()
+	w.Header().Set("Content-Type", "application/x-www-form-urlencoded")
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf("OAuth realm=%q", p.base))
+	}
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "oauth_problem=%s", problem)
+}

@@ -1,0 +1,85 @@
+package oauth1test
+
+import (
+	"crypto/rand"
+	"net/http"
+	"strings"
+)
+
+// authorize lets a user decide, RFC 5849, Section 2.2.
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	r.ParseForm() // what cannot be read is not there
+	values := r.URL.Query()
+	if r.Method == http.MethodPost {
+		values = r.PostForm
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id := values["oauth_token"]
+	if len(id) != 1 {
+		p.refuse(w, MissingParameter)
+		return
+	}
+	t := p.temporary[id[0]]
+	switch {
+	case t == nil:
+		p.refuse(w, UnknownTemporaryToken)
+	case t.decided:
+		p.refuse(w, UsedTemporaryToken)
+	case !p.options.LoginForm:
+		approve(w, r, id[0], t, &p.options.Users[0])
+	case r.Method == http.MethodPost:
+		p.decide(w, r, id[0], t)
+	default:
+		writePage(w, http.StatusOK, page{Client: t.client.ID, Token: id[0]})
+	}
+}
+
+// decide reads the form. It needs no token against forgery: whoever sends it
+// must know a password.
+func (p *Provider) decide(w http.ResponseWriter, r *http.Request, id string, t *temporary) {
+	if r.PostForm.Has("deny") {
+		deny(w, r, id, t)
+		return
+	}
+	name, password := r.PostForm.Get("username"), r.PostForm.Get("password")
+	for i := range p.options.Users {
+		u := &p.options.Users[i]
+		if u.ID == name && u.Password != "" && equal(u.Password, password) {
+			approve(w, r, id, t, u)
+			return
+		}
+	}
+	writePage(w, http.StatusForbidden, page{
+		Client: t.client.ID, Token: id, Username: name, Problem: "User name or password is wrong.",
+	})
+}
+
+func approve(w http.ResponseWriter, r *http.Request, id string, t *temporary, u *User) {
+	t.decided, t.user, t.verifier = true, u, rand.Text()
+	if t.callback == "oob" {
+		writePage(w, http.StatusOK, page{Client: t.client.ID, Verifier: t.verifier})
+		return
+	}
+	redirect(w, r, t.callback, "oauth_token="+id+"&oauth_verifier="+t.verifier)
+}
+
+// deny answers as X does: RFC 5849 has no word for it.
+func deny(w http.ResponseWriter, r *http.Request, id string, t *temporary) {
+	t.decided = true
+	if t.callback == "oob" {
+		writePage(w, http.StatusOK, page{Client: t.client.ID, Denied: true})
+		return
+	}
+	redirect(w, r, t.callback, "denied="+id)
+}
+
+// redirect appends to the query of the callback, which stays as it is.
+func redirect(w http.ResponseWriter, r *http.Request, callback, query string) {
+	separator := "?"
+	if strings.Contains(callback, "?") {
+		separator = "&"
+	}
+	http.Redirect(w, r, callback+separator+query, http.StatusSeeOther)
+}

@@ -1,0 +1,29 @@
+package oauth1test
+
+import (
+	"net/http/httptest"
+	"net/url"
+)
+
+// A Server is a [Provider] that listens on a loopback address.
+type Server struct {
+	*Provider
+	URL string // the base URL, without a slash at its end
+
+	server *httptest.Server
+}
+
+// NewServer starts a provider on a port of its own. As with
+// [httptest.NewServer], a machine without loopback is a panic. Close it when the
+// test ends.
+func NewServer(o Options) *Server {
+	server := httptest.NewUnstartedServer(nil)
+	base := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
+	provider := newProvider(base, o)
+	server.Config.Handler = provider
+	server.Start()
+	return &Server{Provider: provider, URL: server.URL, server: server}
+}
+
+// Close stops the server once its requests are answered.
+func (s *Server) Close() { s.server.Close() }
