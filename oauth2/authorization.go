@@ -56,19 +56,25 @@ func (c *Client) Authorize(o AuthorizationOptions) (*AuthorizationRequest, error
 			return nil, fmt.Errorf("oauth2: parameter %q is set by this package", name)
 		}
 	}
-	t := &Transaction{data: &transactionData{
+	t := &transactionData{
 		Digest:      c.digest,
 		State:       newState(),
 		Verifier:    pkce.New().Reveal(),
 		RedirectURI: o.RedirectURI,
-		Scopes:      o.Scopes,
-	}}
+		Scopes:      slices.Clone(o.Scopes),
+	}
 	u, err := url.Parse(c.config.Server.AuthorizationEndpoint)
 	if err != nil {
 		return nil, errors.New("oauth2: authorization endpoint does not parse")
 	}
-	u.RawQuery = c.query(t.data, u.RawQuery, o)
-	return &AuthorizationRequest{URL: u.String(), Transaction: t}, nil
+	for name := range u.Query() {
+		if slices.Contains(reserved, name) || o.Params.Has(name) {
+			return nil, fmt.Errorf("oauth2: parameter %q is in the authorization endpoint's query "+
+				"already (RFC 6749, Section 3.1)", name)
+		}
+	}
+	u.RawQuery = c.query(t, u.RawQuery, o)
+	return &AuthorizationRequest{URL: u.String(), Transaction: &Transaction{t.hidden()}}, nil
 }
 
 // query writes the parameters in the order of RFC 6749, Section 4.1.1, after
@@ -115,7 +121,9 @@ func checkRedirectURI(raw string) error {
 
 // An AuthorizationResponse is a callback that belongs to its transaction and
 // brought a code. Only [Client.AuthorizationResponse] makes one.
-type AuthorizationResponse struct{ data *responseData }
+type AuthorizationResponse struct {
+	reveal func() responseData // hidden from fmt as in Token
+}
 
 type responseData struct {
 	transaction *transactionData
@@ -132,13 +140,13 @@ type responseData struct {
 func (c *Client) AuthorizationResponse(ctx context.Context, params url.Values, txn *Transaction,
 ) (*AuthorizationResponse, error) {
 	l := verdict.New(ctx, checkError)
-	l.Check(txn != nil && txn.data != nil && txn.data.Digest == c.digest, "transaction",
+	t := txn.data()
+	l.Check(t != nil && t.Digest == c.digest, "transaction",
 		"must be of a request by this client to this server", "RFC 9700, Section 4.4.2")
 	l.Check(single(params), "parameters", "must come at most once each", "RFC 6749, Section 3.1")
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
-	t := txn.data
 	l.Check(t.State != "" && equal(params.Get("state"), t.State),
 		"state", "must be the one of the request", "RFC 6749, Section 10.12")
 	l.Check(c.issuerMatches(params), "iss", "must be the issuer of the server asked", "RFC 9207, Section 2.4")
@@ -147,14 +155,15 @@ func (c *Client) AuthorizationResponse(ctx context.Context, params url.Values, t
 	}
 	if code := params.Get("error"); code != "" {
 		err := &Error{Code: errorCode(code),
-			words: &words{params.Get("error_description"), params.Get("error_uri")}}
+			words: quote(params.Get("error_description"), params.Get("error_uri"))}
 		l.Result("error", "RFC 6749, Section 4.1.2.1", err)
 		return nil, err
 	}
 	if !l.Check(params.Get("code") != "", "code", "must be present", "RFC 6749, Section 4.1.2") {
 		return nil, l.Err()
 	}
-	return &AuthorizationResponse{&responseData{t, params.Get("code")}}, nil
+	data := responseData{t, params.Get("code")}
+	return &AuthorizationResponse{func() responseData { return data }}, nil
 }
 
 // single reports whether no parameter has two values.
@@ -185,13 +194,14 @@ func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []by
 // login begins anew. Where the server does not say which scopes it granted, they
 // are those asked for (RFC 6749, Section 5.1).
 func (c *Client) Exchange(ctx context.Context, resp *AuthorizationResponse) (*Token, error) {
-	if resp == nil || resp.data == nil || resp.data.transaction.Digest != c.digest {
+	if resp == nil || resp.reveal == nil || resp.reveal().transaction.Digest != c.digest {
 		return nil, errors.New("oauth2: Exchange needs an AuthorizationResponse of the same client")
 	}
-	t := resp.data.transaction
+	data := resp.reveal()
+	t := data.transaction
 	tok, err := c.token(ctx, url.Values{
 		"grant_type":    {"authorization_code"},
-		"code":          {resp.data.code},
+		"code":          {data.code},
 		"redirect_uri":  {t.RedirectURI},
 		"code_verifier": {t.Verifier},
 	})

@@ -105,7 +105,7 @@ func (c *Client) tokenRequest(ctx context.Context, form url.Values) (*http.Reque
 // none. A server that rotates refresh tokens has made tok's useless: store the
 // new Token before using it.
 func (c *Client) Refresh(ctx context.Context, tok *Token) (*Token, error) {
-	if tok == nil || tok.RefreshToken() == "" {
+	if tok.RefreshToken() == "" {
 		return nil, checkError("refresh_token", "must be held to refresh", "RFC 6749, Section 6")
 	}
 	renewed, err := c.token(ctx, url.Values{
@@ -115,8 +115,8 @@ func (c *Client) Refresh(ctx context.Context, tok *Token) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	if renewed.secrets.refresh == "" {
-		renewed.secrets.refresh = tok.RefreshToken()
+	if renewed.RefreshToken() == "" {
+		renewed.held().refresh = tok.RefreshToken()
 	}
 	if renewed.Scopes == nil {
 		renewed.Scopes = tok.Scopes

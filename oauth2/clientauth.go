@@ -34,7 +34,9 @@ func None() ClientAuthentication { return none{} }
 
 // ClientSecret is client_secret_basic, or client_secret_post for a server whose
 // metadata lists that and not the former (RFC 8414, Section 2).
-func ClientSecret(secret string) ClientAuthentication { return clientSecret{clientSecretBasic{&secret}} }
+func ClientSecret(secret string) ClientAuthentication {
+	return clientSecret{clientSecretBasic{&secret}}
+}
 
 // AuthenticationFor returns the client authentication called method. An empty
 // method means [ClientSecret], or [None] if secret is empty too.
@@ -42,7 +44,7 @@ func AuthenticationFor(method, secret string) (ClientAuthentication, error) {
 	switch {
 	case secret == "" && (method == "" || method == "none"):
 		return None(), nil
-	case secret != "" && method == "":
+	case method == "":
 		return ClientSecret(secret), nil
 	case secret != "" && method == "client_secret_basic":
 		return ClientSecretBasic(secret), nil

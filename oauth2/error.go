@@ -24,10 +24,19 @@ type Error struct {
 	Code   string // "invalid_grant", ...; empty if the response named none
 	Status int    // the HTTP status; 0 if the browser brought the error
 
-	words *words
+	words func() (description, uri string) // hidden from fmt as in Token
 }
 
-type words struct{ description, uri string }
+func (e *Error) said() (description, uri string) {
+	if e.words == nil {
+		return "", ""
+	}
+	return e.words()
+}
+
+func quote(description, uri string) func() (string, string) {
+	return func() (string, string) { return description, uri }
+}
 
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -50,18 +59,14 @@ func (e *Error) Is(target error) bool {
 // Description returns the server's error_description: words of a stranger, to be
 // neither trusted nor logged.
 func (e *Error) Description() string {
-	if e.words == nil {
-		return ""
-	}
-	return e.words.description
+	description, _ := e.said()
+	return description
 }
 
 // URI returns the server's error_uri, on which the same caution applies.
 func (e *Error) URI() string {
-	if e.words == nil {
-		return ""
-	}
-	return e.words.uri
+	_, uri := e.said()
+	return uri
 }
 
 const maxCode = 64
@@ -77,15 +82,17 @@ func errorCode(code string) string {
 	return code
 }
 
-// errorOf reads an error response, and gives nil if m is none.
+// errorOf reads an error response, and gives nil if m is none. An error that is
+// no string, as some servers have it, is one without a code.
 func errorOf(m strictjson.Object, status int) *Error {
-	code, ok := m.Get("error").String()
-	if !ok || code == "" {
+	v := m.Get("error")
+	code, isString := v.String()
+	if v == nil || v.IsNull() || isString && code == "" {
 		return nil
 	}
 	description, _ := m.Get("error_description").String()
 	uri, _ := m.Get("error_uri").String()
-	return &Error{Code: errorCode(code), Status: status, words: &words{description, uri}}
+	return &Error{Code: errorCode(code), Status: status, words: quote(description, uri)}
 }
 
 func checkError(check, need, clause string) error {

@@ -3,6 +3,8 @@ package oauth2
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -20,20 +22,23 @@ type Token struct {
 	// Scopes are the scopes granted.
 	Scopes []string
 
-	secrets *secrets
+	reveal func() *secrets
 }
 
-// secrets are behind a pointer so that fmt, json and slog do not see them.
+// secrets are behind a function so that fmt, json and slog do not see them: with
+// %s, fmt prints what a pointer to a struct points to.
 type secrets struct {
 	access, refresh, idToken string
 	extra                    map[string]json.RawMessage
 }
 
+func (s *secrets) hidden() func() *secrets { return func() *secrets { return s } }
+
 func (t *Token) held() *secrets {
-	if t == nil || t.secrets == nil {
+	if t == nil || t.reveal == nil {
 		return &secrets{}
 	}
-	return t.secrets
+	return t.reveal()
 }
 
 // AccessToken returns the access token.
@@ -61,8 +66,8 @@ func (t Token) MarshalJSON() ([]byte, error) {
 	return nil, errors.New("oauth2: a Token is stored by its Record method")
 }
 
-// A Record is a Token for storing, secrets in clear, under the member names that
-// token responses and Authlib have.
+// A Record is a Token for storing, under the member names that token responses
+// and Authlib have. encoding/json writes its secrets; fmt and log/slog do not.
 type Record struct {
 	AccessToken  string                     `json:"access_token"`
 	TokenType    string                     `json:"token_type"`
@@ -83,19 +88,30 @@ func (t *Token) Record() Record {
 	return r
 }
 
+// Format prints that r is a record and nothing of it, whatever the verb.
+func (r Record) Format(f fmt.State, _ rune) { fmt.Fprint(f, "oauth2.Record{...}") }
+
+// LogValue gives a log what Format prints.
+func (r Record) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
 // FromRecord returns the Token that r was made from. An access token is
-// required; a token type that is empty means Bearer.
+// required; a token type that is empty means Bearer, and another is refused as
+// in a token response.
 func FromRecord(r Record) (*Token, error) {
 	if r.AccessToken == "" {
 		return nil, errors.New("oauth2: Record.AccessToken is required")
 	}
 	if r.TokenType == "" {
-		r.TokenType = "Bearer"
+		r.TokenType = bearer
 	}
+	if !strings.EqualFold(r.TokenType, bearer) {
+		return nil, errTokenType()
+	}
+	s := &secrets{r.AccessToken, r.RefreshToken, r.IDToken, r.Extra}
 	t := &Token{
 		TokenType: r.TokenType,
 		Scopes:    strings.Fields(r.Scope),
-		secrets:   &secrets{r.AccessToken, r.RefreshToken, r.IDToken, r.Extra},
+		reveal:    s.hidden(),
 	}
 	if r.ExpiresAt != 0 {
 		t.ExpiresAt = time.Unix(r.ExpiresAt, 0)

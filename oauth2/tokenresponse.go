@@ -21,10 +21,8 @@ var tokenMembers = []string{"access_token", "token_type", "expires_in", "refresh
 func readToken(resp *httpclient.Response, now time.Time) (*Token, error) {
 	const clause = "RFC 6749, Section 5.1"
 	m, err := readJSON(resp)
-	if err == nil {
-		if refusal := errorOf(m, resp.Status); refusal != nil {
-			return nil, refusal
-		}
+	if refusal := errorOf(m, resp.Status); refusal != nil {
+		return nil, refusal
 	}
 	if resp.Status != http.StatusOK {
 		return nil, &Error{Status: resp.Status}
@@ -32,30 +30,38 @@ func readToken(resp *httpclient.Response, now time.Time) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Token{ExpiresAt: expiry(m.Get("expires_in"), now), secrets: &secrets{extra: extra(m)}}
+	s := &secrets{extra: extra(m)}
+	t := &Token{ExpiresAt: expiry(m.Get("expires_in"), now), reveal: s.hidden()}
 	var scope string
 	for _, f := range []struct {
 		name     string
 		to       *string
 		required bool
 	}{
-		{"access_token", &t.secrets.access, true},
+		{"access_token", &s.access, true},
 		{"token_type", &t.TokenType, true},
-		{"refresh_token", &t.secrets.refresh, false},
-		{"id_token", &t.secrets.idToken, false},
+		{"refresh_token", &s.refresh, false},
+		{"id_token", &s.idToken, false},
 		{"scope", &scope, false},
 	} {
 		if !member(m, f.name, f.to) || f.required && *f.to == "" {
 			return nil, checkError(f.name, "must be a printable string", clause)
 		}
 	}
-	if !strings.EqualFold(t.TokenType, "Bearer") {
-		return nil, checkError("token_type", "must be Bearer", "RFC 6749, Section 7.1")
+	if !strings.EqualFold(t.TokenType, bearer) {
+		return nil, errTokenType()
 	}
 	if m.Get("scope") != nil && !m.Get("scope").IsNull() {
 		t.Scopes = strings.Fields(scope)
 	}
 	return t, nil
+}
+
+// bearer is the one token type that this package can use.
+const bearer = "Bearer"
+
+func errTokenType() error {
+	return checkError("token_type", "must be Bearer", "RFC 6749, Section 7.1")
 }
 
 // readJSON reads a body declared as JSON.
@@ -83,8 +89,11 @@ func member(m strictjson.Object, name string, to *string) bool {
 	return ok && !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e })
 }
 
+const century = 100 * 365 * 24 * 60 * 60 // seconds; a Duration holds almost three
+
 // expiry returns when a token of the given lifetime ends, and zero if the
-// lifetime is absent or no number. Some servers send the number as a string.
+// lifetime is absent or no number. Some servers send the number as a string. A
+// lifetime of more than a century is one.
 func expiry(v strictjson.Value, now time.Time) time.Time {
 	if s, ok := v.String(); ok {
 		v = strictjson.Value(s)
@@ -93,6 +102,7 @@ func expiry(v strictjson.Value, now time.Time) time.Time {
 	if !ok {
 		return time.Time{}
 	}
+	seconds = max(-century, min(seconds, century))
 	return now.Add(time.Duration(seconds) * time.Second)
 }
 

@@ -1,0 +1,530 @@
+package oauth2
+
+import (
+	"context"
+	"encoding/base64"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"vouchsafe/jose"
+	"vouchsafe/pkce"
+)
+
+// RFC 6749, Section 4.1.1, and RFC 7636, Section 4.3: which parameters, in which
+// order, and the query of the endpoint before them (RFC 6749, Section 3.1).
+func TestAuthorizeURL(t *testing.T) {
+	const (
+		head = "response_type=code&client_id=client&redirect_uri=https%3A%2F%2Frp.example%2Fcb"
+		tail = "&code_challenge=CHALLENGE&code_challenge_method=S256"
+	)
+	for _, test := range []struct {
+		name, endpoint string
+		scopes         []string
+		params         url.Values
+		want           string
+	}{
+		{"plain", "/authorize", nil, nil, "/authorize?" + head + "&state=STATE" + tail},
+		{"scopes joined", "/authorize", []string{"read", "api://x/.default"}, nil,
+			"/authorize?" + head + "&scope=read+api%3A%2F%2Fx%2F.default&state=STATE" + tail},
+		{"empty scopes", "/authorize", []string{}, url.Values{},
+			"/authorize?" + head + "&state=STATE" + tail},
+		{"endpoint's query", "/authorize?foo=bar", nil, nil,
+			"/authorize?foo=bar&" + head + "&state=STATE" + tail},
+		{"endpoint's query as it is", "/authorize?b=%7e+1&a&b=2", nil, nil,
+			"/authorize?b=%7e+1&a&b=2&" + head + "&state=STATE" + tail},
+		{"extras between state and challenge", "/authorize?foo=bar", nil,
+			url.Values{"resource": {"https://b.example", "https://a.example"}, "max_age": {"0"}},
+			"/authorize?foo=bar&" + head + "&state=STATE&max_age=0" +
+				"&resource=https%3A%2F%2Fb.example&resource=https%3A%2F%2Fa.example" + tail},
+		{"extra without a value", "/authorize", nil, url.Values{"a": nil, "b": {}, "c": {""}},
+			"/authorize?" + head + "&state=STATE&c=" + tail},
+		{"extra that would add a parameter", "/authorize", nil, url.Values{"a": {"1&state=x"}},
+			"/authorize?" + head + "&state=STATE&a=1%26state%3Dx" + tail},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			config := configAt("https://as.example")
+			config.Server.AuthorizationEndpoint = "https://as.example" + test.endpoint
+			req, err := newClient(t, config).Authorize(AuthorizationOptions{
+				RedirectURI: redirectURI, Scopes: test.scopes, Params: test.params})
+			if err != nil {
+				t.Fatal(err)
+			}
+			u, err := url.Parse(req.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := strings.NewReplacer("STATE", u.Query().Get("state"),
+				"CHALLENGE", u.Query().Get("code_challenge")).Replace("https://as.example" + test.want)
+			if req.URL != want {
+				t.Errorf("URL is\n%s, want\n%s", req.URL, want)
+			}
+		})
+	}
+}
+
+// An identifier and a redirect URI of odd characters arrive as they are.
+func TestAuthorizeEscapes(t *testing.T) {
+	config := configAt("https://as.example")
+	config.ID = "a b&c=d+é"
+	const uri = "com.example.app:/cb?a=1&b=%20+"
+	req, err := newClient(t, config).Authorize(AuthorizationOptions{RedirectURI: uri})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(req.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := u.Query(); q.Get("client_id") != config.ID || q.Get("redirect_uri") != uri {
+		t.Errorf("URL is %s", req.URL)
+	}
+}
+
+// State and verifier have 256 random bits each, and the challenge is the
+// verifier's (RFC 7636, Section 4.2).
+func TestAuthorizeSecrets(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	seen := map[string]bool{}
+	for range 10 {
+		req := begin(t, c)
+		u, err := url.Parse(req.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, challenge := u.Query().Get("state"), u.Query().Get("code_challenge")
+		bits, err := base64.RawURLEncoding.DecodeString(state)
+		if len(state) != 43 || len(bits) != 32 || err != nil {
+			t.Errorf("state is %q", state)
+		}
+		if req.Transaction.State() != state {
+			t.Error("the transaction has another state")
+		}
+		verifier, err := pkce.Parse(req.Transaction.data().Verifier)
+		if err != nil || verifier.Challenge() != challenge {
+			t.Errorf("challenge %q is not of the verifier", challenge)
+		}
+		if strings.Contains(req.URL, verifier.Reveal()) {
+			t.Error("the URL shows the verifier")
+		}
+		for _, s := range []string{state, challenge} {
+			if seen[s] {
+				t.Errorf("%q comes twice", s)
+			}
+			seen[s] = true
+		}
+	}
+}
+
+// RFC 6749, Section 3.1.2.
+func TestAuthorizeRedirectURI(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for _, uri := range []string{
+		"", "/cb", "//rp.example/cb", "rp.example/cb", "https://rp.example/cb#", "https://rp.example/cb#a",
+		"https://user@rp.example/cb", "https://user:pass@rp.example/cb", ":", "https://rp.example/%zz",
+		"https://rp.example/\x00", "https://[::1/cb",
+	} {
+		req, err := c.Authorize(AuthorizationOptions{RedirectURI: uri})
+		if req != nil {
+			t.Errorf("%q: accepted", uri)
+		}
+		wantText(t, err, "oauth2: RedirectURI must be absolute, without a fragment or user information")
+		if uri != "" && uri != ":" && strings.Contains(err.Error(), uri) {
+			t.Errorf("%q: repeated in %v", uri, err)
+		}
+	}
+	for _, uri := range []string{
+		"https://rp.example", "http://127.0.0.1:8080/cb?a=b", "com.example.app:/cb",
+		"urn:ietf:wg:oauth:2.0:oob",
+	} {
+		if _, err := c.Authorize(AuthorizationOptions{RedirectURI: uri}); err != nil {
+			t.Errorf("%q: %v", uri, err)
+		}
+	}
+}
+
+// CVE-2025-67716: what the caller adds cannot replace what this package sets.
+func TestAuthorizeReserved(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for _, name := range []string{
+		"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge",
+		"code_challenge_method", "response_mode", "request", "request_uri",
+	} {
+		for _, values := range [][]string{{"x"}, {""}, {}} {
+			req, err := c.Authorize(AuthorizationOptions{
+				RedirectURI: redirectURI, Params: url.Values{name: values}})
+			if req != nil {
+				t.Errorf("%s %q: accepted", name, values)
+			}
+			wantText(t, err, `oauth2: parameter "`+name+`" is set by this package`)
+		}
+	}
+}
+
+// RFC 6749, Section 3.1: a parameter comes once, so that an endpoint's query must
+// not have one of ours.
+func TestAuthorizeEndpointQuery(t *testing.T) {
+	for _, test := range []struct{ query, param, want string }{
+		{"client_id=evil", "a", `"client_id"`},
+		{"a=b&state=fixed", "b", `"state"`},
+		{"code_challenge_method=plain", "b", `"code_challenge_method"`},
+		{"request_uri=https%3A%2F%2Fevil.example", "b", `"request_uri"`},
+		{"a=b", "a", `"a"`},
+	} {
+		config := configAt("https://as.example")
+		config.Server.AuthorizationEndpoint += "?" + test.query
+		req, err := newClient(t, config).Authorize(AuthorizationOptions{
+			RedirectURI: redirectURI, Params: url.Values{test.param: {"x"}}})
+		if req != nil {
+			t.Errorf("%s: accepted", test.query)
+		}
+		wantText(t, err, "oauth2: parameter "+test.want+" is in the authorization endpoint's query already")
+	}
+}
+
+// The caller's slices stay the caller's.
+func TestAuthorizeKeepsItsScopes(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	scopes := []string{"read"}
+	req := begin(t, c, scopes...)
+	scopes[0] = "admin"
+	if got := req.Transaction.data().Scopes; !slices.Equal(got, []string{"read"}) {
+		t.Errorf("scopes are %q", got)
+	}
+}
+
+// RFC 6749, Section 4.1.2, and RFC 9207, Section 2.4.
+func TestAuthorizationResponse(t *testing.T) {
+	const iss = "&iss=https%3A%2F%2Fas.example"
+	for _, test := range []struct{ name, query, want string }{
+		{"code", "code=CODE&state=STATE", "ok"},
+		{"code and iss", "code=CODE&state=STATE" + iss, "ok"},
+		{"unknown parameter", "code=CODE&state=STATE&session_state=x", "ok"},
+		{"empty error", "code=CODE&state=STATE&error=", "ok"},
+
+		{"no parameters", "", "check state"},
+		{"state missing", "code=CODE", "check state"},
+		{"state empty", "code=CODE&state=", "check state"},
+		{"state of another login", "code=CODE&state=" + strings.Repeat("A", 43), "check state"},
+		{"state begun", "code=CODE&state=START", "check state"},
+		{"state and more", "code=CODE&state=STATEx", "check state"},
+		{"state in a space", "code=CODE&state=+STATE", "check state"},
+		{"state under another name", "code=CODE&State=STATE", "check state"},
+
+		{"code twice", "code=CODE&code=OTHER&state=STATE", "check parameters"},
+		{"code twice the same", "code=CODE&code=CODE&state=STATE", "check parameters"},
+		{"state twice", "code=CODE&state=STATE&state=STATE", "check parameters"},
+		{"iss twice", "code=CODE&state=STATE" + iss + iss, "check parameters"},
+		{"error twice", "error=a&error=a&state=STATE", "check parameters"},
+		{"unknown parameter twice", "code=CODE&state=STATE&x=1&x=2", "check parameters"},
+
+		{"iss of another", "code=CODE&state=STATE&iss=https%3A%2F%2Fevil.example", "check iss"},
+		{"iss with a slash", "code=CODE&state=STATE" + iss + "%2F", "check iss"},
+		{"iss in another case", "code=CODE&state=STATE&iss=https%3A%2F%2FAS.example", "check iss"},
+		{"iss of its beginning", "code=CODE&state=STATE&iss=https%3A%2F%2Fas.examp", "check iss"},
+		{"iss empty", "code=CODE&state=STATE&iss=", "check iss"},
+
+		{"error", "error=access_denied&state=STATE", "server access_denied 0"},
+		{"error and iss", "error=access_denied&state=STATE" + iss, "server access_denied 0"},
+		{"error and code", "error=access_denied&code=CODE&state=STATE", "server access_denied 0"},
+		{"error without state", "error=access_denied", "check state"},
+		{"error with another state", "error=access_denied&state=x", "check state"},
+		{"error of another issuer", "error=access_denied&state=STATE&iss=https%3A%2F%2Fevil.example",
+			"check iss"},
+		{"error of 64 characters", "state=STATE&error=" + strings.Repeat("e", 64),
+			"server " + strings.Repeat("e", 64) + " 0"},
+		{"error of 65 characters", "state=STATE&error=" + strings.Repeat("e", 65), "server (unprintable) 0"},
+		{"error of two lines", "state=STATE&error=a%0Ab", "server (unprintable) 0"},
+		{"error of two words", "state=STATE&error=a+b", "server (unprintable) 0"},
+		{"error with !", "state=STATE&error=!", "server ! 0"},
+		{"error with a quotation mark", "state=STATE&error=a%22b", "server (unprintable) 0"},
+		{"error with a backslash", "state=STATE&error=a%5Cb", "server (unprintable) 0"},
+		{"error with ~", "state=STATE&error=~", "server ~ 0"},
+		{"error with DEL", "state=STATE&error=a%7F", "server (unprintable) 0"},
+		{"error of other letters", "state=STATE&error=%C3%A9", "server (unprintable) 0"},
+		{"error not of UTF-8", "state=STATE&error=%FF", "server (unprintable) 0"},
+
+		{"no code", "state=STATE", "check code"},
+		{"code empty", "state=STATE&code=", "check code"},
+		{"neither error nor code", "state=STATE&code=&error=", "check code"},
+
+		{"state before iss", "code=CODE&state=x&iss=x", "check state"},
+		{"repetition before state", "code=CODE&state=x&x=1&x=1", "check parameters"},
+		{"iss before code", "state=STATE&iss=x", "check iss"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := newClient(t, configAt("https://as.example"))
+			txn := begin(t, c).Transaction
+			query := strings.NewReplacer("STATE", txn.State(), "START", txn.State()[:42]).Replace(test.query)
+			params, err := url.ParseQuery(query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := c.AuthorizationResponse(t.Context(), params, txn)
+			if got := outcome(err); got != test.want {
+				t.Errorf("outcome %q, want %q", got, test.want)
+			}
+			if (resp == nil) != (err != nil) {
+				t.Errorf("response %v beside error %v", resp, err)
+			}
+			if tok, err := c.Callback(t.Context(), params, txn); test.want != "ok" &&
+				(outcome(err) != test.want || tok != nil) {
+				t.Errorf("Callback gives %v and %v", tok, err)
+			}
+		})
+	}
+}
+
+// What a server says in the browser goes to those who ask for it, and not into
+// the text.
+func TestAuthorizationErrorWords(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	txn := begin(t, c).Transaction
+	_, err := c.AuthorizationResponse(t.Context(), url.Values{"state": {txn.State()},
+		"error": {"access_denied"}, "error_description": {"WORDS"}, "error_uri": {"URI"}}, txn)
+	e, ok := err.(*Error)
+	if !ok || e.Code != "access_denied" || e.Status != 0 || e.Description() != "WORDS" || e.URI() != "URI" {
+		t.Fatalf("error is %#v", err)
+	}
+	if want := "oauth2: server refused: access_denied"; err.Error() != want {
+		t.Errorf("text is %q, want %q", err, want)
+	}
+}
+
+// RFC 9207, Section 2.4: a promised iss must come, and one that cannot be
+// compared must not.
+func TestIssuerOfResponse(t *testing.T) {
+	for _, test := range []struct {
+		name, issuer string
+		promised     bool
+		iss          []string
+		want         string
+	}{
+		{"promised and sent", "https://as.example", true, []string{"https://as.example"}, "ok"},
+		{"promised and missing", "https://as.example", true, nil, "check iss"},
+		{"promised and without a value", "https://as.example", true, []string{}, "check iss"},
+		{"promised and another", "https://as.example", true, []string{"https://evil.example"}, "check iss"},
+		{"neither", "https://as.example", false, nil, "ok"},
+		{"sent without promise", "https://as.example", false, []string{"https://as.example"}, "ok"},
+		{"no issuer to compare", "", false, []string{"https://as.example"}, "check iss"},
+		{"no issuer and none sent", "", false, nil, "ok"},
+		{"no issuer and an empty one sent", "", false, []string{""}, "check iss"},
+		{"no issuer and promised", "", true, nil, "check iss"},
+	} {
+		for _, with := range []string{"code", "error"} {
+			t.Run(test.name+" "+with, func(t *testing.T) {
+				config := configAt("https://as.example")
+				config.Server.Issuer = test.issuer
+				config.Server.AuthorizationResponseIssParameterSupported = test.promised
+				c := newClient(t, config)
+				txn := begin(t, c).Transaction
+				params := url.Values{with: {"x"}, "state": {txn.State()}}
+				if test.iss != nil {
+					params["iss"] = test.iss
+				}
+				want := test.want
+				if want == "ok" && with == "error" {
+					want = "server x 0"
+				}
+				if _, err := c.AuthorizationResponse(t.Context(), params, txn); outcome(err) != want {
+					t.Errorf("outcome %q, want %q", outcome(err), want)
+				}
+			})
+		}
+	}
+}
+
+// RFC 9700, Section 4.4.2: the transaction is of this client at this server.
+func TestTransactionOfAnother(t *testing.T) {
+	ours := newClient(t, configAt("https://as.example"))
+	for _, test := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"same configuration", func(*Config) {}, "ok"},
+		{"another secret", func(c *Config) { c.Auth = ClientSecretPost("new") }, "ok"},
+		{"another client", func(c *Config) { c.ID = "other" }, "check transaction"},
+		{"another issuer", func(c *Config) { c.Server.Issuer = "https://b.example" }, "check transaction"},
+		{"no issuer", func(c *Config) { c.Server.Issuer = "" }, "check transaction"},
+		{"another authorization endpoint",
+			func(c *Config) { c.Server.AuthorizationEndpoint += "2" }, "check transaction"},
+		{"another token endpoint", func(c *Config) { c.Server.TokenEndpoint += "2" }, "check transaction"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			config := configAt("https://as.example")
+			test.change(&config)
+			txn := begin(t, newClient(t, config)).Transaction
+			resp, err := ours.AuthorizationResponse(t.Context(), answered(txn), txn)
+			if got := outcome(err); got != test.want || (resp == nil) != (err != nil) {
+				t.Errorf("%v and %q, want %q", resp, got, test.want)
+			}
+		})
+	}
+	for name, txn := range map[string]*Transaction{"nil": nil, "zero": {}} {
+		resp, err := ours.AuthorizationResponse(t.Context(), url.Values{"code": {"CODE"}, "state": {""}}, txn)
+		if got := outcome(err); got != "check transaction" || resp != nil {
+			t.Errorf("%s: %v and %q", name, resp, got)
+		}
+	}
+	stateless := &Transaction{(&transactionData{Digest: ours.digest}).hidden()}
+	_, err := ours.AuthorizationResponse(t.Context(), url.Values{"code": {"CODE"}}, stateless)
+	if got := outcome(err); got != "check state" {
+		t.Errorf("no state equals no state: %q", got)
+	}
+}
+
+// A transaction is looked at before the parameters are.
+func TestTransactionComesFirst(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	params := url.Values{"state": {"a", "b"}, "error": {"access_denied"}}
+	if _, err := c.AuthorizationResponse(t.Context(), params, nil); outcome(err) != "check transaction" {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// A code goes only to the server whose answer it came in.
+func TestExchangeNeedsItsResponse(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	c := newClient(t, configAt(s.URL))
+	config := configAt(s.URL)
+	config.ID = "other"
+	other := newClient(t, config)
+	txn := begin(t, other).Transaction
+	foreign, err := other.AuthorizationResponse(t.Context(), answered(txn), txn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, resp := range map[string]*AuthorizationResponse{
+		"nil": nil, "zero": {}, "of another client": foreign,
+	} {
+		tok, err := c.Exchange(t.Context(), resp)
+		if tok != nil {
+			t.Errorf("%s: a token", name)
+		}
+		wantText(t, err, "oauth2: Exchange needs an AuthorizationResponse of the same client")
+	}
+	if got := s.requests(); len(got) > 0 {
+		t.Errorf("sent %q", got)
+	}
+	if _, err := other.Exchange(t.Context(), foreign); err != nil {
+		t.Error(err)
+	}
+}
+
+// RFC 6749, Section 5.1: scopes that are not said are those asked for.
+func TestExchangeScopes(t *testing.T) {
+	for _, test := range []struct {
+		name, scope string
+		want        []string
+	}{
+		{"absent", ``, []string{"read", "write"}},
+		{"null", `,"scope":null`, []string{"read", "write"}},
+		{"fewer", `,"scope":"read"`, []string{"read"}},
+		{"more", `,"scope":"read  write admin"`, []string{"read", "write", "admin"}},
+		{"none", `,"scope":""`, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newServer(t, answerJSON(200, `{"access_token":"a","token_type":"Bearer"`+test.scope+`}`))
+			c := newClient(t, configAt(s.URL))
+			req := begin(t, c, "read", "write")
+			tok, err := c.Callback(t.Context(), answered(req.Transaction), req.Transaction)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(tok.Scopes, test.want) {
+				t.Errorf("scopes are %q, want %q", tok.Scopes, test.want)
+			}
+		})
+	}
+}
+
+// A listener hears each check in the order made, and the one that failed last.
+func TestTrace(t *testing.T) {
+	golden := []string{
+		"transaction (RFC 9700, Section 4.4.2)",
+		"parameters (RFC 6749, Section 3.1)",
+		"state (RFC 6749, Section 10.12)",
+		"iss (RFC 9207, Section 2.4)",
+		"code (RFC 6749, Section 4.1.2)",
+	}
+	for _, test := range []struct {
+		name   string
+		change url.Values
+		want   []string
+		last   string
+	}{
+		{"accepted", nil, golden, "ok"},
+		{"another state", url.Values{"state": {"x"}}, golden[:3], "check state"},
+		{"another issuer", url.Values{"iss": {"x"}}, golden[:4], "check iss"},
+		{"no code", url.Values{"code": {""}}, golden, "check code"},
+		{"refused", url.Values{"error": {"access_denied"}},
+			slices.Concat(golden[:4], []string{"error (RFC 6749, Section 4.1.2.1)"}),
+			"server access_denied 0"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var heard []string
+			var last error
+			ctx := jose.WithTrace(t.Context(), func(check, clause string, err error) {
+				heard = append(heard, check+" ("+clause+")")
+				if last != nil {
+					t.Errorf("%s after %v", check, last)
+				}
+				last = err
+			})
+			c := newClient(t, configAt("https://as.example"))
+			txn := begin(t, c).Transaction
+			params := answered(txn)
+			for name, values := range test.change {
+				params[name] = values
+			}
+			_, err := c.AuthorizationResponse(ctx, params, txn)
+			if !slices.Equal(heard, test.want) || outcome(last) != test.last || outcome(err) != test.last {
+				t.Errorf("heard %q, last %v; want %q, %q", heard, last, test.want, test.last)
+			}
+		})
+	}
+}
+
+// What is accepted has the state of its transaction and a code, and no parameter
+// twice. What is not is an error without a word of the query.
+func FuzzAuthorizationResponse(f *testing.F) {
+	state := strings.Repeat("s", 43)
+	for _, seed := range []string{
+		"code=c&state=" + state,
+		"code=c&state=" + state + "&iss=https%3A%2F%2Fas.example",
+		"error=access_denied&error_description=no&error_uri=u&state=" + state,
+		"code=c&code=d&state=" + state,
+		"state=" + state + "&state=",
+		"code=c&state=%73" + state[1:],
+		"code=c;state=" + state,
+		"&&=&a=%ff&error=%00",
+	} {
+		f.Add(seed)
+	}
+	config := configAt("https://as.example")
+	c, err := New(config)
+	if err != nil {
+		f.Fatal(err)
+	}
+	txn := &Transaction{(&transactionData{Digest: c.digest, State: state}).hidden()}
+	f.Fuzz(func(t *testing.T, query string) {
+		params, _ := url.ParseQuery(query)
+		resp, err := c.AuthorizationResponse(context.Background(), params, txn)
+		if err != nil {
+			if resp != nil {
+				t.Error("a response beside an error")
+			}
+			if strings.ContainsFunc(err.Error(), func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Errorf("error is %q", err)
+			}
+			return
+		}
+		one := func(name, value string) bool { return slices.Equal(params[name], []string{value}) }
+		if !one("state", state) || !one("code", resp.reveal().code) || params.Get("code") == "" ||
+			params.Get("error") != "" || params.Has("iss") && !one("iss", config.Server.Issuer) {
+			t.Errorf("accepted %q", query)
+		}
+	})
+}
