@@ -108,6 +108,7 @@ func New(c Config) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.TrustedAudiences = slices.Clone(c.TrustedAudiences)
 	client := &Client{config: c}
 	client.provider = flight.Document[*connection]{
 		Fetch: client.connect,
@@ -134,13 +135,12 @@ func (c *Config) settleIssuer() error {
 		if raw == "" {
 			continue
 		}
-		u, err := httpclient.CheckURL(raw)
-		if err != nil {
+		if _, err := httpclient.CheckURL(raw); err != nil {
 			return fmt.Errorf("oidc: issuer: %w", err)
 		}
-		if raw == c.Issuer && u.RawQuery != "" {
-			return errors.New("oidc: issuer must have no query (OpenID Connect Core 1.0, Section 2)")
-		}
+	}
+	if strings.Contains(c.Issuer, "?") {
+		return errors.New("oidc: issuer must have no query (OpenID Connect Core 1.0, Section 2)")
 	}
 	return nil
 }
@@ -242,7 +242,7 @@ func (c *Client) Authorize(ctx context.Context, o AuthorizationOptions) (*Author
 	if !slices.Contains(o.Scopes, openid) {
 		o.Scopes = append([]string{openid}, o.Scopes...)
 	}
-	expected := expectations{Nonce: newNonce(), ACRValues: o.ACRValues}
+	expected := expectations{Nonce: newNonce(), ACRValues: slices.Clone(o.ACRValues)}
 	params := url.Values{}
 	for name, values := range o.Params {
 		if slices.Contains([]string{"nonce", "max_age", "acr_values"}, name) {
@@ -264,7 +264,7 @@ func (c *Client) Authorize(ctx context.Context, o AuthorizationOptions) (*Author
 	if err != nil {
 		return nil, err
 	}
-	return &AuthorizationRequest{req.URL, &Transaction{&transactionData{req.Transaction, expected}}}, nil
+	return &AuthorizationRequest{req.URL, newTransaction(transactionData{req.Transaction, expected})}, nil
 }
 
 // newNonce returns 256 random bits.
@@ -284,19 +284,20 @@ type Login struct {
 // the ID Token that comes with the access token (OpenID Connect Core 1.0,
 // Section 3.1.2.7 to 3.1.3.8). A response without an ID Token is refused.
 func (c *Client) Callback(ctx context.Context, params url.Values, txn *Transaction) (*Login, error) {
-	if txn == nil || txn.data == nil {
+	data := txn.data()
+	if data == nil {
 		return nil, checkError("transaction", "must be of a request by this client", "RFC 9700, Section 4.4.2")
 	}
 	conn, err := c.provider.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	tok, err := conn.oauth.Callback(ctx, params, txn.data.OAuth)
+	tok, err := conn.oauth.Callback(ctx, params, data.OAuth)
 	if err != nil {
 		return nil, err
 	}
 	idToken, err := c.verify(ctx, conn, tok, func(l *verdict.List, t *IDToken) {
-		c.checkRequest(l, t, txn.data.Expected)
+		c.checkRequest(l, t, data.Expected)
 	})
 	if err != nil {
 		return nil, err

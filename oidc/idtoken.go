@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,7 +36,12 @@ type IDToken struct {
 func (t *IDToken) Identity() Identity { return Identity{t.Issuer, t.Subject} }
 
 // Claims reads all claims into v, which must be a pointer, as encoding/json does.
-func (t *IDToken) Claims(v any) error { return t.token.Claims(v) }
+func (t *IDToken) Claims(v any) error {
+	if t.token == nil {
+		return json.Unmarshal([]byte("{}"), v)
+	}
+	return t.token.Claims(v)
+}
 
 // claim returns a claim of any type.
 func (t *IDToken) claim(name string) strictjson.Value { return strictjson.Value(t.token.Claim(name)) }
@@ -109,8 +115,8 @@ func (c *Client) checkClaims(l *verdict.List, t *IDToken, accessToken string) {
 		"at_hash", "must be that of the access token", "OpenID Connect Core 1.0, Section 3.1.3.8")
 }
 
-// audienceTrusted reports whether aud has the client, once, and beside it only
-// audiences that the client was told to trust (rule 3).
+// audienceTrusted reports whether aud has nothing beside the client but audiences
+// that the client was told to trust (rule 3).
 func (c *Client) audienceTrusted(aud []string) bool {
 	for _, a := range aud {
 		if a != c.config.ID && !slices.Contains(c.config.TrustedAudiences, a) {

@@ -54,7 +54,6 @@ func discover(ctx context.Context, client *http.Client, url, issuer string) (Pro
 // merge returns p with the fields that over sets in place of p's.
 func (p Provider) merge(over Provider) Provider {
 	for _, f := range []struct{ to, from *string }{
-		{&p.Issuer, &over.Issuer},
 		{&p.AuthorizationEndpoint, &over.AuthorizationEndpoint},
 		{&p.TokenEndpoint, &over.TokenEndpoint},
 		{&p.JWKSURI, &over.JWKSURI},

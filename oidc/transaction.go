@@ -10,7 +10,9 @@ import (
 // A Transaction is what a login must remember between redirect and callback:
 // that of package oauth2, and what the ID Token will be held to. It holds
 // secrets, which printing does not show.
-type Transaction struct{ data *transactionData }
+type Transaction struct {
+	reveal func() *transactionData // a function, because with %s fmt looks through pointers
+}
 
 type transactionData struct {
 	OAuth    *oauth2.Transaction
@@ -30,30 +32,56 @@ type stored struct {
 	Expected expectations    `json:"e"`
 }
 
+func newTransaction(d transactionData) *Transaction {
+	return &Transaction{func() *transactionData { return &d }}
+}
+
+// data returns nil for the zero Transaction, which is that of no request.
+func (t *Transaction) data() *transactionData {
+	if t == nil || t.reveal == nil {
+		return nil
+	}
+	return t.reveal()
+}
+
 // State returns the state parameter of the request, by which the callback's
-// transaction is found. It is no secret from the browser.
-func (t *Transaction) State() string { return t.data.OAuth.State() }
+// transaction is found, and the empty string for the zero Transaction. It is no
+// secret from the browser.
+func (t *Transaction) State() string {
+	if d := t.data(); d != nil {
+		return d.OAuth.State()
+	}
+	return ""
+}
+
+var errTransaction = errors.New("oidc: not a transaction")
 
 // MarshalBinary returns the transaction for storing. The bytes hold secrets:
-// keep them from everyone, the browser included, unless sealed.
+// keep them from everyone, the browser included, unless sealed. The zero
+// Transaction is an error.
 func (t *Transaction) MarshalBinary() ([]byte, error) {
-	inner, err := t.data.OAuth.MarshalBinary()
+	d := t.data()
+	if d == nil {
+		return nil, errTransaction
+	}
+	inner, err := d.OAuth.MarshalBinary()
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(stored{inner, t.data.Expected})
+	return json.Marshal(stored{inner, d.Expected})
 }
 
-// UnmarshalBinary reads what MarshalBinary returned.
+// UnmarshalBinary reads what MarshalBinary returned. Other bytes are an error and
+// leave t as it was.
 func (t *Transaction) UnmarshalBinary(b []byte) error {
 	var s stored
 	if json.Unmarshal(b, &s) != nil || s.Expected.Nonce == "" {
-		return errors.New("oidc: not a transaction")
+		return errTransaction
 	}
-	data := &transactionData{&oauth2.Transaction{}, s.Expected}
-	if err := data.OAuth.UnmarshalBinary(s.OAuth); err != nil {
-		return err
+	data := transactionData{&oauth2.Transaction{}, s.Expected}
+	if data.OAuth.UnmarshalBinary(s.OAuth) != nil {
+		return errTransaction
 	}
-	t.data = data
+	*t = *newTransaction(data)
 	return nil
 }

@@ -73,7 +73,11 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*UserInfo, error) 
 	if err != nil {
 		return nil, fmt.Errorf("oidc: UserInfo endpoint: %w", err)
 	}
-	u, err := FetchUserInfo(ctx, &http.Client{Transport: transport},
+	client := &http.Client{Transport: transport}
+	if own := c.config.HTTP; own != nil {
+		client.Timeout = own.Timeout
+	}
+	u, err := FetchUserInfo(ctx, client,
 		UserInfoSource{Endpoint: endpoint, Issuer: login.IDToken.Issuer})
 	if err != nil {
 		return nil, err

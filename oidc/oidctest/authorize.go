@@ -68,12 +68,9 @@ func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 
 // checkRequest returns the fault of a request, and its error code.
 func (p *Provider) checkRequest(q url.Values) (Fault, string) {
-	for _, values := range q {
-		if len(values) > 1 {
-			return RepeatedParameter, "invalid_request"
-		}
-	}
 	switch {
+	case repeated(q):
+		return RepeatedParameter, "invalid_request"
 	case q.Get("response_type") != "code":
 		return WrongResponseType, "unsupported_response_type"
 	case q.Get("state") == "":
@@ -90,6 +87,17 @@ func (p *Provider) checkRequest(q url.Values) (Fault, string) {
 		return RepeatedNonce, "invalid_request"
 	}
 	return "", ""
+}
+
+// repeated reports whether a parameter comes twice that must not: all but
+// resource (RFC 8707, Section 2).
+func repeated(params url.Values) bool {
+	for name, values := range params {
+		if len(values) > 1 && name != "resource" {
+			return true
+		}
+	}
+	return false
 }
 
 // first reports whether a value of a kind is seen for the first time.
@@ -150,7 +158,8 @@ func (p *Provider) serveLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	i := slices.IndexFunc(p.options.Users, func(u User) bool {
-		return u.Subject == r.PostFormValue("username") && u.Password == r.PostFormValue("password")
+		return u.Subject == r.PostFormValue("username") &&
+			u.Password != "" && u.Password == r.PostFormValue("password")
 	})
 	if i < 0 {
 		p.refuse(WrongPassword)

@@ -22,25 +22,30 @@ const (
 	UnknownLogin      Fault = "unknown_login_request" // the form's, which lives once
 )
 
-// The faults of token requests.
+// The faults of token requests. Repeated parameters and unknown clients are among
+// them too.
 const (
 	WrongSecret         Fault = "wrong_secret"            // RFC 6749, Section 2.3
 	SeveralSecrets      Fault = "several_authentications" // RFC 6749, Section 2.3
-	WrongContentType    Fault = "wrong_content_type"      // RFC 6749, Section 3.2
+	WrongContentType    Fault = "wrong_content_type"      // RFC 6749, Section 4.1.3
 	WrongGrantType      Fault = "wrong_grant_type"        // RFC 6749, Section 4.1.3
 	UnknownCode         Fault = "unknown_code"            // RFC 6749, Section 4.1.3
 	ReusedCode          Fault = "reused_code"             // RFC 6749, Section 4.1.2
 	ExpiredCode         Fault = "expired_code"            // RFC 6749, Section 4.1.2
 	OtherClientsCode    Fault = "code_of_another_client"  // RFC 6749, Section 4.1.3
 	OtherRedirectURI    Fault = "other_redirect_uri"      // RFC 6749, Section 4.1.3
-	MissingVerifier     Fault = "missing_verifier"        // RFC 7636, Section 4.6
+	MissingVerifier     Fault = "missing_verifier"        // RFC 7636, Section 4.5
 	WrongVerifier       Fault = "wrong_verifier"          // RFC 7636, Section 4.6
 	UnknownRefreshToken Fault = "unknown_refresh_token"   // RFC 6749, Section 6
 	ReusedRefreshToken  Fault = "reused_refresh_token"    // RFC 9700, Section 4.14.2
 	WidenedScope        Fault = "widened_scope"           // RFC 6749, Section 6
-	UnusableAccessToken Fault = "unusable_access_token"   // RFC 6750, Section 3.1
-	AccessTokenInQuery  Fault = "access_token_in_query"   // RFC 9700, Section 4.3.2
-	InsufficientScope   Fault = "insufficient_scope"      // RFC 6750, Section 3.1
+)
+
+// The faults of requests with an access token.
+const (
+	UnusableAccessToken Fault = "unusable_access_token" // RFC 6750, Section 3.1
+	AccessTokenInQuery  Fault = "access_token_in_query" // RFC 9700, Section 4.3.2
+	InsufficientScope   Fault = "insufficient_scope"    // RFC 6750, Section 3.1
 )
 
 // refuse keeps a fault.

@@ -8,7 +8,7 @@ import (
 )
 
 // showLogin shows the form that approves or denies req.
-func (p *Provider) showLogin(w http.ResponseWriter, req request, message string) {
+func (p *Provider) showLogin(w http.ResponseWriter, req request, problem string) {
 	id := rand.Text()
 	p.mu.Lock()
 	p.logins[id] = req
@@ -19,7 +19,7 @@ func (p *Provider) showLogin(w http.ResponseWriter, req request, message string)
 		Action:   p.Endpoint("login"),
 		Request:  id,
 		Username: p.options.Users[0].Subject,
-		Message:  message,
+		Problem:  problem,
 	}.Serve(w)
 }
 
@@ -27,5 +27,8 @@ func (p *Provider) showLogin(w http.ResponseWriter, req request, message string)
 // the browser back.
 func (p *Provider) refusePage(w http.ResponseWriter, f Fault) {
 	p.refuse(f)
-	testpage.Refuse(w, "The provider refused the request: "+string(f)+".")
+	testpage.Note{
+		Title: "Request refused",
+		Text:  "The provider refused the request: " + string(f) + ".",
+	}.Serve(w, http.StatusBadRequest)
 }

@@ -15,9 +15,9 @@ import (
 	"vouchsafe/jose"
 )
 
-// Options are the settings of a provider. The zero value gives one user, "alice",
-// and one client, "client" with the secret "secret", which may have the browser
-// sent back to any URL on loopback.
+// Options are the settings of a provider. The zero value gives one user, "alice"
+// with the password "password", and one client, "client" with the secret "secret",
+// which may have the browser sent back to any URL on loopback.
 type Options struct {
 	// BaseURL is where the provider is mounted and its issuer: absolute, without a
 	// final slash. NewServer sets it.
@@ -59,7 +59,7 @@ type Client struct {
 	Secret string
 
 	// RedirectURIs are the redirection endpoints, compared octet by octet. If
-	// empty, any URL on loopback.
+	// empty, any http or https URL on loopback.
 	RedirectURIs []string
 }
 
@@ -68,7 +68,7 @@ type User struct {
 	Subject  string // "sub", and the name to log in with
 	Name     string
 	Email    string
-	Password string // may be empty
+	Password string // asked for by the login form; without one, the user cannot use it
 }
 
 // A Provider is the provider's [http.Handler]. It is safe for concurrent use.
@@ -88,12 +88,15 @@ type Provider struct {
 
 // New makes a provider to be mounted at o.BaseURL.
 func New(o Options) (*Provider, error) {
+	o.Clients, o.Users = slices.Clone(o.Clients), slices.Clone(o.Users)
 	base, err := url.Parse(o.BaseURL)
 	if err != nil || base.Host == "" || strings.HasSuffix(base.Path, "/") || base.RawQuery != "" {
 		return nil, errors.New("oidctest: Options.BaseURL must be absolute, without a final slash")
 	}
 	if len(o.Users) == 0 {
-		o.Users = []User{{Subject: "alice", Name: "Alice Example", Email: "alice@example.com"}}
+		o.Users = []User{{
+			Subject: "alice", Name: "Alice Example", Email: "alice@example.com", Password: "password",
+		}}
 	}
 	if len(o.Clients) == 0 {
 		o.Clients = []Client{{ID: "client", Secret: "secret"}}
@@ -205,11 +208,11 @@ func (c Client) mayRedirectTo(uri string) bool {
 		return slices.Contains(c.RedirectURIs, uri)
 	}
 	u, err := url.Parse(uri)
-	if err != nil || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || strings.Contains(uri, "#") {
 		return false
 	}
-	addr, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && addr.IsLoopback()
+	addr, _ := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || addr.IsLoopback()
 }
 
 // serveMetadata serves OpenID Connect Discovery 1.0, Section 4.

@@ -38,11 +38,9 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
 		p.refuseToken(w, WrongContentType, "invalid_request")
 		return
 	}
-	for _, values := range r.PostForm {
-		if len(values) > 1 {
-			p.refuseToken(w, RepeatedParameter, "invalid_request")
-			return
-		}
+	if repeated(r.PostForm) {
+		p.refuseToken(w, RepeatedParameter, "invalid_request")
+		return
 	}
 	client, fault := p.authenticate(r)
 	if fault != "" {
@@ -57,6 +55,10 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
 		g, fault = p.redeemRefresh(client, r.PostForm)
 	default:
 		p.refuseToken(w, WrongGrantType, "unsupported_grant_type")
+		return
+	}
+	if fault == WidenedScope {
+		p.refuseToken(w, fault, "invalid_scope")
 		return
 	}
 	if fault != "" {
@@ -143,11 +145,12 @@ func (p *Provider) redeemRefresh(client Client, form url.Values) (*grant, Fault)
 }
 
 // issue answers with tokens for g, RFC 6749, Section 5.1. There is a new refresh
-// token each time.
+// token each time. A refresh may ask for fewer scopes (RFC 6749, Section 6).
 func (p *Provider) issue(w http.ResponseWriter, g *grant, form url.Values) {
 	accessToken, refreshToken := rand.Text(), rand.Text()
 	scopes := g.scopes
-	if asked := strings.Fields(form.Get("scope")); len(asked) > 0 {
+	refreshed := form.Get("grant_type") == "refresh_token"
+	if asked := strings.Fields(form.Get("scope")); refreshed && len(asked) > 0 {
 		scopes = asked
 	}
 	p.mu.Lock()
@@ -162,7 +165,7 @@ func (p *Provider) issue(w http.ResponseWriter, g *grant, form url.Values) {
 		"scope":         strings.Join(scopes, " "),
 	}
 	if slices.Contains(scopes, "openid") {
-		idToken, err := p.idToken(g, accessToken, form.Get("grant_type") == "refresh_token")
+		idToken, err := p.idToken(g, accessToken, refreshed)
 		if err != nil {
 			http.Error(w, "the ID Token cannot be signed", http.StatusInternalServerError)
 			return
