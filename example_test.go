@@ -68,10 +68,10 @@ func Example_oauth1() {
 	logIn("classic", registry.Config{
 		ClientID:         "client",
 		ClientSecret:     "secret",
-		RequestTokenURL:  provider.URL + "/request_token",
-		AuthorizeURL:     provider.URL + "/authorize",
-		AccessTokenURL:   provider.URL + "/access_token",
-		UserInfoEndpoint: provider.URL + "/account",
+		RequestTokenURL:  provider.Endpoint("request_token"),
+		AuthorizeURL:     provider.Endpoint("authorize"),
+		AccessTokenURL:   provider.Endpoint("access_token"),
+		UserInfoEndpoint: provider.Endpoint("me"),
 		UserInfoNames:    map[string]string{"sub": "id"},
 		IdentityIssuer:   provider.URL,
 	})

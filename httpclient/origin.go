@@ -1,6 +1,7 @@
 package httpclient
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -33,15 +34,15 @@ func ParseOrigins(urls ...string) (Origins, error) {
 	return o, nil
 }
 
-// Check returns nil if u satisfies [CheckURL] and is of one of the origins. The
-// error wraps [ErrOrigin] or [ErrInsecureURL].
-func (o Origins) Check(u *url.URL) error {
+// Check returns nil if u may be requested, as [Do] has it, and is of one of the
+// origins. The error wraps [ErrOrigin] or [ErrInsecureURL].
+func (o Origins) Check(ctx context.Context, u *url.URL) error {
 	if err := checkURL(u); err != nil {
 		return err
 	}
 	for _, allowed := range o.list {
 		if origin(u) == allowed {
-			return nil
+			return checkLocalhost(ctx, u)
 		}
 	}
 	return fmt.Errorf("%w: to %s", ErrOrigin, u.Host)

@@ -50,7 +50,7 @@ func TestOrigins(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := o.Check(u); tt.ok && err != nil || !tt.ok && !errors.Is(err, ErrOrigin) {
+		if err := o.Check(t.Context(), u); tt.ok && err != nil || !tt.ok && !errors.Is(err, ErrOrigin) {
 			t.Errorf("%s, pinned to %s: got %v", tt.url, tt.pinned, err)
 		}
 	}
@@ -67,25 +67,25 @@ func TestOriginsInsecure(t *testing.T) {
 		if tt.ok || err != nil {
 			continue
 		}
-		if err := o.Check(u); !errors.Is(err, ErrInsecureURL) {
+		if err := o.Check(t.Context(), u); !errors.Is(err, ErrInsecureURL) {
 			t.Errorf("%s: got %v", tt.name, err)
 		}
 	}
 	u := &url.URL{Scheme: "https", Host: "api.example", User: url.User("user")}
-	if err := o.Check(u); !errors.Is(err, ErrInsecureURL) {
+	if err := o.Check(t.Context(), u); !errors.Is(err, ErrInsecureURL) {
 		t.Errorf("user information: got %v", err)
 	}
 }
 
 func TestOriginsZero(t *testing.T) {
-	if err := (Origins{}).Check(&url.URL{Scheme: "https", Host: "api.example"}); !errors.Is(err, ErrOrigin) {
+	if err := (Origins{}).Check(t.Context(), &url.URL{Scheme: "https", Host: "api.example"}); !errors.Is(err, ErrOrigin) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestOriginsErrorHidesURL(t *testing.T) {
 	u := &url.URL{Scheme: "https", Host: "api.example", Path: "/canary", RawQuery: "canary", Fragment: "canary"}
-	err := Origins{}.Check(u)
+	err := Origins{}.Check(t.Context(), u)
 	if want := ErrOrigin.Error() + ": to api.example"; err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -52,7 +52,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	api := &http.Client{Transport: signing}
-	resp, err := api.Get(provider.URL + "/account")
+	resp, err := api.Get(provider.URL + "/me")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -138,7 +138,7 @@ func (l login) callAPI(t *testing.T, tok *oauth1.Token) {
 		{"PUT", "", "application/json", `{"oauth_token":"x"}`},
 		{"DELETE", "", "application/x-www-form-urlencoded", "a=1"},
 	} {
-		to := l.server.URL + "/account" + r.query
+		to := l.server.URL + "/me" + r.query
 		req, err := http.NewRequest(r.method, to, strings.NewReader(r.body))
 		if err != nil {
 			t.Fatal(err)
@@ -159,7 +159,7 @@ func (l login) callAPI(t *testing.T, tok *oauth1.Token) {
 func TestLoginDenied(t *testing.T) {
 	l := begin(t, oauth1test.Options{LoginForm: true})
 	resp, err := noRedirects.PostForm(l.server.URL+"/authorize",
-		url.Values{"oauth_token": {l.txn.Token()}, "deny": {"1"}})
+		url.Values{"request": {l.txn.Token()}, "action": {"deny"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +269,7 @@ func TestRevokedToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := (&http.Client{Transport: signing}).Get(l.server.URL + "/account")
+	resp, err := (&http.Client{Transport: signing}).Get(l.server.URL + "/me")
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		t.Fatalf("got %v, %v", resp, err)
 	}

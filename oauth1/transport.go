@@ -2,6 +2,7 @@ package oauth1
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -110,18 +111,18 @@ func target(req *http.Request) *url.URL {
 // check makes the checks that come before the body is touched. u is what is
 // signed; what is connected to is the request's own URL.
 func (t *transport) check(l *verdict.List, req *http.Request, u *url.URL) {
-	l.Result("origin", originClause, t.checkOrigin(req.URL))
+	l.Result("origin", originClause, t.checkOrigin(req.Context(), req.URL))
 	l.Check(ascii(u.Host), "host", "must be in ASCII form", "RFC 5849, Section 3.4.1.2")
 	l.Check(len(fields(req.Header, "Authorization")) == 0, "authorization",
 		"must not be in the request already", "RFC 5849, Section 3.5")
 }
 
-func (t *transport) checkOrigin(u *url.URL) error {
+func (t *transport) checkOrigin(ctx context.Context, u *url.URL) error {
 	e := &CheckError{"origin", "must be one that the transport was made for", originClause}
 	if u == nil {
 		return e
 	}
-	if err := t.origins.Check(u); err != nil {
+	if err := t.origins.Check(ctx, u); err != nil {
 		return fmt.Errorf("%w: %w", e, err)
 	}
 	return nil

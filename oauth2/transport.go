@@ -33,7 +33,7 @@ type transport struct {
 }
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	err := t.origins.Check(req.URL)
+	err := t.origins.Check(req.Context(), req.URL)
 	if err == nil && req.Header.Get("Authorization") != "" {
 		err = errors.New("oauth2: request already has an Authorization header")
 	}

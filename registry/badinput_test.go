@@ -105,7 +105,7 @@ var badInput = []struct {
 	{"oauth1", "/access_token", map[string]is{"html": oauth1Check, "500": status1(500),
 		"truncated": wraps(io.ErrUnexpectedEOF), "cut JSON": oauth1Check,
 		"endless": wraps(httpclient.ErrTooLarge), "redirect": status1(307)}},
-	{"oauth1", "/account", map[string]is{"html": check("content type"), "500": says("is 500"),
+	{"oauth1", "/me", map[string]is{"html": check("content type"), "500": says("is 500"),
 		"truncated": wraps(io.ErrUnexpectedEOF), "cut JSON": check("body"),
 		"endless": wraps(httpclient.ErrTooLarge), "redirect": says("is 307")}},
 	{"oauth2", "/token", map[string]is{"html": check("content type"), "500": status2(500),

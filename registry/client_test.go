@@ -95,7 +95,7 @@ func TestRefresh(t *testing.T) {
 		if renewed.OAuth2.AccessToken() == login.Token.OAuth2.AccessToken() {
 			t.Errorf("%s: the access token is the old one", name)
 		}
-		if id, err := callAPI(t.Context(), client.WithToken(renewed), "me"); err != nil || id != "alice" {
+		if id, err := callAPI(t.Context(), client.WithToken(renewed)); err != nil || id != "alice" {
 			t.Errorf("%s: the API knows %q, %v", name, id, err)
 		}
 		if _, err := client.Refresh(t.Context(), login.Token); err == nil {

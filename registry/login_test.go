@@ -67,16 +67,13 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 		s.done(login, nil, "", err)
 		return
 	}
-	api, err := callAPI(r.Context(), client.WithToken(login.Token), paths[client.Name()])
+	api, err := callAPI(r.Context(), client.WithToken(login.Token))
 	s.done(login, user, api, err)
 }
 
-// paths are those of the providers' APIs that tell who the user is.
-var paths = map[string]string{"oauth1": "account", "oauth2": "me", "oidc": "me"}
-
 // callAPI returns the name that the provider's API knows the user by.
-func callAPI(ctx context.Context, api *registry.BoundClient, path string) (string, error) {
-	resp, err := api.Get(ctx, path)
+func callAPI(ctx context.Context, api *registry.BoundClient) (string, error) {
+	resp, err := api.Get(ctx, "me")
 	if err != nil {
 		return "", err
 	}
@@ -123,11 +120,11 @@ func providersWith(t *testing.T, o1 oauth1test.Options, o2 oidctest.Options) map
 	return map[string]registry.Config{
 		"oauth1": {
 			ClientID: "client", ClientSecret: "secret",
-			RequestTokenURL:  one.URL + "/request_token",
-			AuthorizeURL:     one.URL + "/authorize",
-			AccessTokenURL:   one.URL + "/access_token",
+			RequestTokenURL:  one.Endpoint("request_token"),
+			AuthorizeURL:     one.Endpoint("authorize"),
+			AccessTokenURL:   one.Endpoint("access_token"),
 			APIBaseURL:       one.URL,
-			UserInfoEndpoint: one.URL + "/account",
+			UserInfoEndpoint: one.Endpoint("me"),
 			UserInfoNames:    map[string]string{"sub": "id"},
 			IdentityIssuer:   one.URL,
 		},

@@ -38,7 +38,7 @@ func (cookieStore) put(_ context.Context, _ string, sealed []byte, _ time.Durati
 }
 
 func (cookieStore) take(_ context.Context, _, held string) ([]byte, error) {
-	sealed, err := base64.RawURLEncoding.DecodeString(held)
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(held)
 	if err != nil {
 		return nil, because(ReasonTampered)
 	}

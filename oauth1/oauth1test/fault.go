@@ -10,23 +10,23 @@ type Fault string
 
 // The faults, in the order in which a request is examined for them.
 const (
-	MalformedHeader            Fault = "malformed header"
-	DuplicateParameter         Fault = "duplicate parameter"
-	MisplacedParameter         Fault = "misplaced parameter" // oauth_ in the query or body
-	MissingParameter           Fault = "missing parameter"
-	UnsupportedVersion         Fault = "unsupported version"
-	UnsupportedSignatureMethod Fault = "unsupported signature method"
-	UnknownClient              Fault = "unknown client"
-	UnknownTemporaryToken      Fault = "unknown temporary token" // or another client's
-	UnknownToken               Fault = "unknown token"           // or another client's
-	StaleTimestamp             Fault = "stale timestamp"         // five minutes from now
-	WrongSignature             Fault = "wrong signature"         // or a wrong secret
-	RepeatedNonce              Fault = "repeated nonce"
-	WrongCallback              Fault = "wrong callback"
-	UsedTemporaryToken         Fault = "used temporary token"
-	NotApproved                Fault = "not approved" // or denied
-	MissingVerifier            Fault = "missing verifier"
-	WrongVerifier              Fault = "wrong verifier"
+	MalformedHeader            Fault = "malformed_header"
+	DuplicateParameter         Fault = "duplicate_parameter"
+	MisplacedParameter         Fault = "misplaced_parameter" // oauth_ in the query or body
+	MissingParameter           Fault = "missing_parameter"
+	UnsupportedVersion         Fault = "unsupported_version"
+	UnsupportedSignatureMethod Fault = "unsupported_signature_method"
+	UnknownClient              Fault = "unknown_client"
+	UnknownTemporaryToken      Fault = "unknown_temporary_token" // or another client's
+	UnknownToken               Fault = "unknown_token"           // or another client's
+	StaleTimestamp             Fault = "stale_timestamp"         // five minutes from now
+	WrongSignature             Fault = "wrong_signature"         // or a wrong secret
+	RepeatedNonce              Fault = "repeated_nonce"
+	WrongCallback              Fault = "wrong_callback"
+	UsedTemporaryToken         Fault = "used_temporary_token"
+	NotApproved                Fault = "not_approved" // or denied
+	MissingVerifier            Fault = "missing_verifier"
+	WrongVerifier              Fault = "wrong_verifier"
 )
 
 // answer returns the status (RFC 5849, Section 3.2) and the oauth_problem that

@@ -4,19 +4,20 @@ import (
 	"crypto/rand"
 	"net/http"
 	"strings"
+
+	"vouchsafe/internal/testpage"
 )
 
 // authorize lets a user decide, RFC 5849, Section 2.2.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	r.ParseForm() // what cannot be read is not there
-	values := r.URL.Query()
+	id := r.URL.Query()["oauth_token"]
 	if r.Method == http.MethodPost {
-		values = r.PostForm
+		id = r.PostForm["request"]
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	id := values["oauth_token"]
 	if len(id) != 1 {
 		p.refuse(w, MissingParameter)
 		return
@@ -32,14 +33,14 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPost:
 		p.decide(w, r, id[0], t)
 	default:
-		writePage(w, http.StatusOK, page{Client: t.client.ID, Token: id[0]})
+		p.showLogin(w, id[0], t, p.options.Users[0].ID, "")
 	}
 }
 
 // decide reads the form. It needs no token against forgery: whoever sends it
 // must know a password.
 func (p *Provider) decide(w http.ResponseWriter, r *http.Request, id string, t *temporary) {
-	if r.PostForm.Has("deny") {
+	if r.PostForm.Get("action") == "deny" {
 		deny(w, r, id, t)
 		return
 	}
@@ -51,15 +52,29 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request, id string, t *
 			return
 		}
 	}
-	writePage(w, http.StatusForbidden, page{
-		Client: t.client.ID, Token: id, Username: name, Problem: "User name or password is wrong.",
-	})
+	p.showLogin(w, id, t, name, "Name and password do not match.")
+}
+
+// showLogin shows the form that approves or denies a temporary token.
+func (p *Provider) showLogin(w http.ResponseWriter, id string, t *temporary, username, problem string) {
+	testpage.Login{
+		Provider: p.options.Name,
+		Client:   t.client.ID,
+		Action:   p.Endpoint("authorize"),
+		Request:  id,
+		Username: username,
+		Problem:  problem,
+	}.Serve(w)
 }
 
 func approve(w http.ResponseWriter, r *http.Request, id string, t *temporary, u *User) {
 	t.decided, t.user, t.verifier = true, u, rand.Text()
 	if t.callback == "oob" {
-		writePage(w, http.StatusOK, page{Client: t.client.ID, Verifier: t.verifier})
+		testpage.Note{
+			Title: "You allowed " + t.client.ID,
+			Text:  "Type this code in there:",
+			Code:  t.verifier,
+		}.Serve(w, http.StatusOK)
 		return
 	}
 	redirect(w, r, t.callback, "oauth_token="+id+"&oauth_verifier="+t.verifier)
@@ -69,7 +84,10 @@ func approve(w http.ResponseWriter, r *http.Request, id string, t *temporary, u 
 func deny(w http.ResponseWriter, r *http.Request, id string, t *temporary) {
 	t.decided = true
 	if t.callback == "oob" {
-		writePage(w, http.StatusOK, page{Client: t.client.ID, Denied: true})
+		testpage.Note{
+			Title: "You denied " + t.client.ID,
+			Text:  "You can close this page.",
+		}.Serve(w, http.StatusOK)
 		return
 	}
 	redirect(w, r, t.callback, "denied="+id)

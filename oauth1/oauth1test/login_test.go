@@ -29,7 +29,7 @@ var formOptions = oauth1test.Options{
 // place redirected to, and the page.
 func (w walk) submit(token string, fields url.Values) (int, string, string) {
 	w.t.Helper()
-	fields.Set("oauth_token", token)
+	fields.Set("request", token)
 	req, err := http.NewRequest("POST", w.server.URL+"/authorize?oauth_token="+token,
 		strings.NewReader(fields.Encode()))
 	if err != nil {
@@ -99,7 +99,7 @@ func TestDeny(t *testing.T) {
 	defer server.Close()
 	w := walk{t, server}
 	token, secret := w.begin()
-	status, location, _ := w.submit(token, url.Values{"deny": {"1"}})
+	status, location, _ := w.submit(token, url.Values{"action": {"deny"}})
 	if want := callback + "&denied=" + token; status != http.StatusSeeOther || location != want {
 		t.Errorf("status %d, location %s, want %s", status, location, want)
 	}
@@ -178,8 +178,8 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkPage(t, resp.Header, string(page), `<label for="username">`, `<label for="password">`,
-		`<html lang="en">`, `name="viewport"`, `<button name="deny" value="1" formnovalidate>`)
+	checkPage(t, resp.Header, string(page), `<label>Name <input name="username" value="alice"`,
+		`action="`+server.Endpoint("authorize")+`"`, `name="request" value="`+token+`"`)
 	_, _, again := w.submit(token, login(evil, evil))
 	checkPage(t, resp.Header, again, `role="alert"`, "&#34;&gt;&lt;script&gt;")
 }
@@ -220,7 +220,7 @@ func TestOutOfBand(t *testing.T) {
 	}
 	token, secret := begin()
 	status, location, page := w.submit(token, login("alice", "password"))
-	_, rest, _ := strings.Cut(page, `<output aria-labelledby="what">`)
+	_, rest, _ := strings.Cut(page, `<output aria-labelledby="text">`)
 	verifier, _, found := strings.Cut(rest, "</output>")
 	if status != http.StatusOK || location != "" || !found {
 		t.Fatalf("status %d, page %s", status, page)
@@ -231,7 +231,7 @@ func TestOutOfBand(t *testing.T) {
 	w.form(c)
 
 	token, _ = begin()
-	status, location, page = w.submit(token, url.Values{"deny": {"1"}})
+	status, location, page = w.submit(token, url.Values{"action": {"deny"}})
 	if status != http.StatusOK || location != "" || !strings.Contains(page, "You denied client") {
 		t.Errorf("status %d, location %q, page %s", status, location, page)
 	}

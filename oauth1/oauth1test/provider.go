@@ -12,7 +12,7 @@
 //	/request_token  temporary credentials (Section 2.1), POST
 //	/authorize      approves as the first user, or shows a form (Section 2.2)
 //	/access_token   token credentials (Section 2.3), POST
-//	/account        an API: the user as JSON with id, name and email
+//	/me             an API: the user as JSON with id, name and email
 //
 // It accepts HMAC-SHA1 in the Authorization header, and nothing else.
 //
@@ -61,6 +61,9 @@ type Options struct {
 	// "http://127.0.0.1:8080/oauth1", for example. Required for [New];
 	// [NewServer] sets it.
 	BaseURL string
+
+	// Name is what the login form calls the provider. If empty, "Test provider".
+	Name string
 
 	// Clients are the clients known. If empty, one with ID "client" and Secret
 	// "secret".
@@ -131,6 +134,9 @@ func newProvider(base *url.URL, o Options) *Provider {
 			ID: "alice", Name: "Alice Example", Email: "alice@example.com", Password: "password",
 		}}
 	}
+	if o.Name == "" {
+		o.Name = "Test provider"
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -150,14 +156,18 @@ func newProvider(base *url.URL, o Options) *Provider {
 
 // Config returns the configuration of the first client at p.
 func (p *Provider) Config() oauth1.Config {
-	client, base := p.options.Clients[0], p.base.String()
+	client := p.options.Clients[0]
 	return oauth1.Config{
 		ID: client.ID, Secret: client.Secret,
-		TemporaryCredentialURL: base + "/request_token",
-		AuthorizationURL:       base + "/authorize",
-		TokenURL:               base + "/access_token",
+		TemporaryCredentialURL: p.Endpoint("request_token"),
+		AuthorizationURL:       p.Endpoint("authorize"),
+		TokenURL:               p.Endpoint("access_token"),
 	}
 }
+
+// Endpoint returns the URL of an endpoint by its name: "request_token",
+// "authorize", "access_token", or "me" for the API.
+func (p *Provider) Endpoint(name string) string { return p.base.String() + "/" + name }
 
 // Faults returns the faults refused so far, in their order.
 func (p *Provider) Faults() []Fault {
@@ -175,8 +185,8 @@ func (p *Provider) route(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case path == "/authorize":
 		p.authorize(w, r)
-	case path == "/account":
-		p.signed(w, r, p.account, "oauth_token")
+	case path == "/me":
+		p.signed(w, r, p.me, "oauth_token")
 	case path == "/request_token" && r.Method == http.MethodPost:
 		p.signed(w, r, p.requestToken, "oauth_callback")
 	case path == "/access_token" && r.Method == http.MethodPost:
@@ -245,8 +255,8 @@ func (p *Provider) accessToken(w http.ResponseWriter, r *request) Fault {
 	return ""
 }
 
-// account is the API that tokens are for.
-func (p *Provider) account(w http.ResponseWriter, r *request) Fault {
+// me is the API that tokens are for.
+func (p *Provider) me(w http.ResponseWriter, r *request) Fault {
 	t := p.tokens[r.oauth["oauth_token"]]
 	if t == nil || t.client != r.client {
 		return UnknownToken

@@ -196,7 +196,7 @@ func (w walk) exchange() *call {
 func (w walk) account() *call {
 	w.t.Helper()
 	v := w.form(w.exchange())
-	c := newCall("/account", oauth1.Param{Name: "oauth_token", Value: v.Get("oauth_token")})
+	c := newCall("/me", oauth1.Param{Name: "oauth_token", Value: v.Get("oauth_token")})
 	c.method, c.tokenSecret = "GET", v.Get("oauth_token_secret")
 	return c
 }
@@ -287,7 +287,7 @@ var faultTests = []struct {
 		oauth1test.UnknownToken, 401, "token_rejected"},
 	{"token of another client", walk.account, asOther,
 		oauth1test.UnknownToken, 401, "token_rejected"},
-	{"temporary token used as token", walk.exchange, func(c *call) { c.path = "/account" },
+	{"temporary token used as token", walk.exchange, func(c *call) { c.path = "/me" },
 		oauth1test.UnknownToken, 401, "token_rejected"},
 	{"timestamp of six minutes ago", walk.account, stamp(-6 * time.Minute),
 		oauth1test.StaleTimestamp, 401, "timestamp_refused"},

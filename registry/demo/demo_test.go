@@ -113,11 +113,11 @@ func typed(user, password string) url.Values {
 	return url.Values{"username": {user}, "password": {password}, "action": {"allow"}}
 }
 
-// deny presses the button of either form.
+// deny presses the other button of the form.
 func (b *browser) deny(base, provider string) page {
 	b.Helper()
 	form := b.get(base + "/login/" + provider)
-	return b.fill(form, url.Values{"deny": {"1"}, "action": {"deny"}})
+	return b.fill(form, url.Values{"action": {"deny"}})
 }
 
 // callback returns the last callback that the browser came by.
@@ -185,7 +185,7 @@ var logins = []struct {
 	provider, protocol, api, scheme, email string
 	checks                                 []string
 }{
-	{"oauth1", "OAuth 1.0a", "account", "OAuth", "not verified", []string{
+	{"oauth1", "OAuth 1.0a", "me", "OAuth", "not verified", []string{
 		"oauth_callback_confirmed", "RFC 5849, Section 2.1", "When you came back",
 		"transaction", "oauth_token", "oauth_verifier", "token_secret", "RFC 5849, Section 2.3"}},
 	{"oauth2", "OAuth 2.0", "me", "Bearer", "not verified", []string{"When you came back",

@@ -36,11 +36,11 @@ func providers(base string) []provider {
 			AuthorizeURL:     base + "/oauth1/authorize",
 			AccessTokenURL:   base + "/oauth1/access_token",
 			APIBaseURL:       base + "/oauth1",
-			UserInfoEndpoint: base + "/oauth1/account",
+			UserInfoEndpoint: base + "/oauth1/me",
 			UserInfoNames:    map[string]string{"sub": "id"},
 			IdentityIssuer:   base + "/oauth1",
 		},
-		api: "account",
+		api: "me",
 	}, {
 		Name:  "oauth2",
 		Title: "OAuth 2.0",
