@@ -2,15 +2,14 @@ package oauth2
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
+	"vouchsafe/internal/random"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/pkce"
 )
@@ -58,7 +57,7 @@ func (c *Client) Authorize(o AuthorizationOptions) (*AuthorizationRequest, error
 	}
 	t := &transactionData{
 		Digest:      c.digest,
-		State:       newState(),
+		State:       random.Text(),
 		Verifier:    pkce.New().Reveal(),
 		RedirectURI: o.RedirectURI,
 		Scopes:      slices.Clone(o.Scopes),
@@ -98,13 +97,6 @@ func (c *Client) query(t *transactionData, endpoint string, o AuthorizationOptio
 	add("code_challenge", verifier.Challenge())
 	add("code_challenge_method", pkce.Method)
 	return strings.TrimPrefix(strings.Join(pairs, "&"), "&")
-}
-
-// newState returns 256 random bits.
-func newState() string {
-	var random [32]byte
-	rand.Read(random[:])
-	return base64.RawURLEncoding.EncodeToString(random[:])
 }
 
 // checkRedirectURI checks what RFC 6749, Section 3.1.2 asks of a redirection

@@ -2,8 +2,6 @@ package oidc
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +13,7 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/flight"
+	"vouchsafe/internal/random"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
@@ -242,7 +241,7 @@ func (c *Client) Authorize(ctx context.Context, o AuthorizationOptions) (*Author
 	if !slices.Contains(o.Scopes, openid) {
 		o.Scopes = append([]string{openid}, o.Scopes...)
 	}
-	expected := expectations{Nonce: newNonce(), ACRValues: slices.Clone(o.ACRValues)}
+	expected := expectations{Nonce: random.Text(), ACRValues: slices.Clone(o.ACRValues)}
 	params := url.Values{}
 	for name, values := range o.Params {
 		if slices.Contains([]string{"nonce", "max_age", "acr_values"}, name) {
@@ -265,13 +264,6 @@ func (c *Client) Authorize(ctx context.Context, o AuthorizationOptions) (*Author
 		return nil, err
 	}
 	return &AuthorizationRequest{req.URL, newTransaction(transactionData{req.Transaction, expected})}, nil
-}
-
-// newNonce returns 256 random bits.
-func newNonce() string {
-	var random [32]byte
-	rand.Read(random[:])
-	return base64.RawURLEncoding.EncodeToString(random[:])
 }
 
 // A Login is a completed authentication.

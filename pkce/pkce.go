@@ -9,11 +9,12 @@
 package pkce
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"strings"
+
+	"vouchsafe/internal/random"
 )
 
 // Method is the value of code_challenge_method, RFC 7636, Section 4.3.
@@ -32,9 +33,7 @@ type Verifier struct {
 
 // New makes a verifier of 256 random bits.
 func New() Verifier {
-	var random [32]byte
-	rand.Read(random[:])
-	s := base64.RawURLEncoding.EncodeToString(random[:])
+	s := random.Text()
 	return Verifier{s: &s}
 }
 

@@ -2,11 +2,12 @@ package registry
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"time"
+
+	"vouchsafe/internal/random"
 )
 
 // A Store keeps logins in the making, sealed. In every store the browser holds
@@ -76,9 +77,7 @@ func CacheStore(c Cache) Store { return cacheStore{c} }
 type cacheStore struct{ cache Cache }
 
 func (s cacheStore) put(ctx context.Context, id string, sealed []byte, life time.Duration) (string, error) {
-	var secret [32]byte
-	rand.Read(secret[:])
-	held := base64.RawURLEncoding.EncodeToString(secret[:])
+	held := random.Text()
 	if err := s.cache.Set(ctx, cacheKey(id, held), sealed, life); err != nil {
 		return "", fmt.Errorf("cache: %w", err)
 	}
