@@ -75,6 +75,7 @@ func providers(base string) []provider {
 // serveProviders runs the other side: a provider for each of the three.
 func serveProviders(mux *http.ServeMux, base string) error {
 	one, err := oauth1test.New(oauth1test.Options{
+		Name:      "OAuth 1.0a provider",
 		BaseURL:   base + "/oauth1",
 		LoginForm: true,
 		Clients: []oauth1test.Client{{
