@@ -43,10 +43,12 @@ func TestErrorHidesExchange(t *testing.T) {
 
 func wantQuiet(t *testing.T, name string, err error, prefix string) {
 	t.Helper()
-	if err == nil || !strings.HasPrefix(err.Error(), prefix) || strings.HasSuffix(err.Error(), ": ") {
+	if err == nil || !strings.HasPrefix(err.Error(), prefix) ||
+		strings.HasSuffix(err.Error(), ": ") {
 		t.Fatalf("%s: got %v, want %s…", name, err, prefix)
 	}
-	if printed := fmt.Sprintf("%v %+v %s %q", err, err, err, err); strings.Contains(printed, "canary") {
+	printed := fmt.Sprintf("%v %+v %s %q", err, err, err, err)
+	if strings.Contains(printed, "canary") {
 		t.Errorf("%s: printed %s", name, printed)
 	}
 }
@@ -59,16 +61,16 @@ func TestErrorOfTransport(t *testing.T) {
 		text string
 	}{
 		{plain, "the token cannot be refreshed"},
-		{&url.Error{Op: "Post", URL: "https://a.example/?code=canary", Err: plain}, "the token cannot be refreshed"},
-		{fmt.Errorf("inner: %w", &url.Error{Op: "Post", URL: "https://a.example/?canary", Err: plain}),
+		{&url.Error{Op: "Post", URL: "https://a.example/?code=canary", Err: plain},
+			"the token cannot be refreshed"},
+		{fmt.Errorf("inner: %w", &url.Error{Op: "Post", URL: "https://a.example/?canary",
+			Err: plain}),
 			"the token cannot be refreshed"},
 		{&url.Error{Op: "Get", URL: "https://a.example/?canary", Err: &url.Error{Op: "Post",
 			URL: "https://a.example/?canary", Err: plain}}, "the token cannot be refreshed"},
 		{fmt.Errorf(`unexpected answer "canary" %w`, plain), "unexpected answer"},
 	} {
-		client := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-			return nil, tt.err
-		})}
+		client := clientOf(func(*http.Request) (*http.Response, error) { return nil, tt.err })
 		_, err := Do(t.Context(), client, request(t, "GET", "https://provider.example/canary"), 10)
 		wantQuiet(t, tt.text, err, "httpclient: GET provider.example: "+tt.text)
 		if !errors.Is(err, plain) {
@@ -88,8 +90,8 @@ func TestErrorUnwraps(t *testing.T) {
 		t.Errorf("nobody listens: got %v", err)
 	}
 	wantQuiet(t, "nobody listens", err, "httpclient: GET "+l.Addr().String()+": dial tcp ")
-	if _, err := Do(t.Context(), nil, request(t, "GET", speak(t, "")), 10); !errors.Is(err, io.EOF) &&
-		!errors.Is(err, syscall.ECONNRESET) {
+	_, err = Do(t.Context(), nil, request(t, "GET", speak(t, "")), 10)
+	if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("hangs up: got %v", err)
 	}
 }

@@ -88,7 +88,7 @@ func Do(ctx context.Context, client *http.Client, req *http.Request, limit int64
 	if err := checkURL(req.URL); err != nil {
 		return nil, err
 	}
-	if err := checkLocalhost(ctx, req.URL); err != nil {
+	if err := checkLocalhost(ctx, req.URL, net.DefaultResolver.LookupNetIP); err != nil {
 		return nil, err
 	}
 	if client == nil {
@@ -194,20 +194,19 @@ func Loopback(host string) bool {
 // dials may not.
 func isLocalhost(host string) bool { return strings.ToLower(host) == "localhost" }
 
+// A lookupFunc is net.Resolver's LookupNetIP.
+type lookupFunc = func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
 // checkLocalhost asks what the name localhost of an http URL stands for here: a
 // resolver that sends it elsewhere would see the secrets in clear.
-func checkLocalhost(ctx context.Context, u *url.URL) error {
+func checkLocalhost(ctx context.Context, u *url.URL, lookup lookupFunc) error {
 	if u.Scheme != "http" || !isLocalhost(u.Hostname()) {
 		return nil
 	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", "localhost")
+	addrs, err := lookup(ctx, "ip", "localhost")
 	if err != nil {
 		return fmt.Errorf("httpclient: localhost: %w", err)
 	}
-	return checkLoopback(addrs)
-}
-
-func checkLoopback(addrs []netip.Addr) error {
 	for _, addr := range addrs {
 		if !addr.Unmap().IsLoopback() {
 			return fmt.Errorf("%w: localhost resolves to another address", ErrInsecureURL)

@@ -120,7 +120,8 @@ func TestCheckURLFragment(t *testing.T) {
 }
 
 func TestCheckURLHidesURL(t *testing.T) {
-	for _, raw := range []string{"http://canary.example/", "https://canary:canary@a.example/", "https:canary",
+	for _, raw := range []string{"http://canary.example/", "https://canary:canary@a.example/",
+		"https:canary",
 		"https://a.example/canary#", "https://a.example/canary%zz", "canary://a", "\x7fcanary"} {
 		if _, err := CheckURL(raw); err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%q: got %v", raw, err)
@@ -128,25 +129,62 @@ func TestCheckURLHidesURL(t *testing.T) {
 	}
 }
 
-func TestCheckLoopback(t *testing.T) {
-	for _, tt := range []struct {
-		addrs []string
-		ok    bool
-	}{
-		{[]string{"127.0.0.1"}, true},
-		{[]string{"::1", "127.0.0.1"}, true},
-		{[]string{"::ffff:127.0.0.1"}, true},
-		{[]string{"93.184.216.34"}, false},
-		{[]string{"127.0.0.1", "10.0.0.1"}, false},
-		{[]string{"::ffff:10.0.0.1"}, false},
-		{[]string{"0.0.0.0"}, false},
+func TestCheckURLErrors(t *testing.T) {
+	const insecure = "httpclient: URL must be https, or http on loopback, without user information"
+	for raw, want := range map[string]string{
+		"https://a.example/%zz": insecure + ": it does not parse",
+		"https://a@a.example":   insecure + ": it has user information",
+		"https:a":               insecure + ": it has no host",
+		"https://a.example#a":   insecure + ": it has a fragment",
+		"http://a.example":      insecure,
 	} {
-		var addrs []netip.Addr
-		for _, a := range tt.addrs {
-			addrs = append(addrs, netip.MustParseAddr(a))
+		if _, err := CheckURL(raw); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v", raw, err)
 		}
-		if err := checkLoopback(addrs); tt.ok && err != nil || !tt.ok && !errors.Is(err, ErrInsecureURL) {
-			t.Errorf("%q: got %v", tt.addrs, err)
+	}
+	if _, err := Get(t.Context(), nil, "https://a.example/%zz", 1); err == nil ||
+		err.Error() != insecure+": it does not parse" {
+		t.Errorf("Get: got %v", err)
+	}
+}
+
+// The name localhost is believed as far as it stands for loopback here.
+func TestCheckLocalhost(t *testing.T) {
+	down := errors.New("no resolver")
+	for _, tt := range []struct {
+		url   string
+		addrs []string
+		err   error
+		want  error
+	}{
+		{"http://localhost/", []string{"127.0.0.1"}, nil, nil},
+		{"http://localhost/", []string{"::1", "127.0.0.1"}, nil, nil},
+		{"http://localhost/", []string{"::ffff:127.0.0.1"}, nil, nil},
+		{"http://localhost/", []string{"93.184.216.34"}, nil, ErrInsecureURL},
+		{"http://LOCALHOST:8080/", []string{"93.184.216.34"}, nil, ErrInsecureURL},
+		{"http://localhost/", []string{"127.0.0.1", "10.0.0.1"}, nil, ErrInsecureURL},
+		{"http://localhost/", []string{"::ffff:10.0.0.1"}, nil, ErrInsecureURL},
+		{"http://localhost/", []string{"0.0.0.0"}, nil, ErrInsecureURL},
+		{"http://localhost/", nil, down, down},
+		{"https://localhost/", []string{"93.184.216.34"}, nil, nil},
+		{"http://127.0.0.1/", []string{"93.184.216.34"}, nil, nil},
+		{"https://provider.example/", []string{"93.184.216.34"}, down, nil},
+	} {
+		u, err := url.Parse(tt.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lookup := func(_ context.Context, network, host string) (addrs []netip.Addr, err error) {
+			if network != "ip" || host != "localhost" {
+				t.Errorf("asked for %s, %s", network, host)
+			}
+			for _, a := range tt.addrs {
+				addrs = append(addrs, netip.MustParseAddr(a))
+			}
+			return addrs, tt.err
+		}
+		if err := checkLocalhost(t.Context(), u, lookup); !errors.Is(err, tt.want) {
+			t.Errorf("%s at %q: got %v, want %v", tt.url, tt.addrs, err, tt.want)
 		}
 	}
 }
@@ -156,8 +194,11 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
+func clientOf(f roundTripper) *http.Client { return &http.Client{Transport: f} }
+
 func respond(status int, body io.Reader) *http.Response {
-	return &http.Response{StatusCode: status, ContentLength: -1, Body: io.NopCloser(body), Header: http.Header{}}
+	return &http.Response{StatusCode: status, ContentLength: -1, Body: io.NopCloser(body),
+		Header: http.Header{}}
 }
 
 func request(t *testing.T, method, url string) *http.Request {
@@ -171,10 +212,10 @@ func request(t *testing.T, method, url string) *http.Request {
 
 // What must not be sent to is not asked, whatever client there is.
 func TestDoRefusesURL(t *testing.T) {
-	client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+	client := clientOf(func(req *http.Request) (*http.Response, error) {
 		t.Errorf("asked %s", req.URL)
 		return nil, errors.New("unreachable")
-	})}
+	})
 	for _, tt := range urlTests {
 		u, err := url.Parse(tt.url)
 		if tt.ok || err != nil {
@@ -184,9 +225,19 @@ func TestDoRefusesURL(t *testing.T) {
 		if !errors.Is(err, ErrInsecureURL) || resp != nil {
 			t.Errorf("%s: got %v, %v", tt.name, resp, err)
 		}
-		if resp, err := Get(t.Context(), client, tt.url, 10); !errors.Is(err, ErrInsecureURL) || resp != nil {
+		if resp, err := Get(t.Context(), client, tt.url, 10); !errors.Is(err, ErrInsecureURL) ||
+			resp != nil {
 			t.Errorf("Get, %s: got %v, %v", tt.name, resp, err)
 		}
+	}
+}
+
+// Opaque text would take the place of the host in what is sent.
+func TestDoRefusesOpaque(t *testing.T) {
+	u := &url.URL{Scheme: "https", Host: "provider.example", Opaque: "//attacker.example/"}
+	_, err := Do(t.Context(), nil, &http.Request{Method: "GET", URL: u}, 10)
+	if !errors.Is(err, ErrInsecureURL) {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -226,7 +277,8 @@ func TestDoLocalhost(t *testing.T) {
 	if _, err := net.DefaultResolver.LookupNetIP(t.Context(), "ip", "localhost"); err != nil {
 		t.Skip("localhost has no address here")
 	}
-	if resp, err := Do(t.Context(), nil, request(t, "GET", raw), 100); err != nil || string(resp.Body) != "here" {
+	if resp, err := Do(t.Context(), nil, request(t, "GET", raw), 100); err != nil ||
+		string(resp.Body) != "here" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -304,7 +356,8 @@ func TestDoChangesNothing(t *testing.T) {
 	if _, err := Do(t.Context(), client, req, 100); err != nil {
 		t.Fatal(err)
 	}
-	if client.Jar != jar || client.Timeout != 0 || client.CheckRedirect != nil || client.Transport != &transport {
+	if client.Jar != jar || client.Timeout != 0 || client.CheckRedirect != nil ||
+		client.Transport != &transport {
 		t.Errorf("the client is now %+v", client)
 	}
 	if !reflect.DeepEqual(req.Header, header) || req.Context() != context.Background() {
@@ -322,12 +375,12 @@ func TestDoChangesNothing(t *testing.T) {
 
 func TestDoUserAgent(t *testing.T) {
 	for name, want := range map[string]string{"": "vouchsafe", "app/1.0": "app/1.0"} {
-		client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := clientOf(func(req *http.Request) (*http.Response, error) {
 			if got := req.Header.Values("User-Agent"); !slices.Equal(got, []string{want}) {
 				t.Errorf("sent %q, want %q", got, want)
 			}
 			return respond(200, strings.NewReader("")), nil
-		})}
+		})
 		req := request(t, "GET", "https://provider.example/")
 		if name != "" {
 			req.Header.Set("User-Agent", name)
@@ -400,9 +453,9 @@ func (e *endless) Close() error { e.closed = true; return nil }
 func TestDoReadsNoFurther(t *testing.T) {
 	for _, length := range []int64{-1, 10, 1 << 40} {
 		body := &endless{}
-		client := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		client := clientOf(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200, ContentLength: length, Body: body}, nil
-		})}
+		})
 		resp, err := Do(t.Context(), client, request(t, "GET", "https://provider.example/"), 1000)
 		wantFailure(t, "endless", resp, err, ErrTooLarge)
 		if body.read > 1000 || !body.closed {
@@ -470,16 +523,17 @@ func TestDoLyingLength(t *testing.T) {
 	resp, err := Do(t.Context(), nil, request(t, "GET", url), 1000)
 	wantFailure(t, "a terabyte", resp, err, ErrTooLarge)
 	url = speak(t, ok+"Connection: close\r\nContent-Length: 2\r\n\r\n{}smuggled")
-	if resp, err := Do(t.Context(), nil, request(t, "GET", url), 1000); err != nil || string(resp.Body) != "{}" {
+	if resp, err := Do(t.Context(), nil, request(t, "GET", url), 1000); err != nil ||
+		string(resp.Body) != "{}" {
 		t.Errorf("more than it says: got %v", err)
 	}
 }
 
 func TestDoContext(t *testing.T) {
-	client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+	client := clientOf(func(req *http.Request) (*http.Response, error) {
 		<-req.Context().Done()
 		return nil, req.Context().Err()
-	})}
+	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -548,7 +602,8 @@ func TestGet(t *testing.T) {
 			io.WriteString(w, "canary")
 		}
 	})
-	for _, status = range []int{200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 429, 500, 503} {
+	for _, status = range []int{200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 429, 500,
+		503} {
 		resp, err := Get(t.Context(), nil, url+"/canary?canary", 100)
 		if status == 200 {
 			if err != nil || string(resp.Body) != "canary" {
@@ -556,7 +611,8 @@ func TestGet(t *testing.T) {
 			}
 			continue
 		}
-		want := "httpclient: GET " + strings.TrimPrefix(url, "http://") + ": status must be 200, is " + strconv.Itoa(status)
+		want := "httpclient: GET " + strings.TrimPrefix(url, "http://") +
+			": status must be 200, is " + strconv.Itoa(status)
 		if resp != nil || err == nil || err.Error() != want {
 			t.Errorf("got %v, %v, want %s", resp, err, want)
 		}
@@ -575,17 +631,19 @@ func TestGetFails(t *testing.T) {
 
 // TLS is believed only if one of the authorities says so.
 func TestNewTLS(t *testing.T) {
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	defer server.Close()
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
-	if _, err := Do(t.Context(), New(Options{RootCAs: pool}), request(t, "GET", server.URL), 10); err != nil {
+	if _, err := Do(t.Context(), New(Options{RootCAs: pool}), request(t, "GET", server.URL),
+		100); err != nil {
 		t.Error(err)
 	}
-	_, err := Do(t.Context(), New(Options{}), request(t, "GET", server.URL+"/canary"), 10)
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok || strings.Contains(err.Error(), "canary") {
+	_, err := Do(t.Context(), New(Options{}), request(t, "GET", server.URL+"/canary"), 100)
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok ||
+		strings.Contains(err.Error(), "canary") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -599,11 +657,13 @@ func TestNew(t *testing.T) {
 		}
 	}
 	transport := New(Options{}).Transport.(*http.Transport)
-	if c := transport.TLSClientConfig; c.MinVersion != tls.VersionTLS12 || c.InsecureSkipVerify || c.RootCAs != nil {
+	if c := transport.TLSClientConfig; c.MinVersion != tls.VersionTLS12 || c.InsecureSkipVerify ||
+		c.RootCAs != nil {
 		t.Errorf("TLS: got %+v", c)
 	}
 	if transport.Proxy == nil || transport.TLSHandshakeTimeout != 10*time.Second ||
-		!transport.ForceAttemptHTTP2 || transport.MaxIdleConns != 100 || transport.MaxIdleConnsPerHost != 10 ||
+		!transport.ForceAttemptHTTP2 || transport.MaxIdleConns != 100 ||
+		transport.MaxIdleConnsPerHost != 10 ||
 		transport.IdleConnTimeout != 90*time.Second || transport.MaxResponseHeaderBytes != 64<<10 {
 		t.Errorf("got %+v", transport)
 	}
@@ -612,7 +672,8 @@ func TestNew(t *testing.T) {
 // A server cannot fill the memory with headers either.
 func TestNewHeaderLimit(t *testing.T) {
 	url := speak(t, "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("a", 128<<10)+"\r\n\r\n")
-	if resp, err := Do(t.Context(), New(Options{}), request(t, "GET", url), 100); err == nil || resp != nil {
+	if resp, err := Do(t.Context(), New(Options{}), request(t, "GET", url), 100); err == nil ||
+		resp != nil {
 		t.Errorf("got %v, %v", resp, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,7 +43,7 @@ func (o Origins) Check(ctx context.Context, u *url.URL) error {
 	}
 	for _, allowed := range o.list {
 		if origin(u) == allowed {
-			return checkLocalhost(ctx, u)
+			return checkLocalhost(ctx, u, net.DefaultResolver.LookupNetIP)
 		}
 	}
 	return fmt.Errorf("%w: to %s", ErrOrigin, u.Host)

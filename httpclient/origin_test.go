@@ -50,7 +50,8 @@ func TestOrigins(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := o.Check(t.Context(), u); tt.ok && err != nil || !tt.ok && !errors.Is(err, ErrOrigin) {
+		if err := o.Check(t.Context(), u); tt.ok && err != nil || !tt.ok &&
+			!errors.Is(err, ErrOrigin) {
 			t.Errorf("%s, pinned to %s: got %v", tt.url, tt.pinned, err)
 		}
 	}
@@ -78,13 +79,15 @@ func TestOriginsInsecure(t *testing.T) {
 }
 
 func TestOriginsZero(t *testing.T) {
-	if err := (Origins{}).Check(t.Context(), &url.URL{Scheme: "https", Host: "api.example"}); !errors.Is(err, ErrOrigin) {
+	if err := (Origins{}).Check(t.Context(),
+		&url.URL{Scheme: "https", Host: "api.example"}); !errors.Is(err, ErrOrigin) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestOriginsErrorHidesURL(t *testing.T) {
-	u := &url.URL{Scheme: "https", Host: "api.example", Path: "/canary", RawQuery: "canary", Fragment: "canary"}
+	u := &url.URL{Scheme: "https", Host: "api.example", Path: "/canary", RawQuery: "canary",
+		Fragment: "canary"}
 	err := Origins{}.Check(t.Context(), u)
 	if want := ErrOrigin.Error() + ": to api.example"; err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -92,10 +95,12 @@ func TestOriginsErrorHidesURL(t *testing.T) {
 }
 
 func TestParseOriginsRefuses(t *testing.T) {
-	if o, err := ParseOrigins(); err == nil || o.list != nil || err.Error() != "httpclient: no URL to pin to" {
+	if o, err := ParseOrigins(); err == nil || o.list != nil ||
+		err.Error() != "httpclient: no URL to pin to" {
 		t.Errorf("none: got %v, %v", o, err)
 	}
-	for _, raw := range []string{"", "http://api.example", "https://user@api.example", "https://a.example/#", "/path"} {
+	for _, raw := range []string{"", "http://api.example", "https://user@api.example",
+		"https://a.example/#", "/path"} {
 		o, err := ParseOrigins("https://api.example", raw)
 		if !errors.Is(err, ErrInsecureURL) || o.list != nil {
 			t.Errorf("%q: got %v, %v", raw, o, err)
@@ -114,7 +119,8 @@ func TestTransport(t *testing.T) {
 		t.Error("not the default of a client without one")
 	}
 	got, ok := Transport(nil).(*http.Transport)
-	if !ok || got == http.DefaultTransport || got != Transport(nil) || got.MaxResponseHeaderBytes != 64<<10 {
+	if !ok || got == http.DefaultTransport || got != Transport(nil) ||
+		got.MaxResponseHeaderBytes != 64<<10 {
 		t.Error("not that of New")
 	}
 }

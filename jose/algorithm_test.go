@@ -26,7 +26,8 @@ func TestAlgorithms(t *testing.T) {
 	if _, ok := findAlgorithm("none"); ok || Algorithms()[0] != "RS256" {
 		t.Error("the list can be changed")
 	}
-	for _, name := range []string{"", "none", "None", "rs256", "RS256 ", "HS256", "ES384", "RS512", "PS256"} {
+	for _, name := range []string{"", "none", "None", "rs256", "RS256 ", "HS256", "ES384",
+		"RS512", "PS256"} {
 		if a, ok := findAlgorithm(name); ok || a.verify != nil {
 			t.Errorf("%q is an algorithm", name)
 		}
@@ -72,7 +73,8 @@ func TestES256Signatures(t *testing.T) {
 		{"63 bytes, the first dropped", sig[1:], false},
 		{"65 bytes", append(slices.Clone(sig), 0), false},
 		{"65 bytes, the first zero", append([]byte{0}, sig...), false},
-		{"66 bytes, each number padded", slices.Concat([]byte{0}, sig[:32], []byte{0}, sig[32:]), false},
+		{"66 bytes, each number padded", slices.Concat([]byte{0}, sig[:32], []byte{0}, sig[32:]),
+			false},
 		{"128 bytes", slices.Concat(sig, sig), false},
 		{"ASN.1", der, false},
 		{"swapped", fill(s, r), false},
@@ -150,7 +152,8 @@ func (d device) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([
 }
 
 func TestSignByDevice(t *testing.T) {
-	for name, signer := range map[string]crypto.Signer{"RS256": rsaPrivate(t), "ES256": ecPrivate(t)} {
+	for name, signer := range map[string]crypto.Signer{"RS256": rsaPrivate(t),
+		"ES256": ecPrivate(t)} {
 		var opts crypto.SignerOpts
 		key := newKey(t, device{Signer: signer, opts: &opts}, KeyOptions{})
 		compact, err := Sign([]byte("payload"), key, SignOptions{})
@@ -205,7 +208,8 @@ func TestSignByBrokenDevice(t *testing.T) {
 
 // Numbers that are short are padded to the curve's size.
 func TestSignES256Pads(t *testing.T) {
-	key := newKey(t, device{Signer: ecPrivate(t), sig: []byte{0x30, 6, 2, 1, 5, 2, 1, 9}}, KeyOptions{})
+	key := newKey(t, device{Signer: ecPrivate(t), sig: []byte{0x30, 6, 2, 1, 5, 2, 1, 9}},
+		KeyOptions{})
 	compact, err := Sign(nil, key, SignOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,8 @@ import (
 )
 
 func TestCheckError(t *testing.T) {
-	err := fmt.Errorf("wrapped: %w", checkError("exp", "must be in the future", "RFC 7519, Section 4.1.4"))
+	err := fmt.Errorf("wrapped: %w", checkError("exp", "must be in the future",
+		"RFC 7519, Section 4.1.4"))
 	if got := err.Error(); got != "wrapped: exp must be in the future (RFC 7519, Section 4.1.4)" {
 		t.Errorf("got %s", got)
 	}
@@ -52,12 +53,17 @@ func hear(t *testing.T, v *Verifier, compact string) ([]string, error) {
 // A trace hears the checks in their order, and last the one that failed.
 func TestWithTrace(t *testing.T) {
 	checks := []string{
-		"compact, RFC 7515, Section 7.1", "typ, RFC 8725, Section 3.11", "alg, RFC 8725, Section 3.1",
+		"compact, RFC 7515, Section 7.1", "typ, RFC 8725, Section 3.11",
+		"alg, RFC 8725, Section 3.1",
 		"keys, RFC 7515, Section 6", "key, RFC 7515, Section 6", "signature, RFC 7515, Section 5.2",
-		"claims, RFC 7519, Section 4.1", "iss, RFC 7519, Section 4.1.1", "aud, RFC 7519, Section 4.1.3",
-		"exp, RFC 7519, Section 4.1.4", "nbf, RFC 7519, Section 4.1.5", "iat, RFC 7519, Section 4.1.6",
+		"claims, RFC 7519, Section 4.1", "iss, RFC 7519, Section 4.1.1",
+		"aud, RFC 7519, Section 4.1.3",
+		"exp, RFC 7519, Section 4.1.4", "nbf, RFC 7519, Section 4.1.5",
+		"iat, RFC 7519, Section 4.1.6",
 	}
-	sign := func(h string, changes ...member) string { return signRaw(t, ecKey(t), h, payload(changes...)) }
+	sign := func(h string, changes ...member) string {
+		return signRaw(t, ecKey(t), h, payload(changes...))
+	}
 	good := sign(header)
 	for _, tt := range []struct {
 		name, compact string
@@ -93,7 +99,8 @@ func TestWithTrace(t *testing.T) {
 			want = append(want, fmt.Sprintf("%s: %v", tt.failed, err))
 		}
 		if !slices.Equal(heard, want) {
-			t.Errorf("%s: heard\n%s\nwant\n%s", tt.name, strings.Join(heard, "\n"), strings.Join(want, "\n"))
+			t.Errorf("%s: heard\n%s\nwant\n%s", tt.name, strings.Join(heard, "\n"),
+				strings.Join(want, "\n"))
 		}
 		if e, ok := errors.AsType[*CheckError](err); ok && e.Check+", "+e.Clause != tt.failed {
 			t.Errorf("%s: the error is %v, and the trace says %s", tt.name, e, tt.failed)
@@ -128,10 +135,12 @@ func secretForms(t *testing.T) []string {
 	t.Helper()
 	forms := []string{canary, fmt.Sprintf("%x", canary), fmt.Sprint([]byte(canary))[1:20]}
 	private := rsaPrivate(t)
-	for _, n := range []*big.Int{private.D, private.Primes[0], private.Primes[1], private.Precomputed.Dp,
+	for _, n := range []*big.Int{private.D, private.Primes[0], private.Primes[1],
+		private.Precomputed.Dp,
 		readVector(t, "rfc7515-a3").number("d")} {
 		word := n.Bits()[0]
-		forms = append(forms, n.String(), n.Text(16), encode(n.Bytes()), fmt.Sprint(n.Bytes())[1:20],
+		forms = append(forms, n.String(), n.Text(16), encode(n.Bytes()),
+			fmt.Sprint(n.Bytes())[1:20],
 			fmt.Sprint(uint(word)), fmt.Sprintf("%x", uint(word)))
 	}
 	return forms
@@ -150,7 +159,8 @@ func printAll(t *testing.T, values ...any) string {
 			A any
 			b any
 		}{v, v}
-		fmt.Fprintf(&out, "%v\n%+v\n%#v\n%s\n%q\n%d\n", nested, nested, nested, nested, nested, nested)
+		fmt.Fprintf(&out, "%v\n%+v\n%#v\n%s\n%q\n%d\n", nested, nested, nested, nested, nested,
+			nested)
 		text.Info("", "v", v, "nested", nested)
 		raw.Info("", "v", v, "nested", nested)
 		if b, err := json.Marshal(v); err == nil {
@@ -168,10 +178,13 @@ func TestPrintsNoSecret(t *testing.T) {
 	c := config(t)
 	c.Keys = set
 	v := newVerifier(t, c)
-	tok := wantAccepted(t, "", v, signRaw(t, ecKey(t), header, payload(member{"nonce", `"` + canary + `"`})))
-	values := []any{rsaKey(t), *rsaKey(t), ecKey(t), *ecKey(t), device, *device, set, *set, v, *v, c, tok, *tok,
+	tok := wantAccepted(t, "", v, signRaw(t, ecKey(t), header,
+		payload(member{"nonce", `"` + canary + `"`})))
+	values := []any{rsaKey(t), *rsaKey(t), ecKey(t), *ecKey(t), device, *device, set, *set, v, *v,
+		c, tok, *tok,
 		tok.Header, UnverifiedHeader(tok.Header), KeyOptions{ID: "a"}, SignOptions{}, ErrSignature}
-	for _, text := range []string{`{"kty":"` + canary + `"}`, `{"kty":"EC","d":"` + canary + `"}`, canary,
+	for _, text := range []string{`{"kty":"` + canary + `"}`, `{"kty":"EC","d":"` + canary + `"}`,
+		canary,
 		`{"` + canary + `":1,"` + canary + `":1}`, `{"kty":"RSA","alg":"` + canary + `"}`} {
 		_, err := ParseKey([]byte(text))
 		_, setErr := ParseSet([]byte(`{"keys":"` + canary + `"}`))

@@ -92,7 +92,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(tok.Subject, "may", claims.Scope, "until", tok.ExpiresAt.UTC().Format(time.TimeOnly))
+	fmt.Println(tok.Subject, "may", claims.Scope, "until",
+		tok.ExpiresAt.UTC().Format(time.TimeOnly))
 	// Output: alice may read until 12:05:00
 }
 
@@ -180,7 +181,8 @@ func ExampleVerifier_Verify_tampered() {
 	compact := issue(exampleKey, exampleClaims())
 	other := issue(exampleKey, map[string]any{"sub": "mallory"})
 	signature := len(compact) - 86 // of 64 bytes
-	_, err := exampleVerifier().Verify(context.Background(), compact[:signature]+other[len(other)-86:])
+	_, err := exampleVerifier().Verify(context.Background(),
+		compact[:signature]+other[len(other)-86:])
 	fmt.Println(errors.Is(err, jose.ErrSignature))
 	fmt.Println(err)
 	// Output:
@@ -220,7 +222,8 @@ func ExampleParseSet() {
 	if err != nil {
 		panic(err)
 	}
-	set, err := jose.ParseSet([]byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AAAA"},` + string(own) + `]}`))
+	set, err := jose.ParseSet([]byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AAAA"},` +
+		string(own) + `]}`))
 	fmt.Println(err)
 	fmt.Println(set.Skipped())
 	// Output:
@@ -230,7 +233,8 @@ func ExampleParseSet() {
 
 // A key in a file, an HSM or a KMS signs if it is a crypto.Signer.
 func ExampleSign() {
-	compact, err := jose.Sign([]byte(`{"sub":"alice"}`), exampleKey, jose.SignOptions{Type: "at+jwt"})
+	compact, err := jose.Sign([]byte(`{"sub":"alice"}`), exampleKey,
+		jose.SignOptions{Type: "at+jwt"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -244,7 +248,8 @@ func ExampleSign() {
 // variable, instead of not checking it.
 func ExampleNewVerifier_missing() {
 	_, err := jose.NewVerifier(jose.VerifierConfig{
-		Keys: jose.NewSet(exampleKey), Algorithms: []string{"ES256"}, Issuer: "https://issuer.example",
+		Keys: jose.NewSet(exampleKey), Algorithms: []string{"ES256"},
+		Issuer: "https://issuer.example",
 	})
 	fmt.Println(err)
 	// Output: jose: VerifierConfig.Audience is required

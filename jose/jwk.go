@@ -26,7 +26,7 @@ const maxKeyIDSize = 256
 type Key struct {
 	id         string
 	public     crypto.PublicKey
-	signer     *crypto.Signer // nil for a public key; by pointer, so that fmt shows no part of it
+	signer     *crypto.Signer // nil for a public key; by pointer, so that fmt cannot reach it
 	algorithms []string
 }
 
@@ -95,7 +95,8 @@ func (k *Key) serves(algorithm string) bool { return slices.Contains(k.algorithm
 
 // jwkMembers are the members of a JWK that this package reads. The rest, such as
 // x5c, is neither used nor trusted (RFC 7517, Section 4).
-var jwkMembers = []string{"kty", "use", "key_ops", "alg", "kid", "n", "e", "crv", "x", "y", "d", "k"}
+var jwkMembers = []string{"kty", "use", "key_ops", "alg", "kid",
+	"n", "e", "crv", "x", "y", "d", "k"}
 
 // ParseKey reads a public key as a JWK, RFC 7517: kty RSA, or EC on P-256. A
 // private or a symmetric key is refused, and so is one that may not verify, by
@@ -151,8 +152,8 @@ func parseRSA(m strictjson.Object) (*rsa.PublicKey, error) {
 	n, okN := bytesMember(m, "n")
 	e, okE := bytesMember(m, "e")
 	if !okN || !okE || n[0] == 0 || e[0] == 0 || len(e) > 4 {
-		return nil, errors.New("jose: JWK n and e must be base64url numbers without leading zeros " +
-			"(RFC 7518, Section 6.3.1)")
+		return nil, errors.New("jose: JWK n and e must be base64url numbers without leading " +
+			"zeros (RFC 7518, Section 6.3.1)")
 	}
 	return &rsa.PublicKey{
 		N: new(big.Int).SetBytes(n),
@@ -202,7 +203,8 @@ func parseEC(m strictjson.Object) (*ecdsa.PublicKey, error) {
 	x, okX := bytesMember(m, "x")
 	y, okY := bytesMember(m, "y")
 	if !okX || !okY || len(x) != es256Size || len(y) != es256Size {
-		return nil, errors.New("jose: JWK x and y must have the curve's size (RFC 7518, Section 6.2.1)")
+		return nil, errors.New("jose: JWK x and y must have the curve's size " +
+			"(RFC 7518, Section 6.2.1)")
 	}
 	point := slices.Concat([]byte{4}, x, y)
 	k, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)

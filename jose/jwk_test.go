@@ -75,11 +75,14 @@ func TestNewKeyRefuses(t *testing.T) {
 		{"exponent negative", rsaPublic(2048, -3), KeyOptions{}, odd},
 		{"exponent 2^31+1", rsaPublic(2048, 1<<31+1), KeyOptions{}, odd},
 
-		{"elliptic curve, no key", (*ecdsa.PublicKey)(nil), KeyOptions{}, "jose: elliptic curve key is empty"},
+		{"elliptic curve, no key", (*ecdsa.PublicKey)(nil), KeyOptions{},
+			"jose: elliptic curve key is empty"},
 		{"elliptic curve, empty", &ecdsa.PublicKey{}, KeyOptions{}, point},
-		{"off its curve", &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
+		{"off its curve",
+			&ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
 			KeyOptions{}, point},
-		{"the point at infinity", &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int), Y: new(big.Int)},
+		{"the point at infinity",
+			&ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int), Y: new(big.Int)},
 			KeyOptions{}, point},
 		{"key ID of 257 bytes", ec, KeyOptions{ID: strings.Repeat("a", 257)},
 			"jose: key ID must have at most 256 bytes"},
@@ -102,7 +105,8 @@ func TestNewKey(t *testing.T) {
 	}{
 		{"RSA", &private.PublicKey, KeyOptions{}, []string{"RS256"}, false},
 		{"RSA private", private, KeyOptions{ID: "a"}, []string{"RS256"}, true},
-		{"RSA for RS256", &private.PublicKey, KeyOptions{Algorithm: "RS256"}, []string{"RS256"}, false},
+		{"RSA for RS256", &private.PublicKey, KeyOptions{Algorithm: "RS256"}, []string{"RS256"},
+			false},
 		{"RSA in a device", device{Signer: private}, KeyOptions{}, []string{"RS256"}, true},
 		{"RSA of 2048 bits", rsaPublic(2048, 65537), KeyOptions{}, []string{"RS256"}, false},
 		{"RSA of 8192 bits", rsaPublic(8192, 65537), KeyOptions{}, []string{"RS256"}, false},
@@ -111,15 +115,18 @@ func TestNewKey(t *testing.T) {
 		{"P-256", &ec.PublicKey, KeyOptions{ID: "b", Algorithm: "ES256"}, []string{"ES256"}, false},
 		{"P-256 private", ec, KeyOptions{}, []string{"ES256"}, true},
 		{"P-256 in a device", device{Signer: ec}, KeyOptions{}, []string{"ES256"}, true},
-		{"key ID of 256 bytes", ec, KeyOptions{ID: strings.Repeat("a", 256)}, []string{"ES256"}, true},
+		{"key ID of 256 bytes", ec, KeyOptions{ID: strings.Repeat("a", 256)}, []string{"ES256"},
+			true},
 	} {
 		k, err := NewKey(tt.key, tt.o)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if !slices.Equal(k.Algorithms(), tt.algorithms) || k.ID() != tt.o.ID || (k.signer != nil) != tt.signs {
-			t.Errorf("%s: got %q, ID %q, signs %v", tt.name, k.Algorithms(), k.ID(), k.signer != nil)
+		if !slices.Equal(k.Algorithms(), tt.algorithms) || k.ID() != tt.o.ID ||
+			(k.signer != nil) != tt.signs {
+			t.Errorf("%s: got %q, ID %q, signs %v", tt.name, k.Algorithms(), k.ID(),
+				k.signer != nil)
 		}
 		k.Algorithms()[0] = "none"
 		if !slices.Equal(k.Algorithms(), tt.algorithms) {
@@ -200,7 +207,8 @@ func TestParseKey(t *testing.T) {
 		{"certificates, which are not looked at", "rfc7515-a2",
 			[]member{{"x5c", `["AAAA"]`}, {"x5t", `1`}, {"x5u", `"file:///"`}}, "RS256"},
 		{"unknown members", "rfc7515-a2", []member{{"ext", `true`}, {"nbf", `{}`}}, "RS256"},
-		{"exponent of four bytes", "rfc7515-a2", []member{{"e", base64JSON([]byte{0x7f, 0xff, 0xff, 0xff})}},
+		{"exponent of four bytes", "rfc7515-a2",
+			[]member{{"e", base64JSON([]byte{0x7f, 0xff, 0xff, 0xff})}},
 			"RS256"},
 	} {
 		k, err := ParseKey(jwk(t, tt.vector, tt.changes...))
@@ -253,7 +261,8 @@ func TestParseKeyRefuses(t *testing.T) {
 		{"kty OKP", ecV, []member{{"kty", `"OKP"`}}, kty},
 		{"kty AKP", ecV, []member{{"kty", `"AKP"`}}, kty},
 		{"kty no string", rsaV, []member{{"kty", `1`}}, "jose: JWK member kty must be a string"},
-		{"use no string", rsaV, []member{{"use", `["sig"]`}}, "jose: JWK member use must be a string"},
+		{"use no string", rsaV, []member{{"use", `["sig"]`}},
+			"jose: JWK member use must be a string"},
 		{"alg no string", rsaV, []member{{"alg", `null`}}, "jose: JWK member alg must be a string"},
 		{"kid no string", rsaV, []member{{"kid", `1`}}, "jose: JWK member kid must be a string"},
 		{"kid too long", rsaV, []member{{"kid", `"` + strings.Repeat("a", 257) + `"`}},
@@ -280,7 +289,8 @@ func TestParseKeyRefuses(t *testing.T) {
 		{"e a number", rsaV, []member{{"e", `65537`}}, numbers},
 		{"n padded", rsaV, []member{{"n", `"` + encode(n) + `=="`}}, numbers},
 		{"e with a line feed", rsaV, []member{{"e", `"AQAB\n"`}}, numbers},
-		{"n with a leading zero", rsaV, []member{{"n", base64JSON(append([]byte{0}, n...))}}, numbers},
+		{"n with a leading zero", rsaV, []member{{"n", base64JSON(append([]byte{0}, n...))}},
+			numbers},
 		{"e with a leading zero", rsaV, []member{{"e", base64JSON([]byte{0, 1, 0, 1})}}, numbers},
 		{"e of five bytes", rsaV, []member{{"e", base64JSON([]byte{1, 0, 0, 0, 1})}}, numbers},
 		{"e of 64 bytes", rsaV, []member{{"e", base64JSON(n[:64])}}, numbers},
@@ -310,7 +320,8 @@ func TestParseKeyRefuses(t *testing.T) {
 		{"x and y of one total", ecV, []member{{"x", base64JSON(x[:31])},
 			{"y", base64JSON(append([]byte{x[31]}, y...))}}, size},
 		{"off the curve", ecV, []member{{"y", base64JSON(x)}}, curve},
-		{"zero", ecV, []member{{"x", base64JSON(make([]byte, 32))}, {"y", base64JSON(make([]byte, 32))}}, curve},
+		{"zero", ecV, []member{{"x", base64JSON(make([]byte, 32))},
+			{"y", base64JSON(make([]byte, 32))}}, curve},
 		{"x of the field's size", ecV, []member{{"x", base64JSON(p.Bytes())}}, curve},
 	} {
 		k, err := ParseKey(jwk(t, tt.vector, tt.changes...))
@@ -354,7 +365,8 @@ func TestKeyMarshalJSON(t *testing.T) {
 		{rsaKey(t), []string{"alg", "e", "kid", "kty", "n", "use"}},
 		{ecKey(t), []string{"alg", "crv", "kid", "kty", "use", "x", "y"}},
 		{newKey(t, ecPrivate(t), KeyOptions{}), []string{"alg", "crv", "kty", "use", "x", "y"}},
-		{newKey(t, &rsaPrivate(t).PublicKey, KeyOptions{}), []string{"alg", "e", "kty", "n", "use"}},
+		{newKey(t, &rsaPrivate(t).PublicKey, KeyOptions{}),
+			[]string{"alg", "e", "kty", "n", "use"}},
 	} {
 		raw, err := json.Marshal(tt.key)
 		if err != nil {
@@ -367,7 +379,8 @@ func TestKeyMarshalJSON(t *testing.T) {
 		if got := slices.Sorted(maps.Keys(members)); !slices.Equal(got, tt.members) {
 			t.Errorf("members %q, want %q", got, tt.members)
 		}
-		if members["use"] != "sig" || members["alg"] != tt.key.algorithms[0] || members["kid"] != tt.key.id {
+		if members["use"] != "sig" || members["alg"] != tt.key.algorithms[0] ||
+			members["kid"] != tt.key.id {
 			t.Errorf("got %s", raw)
 		}
 		wantSame(t, raw, tt.key)
@@ -426,7 +439,8 @@ func FuzzParseKey(f *testing.F) {
 		if k.signer != nil || len(k.Algorithms()) != 1 {
 			t.Fatalf("got %q, signs %v", k.Algorithms(), k.signer != nil)
 		}
-		if pub, ok := k.public.(*rsa.PublicKey); ok && (pub.N.BitLen() < 2048 || pub.N.BitLen() > 8192) {
+		if pub, ok := k.public.(*rsa.PublicKey); ok &&
+			(pub.N.BitLen() < 2048 || pub.N.BitLen() > 8192) {
 			t.Fatalf("%d bits", pub.N.BitLen())
 		}
 		again, err := json.Marshal(k)

@@ -20,7 +20,8 @@ func TestParseSetSkips(t *testing.T) {
 	private := string(jwk(t, "rfc7515-a3", member{"d", `"AAAA"`}))
 	weak := string(jwk(t, "rfc7515-a2", member{"n", `"AAAB"`}))
 	enc := string(jwk(t, "rfc7515-a2", member{"use", `"enc"`}))
-	set, err := ParseSet(setOf(`{"kty":"AKP","alg":"ML-DSA-44"}`, good, private, `{}`, weak, another,
+	set, err := ParseSet(setOf(`{"kty":"AKP","alg":"ML-DSA-44"}`, good, private, `{}`, weak,
+		another,
 		`"text"`, `null`, enc, `{"kty":"oct","k":"AAAA"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +35,8 @@ func TestParseSetSkips(t *testing.T) {
 		why = append(why, key)
 	}
 	if !slices.Equal(ids, []string{"ec", "rsa"}) ||
-		!slices.Equal(why, []string{"key 0", "key 2", "key 3", "key 4", "key 6", "key 7", "key 8", "key 9"}) {
+		!slices.Equal(why, []string{"key 0", "key 2", "key 3", "key 4", "key 6", "key 7", "key 8",
+			"key 9"}) {
 		t.Errorf("kept %q, skipped %q", ids, why)
 	}
 	if got := set.Skipped()[1].Error(); got != "key 2: jose: JWK must be a public key" {
@@ -75,7 +77,8 @@ func TestParseSetRefuses(t *testing.T) {
 
 // The bound of the set is reached before that of the JSON inside it.
 func TestParseSetOf256(t *testing.T) {
-	key := string(jwk(t, "rfc7515-a2", member{"kid", `"a"`}, member{"alg", `"RS256"`}, member{"use", `"sig"`},
+	key := string(jwk(t, "rfc7515-a2", member{"kid", `"a"`}, member{"alg", `"RS256"`},
+		member{"use", `"sig"`},
 		member{"key_ops", `["verify"]`}, member{"x5t", `"a"`}, member{"x5c", `["a","b","c"]`}))
 	set, err := ParseSet(setOf(slices.Repeat([]string{key}, 256)...))
 	if err != nil || len(set.keys) != 256 {
@@ -92,7 +95,8 @@ func TestSetKeys(t *testing.T) {
 	ec, rsa := ecPrivate(t), rsaPrivate(t)
 	set := NewSet(
 		newKey(t, ec, KeyOptions{ID: "a"}), newKey(t, rsa, KeyOptions{ID: "a"}),
-		newKey(t, ec, KeyOptions{ID: "b"}), newKey(t, ec, KeyOptions{}), newKey(t, rsa, KeyOptions{ID: "c"}),
+		newKey(t, ec, KeyOptions{ID: "b"}), newKey(t, ec, KeyOptions{}),
+		newKey(t, rsa, KeyOptions{ID: "c"}),
 	)
 	for _, tt := range []struct {
 		h    Header
@@ -137,7 +141,8 @@ func TestSetMarshalJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{`"d"`, `"p"`, `"q"`, `"dp"`, `"qi"`, encode(rsaPrivate(t).D.Bytes())} {
+	for _, secret := range []string{`"d"`, `"p"`, `"q"`, `"dp"`, `"qi"`,
+		encode(rsaPrivate(t).D.Bytes())} {
 		if bytes.Contains(raw, []byte(secret)) {
 			t.Errorf("printed %s", secret)
 		}
@@ -175,7 +180,8 @@ func FuzzParseSet(f *testing.F) {
 			t.Fatal(err)
 		}
 		if len(set.keys)+len(set.skipped) != len(theirs.Keys) || len(theirs.Keys) > 256 {
-			t.Fatalf("%d kept and %d skipped of %d", len(set.keys), len(set.skipped), len(theirs.Keys))
+			t.Fatalf("%d kept and %d skipped of %d", len(set.keys), len(set.skipped),
+				len(theirs.Keys))
 		}
 		for _, err := range set.Skipped() {
 			if len(fmt.Sprint(err)) > 200 {

@@ -38,11 +38,13 @@ func parseHeader(raw []byte) (Header, error) {
 			"RFC 7515, Section 4.1.11")
 	}
 	var h Header
-	for name, field := range map[string]*string{"alg": &h.Algorithm, "kid": &h.KeyID, "typ": &h.Type} {
+	for name, field := range map[string]*string{"alg": &h.Algorithm, "kid": &h.KeyID,
+		"typ": &h.Type} {
 		value := m.Get(name)
 		text, ok := value.String()
 		if value != nil && !ok || len(text) > maxKeyIDSize {
-			return Header{}, checkError("header", "must have alg, kid and typ as short strings", clause)
+			return Header{}, checkError("header", "must have alg, kid and typ as short strings",
+				clause)
 		}
 		*field = text
 	}
@@ -78,7 +80,8 @@ func parseCompact(compact string) (jws, error) {
 	rawHeader, okHeader := decode(compact[:first])
 	signature, okSignature := decode(compact[last+1:])
 	if !okHeader || !okSignature || len(signature) == 0 {
-		return jws{}, checkError("compact", "must be base64url of one spelling and have a signature", clause)
+		return jws{}, checkError("compact",
+			"must be base64url of one spelling and have a signature", clause)
 	}
 	h, err := parseHeader(rawHeader)
 	if err != nil {

@@ -40,16 +40,19 @@ func TestParseCompactRefuses(t *testing.T) {
 		{"five parts, as JWE has", good + "." + payload + "." + signature, "compact"},
 		{"a million dots", strings.Repeat(".", 1_000_000), "size"},
 		{"as many dots as may be", strings.Repeat(".", MaxSize), "compact"},
-		{"a byte too long", header + "." + strings.Repeat("A", MaxSize-len(header)-2) + ".AA", "size"},
+		{"a byte too long", header + "." + strings.Repeat("A", MaxSize-len(header)-2) + ".AA",
+			"size"},
 		{"long signature", header + "." + payload + "." + strings.Repeat("A", MaxSize), "size"},
 
 		{"no header", "." + payload + "." + signature, "header"},
 		{"no signature", header + "." + payload + ".", "compact"},
-		{"JSON, flattened", `{"protected":"` + header + `","payload":"` + payload + `","signature":"` +
+		{"JSON, flattened", `{"protected":"` + header + `","payload":"` + payload +
+			`","signature":"` +
 			signature + `"}`, "compact"},
 		{"JSON, general", `{"payload":"` + payload + `","signatures":[{"protected":"` + header +
 			`","signature":"` + signature + `"}]}`, "compact"},
-		{"JSON around a compact token", `{"` + good + `":"","protected":"` + header + `"}`, "compact"},
+		{"JSON around a compact token", `{"` + good + `":"","protected":"` + header + `"}`,
+			"compact"},
 		{"quoted", `"` + good + `"`, "compact"},
 		{"Bearer", "Bearer " + good, "compact"},
 
@@ -112,10 +115,12 @@ func TestParseHeader(t *testing.T) {
 		{`{ "typ" : "JWT" , "alg" : "ES256" }`, Header{Algorithm: "ES256", Type: "JWT"}, ""},
 		{`{}`, Header{}, ""},
 		{`{"a\u006cg":"ES256"}`, Header{Algorithm: "ES256"}, ""},
-		{`{"alg":"ES256","cty":"JWT","x5t":"a","x5t#S256":1,"nonce":{},"":0}`, Header{Algorithm: "ES256"}, ""},
+		{`{"alg":"ES256","cty":"JWT","x5t":"a","x5t#S256":1,"nonce":{},"":0}`,
+			Header{Algorithm: "ES256"}, ""},
 		{`{"alg":"ES256","jwk":{"kty":"EC"},"jku":"http://attacker.example","x5u":1,"x5c":[]}`,
 			Header{Algorithm: "ES256"}, ""},
-		{`{"alg":"` + long + `","kid":"` + long + `","typ":"` + long + `"}`, Header{long, long, long}, ""},
+		{`{"alg":"` + long + `","kid":"` + long + `","typ":"` + long + `"}`,
+			Header{long, long, long}, ""},
 
 		{`{"alg":"` + long + `a"}`, Header{}, "header"},
 		{`{"kid":"` + long + `a"}`, Header{}, "header"},
@@ -258,9 +263,12 @@ func TestSign(t *testing.T) {
 		header string
 	}{
 		{"zero options", rsaKey(t), SignOptions{}, `{"alg":"RS256","kid":"rsa"}`},
-		{"everything", ecKey(t), SignOptions{"ES256", "at+jwt"}, `{"alg":"ES256","kid":"ec","typ":"at+jwt"}`},
-		{"no ID", newKey(t, ecPrivate(t), KeyOptions{}), SignOptions{Type: "JWT"}, `{"alg":"ES256","typ":"JWT"}`},
-		{"ID that would break out", newKey(t, ecPrivate(t), KeyOptions{ID: `","alg":"none`}), SignOptions{},
+		{"everything", ecKey(t), SignOptions{"ES256", "at+jwt"},
+			`{"alg":"ES256","kid":"ec","typ":"at+jwt"}`},
+		{"no ID", newKey(t, ecPrivate(t), KeyOptions{}), SignOptions{Type: "JWT"},
+			`{"alg":"ES256","typ":"JWT"}`},
+		{"ID that would break out", newKey(t, ecPrivate(t), KeyOptions{ID: `","alg":"none`}),
+			SignOptions{},
 			`{"alg":"ES256","kid":"\",\"alg\":\"none"}`},
 	} {
 		compact, err := Sign([]byte("payload\x00"), tt.key, tt.o)
@@ -268,8 +276,8 @@ func TestSign(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if want := encode([]byte(tt.header)) + "." + encode([]byte("payload\x00")) + "."; !strings.HasPrefix(
-			compact, want) {
+		want := encode([]byte(tt.header)) + "." + encode([]byte("payload\x00")) + "."
+		if !strings.HasPrefix(compact, want) {
 			t.Errorf("%s: got %s, want %s", tt.name, compact, want)
 		}
 		if j, err := parseCompact(compact); err != nil || !j.verify([]*Key{tt.key}) {
@@ -285,11 +293,14 @@ func TestSignRefuses(t *testing.T) {
 		o    SignOptions
 		want string
 	}{
-		{"public key", newKey(t, &ecPrivate(t).PublicKey, KeyOptions{}), SignOptions{}, "jose: key cannot sign"},
+		{"public key", newKey(t, &ecPrivate(t).PublicKey, KeyOptions{}), SignOptions{},
+			"jose: key cannot sign"},
 		{"another's algorithm", ecKey(t), SignOptions{Algorithm: "RS256"},
 			"jose: key does not serve the algorithm"},
-		{"none", ecKey(t), SignOptions{Algorithm: "none"}, "jose: key does not serve the algorithm"},
-		{"HS256", rsaKey(t), SignOptions{Algorithm: "HS256"}, "jose: key does not serve the algorithm"},
+		{"none", ecKey(t), SignOptions{Algorithm: "none"},
+			"jose: key does not serve the algorithm"},
+		{"HS256", rsaKey(t), SignOptions{Algorithm: "HS256"},
+			"jose: key does not serve the algorithm"},
 	} {
 		compact, err := Sign([]byte("payload"), tt.key, tt.o)
 		if compact != "" || err == nil || err.Error() != tt.want {
@@ -319,7 +330,8 @@ func FuzzCompact(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := base64.RawURLEncoding.EncodeToString(header) + "." + j.payload + "." + encode(j.signature)
+		out := base64.RawURLEncoding.EncodeToString(header) + "." + j.payload + "." +
+			encode(j.signature)
 		if out != in || j.signingInput != parts[0]+"."+parts[1] {
 			t.Fatalf("parsed %q, printed %q", in, out)
 		}
@@ -346,4 +358,23 @@ func independently(key *Key, j jws) bool {
 		return half == 32 && len(j.signature) == 64 && ecdsa.Verify(pub, sum[:], r, s)
 	}
 	return false
+}
+
+// The errors as a user reads them.
+func TestParseCompactErrors(t *testing.T) {
+	for compact, want := range map[string]string{
+		strings.Repeat("a", MaxSize+1): "size must be at most 16 KiB (RFC 7515, Section 7.1)",
+		"a.b":                          "compact must have three parts (RFC 7515, Section 7.1)",
+		"a..": "compact must be base64url of one spelling and have a signature" +
+			" (RFC 7515, Section 7.1)",
+		"e30x..AA": "header must be one strict JSON object (RFC 7515, Section 4.1)",
+		encode([]byte(`{"alg":1}`)) + "..AA": "header must have alg, kid and typ as short strings" +
+			" (RFC 7515, Section 4.1)",
+		encode([]byte(`{"crit":1}`)) + "..AA": "crit must name no extension: none is implemented" +
+			" (RFC 7515, Section 4.1.11)",
+	} {
+		if _, err := parseCompact(compact); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
 }

@@ -65,7 +65,8 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 	}
 	for _, name := range c.Algorithms {
 		if _, ok := findAlgorithm(name); !ok {
-			return nil, errors.New("jose: VerifierConfig.Algorithms names one that this package lacks")
+			return nil, errors.New("jose: VerifierConfig.Algorithms names one that this " +
+				"package lacks")
 		}
 	}
 	c.Algorithms = slices.Clone(c.Algorithms)
@@ -132,7 +133,8 @@ func (v *Verifier) Verify(ctx context.Context, compact string) (*Token, error) {
 	if !l.Result(check, clause, err) {
 		return nil, l.Err()
 	}
-	l.Check(v.typeMatches(j.header.Type), "typ", "must be the type expected", "RFC 8725, Section 3.11")
+	l.Check(v.typeMatches(j.header.Type), "typ", "must be the type expected",
+		"RFC 8725, Section 3.11")
 	l.Check(slices.Contains(v.config.Algorithms, j.header.Algorithm),
 		"alg", "must be one of those expected", "RFC 8725, Section 3.1")
 	if l.Err() != nil {
@@ -140,7 +142,8 @@ func (v *Verifier) Verify(ctx context.Context, compact string) (*Token, error) {
 	}
 	keys, err := v.config.Keys.Keys(ctx, j.header)
 	if !l.Result("keys", "RFC 7515, Section 6", err) ||
-		!l.Check(len(keys) > 0, "key", "must be known, by its ID and algorithm", "RFC 7515, Section 6") {
+		!l.Check(len(keys) > 0, "key", "must be known, by its ID and algorithm",
+			"RFC 7515, Section 6") {
 		return nil, l.Err()
 	}
 	if !j.verify(keys) {
@@ -176,13 +179,16 @@ func (v *Verifier) checkClaims(l *verdict.List, j jws) (*Token, error) {
 		return nil, l.Err()
 	}
 	now, leeway := v.config.Now(), v.config.Leeway
-	l.Check(t.Issuer == v.config.Issuer, "iss", "must be the issuer expected", "RFC 7519, Section 4.1.1")
+	l.Check(t.Issuer == v.config.Issuer, "iss", "must be the issuer expected",
+		"RFC 7519, Section 4.1.1")
 	l.Check(slices.Contains(t.Audience, v.config.Audience),
 		"aud", "must contain the audience expected", "RFC 7519, Section 4.1.3")
 	l.Check(now.Before(t.ExpiresAt.Add(leeway)),
 		"exp", "must be present and in the future", "RFC 7519, Section 4.1.4")
-	l.Check(!t.NotBefore.After(now.Add(leeway)), "nbf", "must not be in the future", "RFC 7519, Section 4.1.5")
-	l.Check(!t.IssuedAt.After(now.Add(leeway)), "iat", "must not be in the future", "RFC 7519, Section 4.1.6")
+	l.Check(!t.NotBefore.After(now.Add(leeway)), "nbf", "must not be in the future",
+		"RFC 7519, Section 4.1.5")
+	l.Check(!t.IssuedAt.After(now.Add(leeway)), "iat", "must not be in the future",
+		"RFC 7519, Section 4.1.6")
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
@@ -206,7 +212,8 @@ func parseClaims(j jws) (*Token, bool) {
 	t := &Token{Header: j.header, claims: &held}
 	t.Audience, ok = audience(m.Get("aud"))
 	return t, ok &&
-		text(m.Get("iss"), &t.Issuer) && text(m.Get("sub"), &t.Subject) && text(m.Get("jti"), &t.ID) &&
+		text(m.Get("iss"), &t.Issuer) && text(m.Get("sub"), &t.Subject) &&
+		text(m.Get("jti"), &t.ID) &&
 		date(m.Get("exp"), &t.ExpiresAt) && date(m.Get("nbf"), &t.NotBefore) &&
 		date(m.Get("iat"), &t.IssuedAt)
 }

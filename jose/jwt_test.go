@@ -90,12 +90,14 @@ func TestNewVerifierRefuses(t *testing.T) {
 		change func(*VerifierConfig)
 		want   string
 	}{
-		{"no keys", func(c *VerifierConfig) { c.Keys = nil }, "jose: VerifierConfig.Keys is required"},
+		{"no keys", func(c *VerifierConfig) { c.Keys = nil },
+			"jose: VerifierConfig.Keys is required"},
 		{"no algorithms", func(c *VerifierConfig) { c.Algorithms = nil },
 			"jose: VerifierConfig.Algorithms is required"},
 		{"empty algorithms", func(c *VerifierConfig) { c.Algorithms = []string{} },
 			"jose: VerifierConfig.Algorithms is required"},
-		{"no issuer", func(c *VerifierConfig) { c.Issuer = "" }, "jose: VerifierConfig.Issuer is required"},
+		{"no issuer", func(c *VerifierConfig) { c.Issuer = "" },
+			"jose: VerifierConfig.Issuer is required"},
 		{"no audience", func(c *VerifierConfig) { c.Audience = "" },
 			"jose: VerifierConfig.Audience is required"},
 		{"leeway", func(c *VerifierConfig) { c.Leeway = 5*time.Minute + 1 },
@@ -124,7 +126,8 @@ func TestNewVerifierCopies(t *testing.T) {
 }
 
 func TestVerify(t *testing.T) {
-	text := payload(member{"jti", `"id"`}, member{"nbf", "1699999999.5"}, member{"aud", `["a","` + testAudience + `"]`},
+	text := payload(member{"jti", `"id"`}, member{"nbf", "1699999999.5"},
+		member{"aud", `["a","` + testAudience + `"]`},
 		member{"nested", `{"a":[1,null]}`})
 	for name, key := range map[string]*Key{"RS256": rsaKey(t), "ES256": ecKey(t)} {
 		compact, err := Sign([]byte(text), key, SignOptions{Type: "JWT"})
@@ -132,7 +135,8 @@ func TestVerify(t *testing.T) {
 			t.Fatal(err)
 		}
 		tok := wantAccepted(t, name, newVerifier(t, config(t)), compact)
-		if tok.Header != (Header{name, key.ID(), "JWT"}) || tok.Issuer != testIssuer || tok.Subject != "user" ||
+		if tok.Header != (Header{name, key.ID(), "JWT"}) || tok.Issuer != testIssuer ||
+			tok.Subject != "user" ||
 			tok.ID != "id" || !slices.Equal(tok.Audience, []string{"a", testAudience}) ||
 			!tok.ExpiresAt.Equal(now.Add(5*time.Minute)) || !tok.IssuedAt.Equal(now) ||
 			!tok.NotBefore.Equal(now.Add(-time.Second)) {
@@ -156,7 +160,8 @@ func TestVerifyWithoutOptionalClaims(t *testing.T) {
 }
 
 func TestClaims(t *testing.T) {
-	compact := signRaw(t, ecKey(t), header, payload(member{"email", `"a@b.example"`}, member{"n", "12345678901234567"}))
+	compact := signRaw(t, ecKey(t), header,
+		payload(member{"email", `"a@b.example"`}, member{"n", "12345678901234567"}))
 	tok := wantAccepted(t, "", newVerifier(t, config(t)), compact)
 	var v struct {
 		Email string
@@ -169,7 +174,8 @@ func TestClaims(t *testing.T) {
 		Email string `json:"email"`
 		N     int64  `json:"n"`
 	}
-	if err := tok.Claims(&exact); err != nil || exact.Email != "a@b.example" || exact.N != 12345678901234567 {
+	if err := tok.Claims(&exact); err != nil || exact.Email != "a@b.example" ||
+		exact.N != 12345678901234567 {
 		t.Errorf("got %+v, %v", exact, err)
 	}
 	var all map[string]json.RawMessage
@@ -188,7 +194,8 @@ func TestClaims(t *testing.T) {
 
 // A claim that the application reads cannot be shadowed by another spelling of it.
 func TestClaimsFolded(t *testing.T) {
-	compact := signRaw(t, ecKey(t), header, payload(member{"roles", `"none"`}, member{"role\u017f", `"admin"`}))
+	compact := signRaw(t, ecKey(t), header,
+		payload(member{"roles", `"none"`}, member{"role\u017f", `"admin"`}))
 	tok := wantAccepted(t, "", newVerifier(t, config(t)), compact)
 	var v struct {
 		Roles string `json:"roles"`
@@ -313,32 +320,33 @@ func TestVerifyPayload(t *testing.T) {
 	good := payload()
 	open := strings.TrimSuffix(good, "}")
 	for name, text := range map[string]string{
-		"empty":                   ``,
-		"null":                    `null`,
-		"array":                   `[` + good + `]`,
-		"string":                  `"user"`,
-		"a token inside":          signRaw(t, ecKey(t), header, good),
-		"cut short":               open,
-		"a letter behind":         good + "x",
-		"an object behind":        good + "{}",
-		"NUL behind":              good + "\x00",
-		"byte order mark":         "\ufeff" + good,
-		"byte that is no UTF-8":   open + ",\"a\":\"\xff\"}",
-		"lone surrogate":          open + `,"a":"\ud800"}`,
-		"exp twice":               open + `,"exp":9999999999}`,
-		"exp twice, escaped":      open + `,"\u0065xp":9999999999}`,
-		"sub twice":               open + `,"sub":"admin"}`,
-		"another claim twice":     open + `,"a":1,"a":1}`,
-		"twice in another claim":  open + `,"a":{"b":1,"b":1}}`,
-		"EXP":                     open + `,"EXP":9999999999}`,
-		"Iss":                     open + `,"Iss":"a"}`,
-		"SUB":                     open + `,"SUB":"admin"}`,
-		"Aud":                     open + `,"Aud":"a"}`,
-		"NBF":                     open + `,"NBF":0}`,
-		"IAT":                     open + `,"IAT":0}`,
-		"Jti":                     open + `,"Jti":"a"}`,
-		"long s in iss":           open + ",\"is\u017f\":\"a\"}",
-		"17 levels":               open + `,"a":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + "}",
+		"empty":                  ``,
+		"null":                   `null`,
+		"array":                  `[` + good + `]`,
+		"string":                 `"user"`,
+		"a token inside":         signRaw(t, ecKey(t), header, good),
+		"cut short":              open,
+		"a letter behind":        good + "x",
+		"an object behind":       good + "{}",
+		"NUL behind":             good + "\x00",
+		"byte order mark":        "\ufeff" + good,
+		"byte that is no UTF-8":  open + ",\"a\":\"\xff\"}",
+		"lone surrogate":         open + `,"a":"\ud800"}`,
+		"exp twice":              open + `,"exp":9999999999}`,
+		"exp twice, escaped":     open + `,"\u0065xp":9999999999}`,
+		"sub twice":              open + `,"sub":"admin"}`,
+		"another claim twice":    open + `,"a":1,"a":1}`,
+		"twice in another claim": open + `,"a":{"b":1,"b":1}}`,
+		"EXP":                    open + `,"EXP":9999999999}`,
+		"Iss":                    open + `,"Iss":"a"}`,
+		"SUB":                    open + `,"SUB":"admin"}`,
+		"Aud":                    open + `,"Aud":"a"}`,
+		"NBF":                    open + `,"NBF":0}`,
+		"IAT":                    open + `,"IAT":0}`,
+		"Jti":                    open + `,"Jti":"a"}`,
+		"long s in iss":          open + ",\"is\u017f\":\"a\"}",
+		"17 levels": open + `,"a":` + strings.Repeat("[", 16) +
+			strings.Repeat("]", 16) + "}",
 		"257 claims":              open + "," + numbered(252) + "}",
 		"number that is no JSON":  open + `,"a":01}`,
 		"name that is no string":  open + `,a:1}`,
@@ -354,7 +362,8 @@ func TestVerifyPayload(t *testing.T) {
 		"stray bits":      encode([]byte(good + " "))[:len(encode([]byte(good+" ")))-1] + "B",
 		"cut short":       encode([]byte(good))[:5],
 	} {
-		wantRefused(t, name, v, signInput(t, ecKey(t), encode([]byte(header))+"."+spelling), "claims")
+		wantRefused(t, name, v, signInput(t, ecKey(t), encode([]byte(header))+"."+spelling),
+			"claims")
 	}
 }
 
@@ -370,8 +379,10 @@ func numbered(n int) string {
 // "application/" (RFC 7515, Section 4.1.9).
 func TestVerifyType(t *testing.T) {
 	types := []string{"", "JWT", "jwt", "application/jwt", "APPLICATION/JWT", "at+jwt", "AT+JWT",
-		"application/at+jwt", "application/", "application/application/at+jwt", "at", "jwt+at", "JWT ",
-		"text/jwt", "xapplication/jwt", "applicationx/jwt", "secevent+jwt", "none"}
+		"application/at+jwt", "application/", "application/application/at+jwt", "at", "jwt+at",
+		"JWT ",
+		"text/jwt", "abcdefghijkljwt", "xapplication/jwt", "applicationx/jwt", "secevent+jwt",
+		"none"}
 	for expected, accepted := range map[string][]string{
 		"":       {"", "JWT", "jwt", "application/jwt", "APPLICATION/JWT"},
 		"JWT":    {"JWT", "jwt", "application/jwt", "APPLICATION/JWT"},
@@ -382,7 +393,8 @@ func TestVerifyType(t *testing.T) {
 		v := newVerifier(t, c)
 		for _, typ := range types {
 			h := strings.TrimSuffix(header, "}") + `,"typ":"` + typ + `"}`
-			compact, name := signRaw(t, ecKey(t), h, payload()), fmt.Sprintf("typ %q for %q", typ, expected)
+			compact, name := signRaw(t, ecKey(t), h, payload()),
+				fmt.Sprintf("typ %q for %q", typ, expected)
 			if slices.Contains(accepted, typ) {
 				wantAccepted(t, name, v, compact)
 			} else {
@@ -444,7 +456,8 @@ func TestVerifyBetweenSeconds(t *testing.T) {
 		{"nbf", "1700000001", time.Second, ""},
 	} {
 		c.Now = func() time.Time { return now.Add(tt.past) }
-		compact := signRaw(t, ecKey(t), header, payload(member{"iat", ""}, member{tt.name, tt.text}))
+		compact := signRaw(t, ecKey(t), header,
+			payload(member{"iat", ""}, member{tt.name, tt.text}))
 		name := fmt.Sprintf("%s at %v", tt.name, tt.past)
 		if tt.check == "" {
 			wantAccepted(t, name, newVerifier(t, c), compact)
@@ -460,7 +473,8 @@ func TestVerifyDefaultNow(t *testing.T) {
 	c.Now = nil
 	v := newVerifier(t, c)
 	at := func(d time.Duration) string {
-		return signRaw(t, ecKey(t), header, payload(member{"exp", fmt.Sprint(time.Now().Add(d).Unix())}))
+		return signRaw(t, ecKey(t), header,
+			payload(member{"exp", fmt.Sprint(time.Now().Add(d).Unix())}))
 	}
 	wantAccepted(t, "in an hour", v, at(time.Hour))
 	wantRefused(t, "an hour ago", v, at(-time.Hour), "exp")
@@ -471,17 +485,21 @@ func TestVerifyAlgorithm(t *testing.T) {
 	c := config(t)
 	c.Algorithms = []string{"ES256"}
 	v := newVerifier(t, c)
-	wantRefused(t, "not in the list", v, signRaw(t, rsaKey(t), `{"alg":"RS256","kid":"rsa"}`, payload()), "alg")
+	wantRefused(t, "not in the list", v, signRaw(t, rsaKey(t), `{"alg":"RS256","kid":"rsa"}`,
+		payload()), "alg")
 	wantAccepted(t, "in the list", v, signRaw(t, ecKey(t), header, payload()))
-	for _, alg := range []string{"none", "None", "NoNe", "NONE", "", "es256", "ES256 ", "HS256", "ES384", "PS256"} {
+	for _, alg := range []string{"none", "None", "NoNe", "NONE", "", "es256", "ES256 ", "HS256",
+		"ES384", "PS256"} {
 		h := `{"alg":"` + alg + `","kid":"ec"}`
 		wantRefused(t, "alg "+alg, v, signRaw(t, ecKey(t), h, payload()), "alg")
 	}
 	wantRefused(t, "no alg", v, signRaw(t, ecKey(t), `{"kid":"ec"}`, payload()), "alg")
 
 	v = newVerifier(t, config(t))
-	wantRefused(t, "ES256 for the RSA key", v, signRaw(t, ecKey(t), `{"alg":"ES256","kid":"rsa"}`, payload()), "key")
-	wantRefused(t, "RS256 for the EC key", v, signRaw(t, rsaKey(t), `{"alg":"RS256","kid":"ec"}`, payload()), "key")
+	wantRefused(t, "ES256 for the RSA key", v,
+		signRaw(t, ecKey(t), `{"alg":"ES256","kid":"rsa"}`, payload()), "key")
+	wantRefused(t, "RS256 for the EC key", v,
+		signRaw(t, rsaKey(t), `{"alg":"RS256","kid":"ec"}`, payload()), "key")
 	wantRefused(t, "ES256 signed by RSA", v, signRaw(t, rsaKey(t), header, payload()), "signature")
 	wantAccepted(t, "no kid", v, signRaw(t, rsaKey(t), `{"alg":"RS256"}`, payload()))
 }
@@ -489,9 +507,11 @@ func TestVerifyAlgorithm(t *testing.T) {
 func TestVerifyKeyID(t *testing.T) {
 	v := newVerifier(t, config(t))
 	for kid, check := range map[string]string{
-		`"unknown"`: "key", `"EC"`: "key", `"ec "`: "key", `"ec\u0000"`: "key", `"../../dev/null"`: "key",
-		`"' OR 1=1 --"`: "key", `"` + strings.Repeat("a", 256) + `"`: "key",
-		`"` + strings.Repeat("a", 257) + `"`: "header", `1`: "header", `null`: "header", `["ec"]`: "header",
+		`"unknown"`: "key", `"EC"`: "key", `"ec "`: "key", `"ec\u0000"`: "key",
+		`"../../dev/null"`: "key",
+		`"' OR 1=1 --"`:    "key", `"` + strings.Repeat("a", 256) + `"`: "key",
+		`"` + strings.Repeat("a", 257) + `"`: "header", `1`: "header", `null`: "header",
+		`["ec"]`: "header",
 	} {
 		compact := signRaw(t, ecKey(t), `{"alg":"ES256","kid":`+kid+`}`, payload())
 		wantRefused(t, "kid "+kid[:min(len(kid), 20)], v, compact, check)
@@ -511,13 +531,16 @@ func TestVerifyForeignKey(t *testing.T) {
 	v := newVerifier(t, config(t))
 	for name, member := range map[string]string{
 		"jwk": `"jwk":` + string(own), "jku": `"jku":"https://attacker.example/keys"`,
-		"x5u": `"x5u":"https://attacker.example/cert"`, "x5c": `"x5c":["MIIB"]`, "x5t": `"x5t":"AAAA"`,
+		"x5u": `"x5u":"https://attacker.example/cert"`, "x5c": `"x5c":["MIIB"]`,
+		"x5t": `"x5t":"AAAA"`,
 	} {
-		wantRefused(t, name, v, signRaw(t, attacker, `{"alg":"ES256",`+member+`}`, payload()), "signature")
+		wantRefused(t, name, v, signRaw(t, attacker, `{"alg":"ES256",`+member+`}`, payload()),
+			"signature")
 		wantRefused(t, name+" and our kid", v,
 			signRaw(t, attacker, `{"alg":"ES256","kid":"ec",`+member+`}`, payload()), "signature")
 		wantRefused(t, name+" and its kid", v,
-			signRaw(t, attacker, `{"alg":"ES256","kid":"`+attacker.ID()+`",`+member+`}`, payload()), "key")
+			signRaw(t, attacker, `{"alg":"ES256","kid":"`+attacker.ID()+`",`+member+`}`,
+				payload()), "key")
 	}
 }
 
@@ -530,7 +553,8 @@ func TestVerifyFlipped(t *testing.T) {
 		for i := range good {
 			for _, c := range []byte{good[i] ^ 1, good[i] ^ 0x20, 'A', '.', '=', '\n', 0} {
 				flipped := good[:i] + string(rune(c)) + good[i+1:]
-				if tok, err := v.Verify(t.Context(), flipped); flipped != good && (err == nil || tok != nil) {
+				if tok, err := v.Verify(t.Context(), flipped); flipped != good &&
+					(err == nil || tok != nil) {
 					t.Errorf("byte %d as %q: accepted", i, c)
 				}
 			}
@@ -550,7 +574,8 @@ func TestVerifyOrder(t *testing.T) {
 	}
 	v := newVerifier(t, config(t))
 	for name, text := range map[string]string{
-		"expired": payload(member{"exp", "1"}), "another issuer": payload(member{"iss", `"a"`}), "no JSON": "x",
+		"expired": payload(member{"exp", "1"}), "another issuer": payload(member{"iss", `"a"`}),
+		"no JSON": "x",
 	} {
 		wantRefused(t, name, v, signRaw(t, attacker, header, text), "signature")
 	}
@@ -595,6 +620,7 @@ func TestVerifyAsksLast(t *testing.T) {
 	c.Keys = source(func(Header) ([]*Key, error) { t.Error("asked"); return nil, nil })
 	v := newVerifier(t, c)
 	wantRefused(t, "shape", v, "a.b", "compact")
-	wantRefused(t, "typ", v, signRaw(t, ecKey(t), `{"alg":"ES256","typ":"at+jwt"}`, payload()), "typ")
+	wantRefused(t, "typ", v, signRaw(t, ecKey(t), `{"alg":"ES256","typ":"at+jwt"}`, payload()),
+		"typ")
 	wantRefused(t, "alg", v, signRaw(t, rsaKey(t), `{"alg":"RS256"}`, payload()), "alg")
 }

@@ -49,7 +49,8 @@ func TestNew(t *testing.T) {
 
 // RFC 7636, Section 4.1: 43 to 128 of the unreserved characters.
 func TestParseLength(t *testing.T) {
-	for length, ok := range map[int]bool{0: false, 1: false, 42: false, 43: true, 128: true, 129: false} {
+	for length, ok := range map[int]bool{0: false, 1: false, 42: false, 43: true, 128: true,
+		129: false} {
 		v, err := Parse(strings.Repeat("a", length))
 		if ok && (err != nil || len(v.Reveal()) != length) {
 			t.Errorf("%d characters: %v", length, err)
@@ -99,7 +100,8 @@ func TestPrintingHidesVerifier(t *testing.T) {
 	}{v, &v}
 	slog.New(slog.NewTextHandler(&out, nil)).Info("", "v", v, "p", &v, "nested", nested)
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("", "v", v, "p", &v, "nested", nested)
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%e", "%p", "%c"} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%e",
+		"%p", "%c"} {
 		fmt.Fprintf(&out, verb+verb+verb, v, &v, nested)
 	}
 	raw, err := json.Marshal(nested)
@@ -109,7 +111,8 @@ func TestPrintingHidesVerifier(t *testing.T) {
 	out.Write(raw)
 	_, err = Parse(v.Reveal() + "!")
 	fmt.Fprintf(&out, "%v%+v%#v", err, err, err)
-	for _, form := range []string{v.Reveal(), fmt.Sprintf("%x", v.Reveal()), fmt.Sprintf("%X", v.Reveal())} {
+	for _, form := range []string{v.Reveal(), fmt.Sprintf("%x", v.Reveal()),
+		fmt.Sprintf("%X", v.Reveal())} {
 		if strings.Contains(out.String(), form) {
 			t.Errorf("printed %s in %s", form, out.String())
 		}

@@ -31,7 +31,8 @@ func (s *source) fetch(context.Context) (string, error) {
 
 func (s *source) document() *Document[string] {
 	return &Document[string]{
-		Fetch: s.fetch, TTL: time.Hour, Stale: 24 * time.Hour, Floor: 30 * time.Second, Now: time.Now,
+		Fetch: s.fetch, TTL: time.Hour, Stale: 24 * time.Hour, Floor: 30 * time.Second,
+		Now: time.Now,
 	}
 }
 
@@ -100,9 +101,11 @@ func TestRenew(t *testing.T) {
 		{name: "none held", renew: true, want: "copy 1"},
 		{name: "within the floor", renew: true, sleep: 30*time.Second - 1, want: "copy 1"},
 		{name: "at the floor", renew: true, sleep: 1, want: "copy 2"},
-		{name: "the floor counts from the last fetch", renew: true, sleep: 30*time.Second - 1, want: "copy 2"},
+		{name: "the floor counts from the last fetch", renew: true, sleep: 30*time.Second - 1,
+			want: "copy 2"},
 		{name: "server down", renew: true, sleep: 1, down: true, want: "copy 2"},
-		{name: "the floor counts from a failed fetch too", renew: true, sleep: 30*time.Second - 1, want: "copy 2"},
+		{name: "the floor counts from a failed fetch too", renew: true, sleep: 30*time.Second - 1,
+			want: "copy 2"},
 		{name: "the server is back", renew: true, sleep: 1, want: "copy 4"},
 		{name: "get sees it", want: "copy 4"},
 		{name: "and the hour begins anew", sleep: time.Hour - 1, want: "copy 4"},

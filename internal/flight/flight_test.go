@@ -73,7 +73,8 @@ func TestDoCancelledLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g Group[string]
 		gone := errors.New("the browser went away")
-		leader, cancel := context.WithCancelCause(context.WithValue(t.Context(), testKey{}, "value"))
+		leader, cancel := context.WithCancelCause(context.WithValue(t.Context(), testKey{},
+			"value"))
 		land := make(chan struct{})
 		led := make(chan error, 1)
 		go func() {

@@ -81,7 +81,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"purpose and name swapped", sealed, name, purpose},
 		{"a purpose that runs into the name", other, "a", "b\x00c"},
 		{"a byte more", append(bytes.Clone(sealed), 0), purpose, name},
-		{"the salt of another", append(bytes.Clone(other[:saltSize]), sealed[saltSize:]...), purpose, name},
+		{"the salt of another", append(bytes.Clone(other[:saltSize]), sealed[saltSize:]...),
+			purpose, name},
 	} {
 		wantErrOpen(t, tt.what, r, tt.sealed, tt.purpose, tt.name)
 	}
@@ -124,7 +125,8 @@ func TestRotation(t *testing.T) {
 		sealed := seal(t, tt.by, "value")
 		if !tt.want {
 			wantErrOpen(t, tt.what, tt.opens, sealed, purpose, name)
-		} else if got, err := tt.opens.Open(sealed, purpose, name); err != nil || string(got) != "value" {
+		} else if got, err := tt.opens.Open(sealed, purpose, name); err != nil ||
+			string(got) != "value" {
 			t.Errorf("%s: got %q, %v", tt.what, got, err)
 		}
 	}
@@ -139,7 +141,8 @@ func TestNewRing(t *testing.T) {
 		{"no key", nil, "seal: no key"},
 		{"empty key", [][]byte{{}}, "seal: a key must have at least 32 bytes"},
 		{"31 bytes", [][]byte{key(1)[1:]}, "seal: a key must have at least 32 bytes"},
-		{"a short second key", [][]byte{key(1), key(1)[1:]}, "seal: a key must have at least 32 bytes"},
+		{"a short second key", [][]byte{key(1), key(1)[1:]},
+			"seal: a key must have at least 32 bytes"},
 		{"32 bytes", [][]byte{key(1)}, ""},
 		{"more than 32 bytes", [][]byte{append(key(1), 1)}, ""},
 	} {
@@ -180,10 +183,12 @@ func TestRingPrintsNoKey(t *testing.T) {
 	var out strings.Builder
 	slog.New(slog.NewTextHandler(&out, nil)).Info("", "ring", r, "pointer", &r)
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("", "ring", r, "pointer", &r)
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%e", "%p", "%c"} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%e",
+		"%p", "%c"} {
 		fmt.Fprintf(&out, verb+verb, r, &r)
 	}
-	for _, form := range []string{string(secret), fmt.Sprintf("%x", secret), fmt.Sprint(secret)[1:20]} {
+	for _, form := range []string{string(secret), fmt.Sprintf("%x", secret),
+		fmt.Sprint(secret)[1:20]} {
 		if strings.Contains(out.String(), form) {
 			t.Errorf("printed %s", form)
 		}

@@ -72,7 +72,8 @@ func TestParseBounds(t *testing.T) {
 	// Four members, arrays of which the last has n elements.
 	const quarter = 4096/4 - 1
 	lists := func(n int) string {
-		return "{" + numbered(`"#":[`+numbered("1", quarter)+"]", 3) + `,"z":[` + numbered("1", n) + "]}"
+		return "{" + numbered(`"#":[`+numbered("1", quarter)+"]", 3) + `,"z":[` +
+			numbered("1", n) + "]}"
 	}
 	for _, tt := range []struct{ name, text, reason string }{
 		{"depth of arrays", nested("[", "]", 16), ""},
@@ -211,7 +212,8 @@ func TestParseRefuses(t *testing.T) {
 		{"digit G", `{"\u00G4":1}`, "an escape that is no character"},
 		{"digit :", `{"\u00:4":1}`, "an escape that is no character"},
 		{"digit @", `{"\u00@4":1}`, "an escape that is no character"},
-		{"digit U+0010, a zero but for one bit", "{\"\\u00\x104\":1}", "an escape that is no character"},
+		{"digit U+0010, a zero but for one bit", "{\"\\u00\x104\":1}",
+			"an escape that is no character"},
 		{"digit ~", `{"\u00~4":1}`, "an escape that is no character"},
 		{"digit beyond ASCII", "{\"\\u00\u06604\":1}", "an escape that is no character"},
 		{"escape unfinished", `{"\u00`, "an escape that is no character"},
@@ -226,10 +228,12 @@ func TestParseRefuses(t *testing.T) {
 		{"high surrogate and a short escape", `{"\ud834\n":1}`, "an escape that is no character"},
 		{"high surrogate and no escape", `{"\ud834udd1e":1}`, "an escape that is no character"},
 		{"high surrogate and two letters", `{"\ud834xudd1e":1}`, "an escape that is no character"},
-		{"high surrogate and another escape", `{"\ud834\Udd1e":1}`, "an escape that is no character"},
+		{"high surrogate and another escape", `{"\ud834\Udd1e":1}`,
+			"an escape that is no character"},
 		{"high surrogate and half an escape", `{"\ud834\udd":1}`, "an escape that is no character"},
 		{"high surrogate at the end", `{"\ud834`, "an escape that is no character"},
-		{"high surrogate and a backslash at the end", `{"\ud834\`, "an escape that is no character"},
+		{"high surrogate and a backslash at the end", `{"\ud834\`,
+			"an escape that is no character"},
 
 		{"continuation byte", "{\"\x80\":1}", "invalid UTF-8"},
 		{"byte FF", "{\"\xff\":1}", "invalid UTF-8"},
@@ -351,7 +355,8 @@ func TestUnmarshalInto(t *testing.T) {
 	if err := Unmarshal([]byte(`{"a":1,"A":2}`), &m); err != nil || m["a"] != 1 || m["A"] != 2 {
 		t.Errorf("a map: got %v, %v", m, err)
 	}
-	for name, v := range map[string]any{"nil": nil, "no pointer": outer{}, "nil pointer": (*outer)(nil)} {
+	for name, v := range map[string]any{"nil": nil, "no pointer": outer{},
+		"nil pointer": (*outer)(nil)} {
 		if _, ok := errors.AsType[*SyntaxError](Unmarshal([]byte(`{}`), v)); !ok {
 			t.Errorf("%s: no error", name)
 		}
@@ -388,8 +393,10 @@ func TestSyntaxErrorOffset(t *testing.T) {
 // same order, and the same strings: the two never disagree about one text.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
-		``, `{}`, ` {"a" : [1, -2.5e+3, true, null, "x"]} `, `{"a":{"b":{}}}`, `{"a\u006cg":"\ud834\udd1e"}`,
-		`{"alg":1,"a\u006cg":2}`, `{"":"\"\\\/\b\f\n\r\t\u0000"}`, "{\"\u017f\":\"\ufffd\"}", `{"a":01}`,
+		``, `{}`, ` {"a" : [1, -2.5e+3, true, null, "x"]} `, `{"a":{"b":{}}}`,
+		`{"a\u006cg":"\ud834\udd1e"}`,
+		`{"alg":1,"a\u006cg":2}`, `{"":"\"\\\/\b\f\n\r\t\u0000"}`, "{\"\u017f\":\"\ufffd\"}",
+		`{"a":01}`,
 		`{"a":"\ud834"}`, "{\"\xff\":1}", `{"a":1}x`, "\ufeff{}", `{"a":1e999}`, `{"a":-0}`,
 	} {
 		f.Add([]byte(seed))

@@ -137,7 +137,8 @@ func TestArray(t *testing.T) {
 	for _, v := range list {
 		got = append(got, string(v))
 	}
-	if want := []string{"1", `"b"`, "[2,3]", `{"c":null}`, "true"}; !ok || !slices.Equal(got, want) {
+	if want := []string{"1", `"b"`, "[2,3]", `{"c":null}`, "true"}; !ok ||
+		!slices.Equal(got, want) {
 		t.Errorf("got %q, %v", got, ok)
 	}
 	for _, value := range []string{"", "1", `"[]"`, "{}", "null", "[1"} {

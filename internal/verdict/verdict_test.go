@@ -40,7 +40,8 @@ func TestListStops(t *testing.T) {
 		fail func(l *List) bool
 		want string
 	}{
-		{"check", func(l *List) bool { return l.Check(false, "a", "must be", "RFC 1") }, "a must be (RFC 1)"},
+		{"check", func(l *List) bool { return l.Check(false, "a", "must be", "RFC 1") },
+			"a must be (RFC 1)"},
 		{"result", func(l *List) bool { return l.Result("a", "RFC 1", elsewhere) }, "elsewhere"},
 	} {
 		ctx, heard := record(t)
