@@ -1,6 +1,7 @@
 package httpclient
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/url"
@@ -16,7 +17,10 @@ type exchangeError struct {
 	cause error
 }
 
-func newExchangeError(req *http.Request, cause error) error {
+// ExchangeError returns cause, the error of an http.Client, as [Do] does: its text
+// names the method and the host of req and repeats nothing that a server chose.
+// The cause can be unwrapped.
+func ExchangeError(req *http.Request, cause error) error {
 	return &exchangeError{
 		text:  "httpclient: " + req.Method + " " + req.URL.Host + ": " + harmless(cause),
 		cause: cause,
@@ -24,8 +28,11 @@ func newExchangeError(req *http.Request, cause error) error {
 }
 
 // harmless returns the part of err's text that repeats nothing: net/http does so
-// in quotation marks only.
+// in quotation marks only, crypto/x509 with the names in a certificate.
 func harmless(err error) string {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "the server's certificate is not acceptable"
+	}
 	for u, ok := errors.AsType[*url.Error](err); ok; u, ok = errors.AsType[*url.Error](err) {
 		err = u.Err
 	}

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Timeout bounds an exchange made by [Do] whose client sets no Timeout itself.
@@ -109,12 +110,12 @@ func Do(ctx context.Context, client *http.Client, req *http.Request, limit int64
 	}
 	resp, err := c.Do(req)
 	if err != nil {
-		return nil, newExchangeError(req, err)
+		return nil, ExchangeError(req, err)
 	}
 	defer resp.Body.Close()
 	body, err := readBody(resp, limit)
 	if err != nil {
-		return nil, newExchangeError(req, err)
+		return nil, ExchangeError(req, err)
 	}
 	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 }
@@ -152,8 +153,8 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 }
 
 // CheckURL parses an absolute URL that secrets may be sent to: https, or http
-// on a loopback address or localhost, with a host, without user information and
-// without a fragment. The error wraps [ErrInsecureURL] and does not repeat raw.
+// on a loopback address or localhost, with a host in ASCII, without user
+// information and without a fragment. The error wraps [ErrInsecureURL] and does not repeat raw.
 func CheckURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -170,6 +171,12 @@ func CheckURL(raw string) (*url.URL, error) {
 
 func checkURL(u *url.URL) error {
 	switch {
+	case u == nil:
+		return fmt.Errorf("%w: there is none", ErrInsecureURL)
+	case !ascii(u.Host):
+		// What dials maps other letters to ASCII by rules of its own, so that a name
+		// compared here might not be the one dialled (RFC 5890, Section 2.3.2.1).
+		return fmt.Errorf("%w: its host is not ASCII", ErrInsecureURL)
 	case u.User != nil:
 		return fmt.Errorf("%w: it has user information", ErrInsecureURL)
 	case u.Hostname() == "" || u.Opaque != "":
@@ -178,6 +185,10 @@ func checkURL(u *url.URL) error {
 		return nil
 	}
 	return ErrInsecureURL
+}
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // Loopback reports whether host, a name or an address without port or
@@ -192,7 +203,7 @@ func Loopback(host string) bool {
 
 // isLocalhost compares without folding: EqualFold takes U+017F for an s, and what
 // dials may not.
-func isLocalhost(host string) bool { return strings.ToLower(host) == "localhost" }
+func isLocalhost(host string) bool { return ascii(host) && strings.EqualFold(host, "localhost") }
 
 // A lookupFunc is net.Resolver's LookupNetIP.
 type lookupFunc = func(ctx context.Context, network, host string) ([]netip.Addr, error)

@@ -1,12 +1,12 @@
 package httpclient
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -35,18 +35,43 @@ func ParseOrigins(urls ...string) (Origins, error) {
 	return o, nil
 }
 
-// Check returns nil if u may be requested, as [Do] has it, and is of one of the
-// origins. The error wraps [ErrOrigin] or [ErrInsecureURL].
-func (o Origins) Check(ctx context.Context, u *url.URL) error {
+// Check returns nil if req may be sent, as [Do] has it, and is for one of the
+// origins, both by its URL and by its Host header. The error wraps [ErrOrigin] or
+// [ErrInsecureURL].
+func (o Origins) Check(req *http.Request) error {
+	if err := o.check(req.URL); err != nil {
+		return err
+	}
+	if req.Host != "" {
+		named := *req.URL
+		named.Host = req.Host
+		if err := o.check(&named); err != nil {
+			return err
+		}
+	}
+	return checkLocalhost(req.Context(), req.URL, net.DefaultResolver.LookupNetIP)
+}
+
+func (o Origins) check(u *url.URL) error {
 	if err := checkURL(u); err != nil {
 		return err
 	}
-	for _, allowed := range o.list {
-		if origin(u) == allowed {
-			return checkLocalhost(ctx, u, net.DefaultResolver.LookupNetIP)
+	if !slices.Contains(o.list, origin(u)) {
+		return fmt.Errorf("%w: to %s", ErrOrigin, u.Host)
+	}
+	return nil
+}
+
+// Fields returns the values of a header field in whatever case the map has its
+// name: net/http sends them all the same.
+func Fields(h http.Header, name string) []string {
+	var values []string
+	for key, v := range h {
+		if strings.EqualFold(key, name) {
+			values = append(values, v...)
 		}
 	}
-	return fmt.Errorf("%w: to %s", ErrOrigin, u.Host)
+	return values
 }
 
 // origin returns scheme, host and port of an http or https URL, the port always.

@@ -50,10 +50,61 @@ func TestOrigins(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := o.Check(t.Context(), u); tt.ok && err != nil || !tt.ok &&
+		if err := o.Check(to(u)); tt.ok && err != nil || !tt.ok &&
 			!errors.Is(err, ErrOrigin) {
 			t.Errorf("%s, pinned to %s: got %v", tt.url, tt.pinned, err)
 		}
+	}
+}
+
+func to(u *url.URL) *http.Request { return &http.Request{URL: u} }
+
+// A request whose Host header names another origin than its URL is for both.
+func TestOriginsHost(t *testing.T) {
+	o, err := ParseOrigins("https://api.example", "https://other.example:8443")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]error{
+		"":                   nil,
+		"api.example":        nil,
+		"API.example:443":    nil,
+		"other.example:8443": nil,
+		"other.example":      ErrOrigin,
+		"tenant.example":     ErrOrigin,
+		"ap\u0130.example":   ErrInsecureURL,
+		"u@api.example":      ErrOrigin,
+	} {
+		u := &url.URL{Scheme: "https", Host: "api.example"}
+		if err := o.Check(&http.Request{URL: u, Host: host}); !errors.Is(err, want) {
+			t.Errorf("%q: got %v, want %v", host, err, want)
+		}
+	}
+}
+
+// Letters that a resolver's rules map to others are not compared, but refused.
+func TestOriginsOfOtherLetters(t *testing.T) {
+	o, err := ParseOrigins("https://api.example", "https://kit.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"ap\u0130.example", "\u212ait.example", "\uff41pi.example"} {
+		if err := o.Check(to(&url.URL{Scheme: "https", Host: host})); !errors.Is(err, ErrInsecureURL) {
+			t.Errorf("%q: got %v", host, err)
+		}
+	}
+	if err := o.Check(to(nil)); !errors.Is(err, ErrInsecureURL) {
+		t.Errorf("no URL: got %v", err)
+	}
+}
+
+func TestFields(t *testing.T) {
+	h := http.Header{"authorization": {"a"}, "Authorization": {"b", "c"}, "Other": {"d"}}
+	if got := Fields(h, "AUTHORIZATION"); len(got) != 3 {
+		t.Errorf("got %q", got)
+	}
+	if got := Fields(nil, "Authorization"); got != nil {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -68,19 +119,19 @@ func TestOriginsInsecure(t *testing.T) {
 		if tt.ok || err != nil {
 			continue
 		}
-		if err := o.Check(t.Context(), u); !errors.Is(err, ErrInsecureURL) {
+		if err := o.Check(to(u)); !errors.Is(err, ErrInsecureURL) {
 			t.Errorf("%s: got %v", tt.name, err)
 		}
 	}
 	u := &url.URL{Scheme: "https", Host: "api.example", User: url.User("user")}
-	if err := o.Check(t.Context(), u); !errors.Is(err, ErrInsecureURL) {
+	if err := o.Check(to(u)); !errors.Is(err, ErrInsecureURL) {
 		t.Errorf("user information: got %v", err)
 	}
 }
 
 func TestOriginsZero(t *testing.T) {
-	if err := (Origins{}).Check(t.Context(),
-		&url.URL{Scheme: "https", Host: "api.example"}); !errors.Is(err, ErrOrigin) {
+	if err := (Origins{}).Check(
+		to(&url.URL{Scheme: "https", Host: "api.example"})); !errors.Is(err, ErrOrigin) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -88,7 +139,7 @@ func TestOriginsZero(t *testing.T) {
 func TestOriginsErrorHidesURL(t *testing.T) {
 	u := &url.URL{Scheme: "https", Host: "api.example", Path: "/canary", RawQuery: "canary",
 		Fragment: "canary"}
-	err := Origins{}.Check(t.Context(), u)
+	err := Origins{}.Check(to(u))
 	if want := ErrOrigin.Error() + ": to api.example"; err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -30,12 +30,11 @@ func (e *CheckError) Error() string {
 	return fmt.Sprintf("oauth1: %s %s (%s)", e.Check, e.Need, e.Clause)
 }
 
-// Is reports whether target is a CheckError of the same Check that leaves its
-// other fields empty, so that errors.Is(err, &CheckError{Check: "origin"}) asks
-// for a kind.
+// Is reports whether target is a *CheckError that names the same check, so that
+// errors.Is(err, &CheckError{Check: "origin"}) asks for a kind.
 func (e *CheckError) Is(target error) bool {
 	t, ok := target.(*CheckError)
-	return ok && *t == CheckError{Check: e.Check}
+	return ok && t != nil && t.Check == e.Check
 }
 
 // An Error is a refusal by the provider. Its text holds nothing of the

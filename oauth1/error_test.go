@@ -20,8 +20,8 @@ func TestCheckError(t *testing.T) {
 		{&CheckError{Check: "origin"}, true},
 		{&CheckError{Check: "host"}, false},
 		{&CheckError{}, false},
-		{&CheckError{Check: "origin", Need: "must be another's"}, false},
-		{&CheckError{Check: "origin", Clause: "RFC 5849, Section 9"}, false},
+		{&CheckError{Check: "origin", Need: "must be another's"}, true},
+		{(*CheckError)(nil), false},
 		{ErrAccessDenied, false},
 		{e, true},
 	} {

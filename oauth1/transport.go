@@ -2,7 +2,6 @@ package oauth1
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -111,18 +110,14 @@ func target(req *http.Request) *url.URL {
 // check makes the checks that come before the body is touched. u is what is
 // signed; what is connected to is the request's own URL.
 func (t *transport) check(l *verdict.List, req *http.Request, u *url.URL) {
-	l.Result("origin", originClause, t.checkOrigin(req.Context(), req.URL))
-	l.Check(ascii(u.Host), "host", "must be in ASCII form", "RFC 5849, Section 3.4.1.2")
-	l.Check(len(fields(req.Header, "Authorization")) == 0, "authorization",
+	l.Result("origin", originClause, t.checkOrigin(req))
+	l.Check(len(httpclient.Fields(req.Header, "Authorization")) == 0, "authorization",
 		"must not be in the request already", "RFC 5849, Section 3.5")
 }
 
-func (t *transport) checkOrigin(ctx context.Context, u *url.URL) error {
-	e := &CheckError{"origin", "must be one that the transport was made for", originClause}
-	if u == nil {
-		return e
-	}
-	if err := t.origins.Check(ctx, u); err != nil {
+func (t *transport) checkOrigin(req *http.Request) error {
+	if err := t.origins.Check(req); err != nil {
+		e := &CheckError{"origin", "must be one that the transport was made for", originClause}
 		return fmt.Errorf("%w: %w", e, err)
 	}
 	return nil
@@ -137,21 +132,9 @@ func checkParams(l *verdict.List, params []Param) {
 	l.Check(name == "", "parameters", need, "RFC 5849, Section 3.5")
 }
 
-// fields returns the values of a header field, whose name net/http would send
-// in whatever case the map has it.
-func fields(h http.Header, name string) []string {
-	var values []string
-	for key, v := range h {
-		if strings.EqualFold(key, name) {
-			values = append(values, v...)
-		}
-	}
-	return values
-}
-
 // readFormBody returns the form body of req, or nil if it has none.
 func readFormBody(req *http.Request) ([]byte, error) {
-	if req.Body == nil || !slices.ContainsFunc(fields(req.Header, "Content-Type"), isForm) {
+	if req.Body == nil || !slices.ContainsFunc(httpclient.Fields(req.Header, "Content-Type"), isForm) {
 		return nil, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(req.Body, formLimit+1))

@@ -88,7 +88,7 @@ func TestTransportSignsTheHostHeader(t *testing.T) {
 	p := &provider{}
 	req := newRequest(t, "GET", "https://api.example/x", nil)
 	req.Host = "Other.example:443"
-	if _, err := signing(t, p, "https://api.example").RoundTrip(req); err != nil {
+	if _, err := signing(t, p, "https://api.example", "https://other.example").RoundTrip(req); err != nil {
 		t.Fatal(err)
 	}
 	sent := p.seen[0]
@@ -218,7 +218,8 @@ var refusedRequests = []struct {
 	{"user information", func(r *http.Request) { r.URL.User = url.User("u") }, "origin"},
 	{"opaque", func(r *http.Request) { r.URL.Opaque = "//attacker.example/" }, "origin"},
 	{"no URL", func(r *http.Request) { r.URL = nil }, "origin"},
-	{"host not in ASCII", func(r *http.Request) { r.Host = "b\u00fccher.example" }, "host"},
+	{"host not in ASCII", func(r *http.Request) { r.Host = "b\u00fccher.example" }, "origin"},
+	{"host of another", func(r *http.Request) { r.Host = "other.example" }, "origin"},
 	{"Authorization",
 		func(r *http.Request) { r.Header.Set("Authorization", "Basic x") }, "authorization"},
 	{"Authorization in lower case",
@@ -381,7 +382,7 @@ func TestTransportTellsOfItsChecks(t *testing.T) {
 	})
 	req := newRequest(t, "GET", "https://api.example/?oauth_x", nil).WithContext(ctx)
 	signing(t, &provider{}, "https://api.example").RoundTrip(req)
-	want := []string{"origin", "host", "authorization", "form_body", "parameters failed"}
+	want := []string{"origin", "authorization", "form_body", "parameters failed"}
 	if !slices.Equal(heard, want) {
 		t.Errorf("heard %q, want %q", heard, want)
 	}
