@@ -19,7 +19,7 @@ type source struct {
 	slow    time.Duration
 }
 
-func (s *source) fetch(context.Context) (string, error) {
+func (s *source) fetch(context.Context, string) (string, error) {
 	s.fetches++
 	copied := fmt.Sprintf("copy %d", s.fetches)
 	time.Sleep(s.slow)

@@ -7,6 +7,7 @@ package flight
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -20,6 +21,9 @@ type Group[T any] struct {
 	current *call[T]
 }
 
+// errPanic is the error of a function that did not return.
+var errPanic = errors.New("flight: function panicked")
+
 type call[T any] struct {
 	done  chan struct{}
 	value T
@@ -28,7 +32,7 @@ type call[T any] struct {
 
 // Do returns what fn returns, or what the fn in flight returns if one is. fn's
 // context carries ctx's values but not its end. If ctx ends first, Do returns
-// its error and the flight goes on.
+// its error and the flight goes on. A panic of fn is an error.
 func (g *Group[T]) Do(ctx context.Context, fn func(context.Context) (T, error)) (T, error) {
 	g.mu.Lock()
 	c := g.current
@@ -50,9 +54,14 @@ func (g *Group[T]) Do(ctx context.Context, fn func(context.Context) (T, error)) 
 func (g *Group[T]) run(ctx context.Context, c *call[T], fn func(context.Context) (T, error)) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
+	// A panic here would end the process: no caller's recover is on this stack.
+	c.err = errPanic
+	defer func() {
+		recover()
+		g.mu.Lock()
+		g.current = nil
+		g.mu.Unlock()
+		close(c.done)
+	}()
 	c.value, c.err = fn(ctx)
-	g.mu.Lock()
-	g.current = nil
-	g.mu.Unlock()
-	close(c.done)
 }

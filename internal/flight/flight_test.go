@@ -3,6 +3,7 @@ package flight
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -162,4 +163,22 @@ func TestDoReleasesContext(t *testing.T) {
 			t.Errorf("got %v", inside.Err())
 		}
 	})
+}
+
+// A function that panics, or ends its goroutine, ends neither the process nor
+// the flights after it.
+func TestDoAfterPanic(t *testing.T) {
+	var g Group[string]
+	for name, fn := range map[string]func(context.Context) (string, error){
+		"panic":  func(context.Context) (string, error) { panic("lost") },
+		"Goexit": func(context.Context) (string, error) { runtime.Goexit(); return "", nil },
+	} {
+		if got, err := g.Do(t.Context(), fn); got != "" || err != errPanic {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
+		got, err := g.Do(t.Context(), func(context.Context) (string, error) { return "value", nil })
+		if got != "value" || err != nil {
+			t.Errorf("after %s: got %q, %v", name, got, err)
+		}
+	}
 }

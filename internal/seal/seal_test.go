@@ -35,7 +35,7 @@ func TestRoundTrip(t *testing.T) {
 	r := ring(t, key(1))
 	for _, value := range []string{"", "a", strings.Repeat("long ", 1000)} {
 		sealed := seal(t, r, value)
-		if value != "" && bytes.Contains(sealed, []byte(value)) {
+		if len(value) > 16 && bytes.Contains(sealed, []byte(value)) {
 			t.Error("the value can be read")
 		}
 		got, err := r.Open(sealed, purpose, name)

@@ -313,7 +313,10 @@ type outer struct {
 }
 
 func TestUnmarshal(t *testing.T) {
-	const folded = "a member name differs from a known one only in case"
+	const (
+		folded      = "a member name differs from a known one only in case"
+		foldedTwice = "two member names, or other letters, fold to one field's"
+	)
 	for _, tt := range []struct {
 		name, text, reason string
 		want               outer
@@ -323,7 +326,10 @@ func TestUnmarshal(t *testing.T) {
 		{"name of no member", `{"Inner":1,"ignored":"x","HIDDEN":"x","-":"x"}`, "", outer{}},
 		{"folded", `{"KTY":"k"}`, folded, outer{}},
 		{"folded in what is embedded", `{"ISS":"i"}`, folded, outer{}},
-		{"folded without a tag", `{"plain":"p"}`, folded, outer{}},
+		{"folded without a tag", `{"plain":"p"}`, "", outer{Plain: "p"}},
+		{"folded without a tag, twice", `{"plain":"p","PLAIN":"q"}`, foldedTwice, outer{}},
+		{"folded beside the exact one", `{"Plain":"p","plain":"q"}`, foldedTwice, outer{}},
+		{"folded from other letters", "{\"is\u017f\":\"p\"}", folded, outer{}},
 		{"wrong type", `{"iss":1}`, "a member is of the wrong type", outer{}},
 		{"twice", `{"iss":"a","iss":"b"}`, "a member name comes twice", outer{}},
 		{"after the end", `{"iss":"a"} x`, "data after the object", outer{}},
@@ -337,6 +343,16 @@ func TestUnmarshal(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// A field without a tag is not filled from letters that only fold to its name.
+func TestUnmarshalOtherLetters(t *testing.T) {
+	for _, name := range []string{"task\u017f", "tas\u212as"} {
+		v := struct{ Tasks string }{}
+		if err := Unmarshal([]byte(`{"`+name+`":"x"}`), &v); err == nil || v.Tasks != "" {
+			t.Errorf("%q: got %+v, %v", name, v, err)
 		}
 	}
 }
