@@ -31,12 +31,14 @@ func (e *CheckError) Error() string {
 // Is reports whether target is a *CheckError that names the same check.
 func (e *CheckError) Is(target error) bool {
 	t, ok := target.(*CheckError)
-	return ok && t.Check == e.Check
+	return ok && t != nil && t.Check == e.Check
 }
 
 // WithTrace returns a context under which f hears of every check that this
 // module makes: its name, its clause, and nil or the error it ended with. f is
-// called on the goroutine that makes the check, and never with a secret.
+// called on the goroutine that makes the check, which for those of discovery may be
+// another one and go on after the call has returned: f must be safe for concurrent
+// use. It is never called with a secret.
 func WithTrace(ctx context.Context, f func(check, clause string, err error)) context.Context {
 	return verdict.With(ctx, f)
 }

@@ -17,6 +17,16 @@ type KeySource interface {
 	Keys(ctx context.Context, h Header) ([]*Key, error)
 }
 
+// A RenewingKeySource is a KeySource that may have newer keys. A [Verifier] asks it
+// once more when the keys it got do not verify a signature; how often that leads
+// to a fetch is for the source to bound.
+type RenewingKeySource interface {
+	KeySource
+
+	// Renew is Keys after looking for newer keys.
+	Renew(ctx context.Context, h Header) ([]*Key, error)
+}
+
 // A Set is a JWK Set, RFC 7517, Section 5. It is immutable and safe for
 // concurrent use.
 type Set struct {

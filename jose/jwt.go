@@ -108,9 +108,10 @@ func (t *Token) held() *claims {
 }
 
 // Claims reads the claims set into v, which must be a pointer, as encoding/json
-// does. The claims are known to be distinct, and one whose name differs from that
-// of a field of v only in case is an error: encoding/json would let it fill the
-// field. The error does not repeat the claims.
+// does. The claims are known to be distinct. One whose name differs from that in a
+// field's tag only in case is an error, and so are two that a field without a tag
+// could take: encoding/json would let either fill the field. The error does not
+// repeat the claims.
 func (t *Token) Claims(v any) error { return strictjson.Unmarshal(t.held().payload, v) }
 
 // Claim returns the JSON text of the claim called name, exactly, and nil if
@@ -146,13 +147,26 @@ func (v *Verifier) Verify(ctx context.Context, compact string) (*Token, error) {
 			"RFC 7515, Section 6") {
 		return nil, l.Err()
 	}
-	if !j.verify(keys) {
+	if !j.verify(keys) && !j.verify(v.newerKeys(ctx, j.header)) {
 		err = ErrSignature
 	}
 	if !l.Result("signature", "RFC 7515, Section 5.2", err) {
 		return nil, l.Err()
 	}
 	return v.checkClaims(l, j)
+}
+
+// newerKeys returns what a key source that can look for newer keys finds.
+func (v *Verifier) newerKeys(ctx context.Context, h Header) []*Key {
+	source, ok := v.config.Keys.(RenewingKeySource)
+	if !ok {
+		return nil
+	}
+	keys, err := source.Renew(ctx, h)
+	if err != nil {
+		return nil
+	}
+	return keys
 }
 
 // typeMatches compares media types as RFC 7515, Section 4.1.9 says.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"vouchsafe/internal/random"
 	"vouchsafe/internal/verdict"
@@ -45,8 +46,8 @@ var reserved = []string{"response_type", "client_id", "redirect_uri", "scope", "
 
 // Authorize builds an authorization request, RFC 6749, Section 4.1.1, with state
 // (RFC 6749, Section 10.12) and an S256 code challenge (RFC 7636, Section 4.3).
-// It sends nothing.
-func (c *Client) Authorize(o AuthorizationOptions) (*AuthorizationRequest, error) {
+// So far it sends nothing, and ctx is for what will (RFC 9126).
+func (c *Client) Authorize(_ context.Context, o AuthorizationOptions) (*AuthorizationRequest, error) {
 	if err := checkRedirectURI(o.RedirectURI); err != nil {
 		return nil, err
 	}
@@ -120,6 +121,7 @@ type AuthorizationResponse struct {
 type responseData struct {
 	transaction *transactionData
 	code        string
+	used        *atomic.Bool // a code is sent once, RFC 6749, Section 4.1.2
 }
 
 // AuthorizationResponse reads the parameters of a callback, RFC 6749, Section
@@ -154,7 +156,7 @@ func (c *Client) AuthorizationResponse(ctx context.Context, params url.Values, t
 	if !l.Check(params.Get("code") != "", "code", "must be present", "RFC 6749, Section 4.1.2") {
 		return nil, l.Err()
 	}
-	data := responseData{t, params.Get("code")}
+	data := responseData{t, params.Get("code"), new(atomic.Bool)}
 	return &AuthorizationResponse{func() responseData { return data }}, nil
 }
 
@@ -190,6 +192,9 @@ func (c *Client) Exchange(ctx context.Context, resp *AuthorizationResponse) (*To
 		return nil, errors.New("oauth2: Exchange needs an AuthorizationResponse of the same client")
 	}
 	data := resp.reveal()
+	if data.used.Swap(true) {
+		return nil, checkError("code", "must be sent once", "RFC 6749, Section 4.1.2")
+	}
 	t := data.transaction
 	tok, err := c.token(ctx, url.Values{
 		"grant_type":    {"authorization_code"},

@@ -3,6 +3,8 @@ package oauth2
 import (
 	"context"
 	"encoding/base64"
+	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -46,7 +48,7 @@ func TestAuthorizeURL(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			config := configAt("https://as.example")
 			config.Server.AuthorizationEndpoint = "https://as.example" + test.endpoint
-			req, err := newClient(t, config).Authorize(AuthorizationOptions{
+			req, err := newClient(t, config).Authorize(t.Context(), AuthorizationOptions{
 				RedirectURI: redirectURI, Scopes: test.scopes, Params: test.params})
 			if err != nil {
 				t.Fatal(err)
@@ -69,7 +71,7 @@ func TestAuthorizeEscapes(t *testing.T) {
 	config := configAt("https://as.example")
 	config.ID = "a b&c=d+é"
 	const uri = "com.example.app:/cb?a=1&b=%20+"
-	req, err := newClient(t, config).Authorize(AuthorizationOptions{RedirectURI: uri})
+	req, err := newClient(t, config).Authorize(t.Context(), AuthorizationOptions{RedirectURI: uri})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +127,7 @@ func TestAuthorizeRedirectURI(t *testing.T) {
 		"https://user@rp.example/cb", "https://user:pass@rp.example/cb", ":", "https://rp.example/%zz",
 		"https://rp.example/\x00", "https://[::1/cb",
 	} {
-		req, err := c.Authorize(AuthorizationOptions{RedirectURI: uri})
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: uri})
 		if req != nil {
 			t.Errorf("%q: accepted", uri)
 		}
@@ -138,7 +140,7 @@ func TestAuthorizeRedirectURI(t *testing.T) {
 		"https://rp.example", "http://127.0.0.1:8080/cb?a=b", "com.example.app:/cb",
 		"urn:ietf:wg:oauth:2.0:oob",
 	} {
-		if _, err := c.Authorize(AuthorizationOptions{RedirectURI: uri}); err != nil {
+		if _, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: uri}); err != nil {
 			t.Errorf("%q: %v", uri, err)
 		}
 	}
@@ -152,7 +154,7 @@ func TestAuthorizeReserved(t *testing.T) {
 		"code_challenge_method", "response_mode", "request", "request_uri",
 	} {
 		for _, values := range [][]string{{"x"}, {""}, {}} {
-			req, err := c.Authorize(AuthorizationOptions{
+			req, err := c.Authorize(t.Context(), AuthorizationOptions{
 				RedirectURI: redirectURI, Params: url.Values{name: values}})
 			if req != nil {
 				t.Errorf("%s %q: accepted", name, values)
@@ -174,7 +176,7 @@ func TestAuthorizeEndpointQuery(t *testing.T) {
 	} {
 		config := configAt("https://as.example")
 		config.Server.AuthorizationEndpoint += "?" + test.query
-		req, err := newClient(t, config).Authorize(AuthorizationOptions{
+		req, err := newClient(t, config).Authorize(t.Context(), AuthorizationOptions{
 			RedirectURI: redirectURI, Params: url.Values{test.param: {"x"}}})
 		if req != nil {
 			t.Errorf("%s: accepted", test.query)
@@ -527,4 +529,48 @@ func FuzzAuthorizationResponse(f *testing.F) {
 			t.Errorf("accepted %q", query)
 		}
 	})
+}
+
+// A code is sent once, whatever became of it.
+func TestExchangeOnce(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	c := newClient(t, configAt(s.URL))
+	txn := begin(t, c).Transaction
+	resp, err := c.AuthorizationResponse(t.Context(), answered(txn), txn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Exchange(t.Context(), resp); err != nil {
+		t.Error(err)
+	}
+	if tok, err := c.Exchange(t.Context(), resp); tok != nil || !errors.Is(err, &jose.CheckError{Check: "code"}) {
+		t.Errorf("error is %v", err)
+	}
+	if got := s.requests(); len(got) != 1 {
+		t.Errorf("sent %q", got)
+	}
+}
+
+// A server that returns what it was sent as its error code is not quoted.
+func TestErrorCodeIsWhatWasSent(t *testing.T) {
+	var echo string
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		answerJSON(400, `{"error":"`+echo+`"}`)(w, r)
+	})
+	for _, auth := range []ClientAuthentication{ClientSecretBasic("secret"), ClientSecretPost("secret")} {
+		config := configAt(s.URL)
+		config.Auth = auth
+		c := newClient(t, config)
+		for _, echo = range []string{"secret", "CODE", "invalid_grant"} {
+			txn := begin(t, c).Transaction
+			_, err := c.Callback(t.Context(), answered(txn), txn)
+			want := echo
+			if echo != "invalid_grant" {
+				want = "(unprintable)"
+			}
+			if !errors.Is(err, &Error{Code: want}) {
+				t.Errorf("%s by %s: error is %v", echo, auth.Method(), err)
+			}
+		}
+	}
 }

@@ -177,7 +177,7 @@ func TestNoConfigErrorShowsSecrets(t *testing.T) {
 		mustNotShow(t, "key set", err)
 		_, err = newClient(t, configAt("https://as.example")).Transport(held(t), raw)
 		mustNotShow(t, "transport", err)
-		_, err = newClient(t, configAt("https://as.example")).Authorize(AuthorizationOptions{RedirectURI: raw + "#"})
+		_, err = newClient(t, configAt("https://as.example")).Authorize(t.Context(), AuthorizationOptions{RedirectURI: raw + "#"})
 		mustNotShow(t, "redirect URI", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,7 +80,24 @@ func (c *Client) token(ctx context.Context, form url.Values) (*Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("oauth2: token request: %w", err)
 	}
-	return readToken(resp, c.config.Now())
+	tok, err := readToken(resp, c.config.Now())
+	if refusal, ok := errors.AsType[*Error](err); ok && sent(req, form, refusal.Code) {
+		refusal.Code = unprintable
+	}
+	return tok, err
+}
+
+// sent reports whether a request had text as one of its values: a server could
+// return a secret as its error code.
+func sent(req *http.Request, form url.Values, text string) bool {
+	_, password, _ := req.BasicAuth()
+	secret, _ := url.QueryUnescape(password)
+	for _, values := range form {
+		if slices.Contains(values, text) {
+			return true
+		}
+	}
+	return secret == text && text != ""
 }
 
 // tokenRequest builds a token request, RFC 6749, Section 3.2.
@@ -101,8 +119,8 @@ func (c *Client) tokenRequest(ctx context.Context, form url.Values) (*http.Reque
 }
 
 // Refresh exchanges tok's refresh token for a new token, RFC 6749, Section 6.
-// The new Token keeps the old refresh token and scopes where the server returns
-// none. A server that rotates refresh tokens has made tok's useless: store the
+// The new Token keeps the old refresh token, ID Token and scopes where the server
+// returns none. A server that rotates refresh tokens has made tok's useless: store the
 // new Token before using it.
 func (c *Client) Refresh(ctx context.Context, tok *Token) (*Token, error) {
 	if tok.RefreshToken() == "" {
@@ -117,6 +135,9 @@ func (c *Client) Refresh(ctx context.Context, tok *Token) (*Token, error) {
 	}
 	if renewed.RefreshToken() == "" {
 		renewed.held().refresh = tok.RefreshToken()
+	}
+	if renewed.IDToken() == "" {
+		renewed.held().idToken = tok.IDToken()
 	}
 	if renewed.Scopes == nil {
 		renewed.Scopes = tok.Scopes

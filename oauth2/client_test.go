@@ -135,7 +135,7 @@ func newClient(t *testing.T, c Config) *Client {
 // begin makes an authorization request.
 func begin(t *testing.T, c *Client, scopes ...string) *AuthorizationRequest {
 	t.Helper()
-	req, err := c.Authorize(AuthorizationOptions{RedirectURI: redirectURI, Scopes: scopes})
+	req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI, Scopes: scopes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -380,6 +380,25 @@ func TestRefresh(t *testing.T) {
 				t.Errorf("sent %q, want %q", form, want)
 			}
 		})
+	}
+}
+
+// What does not come anew stays: the ID Token too, as the next one that comes must
+// continue it (OpenID Connect Core 1.0, Section 12.2).
+func TestRefreshKeepsIDToken(t *testing.T) {
+	for answer, want := range map[string]string{
+		`{"access_token":"a","token_type":"Bearer"}`:                  "old",
+		`{"access_token":"a","token_type":"Bearer","id_token":"new"}`: "new",
+	} {
+		s := newServer(t, answerJSON(200, answer))
+		tok, err := FromRecord(Record{AccessToken: "a", RefreshToken: "r", IDToken: "old"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		renewed, err := newClient(t, configAt(s.URL)).Refresh(t.Context(), tok)
+		if err != nil || renewed.IDToken() != want {
+			t.Errorf("got %q, %v, want %q", renewed.IDToken(), err, want)
+		}
 	}
 }
 

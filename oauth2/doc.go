@@ -9,7 +9,7 @@
 //		Server: oauth2.AuthorizationServer{Issuer: iss, AuthorizationEndpoint: a, TokenEndpoint: t},
 //		Auth:   oauth2.ClientSecretBasic(secret),
 //	})
-//	req, err := c.Authorize(oauth2.AuthorizationOptions{RedirectURI: u, Scopes: s})
+//	req, err := c.Authorize(ctx, oauth2.AuthorizationOptions{RedirectURI: u, Scopes: s})
 //	// redirect the browser to req.URL and keep req.Transaction for it
 //	tok, err := c.Callback(ctx, r.URL.Query(), txn)
 //

@@ -53,7 +53,7 @@ func (e *Error) Error() string {
 // Is reports whether target is an *Error with the same, not empty, code.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
-	return ok && t.Code == e.Code && e.Code != ""
+	return ok && t != nil && t.Code == e.Code && e.Code != ""
 }
 
 // Description returns the server's error_description: words of a stranger, to be
@@ -69,7 +69,10 @@ func (e *Error) URI() string {
 	return uri
 }
 
-const maxCode = 64
+const (
+	maxCode     = 64
+	unprintable = "(unprintable)"
+)
 
 // errorCode returns an error code as it may be printed: of the characters that
 // RFC 6749, Appendix A.7 allows, and not longer than any that exists. Another is
@@ -77,7 +80,7 @@ const maxCode = 64
 func errorCode(code string) string {
 	odd := func(r rune) bool { return r < 0x21 || r > 0x7e || r == '"' || r == '\\' }
 	if len(code) > maxCode || strings.ContainsFunc(code, odd) {
-		return "(unprintable)"
+		return unprintable
 	}
 	return code
 }

@@ -57,7 +57,7 @@ func Example() {
 	}))
 	defer site.Close()
 
-	req, err := client.Authorize(oauth2.AuthorizationOptions{
+	req, err := client.Authorize(context.Background(), oauth2.AuthorizationOptions{
 		RedirectURI: site.URL + "/callback", Scopes: []string{"read"}})
 	if err != nil {
 		log.Fatal(err)

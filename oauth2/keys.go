@@ -42,7 +42,9 @@ func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*Re
 		now = time.Now
 	}
 	return &RemoteKeySet{flight.Document[*jose.Set]{
-		Fetch: func(ctx context.Context) (*jose.Set, error) { return fetchKeys(ctx, client, url) },
+		Fetch: func(ctx context.Context, _ *jose.Set) (*jose.Set, error) {
+			return fetchKeys(ctx, client, url)
+		},
 		TTL:   keysTTL,
 		Stale: keysStale,
 		Floor: keysFloor,
@@ -69,7 +71,16 @@ func (s *RemoteKeySet) Keys(ctx context.Context, h jose.Header) ([]*jose.Key, er
 	if err != nil || len(keys) > 0 {
 		return keys, err
 	}
-	if set, err = s.document.Renew(ctx); err != nil {
+	return s.Renew(ctx, h)
+}
+
+// Renew returns the keys that may have signed what carries h after fetching
+// anew, unless that was done less than 30 seconds ago. A [jose.Verifier] asks for
+// it when the keys it got do not verify: a server may have replaced a key and
+// kept its ID.
+func (s *RemoteKeySet) Renew(ctx context.Context, h jose.Header) ([]*jose.Key, error) {
+	set, err := s.document.Renew(ctx)
+	if err != nil {
 		return nil, err
 	}
 	return set.Keys(ctx, h)

@@ -2,7 +2,11 @@ package oauth2
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -314,4 +318,59 @@ func TestKeysCallerGivesUp(t *testing.T) {
 		t.Errorf("%d keys and %v", len(keys), err)
 	}
 	close(release)
+}
+
+// A key that was replaced under the same ID, or has none, is found by the
+// signature that the old one does not verify; at most every 30 seconds.
+func TestReplacedKey(t *testing.T) {
+	signers := make([]*ecdsa.PrivateKey, 2)
+	keys := make([]*jose.Key, 2)
+	for i := range signers {
+		var err error
+		if signers[i], err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{"", "same"} {
+		for i := range keys {
+			var err error
+			if keys[i], err = jose.NewKey(signers[i], jose.KeyOptions{ID: id}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := newPublisher(t, keys[0])
+		v, err := jose.NewVerifier(jose.VerifierConfig{
+			Keys: p.keySet(t), Algorithms: []string{"ES256"}, Issuer: "i", Audience: "a", Now: p.clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		verify := func(key *jose.Key) error {
+			payload := fmt.Appendf(nil, `{"iss":"i","aud":"a","exp":%d}`, start.Add(time.Hour).Unix())
+			token, err := jose.Sign(payload, key, jose.SignOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = v.Verify(t.Context(), token)
+			return err
+		}
+		if err := verify(keys[0]); err != nil {
+			t.Error(err)
+		}
+		p.publish(t, keys[1])
+		if err := verify(keys[1]); err != nil {
+			t.Errorf("%q: the new key: %v", id, err)
+		}
+		p.wantFetches(t, 2)
+		for range 5 {
+			if err := verify(keys[0]); err != jose.ErrSignature {
+				t.Errorf("%q: the old key: %v", id, err)
+			}
+		}
+		p.wantFetches(t, 2)
+		p.fail(answerJSON(503, `{}`))
+		p.now.Store(30)
+		if err := verify(keys[0]); err != jose.ErrSignature {
+			t.Errorf("%q: while the server fails: %v", id, err)
+		}
+	}
 }

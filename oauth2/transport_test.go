@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -95,7 +96,10 @@ func TestTransportPins(t *testing.T) {
 		{"in clear", "http://api.example/", "", "insecure URL"},
 		{"user information", strings.Replace(here.URL, "//", "//u:p@", 1), "", "insecure URL"},
 		{"another host, authorized already", "https://evil.example/", "Basic eDp5", "other origin"},
-		{"authorized already", here.URL, "Basic eDp5", "oauth2: request already has an Authorization header"},
+		{"authorized already", here.URL, "Basic eDp5",
+			"oauth2: request already has an access token or an Authorization header"},
+		{"a token in the query", here.URL + "?access_token=a", "",
+			"oauth2: request already has an access token or an Authorization header"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			body := &closing{Reader: strings.NewReader("body")}
@@ -126,6 +130,37 @@ func TestTransportPins(t *testing.T) {
 	if got := append(here.requests(), elsewhere.requests()...); len(got) > 0 {
 		t.Errorf("sent %q", got)
 	}
+}
+
+// However a request is made, it carries one token, to one host.
+func TestTransportOddRequests(t *testing.T) {
+	here := newServer(t, answerJSON(200, `{}`))
+	transport := newTransport(t, here.URL)
+	u, err := url.Parse(here.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		req  *http.Request
+		want string
+	}{
+		"no URL":     {&http.Request{}, "insecure URL"},
+		"lower case": {&http.Request{URL: u, Header: http.Header{"authorization": {"Basic eDp5"}}}, "oauth2: request already has an access token or an Authorization header"},
+		"other Host": {&http.Request{URL: u, Host: "tenant.example"}, "insecure URL"},
+		"other port": {&http.Request{URL: u, Host: "127.0.0.1:1"}, "other origin"},
+	} {
+		if resp, err := transport.RoundTrip(test.req); outcome(err) != test.want || resp != nil {
+			t.Errorf("%s: outcome %q, want %q", name, outcome(err), test.want)
+		}
+	}
+	if got := here.requests(); len(got) > 0 {
+		t.Errorf("sent %q", got)
+	}
+	resp, err := transport.RoundTrip(&http.Request{Method: "GET", URL: u}) // a nil Header
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
 }
 
 // A redirect to another origin is refused, and nothing of the token goes there.
