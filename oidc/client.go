@@ -73,6 +73,7 @@ type Client struct {
 type connection struct {
 	provider Provider
 	oauth    *oauth2.Client
+	keys     *oauth2.RemoteKeySet
 	verifier *jose.Verifier
 }
 
@@ -146,7 +147,7 @@ func (c *Config) settleIssuer() error {
 
 // connect discovers the provider, unless all is known, and makes what a login
 // with it needs.
-func (c *Client) connect(ctx context.Context) (*connection, error) {
+func (c *Client) connect(ctx context.Context, held *connection) (*connection, error) {
 	var p Provider
 	if c.config.ServerMetadataURL != "" {
 		var err error
@@ -167,19 +168,28 @@ func (c *Client) connect(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := c.newVerifier(p)
+	keys, err := c.keySet(p, held)
 	if err != nil {
 		return nil, err
 	}
-	return &connection{p, oauth, verifier}, nil
+	verifier, err := c.newVerifier(p, keys)
+	if err != nil {
+		return nil, err
+	}
+	return &connection{p, oauth, keys, verifier}, nil
 }
 
-func (c *Client) newVerifier(p Provider) (*jose.Verifier, error) {
-	algorithms, err := p.algorithms(c.config.SigningAlgorithm)
-	if err != nil {
-		return nil, err
+// keySet returns the keys known so far, if they are still to be had at the same
+// place: new metadata is no reason to forget them.
+func (c *Client) keySet(p Provider, held *connection) (*oauth2.RemoteKeySet, error) {
+	if held != nil && held.provider.JWKSURI == p.JWKSURI {
+		return held.keys, nil
 	}
-	keys, err := oauth2.NewRemoteKeySet(p.JWKSURI, c.config.HTTP, c.config.Now)
+	return oauth2.NewRemoteKeySet(p.JWKSURI, c.config.HTTP, c.config.Now)
+}
+
+func (c *Client) newVerifier(p Provider, keys jose.KeySource) (*jose.Verifier, error) {
+	algorithms, err := p.algorithms(c.config.SigningAlgorithm)
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +268,7 @@ func (c *Client) Authorize(ctx context.Context, o AuthorizationOptions) (*Author
 	if len(o.ACRValues) > 0 {
 		params.Set("acr_values", strings.Join(o.ACRValues, " "))
 	}
-	req, err := conn.oauth.Authorize(oauth2.AuthorizationOptions{
+	req, err := conn.oauth.Authorize(ctx, oauth2.AuthorizationOptions{
 		RedirectURI: o.RedirectURI, Scopes: o.Scopes, Params: params})
 	if err != nil {
 		return nil, err
@@ -299,8 +309,8 @@ func (c *Client) Callback(ctx context.Context, params url.Values, txn *Transacti
 
 // Refresh exchanges tok's refresh token for a new token, as [oauth2.Client.Refresh]
 // does. An ID Token that comes with it is verified and must continue the one that
-// tok has (OpenID Connect Core 1.0, Section 12.2); the Login's IDToken is nil if
-// none comes.
+// tok has (OpenID Connect Core 1.0, Section 12.2): without one to continue it is
+// refused. The Login's IDToken is nil if none comes.
 //
 // A new token whose ID Token is refused is lost, and with it a rotated refresh
 // token: the user must log in again.
@@ -313,8 +323,8 @@ func (c *Client) Refresh(ctx context.Context, tok *oauth2.Token) (*Login, error)
 	if err != nil {
 		return nil, err
 	}
-	if renewed.IDToken() == "" {
-		return &Login{Token: renewed}, nil
+	if renewed.IDToken() == tok.IDToken() {
+		return &Login{Token: renewed}, nil // none came
 	}
 	idToken, err := c.verify(ctx, conn, renewed, func(l *verdict.List, t *IDToken) {
 		checkContinues(l, t, tok.IDToken())

@@ -253,6 +253,9 @@ func TestLogin(t *testing.T) {
 				!id.AuthTime.Equal(start) || id.AuthorizedParty != "" || id.ACR != "" {
 				t.Errorf("ID Token is %+v", id)
 			}
+			if !login.Token.ExpiresAt.Equal(start.Add(time.Hour)) {
+				t.Errorf("token ends %v, not by the clock given", login.Token.ExpiresAt)
+			}
 			if login.Token.AccessToken() == "" || !slices.Equal(login.Token.Scopes, []string{"openid", "profile", "email"}) {
 				t.Errorf("token is %+v", login.Token)
 			}
@@ -279,6 +282,9 @@ func TestNew(t *testing.T) {
 			"oidc: Config.Auth is required; oauth2.None() for a public client"},
 		{"no issuer", func(c *Config) { c.Issuer = "" }, "oidc: Config.Issuer is required"},
 		{"issuer in clear", func(c *Config) { c.Issuer = "http://p.example" }, "insecure URL"},
+		{"issuer in clear, metadata elsewhere", func(c *Config) {
+			c.Issuer, c.ServerMetadataURL = "http://p.example", "https://p.example/metadata"
+		}, "insecure URL"},
 		{"issuer no URL", func(c *Config) { c.Issuer = "p.example" }, "insecure URL"},
 		{"issuer with fragment", func(c *Config) { c.Issuer += "#a" }, "insecure URL"},
 		{"issuer with user information", func(c *Config) { c.Issuer = "https://u@p.example" }, "insecure URL"},
@@ -315,8 +321,8 @@ func TestIssuerAndMetadataURL(t *testing.T) {
 	known := Provider{AuthorizationServer: oauth2.AuthorizationServer{
 		AuthorizationEndpoint: "https://p.example/a", TokenEndpoint: "https://p.example/t",
 		JWKSURI: "https://p.example/j"}}
-	partly := known
-	partly.JWKSURI = ""
+	noAuthorize, noToken, noKeys := known, known, known
+	noAuthorize.AuthorizationEndpoint, noToken.TokenEndpoint, noKeys.JWKSURI = "", "", ""
 	for _, test := range []struct {
 		name, issuer, url  string
 		provider           Provider
@@ -343,7 +349,11 @@ func TestIssuerAndMetadataURL(t *testing.T) {
 		{"complete, and a URL", "https://p.example", "https://m.example/", known, "https://p.example",
 			"https://m.example/"},
 		{"complete without an issuer", "", "", known, "", ""},
-		{"not complete", "https://p.example", "", partly, "https://p.example", "https://p.example" + suffix},
+		{"no authorization endpoint", "https://p.example", "", noAuthorize, "https://p.example",
+			"https://p.example" + suffix},
+		{"no token endpoint", "https://p.example", "", noToken, "https://p.example",
+			"https://p.example" + suffix},
+		{"no keys", "https://p.example", "", noKeys, "https://p.example", "https://p.example" + suffix},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client, err := New(Config{Issuer: test.issuer, ServerMetadataURL: test.url,
@@ -382,6 +392,8 @@ func TestAuthorizeURL(t *testing.T) {
 		{"max_age", AuthorizationOptions{MaxAge: &day}, url.Values{"scope": {"openid"}, "max_age": {"129600"}}},
 		{"max_age 0", AuthorizationOptions{MaxAge: &zero}, url.Values{"scope": {"openid"}, "max_age": {"0"}}},
 		{"max_age below 0", AuthorizationOptions{MaxAge: &past}, url.Values{"scope": {"openid"}, "max_age": {"0"}}},
+		{"acr_values of one", AuthorizationOptions{ACRValues: []string{"gold"}},
+			url.Values{"scope": {"openid"}, "acr_values": {"gold"}}},
 		{"acr_values", AuthorizationOptions{ACRValues: []string{"gold", "silver"}},
 			url.Values{"scope": {"openid"}, "acr_values": {"gold silver"}}},
 		{"params", AuthorizationOptions{Params: url.Values{"prompt": {"login"}, "resource": {"a", "b"}}},
@@ -728,6 +740,7 @@ var refreshed = []string{
 	"sub: OpenID Connect Core 1.0, Section 12.2",
 	"aud: OpenID Connect Core 1.0, Section 12.2",
 	"azp: OpenID Connect Core 1.0, Section 12.2",
+	"iat: OpenID Connect Core 1.0, Section 12.2",
 	"auth_time: OpenID Connect Core 1.0, Section 12.2",
 	"nonce: OpenID Connect Core 1.0, Section 12.2",
 }
@@ -777,5 +790,81 @@ func TestTraceOfARefusal(t *testing.T) {
 	_, err := w.client.Callback(ctx, w.browse(req.URL), req.Transaction)
 	if outcome(err) != "check nonce" || last != "nonce check nonce" {
 		t.Errorf("error %v, last heard %q", err, last)
+	}
+	const text = "oidc: ID Token: nonce must be the one of the request " +
+		"(OpenID Connect Core 1.0, Section 3.1.3.7)"
+	if err.Error() != text {
+		t.Errorf("text is %v, want %s", err, text)
+	}
+}
+
+// A refresh without an ID Token does not make the one after it unbound: that must
+// still continue the login's.
+func TestRefreshTwice(t *testing.T) {
+	var stage atomic.Int32
+	w := newWorld(t, oidctest.Options{EditIDToken: func(c map[string]any) {
+		if stage.Load() == 2 {
+			c["sub"] = "mallory"
+		}
+	}}, answerer{"/token": func(rw http.ResponseWriter, r *http.Request) {
+		edit(func(members map[string]any) {
+			if stage.Load() == 1 {
+				delete(members, "id_token")
+			}
+		})(rw, r)
+	}}, nil)
+	login := w.mustLogin(AuthorizationOptions{})
+	stage.Store(1)
+	renewed, err := w.client.Refresh(t.Context(), login.Token)
+	if err != nil || renewed.IDToken != nil {
+		t.Fatalf("%+v, %v", renewed, err)
+	}
+	stage.Store(2)
+	if again, err := w.client.Refresh(t.Context(), renewed.Token); outcome(err) != "check sub" {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
+// New metadata is no reason to forget keys: while the key set is down, known keys
+// go on verifying.
+func TestKeysOutliveMetadata(t *testing.T) {
+	var down atomic.Bool
+	w := newWorld(t, oidctest.Options{}, answerer{"/jwks": func(rw http.ResponseWriter, r *http.Request) {
+		if down.Load() {
+			http.Error(rw, "down", http.StatusServiceUnavailable)
+			return
+		}
+		edit(func(map[string]any) {})(rw, r)
+	}}, nil)
+	w.mustLogin(AuthorizationOptions{})
+	down.Store(true)
+	for range 3 {
+		w.seconds.Add(3700)
+		w.mustLogin(AuthorizationOptions{})
+	}
+}
+
+// A login of one client is none of another's.
+func TestUserInfoOfAnotherClient(t *testing.T) {
+	a, b := newWorld(t, oidctest.Options{}, nil, nil), newWorld(t, oidctest.Options{}, nil, nil)
+	login := a.mustLogin(AuthorizationOptions{})
+	if user, err := b.client.UserInfo(t.Context(), login); outcome(err) != "check id_token" || user != nil {
+		t.Errorf("%+v, %v", user, err)
+	}
+	other, err := New(Config{Issuer: a.Issuer(), ID: "other", Auth: oauth2.None(), Now: a.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if user, err := other.UserInfo(t.Context(), login); outcome(err) != "check id_token" || user != nil {
+		t.Errorf("%+v, %v", user, err)
+	}
+	made := &Login{login.Token, &IDToken{Issuer: a.Issuer(), Subject: "alice", Audience: []string{"client"}}}
+	if user, err := a.client.UserInfo(t.Context(), made); outcome(err) != "check id_token" || user != nil {
+		t.Errorf("%+v, %v", user, err)
+	}
+	for _, path := range b.seen {
+		if path == "/userinfo" {
+			t.Error("the token was sent")
+		}
 	}
 }

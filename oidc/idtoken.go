@@ -17,8 +17,8 @@ import (
 	"vouchsafe/oauth2"
 )
 
-// An IDToken is a verified ID Token, OpenID Connect Core 1.0, Section 2. It
-// cannot be had without verification, and is read-only.
+// An IDToken is a verified ID Token, OpenID Connect Core 1.0, Section 2. Only a
+// Client makes one that its other methods take. It is read-only.
 type IDToken struct {
 	Issuer          string
 	Subject         string
@@ -35,7 +35,7 @@ type IDToken struct {
 // Identity returns who the user is.
 func (t *IDToken) Identity() Identity { return Identity{t.Issuer, t.Subject} }
 
-// Claims reads all claims into v, which must be a pointer, as encoding/json does.
+// Claims reads all claims into v, as [jose.Token.Claims] does.
 func (t *IDToken) Claims(v any) error {
 	if t.token == nil {
 		return json.Unmarshal([]byte("{}"), v)
@@ -83,20 +83,22 @@ func readIDToken(verified *jose.Token) (*IDToken, bool) {
 		IssuedAt:  verified.IssuedAt,
 		token:     verified,
 	}
-	ok := true
-	for name, to := range map[string]*string{"azp": &t.AuthorizedParty, "acr": &t.ACR} {
-		if v := t.claim(name); v != nil {
-			var isString bool
-			*to, isString = v.String()
-			ok = ok && isString
-		}
-	}
+	ok := text(t.claim("azp"), &t.AuthorizedParty) && text(t.claim("acr"), &t.ACR)
 	if v := t.claim("auth_time"); v != nil {
 		seconds, isNumber := v.Seconds()
 		t.AuthTime = time.Unix(seconds, 0)
 		ok = ok && isNumber
 	}
 	return t, ok
+}
+
+// text reads a string if there is one.
+func text(v strictjson.Value, to *string) (ok bool) {
+	if v == nil {
+		return true
+	}
+	*to, ok = v.String()
+	return ok
 }
 
 const maxSubject = 255
@@ -151,8 +153,9 @@ func (c *Client) checkRequest(l *verdict.List, t *IDToken, asked expectations) {
 		l.Check(slices.Contains(asked.ACRValues, t.ACR), "acr", "must be one that was asked for", core)
 	}
 	if asked.MaxAge != nil {
-		limit := time.Duration(*asked.MaxAge)*time.Second + max(c.config.Leeway, 0)
-		l.Check(!t.AuthTime.IsZero() && c.config.Now().Sub(t.AuthTime) <= limit,
+		now, leeway := c.config.Now(), max(c.config.Leeway, 0)
+		oldest := now.Add(-time.Duration(*asked.MaxAge)*time.Second - leeway)
+		l.Check(!t.AuthTime.Before(oldest) && !t.AuthTime.After(now.Add(leeway)),
 			"auth_time", "must be present and within max_age", core)
 	}
 }
@@ -162,17 +165,34 @@ func (c *Client) checkRequest(l *verdict.List, t *IDToken, asked expectations) {
 func checkContinues(l *verdict.List, t *IDToken, old string) {
 	const clause = "OpenID Connect Core 1.0, Section 12.2"
 	before := oldClaims(old)
-	same := func(name string) bool { return string(before.Get(name)) == string(t.claim(name)) }
-	l.Check(old == "" || before != nil, "id_token", "must follow one that can be read", clause)
-	if before == nil {
-		return
-	}
+	same := func(name string) bool { return sameString(before.Get(name), t.claim(name)) }
+	l.Check(before != nil, "id_token", "must follow one that can be read", clause)
 	l.Check(same("iss"), "iss", "must be that of the login", clause)
 	l.Check(same("sub"), "sub", "must be that of the login", clause)
-	l.Check(same("aud"), "aud", "must be that of the login", clause)
+	l.Check(sameAudience(before.Get("aud"), t.Audience), "aud", "must be that of the login", clause)
 	l.Check(same("azp"), "azp", "must be that of the login", clause)
-	l.Check(t.claim("auth_time") == nil || same("auth_time"), "auth_time", "must be that of the login", clause)
+	issued, _ := before.Get("iat").Seconds()
+	l.Check(t.IssuedAt.Unix() >= issued, "iat", "must not be before that of the login", clause)
+	authenticated, known := before.Get("auth_time").Seconds()
+	l.Check(!known || t.claim("auth_time") == nil || t.AuthTime.Unix() == authenticated,
+		"auth_time", "must be that of the login", clause)
 	l.Check(t.claim("nonce") == nil || same("nonce"), "nonce", "must be that of the login", clause)
+}
+
+// sameString reports whether two values are the same string, or neither is one.
+func sameString(a, b strictjson.Value) bool {
+	textA, okA := a.String()
+	textB, okB := b.String()
+	return okA == okB && textA == textB
+}
+
+// sameAudience reports whether a value has the members of aud, in any order.
+func sameAudience(v strictjson.Value, aud []string) bool {
+	before, ok := v.Strings()
+	if one, isString := v.String(); isString {
+		before, ok = []string{one}, true
+	}
+	return ok && slices.Equal(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(aud)))
 }
 
 // oldClaims reads the claims of an ID Token that was verified before.

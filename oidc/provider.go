@@ -32,16 +32,21 @@ const (
 // Discovery 1.0, Section 4.1.
 func metadataURL(issuer string) string { return strings.TrimSuffix(issuer, "/") + wellKnown }
 
-// discover fetches the provider configuration at url and accepts it if it is
-// that of issuer, exactly (OpenID Connect Discovery 1.0, Section 4.3).
+// discover fetches the provider configuration of issuer at url.
 func discover(ctx context.Context, client *http.Client, url, issuer string) (Provider, error) {
 	resp, err := httpclient.Get(ctx, client, url, maxMetadata)
 	if err != nil {
 		return Provider{}, fmt.Errorf("oidc: discovery: %w", err)
 	}
+	return readMetadata(ctx, resp.Body, issuer)
+}
+
+// readMetadata reads a provider configuration and accepts it if it is that of
+// issuer, exactly (OpenID Connect Discovery 1.0, Section 4.3).
+func readMetadata(ctx context.Context, body []byte, issuer string) (Provider, error) {
 	l := verdict.New(ctx, checkError)
 	var p Provider
-	l.Check(strictjson.Unmarshal(resp.Body, &p) == nil,
+	l.Check(strictjson.Unmarshal(body, &p) == nil,
 		"metadata", "must be one strict JSON object", "OpenID Connect Discovery 1.0, Section 4.2")
 	l.Check(p.Issuer == issuer, "issuer", "must be the issuer asked for",
 		"OpenID Connect Discovery 1.0, Section 4.3")

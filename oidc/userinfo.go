@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
@@ -41,7 +43,8 @@ func (u *UserInfo) Email() (address string, verified bool) {
 	return u.body.email, u.body.verified
 }
 
-// Claims reads all claims into v, which must be a pointer, as encoding/json does.
+// Claims reads all claims into v, which must be a pointer, as encoding/json does,
+// but for a claim whose name differs from a field's in case only: it is an error.
 func (u *UserInfo) Claims(v any) error {
 	if u.body == nil {
 		return json.Unmarshal([]byte("{}"), v)
@@ -50,7 +53,7 @@ func (u *UserInfo) Claims(v any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(raw, v)
+	return strictjson.Unmarshal(raw, v)
 }
 
 const maxUserInfo = 1 << 20
@@ -60,8 +63,8 @@ const maxUserInfo = 1 << 20
 // (Section 5.3.2).
 func (c *Client) UserInfo(ctx context.Context, login *Login) (*UserInfo, error) {
 	l := verdict.New(ctx, checkError)
-	if !l.Check(login != nil && login.IDToken != nil,
-		"id_token", "must have been verified before UserInfo", "OpenID Connect Core 1.0, Section 5.3.2") {
+	if !l.Check(login != nil && c.verified(login.IDToken), "id_token",
+		"must have been verified by this client before UserInfo", "OpenID Connect Core 1.0, Section 5.3.2") {
 		return nil, l.Err()
 	}
 	conn, err := c.provider.Get(ctx)
@@ -89,6 +92,11 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*UserInfo, error) 
 	return u, nil
 }
 
+// verified reports whether t is an ID Token of this provider for this client.
+func (c *Client) verified(t *IDToken) bool {
+	return t != nil && t.token != nil && t.Issuer == c.config.Issuer && slices.Contains(t.Audience, c.config.ID)
+}
+
 // A UserInfoSource says where a user's claims are and how to read them.
 type UserInfoSource struct {
 	Endpoint string // absolute URL
@@ -100,10 +108,14 @@ type UserInfoSource struct {
 }
 
 // FetchUserInfo fetches a user's claims with client, which sends the token: its
-// Transport is one of package oauth1, oauth2 or this one. The answer must have
-// a subject. Where an ID Token was issued, use [Client.UserInfo], which compares
+// Transport is one of package oauth1, oauth2 or this one. s must name an issuer,
+// and the answer must have a subject. Where an ID Token was issued, use [Client.UserInfo], which compares
 // the two.
 func FetchUserInfo(ctx context.Context, client *http.Client, s UserInfoSource) (*UserInfo, error) {
+	if s.Issuer == "" {
+		return nil, errors.New("oidc: UserInfoSource.Issuer is required: without it, " +
+			"users of two providers could be taken for one")
+	}
 	resp, err := httpclient.Get(ctx, client, s.Endpoint, maxUserInfo)
 	if err != nil {
 		return nil, fmt.Errorf("oidc: UserInfo: %w", err)

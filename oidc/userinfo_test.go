@@ -1,0 +1,351 @@
+package oidc
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"vouchsafe/jose"
+	"vouchsafe/oidc/oidctest"
+)
+
+// OpenID Connect Core 1.0, Section 5.3.2: what is about someone else, or no one,
+// is refused.
+func TestUserInfo(t *testing.T) {
+	const js = "application/json"
+	for _, test := range []struct {
+		name   string
+		answer http.HandlerFunc
+		want   string
+	}{
+		{"good", edit(func(map[string]any) {}), "ok"},
+		{"charset", say(200, "application/json; charset=utf-8", `{"sub":"alice"}`), "ok"},
+		{"another case of content type", say(200, "Application/JSON", `{"sub":"alice"}`), "ok"},
+		{"unknown claims", set("x", list{map[string]any{"sub": "mallory"}}), "ok"},
+
+		{"sub of another", set("sub", "mallory"), "check sub"},
+		{"sub in another case", set("sub", "Alice"), "check sub"},
+		{"sub and more", set("sub", "alice "), "check sub"},
+		{"sub missing", set("sub", nil), "check sub"},
+		{"sub empty", set("sub", ""), "check sub"},
+		{"sub null", set("sub", null{}), "check sub"},
+		{"sub number", set("sub", 7), "check sub"},
+		{"sub list", set("sub", list{"alice"}), "check sub"},
+		{"sub in both cases", set("Sub", "alice"), "check body"},
+		{"sub twice", say(200, js, `{"sub":"alice","sub":"alice"}`), "check body"},
+		{"name in another case", set("NAME", "x"), "check body"},
+		{"preferred_username in another case", set("Preferred_Username", "x"), "check body"},
+		{"picture in another case", set("Picture", "x"), "check body"},
+		{"email in both cases", set("EMAIL", "x"), "check body"},
+		{"email_verified in both cases", set("Email_Verified", true), "check body"},
+
+		{"HTML", say(200, "text/html", `{"sub":"alice"}`), "check content type"},
+		{"JWT", say(200, "application/jwt", `e30.e30.AA`), "check content type"},
+		{"no content type", say(200, "", `{"sub":"alice"}`), "check content type"},
+		{"content type that does not parse", say(200, "application/json; x", `{"sub":"alice"}`), "check content type"},
+		{"empty", say(200, js, ``), "check body"},
+		{"list", say(200, js, `[{"sub":"alice"}]`), "check body"},
+		{"cut short in the JSON", say(200, js, `{"sub":"alice"`), "check body"},
+		{"more after the end", say(200, js, `{"sub":"alice"}{}`), "check body"},
+		{"cut short", cut, "cut short"},
+		{"endless", endless, "too large"},
+		{"at the limit", say(200, js, `{"sub":"alice"}`+strings.Repeat(" ", 1<<20-15)), "too large"},
+		{"below the limit", say(200, js, `{"sub":"alice"}`+strings.Repeat(" ", 1<<20-16)), "ok"},
+		{"401", say(401, js, `{"error":"invalid_token"}`), "status must be 200, is 401"},
+		{"403 with claims", say(403, js, `{"sub":"alice"}`), "status must be 200, is 403"},
+		{"500", say(500, "text/html", `<html>`), "status must be 200, is 500"},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/me", http.StatusFound) },
+			"status must be 200, is 302"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, oidctest.Options{}, answerer{"/userinfo": test.answer}, nil)
+			login := w.mustLogin(AuthorizationOptions{})
+			user, err := w.client.UserInfo(t.Context(), login)
+			if got := outcome(err); got != test.want && (err == nil || !strings.HasSuffix(got, test.want)) {
+				t.Errorf("outcome %q, want %q", got, test.want)
+			}
+			if (user == nil) != (err != nil) {
+				t.Errorf("%+v beside %v", user, err)
+			}
+			if err == nil && user.Identity != login.IDToken.Identity() {
+				t.Errorf("user is %+v", user)
+			}
+			if err != nil && (!strings.HasPrefix(err.Error(), "oidc: UserInfo: ") ||
+				strings.Contains(err.Error(), login.Token.AccessToken())) {
+				t.Errorf("error is %v", err)
+			}
+			if w.requests("/me") > 0 {
+				t.Error("the redirect was followed")
+			}
+		})
+	}
+}
+
+// Without an ID Token there is nothing to compare with, and nothing is asked.
+func TestUserInfoNeedsAnIDToken(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	login := w.mustLogin(AuthorizationOptions{})
+	for _, test := range []struct {
+		name  string
+		login *Login
+		want  string
+	}{
+		{"nil", nil, "check id_token"},
+		{"zero", &Login{}, "check id_token"},
+		{"without ID Token", &Login{Token: login.Token}, "check id_token"},
+		{"without token", &Login{IDToken: login.IDToken}, "oidc: UserInfo endpoint: oauth2: Transport needs a token"},
+	} {
+		user, err := w.client.UserInfo(t.Context(), test.login)
+		if got := outcome(err); got != test.want || user != nil {
+			t.Errorf("%s: %v and %q, want %q", test.name, user, got, test.want)
+		}
+	}
+	if n := w.requests("/userinfo"); n > 0 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+// The token is not sent in clear, nor where there is no endpoint.
+func TestUserInfoEndpoint(t *testing.T) {
+	for _, endpoint := range []any{nil, "http://p.example/userinfo", "/userinfo"} {
+		w := newWorld(t, oidctest.Options{}, answerer{wellKnown: set("userinfo_endpoint", endpoint)}, nil)
+		_, err := w.client.UserInfo(t.Context(), w.mustLogin(AuthorizationOptions{}))
+		if outcome(err) != "insecure URL" || !strings.HasPrefix(err.Error(), "oidc: UserInfo endpoint: ") {
+			t.Errorf("%v: error is %v", endpoint, err)
+		}
+	}
+}
+
+// An ID Token of another issuer, were there one, has another identity.
+func TestUserInfoIsOfTheIssuer(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	login := w.mustLogin(AuthorizationOptions{})
+	user, err := w.client.UserInfo(t.Context(), login)
+	if err != nil || user.Identity != (Identity{w.Issuer(), "alice"}) {
+		t.Errorf("%+v and %v", user, err)
+	}
+}
+
+// A provider that does not speak OpenID Connect is asked by any client that
+// sends the token.
+func TestFetchUserInfo(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	login := w.mustLogin(AuthorizationOptions{})
+	transport, err := w.client.Transport(t.Context(), login.Token, w.Issuer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := UserInfoSource{Endpoint: w.Endpoint("me"), Issuer: "https://me.example", Names: map[string]string{"sub": "id"}}
+	user, err := FetchUserInfo(t.Context(), &http.Client{Transport: transport}, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, verified := user.Email()
+	if user.Identity != (Identity{"https://me.example", "alice"}) || user.Name != "Alice Example" ||
+		address != "alice@example.com" || verified {
+		t.Errorf("user is %+v, %s %v", user, address, verified)
+	}
+	if _, err := FetchUserInfo(t.Context(), nil, source); err == nil || !strings.HasSuffix(err.Error(), "is 401") {
+		t.Errorf("without the token: %v", err)
+	}
+	nobody := source
+	nobody.Issuer = ""
+	if user, err := FetchUserInfo(t.Context(), &http.Client{Transport: transport}, nobody); user != nil ||
+		err == nil || !strings.HasPrefix(err.Error(), "oidc: UserInfoSource.Issuer is required") {
+		t.Errorf("without an issuer: %+v and %v", user, err)
+	}
+	source.Endpoint = "http://p.example/me"
+	if _, err := FetchUserInfo(t.Context(), nil, source); outcome(err) != "insecure URL" {
+		t.Errorf("in clear: %v", err)
+	}
+}
+
+// Names says where a standard claim is; a subject is exact or there is none.
+func TestUserInfoNames(t *testing.T) {
+	id := map[string]string{"sub": "id"}
+	for _, test := range []struct {
+		name, body string
+		names      map[string]string
+		want       string // the subject, or the outcome
+	}{
+		{"string", `{"id":"alice"}`, id, "alice"},
+		{"number", `{"id":7}`, id, "7"},
+		{"number of 54 bits", `{"id":9007199254740993}`, id, "9007199254740993"},
+		{"number of many digits", `{"id":123456789012345678901234567890}`, id, "123456789012345678901234567890"},
+		{"0", `{"id":0}`, id, "0"},
+		{"number below 0", `{"id":-7}`, id, "check sub"},
+		{"-0", `{"id":-0}`, id, "check sub"},
+		{"fraction", `{"id":7.5}`, id, "check sub"},
+		{"fraction of 0", `{"id":7.0}`, id, "check sub"},
+		{"exponent", `{"id":1e3}`, id, "check sub"},
+		{"Exponent", `{"id":1E3}`, id, "check sub"},
+		{"exponent with sign", `{"id":1e+3}`, id, "check sub"},
+		{"true", `{"id":true}`, id, "check sub"},
+		{"null", `{"id":null}`, id, "check sub"},
+		{"list", `{"id":[7]}`, id, "check sub"},
+		{"object", `{"id":{"id":7}}`, id, "check sub"},
+		{"empty", `{"id":""}`, id, "check sub"},
+		{"missing", `{}`, id, "check sub"},
+		{"twice", `{"id":1,"id":2}`, id, "check body"},
+		{"another case", `{"ID":7}`, id, "check sub"},
+		// The member that the row names decides; a user could fill in another.
+		{"sub beside it", `{"sub":"mallory","id":7}`, id, "7"},
+		{"sub in its place", `{"sub":"mallory"}`, id, "check sub"},
+		{"exchanged", `{"sub":"a","name":"b"}`, map[string]string{"sub": "name", "name": "sub"}, "b"},
+		{"number without names", `{"sub":7}`, nil, "check sub"},
+		{"number by its own name", `{"sub":7}`, map[string]string{"sub": "sub"}, "7"},
+		{"string of digits", `{"id":"007"}`, id, "007"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			user, err := readUserInfo([]byte(test.body), UserInfoSource{Issuer: "https://p.example", Names: test.names})
+			if err != nil {
+				if outcome(err) != test.want || user != nil {
+					t.Errorf("%v and %v, want %q", user, err, test.want)
+				}
+				return
+			}
+			if user.Identity != (Identity{"https://p.example", test.want}) {
+				t.Errorf("user is %+v, want %q", user.Identity, test.want)
+			}
+		})
+	}
+}
+
+// Every claim that is read can be elsewhere, and what is not a string is none.
+func TestUserInfoClaims(t *testing.T) {
+	user, err := readUserInfo([]byte(`{"id":1,"sub":"x","login":"al","full":"Alice","pic":"https://p.example/a.png",
+		"mail":"alice@example.com","checked":true,"name":"other","n":9007199254740993}`), UserInfoSource{
+		Names: map[string]string{"sub": "id", "preferred_username": "login", "name": "full", "picture": "pic",
+			"email": "mail", "email_verified": "checked", "profile": "none"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, verified := user.Email()
+	if user.Identity.Subject != "1" || user.PreferredUsername != "al" || user.Name != "Alice" ||
+		user.Picture != "https://p.example/a.png" || address != "alice@example.com" || !verified {
+		t.Errorf("user is %+v, %s %v", user, address, verified)
+	}
+	var claims map[string]json.RawMessage
+	if err := user.Claims(&claims); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"sub": `"1"`, "name": `"Alice"`, "n": "9007199254740993", "id": "1"} {
+		if got := string(claims[name]); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	if _, ok := claims["profile"]; ok {
+		t.Error("a claim of nothing")
+	}
+	user, err = readUserInfo([]byte(`{"sub":"a","name":1,"preferred_username":["a"],"picture":null,"email":{}}`),
+		UserInfoSource{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if address, verified := user.Email(); user.Name+user.PreferredUsername+user.Picture+address != "" || verified {
+		t.Errorf("user is %+v, %q", user, address)
+	}
+}
+
+// Only the boolean true says that an address was verified.
+func TestEmailVerified(t *testing.T) {
+	for _, test := range []struct {
+		value string
+		want  bool
+	}{
+		{`true`, true}, {`false`, false}, {`"true"`, false}, {`1`, false}, {`"1"`, false}, {`null`, false},
+		{`[true]`, false}, {`{"a":true}`, false}, {`""`, false},
+	} {
+		user, err := readUserInfo([]byte(`{"sub":"a","email":"a@b.example","email_verified":`+test.value+`}`),
+			UserInfoSource{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if address, verified := user.Email(); verified != test.want || address != "a@b.example" {
+			t.Errorf("%s: %s %v", test.value, address, verified)
+		}
+	}
+	user, err := readUserInfo([]byte(`{"sub":"a","email":"a@b.example"}`), UserInfoSource{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, verified := user.Email(); verified {
+		t.Error("what is not said is verified")
+	}
+}
+
+// The zero UserInfo is of nobody.
+func TestZeroUserInfo(t *testing.T) {
+	var user UserInfo
+	claims := map[string]any{}
+	if address, verified := user.Email(); address != "" || verified || !user.Identity.IsZero() {
+		t.Errorf("%q %v", address, verified)
+	}
+	if err := user.Claims(&claims); err != nil || len(claims) > 0 {
+		t.Errorf("%v and %v", claims, err)
+	}
+}
+
+// UserInfo is traced, the failing check last.
+func TestUserInfoTrace(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, answerer{"/userinfo": set("sub", "mallory")}, nil)
+	login := w.mustLogin(AuthorizationOptions{})
+	var heard []string
+	ctx := jose.WithTrace(t.Context(), func(check, clause string, err error) {
+		heard = append(heard, check+" "+clause+" "+outcome(err))
+	})
+	w.client.UserInfo(ctx, login)
+	want := "id_token OpenID Connect Core 1.0, Section 5.3.2 ok; sub OpenID Connect Core 1.0, Section 5.3.2 check sub"
+	if got := strings.Join(heard, "; "); got != want {
+		t.Errorf("heard %s, want %s", got, want)
+	}
+	w.clock.seconds.Add(int64(time.Hour / time.Second))
+	if _, err := w.client.UserInfo(t.Context(), login); err == nil {
+		t.Error("the token has ended")
+	}
+}
+
+// What is read has a subject that the body spells out, and claims that decode.
+func FuzzUserInfo(f *testing.F) {
+	for _, seed := range []string{
+		`{"sub":"alice","name":"Alice","email":"a@b.example","email_verified":true}`,
+		`{"id":9007199254740993,"login":"alice"}`,
+		`{"id":-1}`, `{"id":1e3}`, `{"id":"","sub":"x"}`, `{"Sub":"x","sub":"y"}`,
+		`{"sub":"\ud83d\ude00"}`, `[]`, `<html>`, ``,
+	} {
+		f.Add([]byte(seed), true)
+		f.Add([]byte(seed), false)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, named bool) {
+		source, member := UserInfoSource{Issuer: "https://p.example"}, "sub"
+		if named {
+			source.Names, member = map[string]string{"sub": "id"}, "id"
+		}
+		user, err := readUserInfo(body, source)
+		if err != nil {
+			if got := outcome(err); user != nil || got != "check body" && got != "check sub" {
+				t.Errorf("%+v and %v", user, err)
+			}
+			return
+		}
+		var members, claims map[string]json.RawMessage
+		if err := json.Unmarshal(body, &members); err != nil {
+			t.Fatal(err)
+		}
+		if err := user.Claims(&claims); err != nil {
+			t.Fatal(err)
+		}
+		var want string
+		if err := json.Unmarshal(members[member], &want); err != nil && named {
+			want = string(members[member])
+		}
+		if user.Identity != (Identity{"https://p.example", want}) || want == "" {
+			t.Errorf("%s is %+v", body, user.Identity)
+		}
+		if _, verified := user.Email(); verified && string(members["email_verified"]) != "true" {
+			t.Errorf("%s is verified", body)
+		}
+	})
+}
