@@ -47,6 +47,7 @@ type Login struct {
 	// ReturnTo is where the application meant to go on, empty if it did not say.
 	ReturnTo string
 
+	client  *Client // that completed it
 	idToken *oidc.IDToken
 }
 
@@ -156,16 +157,17 @@ func (c *Client) complete(w http.ResponseWriter, r *http.Request) (*Login, error
 	if err != nil {
 		return nil, err
 	}
-	login.ReturnTo = rec.ReturnTo
+	login.client, login.ReturnTo = c, rec.ReturnTo
 	return login, nil
 }
 
 // UserInfo asks the provider who the user is. With OpenID Connect it asks the
 // UserInfo Endpoint and compares the answer with login's ID Token; otherwise it
-// asks Config.UserInfoEndpoint and names the user by Config.IdentityIssuer.
+// asks Config.UserInfoEndpoint and names the user by Config.IdentityIssuer. login
+// must be one that c completed.
 func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
-	if login == nil {
-		return nil, errNoToken
+	if login == nil || login.client != c {
+		return nil, fmt.Errorf("registry: %q: UserInfo needs a login that this client completed", c.name)
 	}
 	u, err := c.protocol.userInfo(ctx, login, oidc.UserInfoSource{
 		Endpoint: c.config.UserInfoEndpoint,
@@ -233,13 +235,18 @@ func (b *BoundClient) Get(ctx context.Context, ref string) (*http.Response, erro
 	return b.Do(req)
 }
 
-// Do sends req, whose URL is absolute, with the token.
+// Do sends req, whose URL is absolute, with the token. The caller closes the
+// response's body. An error names the host and nothing else of the request.
 func (b *BoundClient) Do(req *http.Request) (*http.Response, error) {
 	bound, err := b.HTTPClient(req.Context())
 	if err != nil {
 		return nil, err
 	}
-	return bound.Do(req)
+	resp, err := bound.Do(req)
+	if err != nil {
+		return nil, httpclient.ExchangeError(req, err)
+	}
+	return resp, nil
 }
 
 // join puts a reference below a base URL, whether or not that ends in a slash. A
@@ -256,6 +263,9 @@ func join(base, ref string) (string, error) {
 	r, err := url.Parse(ref)
 	if err != nil || strings.Contains(ref, `\`) {
 		return "", errors.New("API URL does not parse")
+	}
+	if strings.Contains(strings.ToLower(r.EscapedPath()), "%2e") {
+		return "", errors.New("API URL must not have an escaped dot")
 	}
 	u := b.ResolveReference(r)
 	if !r.IsAbs() && !strings.HasPrefix(ref, "/") && !strings.HasPrefix(u.Path, b.Path) {

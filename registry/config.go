@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/url"
 	"slices"
 
@@ -44,7 +45,7 @@ type Config struct {
 	Issuer string
 
 	// ServerMetadataURL is where OpenID Connect's metadata is. If empty, it follows
-	// from Issuer.
+	// from Issuer. Alone it serves where the issuer has no final slash.
 	ServerMetadataURL string
 
 	// JWKSURI is where the provider's keys are, if they are not to be discovered.
@@ -73,6 +74,17 @@ type Config struct {
 	// TokenEndpointAuthMethod is client_secret_basic, client_secret_post or none. If
 	// empty, the method follows from the secret and the provider's metadata.
 	TokenEndpointAuthMethod string
+}
+
+// clone returns a copy that shares nothing with c that its owner could change.
+func (c Config) clone() Config {
+	c.Scopes = slices.Clone(c.Scopes)
+	c.UserInfoNames = maps.Clone(c.UserInfoNames)
+	c.AuthorizeParams = maps.Clone(c.AuthorizeParams)
+	for name, values := range c.AuthorizeParams {
+		c.AuthorizeParams[name] = slices.Clone(values)
+	}
+	return c
 }
 
 // Format prints which provider and client a Config is of, whatever the verb.

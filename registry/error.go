@@ -60,7 +60,7 @@ func (e *TransactionError) Error() string {
 // Is reports whether target is a *TransactionError with the same Reason.
 func (e *TransactionError) Is(target error) bool {
 	t, ok := target.(*TransactionError)
-	return ok && *t == *e
+	return ok && t != nil && *t == *e
 }
 
 func because(r Reason) error { return &TransactionError{r} }

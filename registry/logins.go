@@ -23,9 +23,9 @@ const (
 	// maxOpen is how many logins one browser may have in the making.
 	maxOpen = 5
 
-	// maxRecord bounds a record, in bytes: five of them must fit in a request's
-	// header.
-	maxRecord = 1536
+	// maxCookie bounds a login's cookie, name and value, in bytes: five of them must
+	// fit in a request's header, for which many servers allow 8 KB.
+	maxCookie = 1536
 
 	// purposeLogin is the purpose of a login's record. A record of another purpose
 	// is never a login's.
@@ -37,12 +37,12 @@ const (
 // A record is a login in the making: the protocol's transaction, and what else
 // it is bound to.
 type record struct {
-	Purpose     string `json:"p"`
-	Client      string `json:"c"`
-	RedirectURI string `json:"r"`
-	ReturnTo    string `json:"t,omitempty"`
-	Expires     int64  `json:"e"` // Unix seconds
-	Transaction []byte `json:"x"`
+	Purpose     string          `json:"p"`
+	Client      string          `json:"c"`
+	RedirectURI string          `json:"r"`
+	ReturnTo    string          `json:"t,omitempty"`
+	Expires     int64           `json:"e"` // Unix seconds
+	Transaction json.RawMessage `json:"x"`
 }
 
 // https reports whether the site is https, which is so if and only if its
@@ -72,9 +72,6 @@ func (l *logins) put(w http.ResponseWriter, r *http.Request, key string, rec rec
 	if err != nil {
 		return err
 	}
-	if len(raw) > maxRecord {
-		return errors.New("login's record must have at most 1536 bytes: shorten ReturnTo or the scopes")
-	}
 	id := loginID(key)
 	name := cookieName(id, rec.https())
 	sealed, err := l.ring.Seal(raw, sealPurpose, name)
@@ -86,8 +83,12 @@ func (l *logins) put(w http.ResponseWriter, r *http.Request, key string, rec rec
 	if err != nil {
 		return err
 	}
-	l.evict(w, r)
-	setCookie(w, name, strconv.FormatInt(now.Unix(), 10)+"."+held, 2*l.life)
+	value := strconv.FormatInt(now.Unix(), 10) + "." + held
+	if len(name)+len(value) > maxCookie {
+		return errors.New("login's cookie must have at most 1536 bytes: shorten ReturnTo or the scopes")
+	}
+	l.evict(w, r, cookieName("", rec.https()))
+	setCookie(w, name, value, 2*l.life)
 	return nil
 }
 
@@ -157,21 +158,17 @@ func (l *logins) open(ctx context.Context, id, name, value string, https bool) (
 	return rec, nil
 }
 
-// evict makes room for one more login: the oldest goes.
-func (l *logins) evict(w http.ResponseWriter, r *http.Request) {
-	var open []*http.Cookie
-	for _, c := range r.Cookies() {
-		if strings.HasPrefix(c.Name, cookieName("", true)) || strings.HasPrefix(c.Name, cookieName("", false)) {
-			open = append(open, c)
-		}
-	}
+// evict makes room for one more login: the oldest goes. It looks at the cookies of
+// the site's own kind only, as a neighbouring host can set others, and forgets no
+// more than it could have set.
+func (l *logins) evict(w http.ResponseWriter, r *http.Request, prefix string) {
+	open := slices.DeleteFunc(r.Cookies(), func(c *http.Cookie) bool { return !strings.HasPrefix(c.Name, prefix) })
 	slices.SortStableFunc(open, func(a, b *http.Cookie) int { return cmp.Compare(beganAt(a), beganAt(b)) })
-	for len(open) >= maxOpen {
-		name := open[0].Name
-		_, held, _ := strings.Cut(open[0].Value, ".")
-		l.store.drop(r.Context(), name[strings.LastIndexByte(name, '.')+1:], held)
-		setCookie(w, name, "", -time.Second)
-		open = open[1:]
+	excess := min(len(open)-maxOpen+1, maxOpen)
+	for i := range max(excess, 0) {
+		_, held, _ := strings.Cut(open[i].Value, ".")
+		l.store.drop(r.Context(), strings.TrimPrefix(open[i].Name, prefix), held)
+		setCookie(w, open[i].Name, "", -time.Second)
 	}
 }
 

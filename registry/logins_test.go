@@ -3,6 +3,7 @@ package registry_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -373,6 +374,54 @@ func TestAbandonedLogins(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Cookies that a neighbouring host planted evict nothing, and make no flood.
+func TestPlantedCookies(t *testing.T) {
+	b, in := newBench(t, registry.Options{}), newBrowser()
+	callback := b.begin(in, "a")
+	for i := range 2000 {
+		name := fmt.Sprintf("vouchsafe.%d", i)
+		in.cookies[name] = &http.Cookie{Name: name, Value: "99999999999.x"}
+	}
+	for range 3 {
+		b.begin(in, "a_b")
+	}
+	if _, err := b.complete(in, "a", callback); err != nil {
+		t.Error(err)
+	}
+	clear(in.cookies)
+	for i := range 2000 {
+		name := fmt.Sprintf("__Host-vouchsafe.%d", i)
+		in.cookies[name] = &http.Cookie{Name: name, Value: "1.x"}
+	}
+	w := httptest.NewRecorder()
+	if err := b.client("a").AuthorizeRedirect(w, in.request("/"), callbackURL); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(w.Result().Cookies()); n != 6 {
+		t.Errorf("%d cookies are set, want 5 forgotten and 1 new", n)
+	}
+}
+
+// Five of the largest cookies fit in 8 KB.
+func TestLargestCookie(t *testing.T) {
+	largest := 0
+	for n := range 1000 {
+		b, in := newBench(t, registry.Options{}), newBrowser()
+		w := httptest.NewRecorder()
+		err := b.client("a").Authorize(w, in.request("/"), registry.AuthorizeOptions{
+			RedirectURI: callbackURL, ReturnTo: "/" + strings.Repeat("a", n)})
+		if err != nil {
+			break
+		}
+		for _, c := range in.keep(w) {
+			largest = len(c.Name) + len(c.Value)
+		}
+	}
+	if largest < 1500 || largest > 1536 {
+		t.Errorf("the largest cookie has %d bytes", largest)
 	}
 }
 

@@ -117,8 +117,8 @@ func (p oauth1Protocol) transport(_ context.Context, t Token, urls ...string) (h
 
 type oauth2Protocol struct{ client *oauth2.Client }
 
-func (p oauth2Protocol) authorize(_ context.Context, o request) (begun, error) {
-	req, err := p.client.Authorize(oauth2.AuthorizationOptions{
+func (p oauth2Protocol) authorize(ctx context.Context, o request) (begun, error) {
+	req, err := p.client.Authorize(ctx, oauth2.AuthorizationOptions{
 		RedirectURI: o.redirectURI, Scopes: o.scopes, Params: o.params})
 	if err != nil {
 		return begun{}, err

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +22,9 @@ type Options struct {
 	// Keys seal what a login must remember: each at least 32 random bytes, kept
 	// secret and shared by all processes that serve the site. The first seals; the
 	// others still open, so that a new one can be put before an old one.
-	Keys [][]byte
+	//
+	// Printing Options does not show them.
+	Keys [][]byte `json:"-"`
 
 	// EphemeralKey makes a key for this process instead, for demos and tests: a
 	// login begun before a restart, or in another process, fails.
@@ -42,6 +46,12 @@ type Options struct {
 	// Now tells the time. If nil, time.Now.
 	Now func() time.Time
 }
+
+// Format prints that o is Options and nothing of it, whatever the verb.
+func (o Options) Format(f fmt.State, _ rune) { fmt.Fprint(f, "registry.Options{...}") }
+
+// LogValue gives a log what Format prints.
+func (o Options) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
 
 // DefaultLoginLife is how long a login may take unless [Options] say otherwise.
 const DefaultLoginLife = 10 * time.Minute
@@ -113,6 +123,9 @@ func (r *Registry) newClient(name string, c Config) (*Client, error) {
 	if !validName(name) {
 		return nil, errors.New("a name must have 1 to 64 letters, digits, '-', '_' and '.'")
 	}
+	if c.ClientID == "" {
+		return nil, errors.New("Config.ClientID is required")
+	}
 	c, err := c.fill()
 	if err != nil {
 		return nil, err
@@ -124,7 +137,8 @@ func (r *Registry) newClient(name string, c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{registry: r, name: name, config: c, protocol: p}, nil
+	c.ClientSecret = "" // the protocol has it, where printing does not reach
+	return &Client{registry: r, name: name, config: c.clone(), protocol: p}, nil
 }
 
 func validName(name string) bool {
@@ -158,8 +172,12 @@ func (r *Registry) resolve(redirectURI string) (string, error) {
 		}
 		redirectURI = r.base.Scheme + "://" + r.base.Host + redirectURI
 	}
-	if _, err := httpclient.CheckURL(redirectURI); err != nil {
+	u, err := httpclient.CheckURL(redirectURI)
+	if err != nil {
 		return "", fmt.Errorf("registry: redirect URI: %w", err)
+	}
+	if !strings.HasPrefix(redirectURI, u.Scheme+":") {
+		return "", errors.New("registry: redirect URI must have its scheme in lower case")
 	}
 	return redirectURI, nil
 }
@@ -193,8 +211,9 @@ func (r *Registry) claim(ctx context.Context, c *Client, redirectURI string) err
 
 // WithTrace returns a context under which f hears of every check that a login
 // makes: its name, its clause, and nil or the error it ended with. Give it to a
-// handler's request. f is called on the goroutine that makes the check, and
-// never with a secret.
+// handler's request. f is called on the goroutine that makes the check, which for
+// those of discovery may be another one and go on after the call has returned: f
+// must be safe for concurrent use. It is never called with a secret.
 func WithTrace(ctx context.Context, f func(check, clause string, err error)) context.Context {
 	return verdict.With(ctx, f)
 }

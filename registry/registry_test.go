@@ -48,7 +48,7 @@ func TestRegisterRefuses(t *testing.T) {
 		spoil func(c *registry.Config)
 		want  string
 	}{
-		{"no client ID", func(c *registry.Config) { c.ClientID = "" }, "ID is required"},
+		{"no client ID", func(c *registry.Config) { c.ClientID = "" }, "Config.ClientID is required"},
 		{"no authorization endpoint", func(c *registry.Config) { c.AuthorizeURL = "" }, "AuthorizationEndpoint is required"},
 		{"no token endpoint", func(c *registry.Config) { c.AccessTokenURL = "" }, "TokenEndpoint is required"},
 		{"token endpoint over http", func(c *registry.Config) { c.AccessTokenURL = "http://provider.example/token" },
@@ -133,11 +133,12 @@ func TestAuthorizeRefuses(t *testing.T) {
 		{"no redirect URI", registry.AuthorizeOptions{}},
 		{"a path without a base URL", registry.AuthorizeOptions{RedirectURI: "/callback"}},
 		{"http", registry.AuthorizeOptions{RedirectURI: "http://site.example/callback"}},
+		{"a scheme in upper case", registry.AuthorizeOptions{RedirectURI: "HTTPS://site.example/callback"}},
 		{"a fragment", registry.AuthorizeOptions{RedirectURI: callbackURL + "#a"}},
 		{"state chosen by the caller", registry.AuthorizeOptions{
 			RedirectURI: callbackURL, Params: url.Values{"state": {"mine"}}}},
 		{"a record too large", registry.AuthorizeOptions{
-			RedirectURI: callbackURL, ReturnTo: "/" + strings.Repeat("a", 1500)}},
+			RedirectURI: callbackURL, ReturnTo: "/" + strings.Repeat("a", 800)}},
 	}
 	for _, test := range tests {
 		b := newBench(t, registry.Options{})
@@ -367,6 +368,8 @@ func TestGet(t *testing.T) {
 		{"https://r.example/api/", "https://R.example/x", "https://R.example/x"},
 		{"https://r.example/api/", "../x", ""},
 		{"https://r.example/api/", "a/../../x", ""},
+		{"https://r.example/api/", "%2e%2E/x", ""},
+		{"https://r.example/api/", "a/%2E./x", ""},
 		{"https://r.example/api/", "//r.example/x", "https://r.example/x"},
 		{"https://r.example/api/", "//evil.example/x", ""},
 		{"https://r.example/api/", `\\evil.example/x`, ""},
@@ -427,20 +430,100 @@ func TestDoPinned(t *testing.T) {
 	}
 }
 
-// A Config, however printed, keeps its secret.
-func TestConfigPrintsNoSecret(t *testing.T) {
-	c := registry.Config{ClientID: "client", ClientSecret: "CANARY"}
-	var log bytes.Buffer
-	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
-		slog.New(h).Info("text", "config", c, "in", struct{ C registry.Config }{c}, "at", &c)
-	}
-	raw, err := json.Marshal(c)
+// Nothing of this package, however printed, shows the secrets that went in.
+func TestPrintsNoSecret(t *testing.T) {
+	c := good()
+	c.ClientSecret, c.APIBaseURL = "CANARYsecret", "https://r.example"
+	o := registry.Options{Keys: [][]byte{[]byte("CANARYCANARYCANARYCANARYCANARYCA")}}
+	r, err := registry.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf("%v %+v %#v %s %q %x %v %+v", c, c, c, c, c, c, &c, struct{ C registry.Config }{c}) +
-		log.String() + string(raw)
-	if strings.Contains(text, "CANARY") || strings.Contains(text, "43414e415259") {
-		t.Errorf("printed: %s", text)
+	client, err := r.Register("name", c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := oauth2.FromRecord(oauth2.Record{AccessToken: "CANARYtoken", RefreshToken: "CANARYrefresh"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := registry.Token{OAuth2: tok}
+	var log bytes.Buffer
+	text := slog.New(slog.NewTextHandler(&log, nil))
+	structured := slog.New(slog.NewJSONHandler(&log, nil))
+	for _, v := range []any{c, &c, o, &o, r, client, *client, token, &token, &registry.Login{Token: token},
+		client.WithToken(token), struct{ C registry.Config }{c}, struct{ O registry.Options }{o}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			fmt.Fprintf(&log, verb, v)
+		}
+		text.Info("text", "value", v)
+		if raw, err := json.Marshal(v); err == nil {
+			log.Write(raw)
+		}
+	}
+	structured.Info("text", "config", c, "in", struct{ C registry.Config }{c}, "options", o,
+		"in", struct{ O registry.Options }{o})
+	for _, canary := range []string{"CANARY", "43414e415259", "43414E415259", "67 65 78 65 82 89", "67, 65, 78", "Q0FOQVJZ"} {
+		if i := strings.Index(log.String(), canary); i >= 0 {
+			t.Errorf("printed: %s", log.String()[max(0, i-300):min(i+40, log.Len())])
+		}
+	}
+}
+
+// What the caller does to a Config once it is registered changes nothing.
+func TestConfigIsCopied(t *testing.T) {
+	b := newBench(t, registry.Options{})
+	c := good()
+	c.Scopes, c.AuthorizeParams = []string{"read"}, url.Values{"audience": {"a"}}
+	client, err := b.registry.Register("copied", c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Scopes[0] = "admin"
+	c.AuthorizeParams["audience"][0] = "b"
+	c.AuthorizeParams.Set("prompt", "none")
+	w := httptest.NewRecorder()
+	if err := client.AuthorizeRedirect(w, newBrowser().request("/"), callbackURL); err != nil {
+		t.Fatal(err)
+	}
+	location := w.Header().Get("Location")
+	if !strings.Contains(location, "scope=read&") || !strings.Contains(location, "audience=a&") ||
+		strings.Contains(location, "prompt") {
+		t.Errorf("redirected to %q", location)
+	}
+}
+
+// A redirect that is not followed is not quoted: it may hold a signature.
+func TestDoQuotesNoRedirect(t *testing.T) {
+	r := newRegistry(t, registry.Options{HTTP: &http.Client{
+		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			w := httptest.NewRecorder()
+			w.Header().Set("Location", "https://cdn.example/x?token=CANARY")
+			w.WriteHeader(http.StatusFound)
+			return w.Result(), nil
+		})}})
+	c := good()
+	c.APIBaseURL = "https://r.example"
+	client, err := r.Register("name", c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.WithToken(bearer(t)).Get(t.Context(), "archive?key=CANARY")
+	if !errors.Is(err, httpclient.ErrOrigin) || strings.Contains(err.Error(), "CANARY") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// UserInfo is about the login it is given, and that is this client's.
+func TestUserInfoOfAnotherLogin(t *testing.T) {
+	for name, c := range providers(t) {
+		one, login := logIn(t, name, c)
+		other, _ := logIn(t, name, c)
+		if _, err := one.UserInfo(t.Context(), login); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if user, err := other.UserInfo(t.Context(), login); err == nil || user != nil {
+			t.Errorf("%s: another client's login: %v", name, user)
+		}
 	}
 }
