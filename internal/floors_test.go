@@ -77,34 +77,38 @@ func (w *walk) imports() {
 
 func (w *walk) declarations() {
 	for _, decl := range w.file.Decls {
-		f, ok := decl.(*ast.FuncDecl)
-		if !ok {
-			continue
-		}
-		if f.Name.Name == "init" && f.Recv == nil {
-			w.fault("has an init function")
-		}
-		local := locals(f)
-		ast.Inspect(f, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.GoStmt:
-				if w.room != "internal/flight" {
-					w.fault("has a go statement in %s", f.Name.Name)
-				}
-			case *ast.AssignStmt:
-				for _, left := range n.Lhs {
-					w.changes(f, local, left)
-				}
-			case *ast.IncDecStmt:
-				w.changes(f, local, n.X)
+		name := "a variable's value"
+		if f, ok := decl.(*ast.FuncDecl); ok {
+			name = f.Name.Name
+			if name == "init" && f.Recv == nil {
+				w.fault("has an init function")
 			}
-			return true
-		})
+		}
+		w.statements(decl, name)
 	}
 }
 
+func (w *walk) statements(decl ast.Decl, name string) {
+	local := locals(decl)
+	ast.Inspect(decl, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			if w.room != "internal/flight" {
+				w.fault("has a go statement in %s", name)
+			}
+		case *ast.AssignStmt:
+			for _, left := range n.Lhs {
+				w.changes(name, local, left)
+			}
+		case *ast.IncDecStmt:
+			w.changes(name, local, n.X)
+		}
+		return true
+	})
+}
+
 // changes notes an assignment to a package variable, or to a part of one.
-func (w *walk) changes(f *ast.FuncDecl, local map[string]bool, left ast.Expr) {
+func (w *walk) changes(name string, local map[string]bool, left ast.Expr) {
 	for {
 		switch x := left.(type) {
 		case *ast.SelectorExpr:
@@ -117,7 +121,7 @@ func (w *walk) changes(f *ast.FuncDecl, local map[string]bool, left ast.Expr) {
 			left = x.X
 		case *ast.Ident:
 			if w.vars[x.Name] && !local[x.Name] {
-				w.fault("changes the package variable %s in %s", x.Name, f.Name.Name)
+				w.fault("changes the package variable %s in %s", x.Name, name)
 			}
 			return
 		default:
@@ -126,10 +130,13 @@ func (w *walk) changes(f *ast.FuncDecl, local map[string]bool, left ast.Expr) {
 	}
 }
 
-// locals returns the names that a function declares.
-func locals(f *ast.FuncDecl) map[string]bool {
+// locals returns the names that are declared inside functions of a declaration.
+func locals(decl ast.Decl) map[string]bool {
 	names := map[string]bool{}
-	ast.Inspect(f, func(n ast.Node) bool {
+	if _, ok := decl.(*ast.GenDecl); ok {
+		return names // a function in a variable's value may shadow none
+	}
+	ast.Inspect(decl, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Field:
 			for _, name := range n.Names {
@@ -243,10 +250,12 @@ func TestFloorsNotices(t *testing.T) {
 		{"oauth2", `var m = map[int]int{}; func f() { m[1] = 2 }`, "package variable m"},
 		{"oauth2", `var p = &struct{ x []int }{}; func f() { (*p).x[0] = 1 }`, "package variable p"},
 		{"oauth2", `var n int; func f() { n := 1; n = 2; _ = n }`, ""},
+		{"oauth2", `var f = func() { go f() }`, "go statement"},
+		{"oauth2", `var n int; var f = func() { n = 1 }`, "package variable n"},
 		{"internal/flight", `func f() { go f() }`, ""},
 	}
 	for _, test := range tests {
-		source := "package p\n" + strings.ReplaceAll(test.source, "; func", "\nfunc")
+		source := "package p\n" + strings.NewReplacer("; func", "\nfunc", "; var", "\nvar").Replace(test.source)
 		file, err := parser.ParseFile(token.NewFileSet(), "p.go", source, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)

@@ -48,7 +48,7 @@ func (t Token) Record() Record {
 }
 
 // A Record is a [Token] in the form to store it in, with Authlib's member
-// names. encoding/json writes its secrets; fmt and log/slog do not.
+// names. encoding/json writes its secrets; fmt does not.
 type Record struct {
 	Token  string            `json:"oauth_token"`
 	Secret string            `json:"oauth_token_secret"`

@@ -67,7 +67,7 @@ func (t Token) MarshalJSON() ([]byte, error) {
 }
 
 // A Record is a Token for storing, under the member names that token responses
-// and Authlib have. encoding/json writes its secrets; fmt and log/slog do not.
+// and Authlib have. encoding/json writes its secrets; fmt does not.
 type Record struct {
 	AccessToken  string                     `json:"access_token"`
 	TokenType    string                     `json:"token_type"`
