@@ -275,7 +275,7 @@ func TestDoLocalhost(t *testing.T) {
 	raw := serve(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "here") })
 	raw = strings.Replace(raw, "127.0.0.1", "localhost", 1)
 	if _, err := net.DefaultResolver.LookupNetIP(t.Context(), "ip", "localhost"); err != nil {
-		t.Skip("localhost has no address here")
+		t.Skip("localhost has no address here: run it where it has one")
 	}
 	if resp, err := Do(t.Context(), nil, request(t, "GET", raw), 100); err != nil ||
 		string(resp.Body) != "here" {

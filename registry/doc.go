@@ -4,7 +4,8 @@
 // differs. Its model is the client of Authlib.
 //
 //	reg, err := registry.New(registry.Options{Keys: keys, BaseURL: "https://app.example"})
-//	github, err := reg.Register("github", registry.Config{Provider: "github", ClientID: id, ClientSecret: secret})
+//	github, err := reg.Register("github", registry.Config{
+//		Provider: "github", ClientID: id, ClientSecret: secret})
 //
 //	// the login handler
 //	err = github.AuthorizeRedirect(w, r, "/auth")

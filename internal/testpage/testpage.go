@@ -73,8 +73,8 @@ label { display: block; margin-bottom: 1rem; font-weight: 600 }
 input { display: block; width: 100%; margin-top: .25rem; padding: .6rem .75rem; font: inherit;
   font-weight: 400; color: inherit; background: var(--page); border: 1px solid var(--line); border-radius: .5rem }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem }
-button { flex: 1; padding: .65rem 1rem; white-space: nowrap; font: inherit; font-weight: 600; cursor: pointer; color: var(--ink);
-  background: none; border: 1px solid var(--line); border-radius: .5rem }
+button { flex: 1; padding: .65rem 1rem; white-space: nowrap; font: inherit; font-weight: 600;
+  cursor: pointer; color: var(--ink);  background: none; border: 1px solid var(--line); border-radius: .5rem }
 button[value=allow] { color: var(--on-accent); background: var(--accent); border-color: var(--accent) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 `

@@ -1,0 +1,51 @@
+package strictjson
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Unmarshal reads data as one object into the struct that v points to, as
+// encoding/json does once [Parse] has accepted data with the names in the struct's
+// tags as the known ones. A field without a tag takes the one member whose name
+// is its own but for the case of ASCII letters; two, or one in other letters that
+// fold to the same, are an error. Objects inside data are not held to that.
+func Unmarshal(data []byte, v any) error {
+	tagged, untagged := fieldNames(reflect.TypeOf(v))
+	obj, err := Parse(data, tagged...)
+	if err != nil {
+		return err
+	}
+	for _, name := range untagged {
+		same := func(m Member) bool { return strings.EqualFold(m.Name, name) }
+		i := slices.IndexFunc(obj, same)
+		if i >= 0 && (len(obj[i].Name) != len(name) || slices.ContainsFunc(obj[i+1:], same)) {
+			return &SyntaxError{0, "two member names, or other letters, fold to one field's"}
+		}
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return &SyntaxError{0, "a member is of the wrong type"}
+	}
+	return nil
+}
+
+// fieldNames lists the member names of a pointer's struct, those of embedded
+// structs included: the ones in tags, and the names of fields without.
+func fieldNames(t reflect.Type) (tagged, untagged []string) {
+	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
+		return nil, nil
+	}
+	for _, f := range reflect.VisibleFields(t.Elem()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case !f.IsExported():
+		case name != "":
+			tagged = append(tagged, name)
+		case !f.Anonymous:
+			untagged = append(untagged, f.Name)
+		}
+	}
+	return tagged, untagged
+}
