@@ -18,11 +18,15 @@ type exchangeError struct {
 }
 
 // ExchangeError returns cause, the error of an http.Client, as [Do] does: its text
-// names the method and the host of req and repeats nothing that a server chose.
-// The cause can be unwrapped.
+// names the method and the host of req and repeats nothing that a server chose but
+// the host of a redirect that was refused. The cause can be unwrapped.
 func ExchangeError(req *http.Request, cause error) error {
+	host := ""
+	if req.URL != nil {
+		host = req.URL.Host
+	}
 	return &exchangeError{
-		text:  "httpclient: " + req.Method + " " + req.URL.Host + ": " + harmless(cause),
+		text:  "httpclient: " + req.Method + " " + host + ": " + harmless(cause),
 		cause: cause,
 	}
 }

@@ -42,9 +42,13 @@ func (o Origins) Check(req *http.Request) error {
 	if err := o.check(req.URL); err != nil {
 		return err
 	}
+	hosts := Fields(req.Header, "Host") // which net/http sends unless spelt so
 	if req.Host != "" {
+		hosts = append(hosts, req.Host)
+	}
+	for _, host := range hosts {
 		named := *req.URL
-		named.Host = req.Host
+		named.Host = host
 		if err := o.check(&named); err != nil {
 			return err
 		}

@@ -82,6 +82,21 @@ func TestOriginsHost(t *testing.T) {
 	}
 }
 
+// A Host header in the map is one too.
+func TestOriginsHostField(t *testing.T) {
+	o, err := ParseOrigins("https://api.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Host", "host"} {
+		req := to(&url.URL{Scheme: "https", Host: "api.example"})
+		req.Header = http.Header{name: {"tenant.example"}}
+		if err := o.Check(req); !errors.Is(err, ErrOrigin) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 // Letters that a resolver's rules map to others are not compared, but refused.
 func TestOriginsOfOtherLetters(t *testing.T) {
 	o, err := ParseOrigins("https://api.example", "https://kit.example")

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"vouchsafe/httpclient"
@@ -164,9 +165,10 @@ func (c *Client) complete(w http.ResponseWriter, r *http.Request) (*Login, error
 // UserInfo asks the provider who the user is. With OpenID Connect it asks the
 // UserInfo Endpoint and compares the answer with login's ID Token; otherwise it
 // asks Config.UserInfoEndpoint and names the user by Config.IdentityIssuer. login
-// must be one that c completed.
+// must be one that c completed, or, without OpenID Connect, one made of a token
+// that was stored: &Login{Token: t}.
 func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
-	if login == nil || login.client != c {
+	if login == nil || login.client != nil && login.client != c {
 		return nil, fmt.Errorf("registry: %q: UserInfo needs a login that this client completed", c.name)
 	}
 	u, err := c.protocol.userInfo(ctx, login, oidc.UserInfoSource{
@@ -264,10 +266,10 @@ func join(base, ref string) (string, error) {
 	if err != nil || strings.Contains(ref, `\`) {
 		return "", errors.New("API URL does not parse")
 	}
-	if strings.Contains(strings.ToLower(r.EscapedPath()), "%2e") {
-		return "", errors.New("API URL must not have an escaped dot")
-	}
 	u := b.ResolveReference(r)
+	if slices.Contains(strings.Split(u.Path, "/"), "..") {
+		return "", errors.New("API URL must not have escaped dot segments")
+	}
 	if !r.IsAbs() && !strings.HasPrefix(ref, "/") && !strings.HasPrefix(u.Path, b.Path) {
 		return "", errors.New("API URL must be below APIBaseURL, or begin with a slash")
 	}

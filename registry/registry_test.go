@@ -370,6 +370,10 @@ func TestGet(t *testing.T) {
 		{"https://r.example/api/", "a/../../x", ""},
 		{"https://r.example/api/", "%2e%2E/x", ""},
 		{"https://r.example/api/", "a/%2E./x", ""},
+		{"https://r.example/api/", "..%2fadmin", ""},
+		{"https://r.example/api/", "a/..%2f..%2fadmin", ""},
+		{"https://r.example/api/", "files/a%2Fb%2Erb", "https://r.example/api/files/a%2Fb%2Erb"},
+		{"https://r.example/api/", "a..b/...", "https://r.example/api/a..b/..."},
 		{"https://r.example/api/", "//r.example/x", "https://r.example/x"},
 		{"https://r.example/api/", "//evil.example/x", ""},
 		{"https://r.example/api/", `\\evil.example/x`, ""},
@@ -448,10 +452,13 @@ func TestPrintsNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	token := registry.Token{OAuth2: tok}
+	oneClient, oneLogin := logIn(t, "oauth1", providers(t)["oauth1"])
+	_, oidcLogin := logIn(t, "oidc", providers(t)["oidc"])
 	var log bytes.Buffer
 	text := slog.New(slog.NewTextHandler(&log, nil))
 	structured := slog.New(slog.NewJSONHandler(&log, nil))
 	for _, v := range []any{c, &c, o, &o, r, client, *client, token, &token, &registry.Login{Token: token},
+		oneClient, oneLogin, *oneLogin, oidcLogin, *oidcLogin,
 		client.WithToken(token), struct{ C registry.Config }{c}, struct{ O registry.Options }{o}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			fmt.Fprintf(&log, verb, v)
@@ -463,7 +470,9 @@ func TestPrintsNoSecret(t *testing.T) {
 	}
 	structured.Info("text", "config", c, "in", struct{ C registry.Config }{c}, "options", o,
 		"in", struct{ O registry.Options }{o})
-	for _, canary := range []string{"CANARY", "43414e415259", "43414E415259", "67 65 78 65 82 89", "67, 65, 78", "Q0FOQVJZ"} {
+	one, two := oneLogin.Token.OAuth1, oidcLogin.Token.OAuth2
+	for _, canary := range []string{one.Token(), one.Secret(), two.AccessToken(), two.RefreshToken(), two.IDToken(),
+		"CANARY", "43414e415259", "43414E415259", "67 65 78 65 82 89", "67, 65, 78", "Q0FOQVJZ"} {
 		if i := strings.Index(log.String(), canary); i >= 0 {
 			t.Errorf("printed: %s", log.String()[max(0, i-300):min(i+40, log.Len())])
 		}
@@ -524,6 +533,10 @@ func TestUserInfoOfAnotherLogin(t *testing.T) {
 		}
 		if user, err := other.UserInfo(t.Context(), login); err == nil || user != nil {
 			t.Errorf("%s: another client's login: %v", name, user)
+		}
+		stored, err := one.UserInfo(t.Context(), &registry.Login{Token: login.Token})
+		if name == "oidc" && err == nil || name != "oidc" && (err != nil || stored.Identity.Subject != "alice") {
+			t.Errorf("%s: a stored token: %v, %v", name, stored, err)
 		}
 	}
 }

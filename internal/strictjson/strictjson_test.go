@@ -357,6 +357,29 @@ func TestUnmarshalOtherLetters(t *testing.T) {
 	}
 }
 
+type Text string
+
+// However a struct is reached, and whatever is embedded in it, its fields are
+// filled once.
+func TestUnmarshalOddShapes(t *testing.T) {
+	var embedded struct{ Text }
+	var tagged struct {
+		Text string `json:"text"`
+	}
+	pointer := &tagged
+	for name, v := range map[string]any{"embedded": &embedded, "pointer to a pointer": &pointer} {
+		if err := Unmarshal([]byte(`{"text":"a","TEXT":"b"}`), v); err == nil {
+			t.Errorf("%s: two names for one field", name)
+		}
+		if err := Unmarshal([]byte(`{"text":"a"}`), v); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if embedded.Text != "a" || tagged.Text != "a" {
+		t.Errorf("got %+v, %+v", embedded, tagged)
+	}
+}
+
 // The name of an embedded struct is no member's.
 func TestUnmarshalEmbeddedName(t *testing.T) {
 	type Address struct{ Street string }

@@ -34,18 +34,27 @@ func Unmarshal(data []byte, v any) error {
 // fieldNames lists the member names of a pointer's struct, those of embedded
 // structs included: the ones in tags, and the names of fields without.
 func fieldNames(t reflect.Type) (tagged, untagged []string) {
-	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
+	t = pointedTo(t)
+	if t == nil || t.Kind() != reflect.Struct {
 		return nil, nil
 	}
-	for _, f := range reflect.VisibleFields(t.Elem()) {
+	for _, f := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case !f.IsExported():
 		case name != "":
 			tagged = append(tagged, name)
-		case !f.Anonymous:
+		case !f.Anonymous || pointedTo(f.Type).Kind() != reflect.Struct:
 			untagged = append(untagged, f.Name)
 		}
 	}
 	return tagged, untagged
+}
+
+// pointedTo returns the type at the end of pointers.
+func pointedTo(t reflect.Type) reflect.Type {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
 }
