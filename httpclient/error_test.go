@@ -1,11 +1,14 @@
 package httpclient
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"syscall"
@@ -93,5 +96,38 @@ func TestErrorUnwraps(t *testing.T) {
 	_, err = Do(t.Context(), nil, request(t, "GET", speak(t, "")), 10)
 	if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("hangs up: got %v", err)
+	}
+}
+
+// A certificate that is not believed is not quoted: its names are a stranger's,
+// and may have line breaks in them.
+func TestDoQuotesNoCertificate(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	believed := s.Client()
+	for name, test := range map[string]struct {
+		client *http.Client
+		host   string
+	}{
+		"unknown authority": {nil, ""},
+		"other name":        {believed, "localhost"},
+	} {
+		target := s.URL
+		if test.host != "" {
+			target = strings.Replace(target, "127.0.0.1", test.host, 1)
+		}
+		req, err := http.NewRequest("GET", target, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Do(t.Context(), test.client, req, 1000)
+		if err == nil || !strings.HasSuffix(err.Error(), ": the server's certificate is not acceptable") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
+			t.Errorf("%s: the cause is lost", name)
+		}
 	}
 }

@@ -75,8 +75,13 @@ type Client struct {
 	now    func() time.Time
 	digest [sha256.Size]byte
 
+	stamps *stamps // by pointer, so that printing a Client does not read them
+}
+
+// stamps are the timestamps sent.
+type stamps struct {
 	mu   sync.Mutex
-	last int64 // the latest timestamp sent
+	last int64
 }
 
 // New returns the client that c describes. A configuration that cannot work is
@@ -95,7 +100,7 @@ func New(c Config) (*Client, error) {
 		temporary:     checkEndpoint(l, "temporary_credential_url", c.TemporaryCredentialURL),
 		authorization: checkEndpoint(l, "authorization_url", c.AuthorizationURL),
 		token:         checkEndpoint(l, "token_url", c.TokenURL),
-		http:          c.HTTP, now: c.Now, digest: c.digest(),
+		http:          c.HTTP, now: c.Now, digest: c.digest(), stamps: &stamps{},
 	}
 	if err := l.Err(); err != nil {
 		return nil, err
@@ -185,8 +190,9 @@ func (c *Client) signAs(
 // timestamp returns the present second, but none before the last one returned:
 // some providers refuse timestamps that fall (RFC 5849, Section 3.3).
 func (c *Client) timestamp() int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.last = max(c.last, c.now().Unix(), 1)
-	return c.last
+	s := c.stamps
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = max(s.last, c.now().Unix(), 1)
+	return s.last
 }

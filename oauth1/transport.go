@@ -41,17 +41,20 @@ func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error
 		e := &CheckError{"urls", "must be absolute URLs, at least one", originClause}
 		return nil, fmt.Errorf("%w: %w", e, err)
 	}
-	return &transport{c, *tok, origins, httpclient.Transport(c.http)}, nil
+	base := httpclient.Transport(c.http)
+	return &transport{c, *tok, origins, func() http.RoundTripper { return base }}, nil
 }
 
 // A counterfeit server must not get what an honest one would accept.
 const originClause = "RFC 5849, Section 4.3"
 
+// A transport holds what it sends with as a function, so that printing it does
+// not walk through a transport that others are using.
 type transport struct {
 	client  *Client
 	token   Token
 	origins httpclient.Origins
-	base    http.RoundTripper
+	base    func() http.RoundTripper
 }
 
 // RoundTrip closes the body of req in every case, as its contract asks.
@@ -63,7 +66,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	return t.base.RoundTrip(signed)
+	return t.base().RoundTrip(signed)
 }
 
 // sign returns a signed copy of req. It closes the body of req only if it
@@ -71,7 +74,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *transport) sign(req *http.Request) (*http.Request, error) {
 	l := checks(req.Context())
 	u := target(req)
-	t.check(l, req, u)
+	t.check(l, req)
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
@@ -107,9 +110,8 @@ func target(req *http.Request) *url.URL {
 	return &u
 }
 
-// check makes the checks that come before the body is touched. u is what is
-// signed; what is connected to is the request's own URL.
-func (t *transport) check(l *verdict.List, req *http.Request, u *url.URL) {
+// check makes the checks that come before the body is touched.
+func (t *transport) check(l *verdict.List, req *http.Request) {
 	l.Result("origin", originClause, t.checkOrigin(req))
 	l.Check(len(httpclient.Fields(req.Header, "Authorization")) == 0, "authorization",
 		"must not be in the request already", "RFC 5849, Section 3.5")

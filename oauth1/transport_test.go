@@ -366,8 +366,8 @@ func TestTransportBase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rt.(*transport).base != tt.want {
-			t.Errorf("%s: base is %T", name, rt.(*transport).base)
+		if rt.(*transport).base() != tt.want {
+			t.Errorf("%s: base is %T", name, rt.(*transport).base())
 		}
 	}
 }

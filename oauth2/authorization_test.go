@@ -58,7 +58,8 @@ func TestAuthorizeURL(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := strings.NewReplacer("STATE", u.Query().Get("state"),
-				"CHALLENGE", u.Query().Get("code_challenge")).Replace("https://as.example" + test.want)
+				"CHALLENGE", u.Query().Get("code_challenge")).Replace("https://as.example" +
+				test.want)
 			if req.URL != want {
 				t.Errorf("URL is\n%s, want\n%s", req.URL, want)
 			}
@@ -123,15 +124,18 @@ func TestAuthorizeSecrets(t *testing.T) {
 func TestAuthorizeRedirectURI(t *testing.T) {
 	c := newClient(t, configAt("https://as.example"))
 	for _, uri := range []string{
-		"", "/cb", "//rp.example/cb", "rp.example/cb", "https://rp.example/cb#", "https://rp.example/cb#a",
-		"https://user@rp.example/cb", "https://user:pass@rp.example/cb", ":", "https://rp.example/%zz",
+		"", "/cb", "//rp.example/cb", "rp.example/cb", "https://rp.example/cb#",
+		"https://rp.example/cb#a",
+		"https://user@rp.example/cb", "https://user:pass@rp.example/cb", ":",
+		"https://rp.example/%zz",
 		"https://rp.example/\x00", "https://[::1/cb",
 	} {
 		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: uri})
 		if req != nil {
 			t.Errorf("%q: accepted", uri)
 		}
-		wantText(t, err, "oauth2: RedirectURI must be absolute, without a fragment or user information")
+		wantText(t, err, "oauth2: RedirectURI must be absolute, without a fragment or user "+
+			"information")
 		if uri != "" && uri != ":" && strings.Contains(err.Error(), uri) {
 			t.Errorf("%q: repeated in %v", uri, err)
 		}
@@ -181,7 +185,8 @@ func TestAuthorizeEndpointQuery(t *testing.T) {
 		if req != nil {
 			t.Errorf("%s: accepted", test.query)
 		}
-		wantText(t, err, "oauth2: parameter "+test.want+" is in the authorization endpoint's query already")
+		wantText(t, err, "oauth2: parameter "+test.want+
+			" is in the authorization endpoint's query already")
 	}
 }
 
@@ -232,11 +237,13 @@ func TestAuthorizationResponse(t *testing.T) {
 		{"error and code", "error=access_denied&code=CODE&state=STATE", "server access_denied 0"},
 		{"error without state", "error=access_denied", "check state"},
 		{"error with another state", "error=access_denied&state=x", "check state"},
-		{"error of another issuer", "error=access_denied&state=STATE&iss=https%3A%2F%2Fevil.example",
+		{"error of another issuer",
+			"error=access_denied&state=STATE&iss=https%3A%2F%2Fevil.example",
 			"check iss"},
 		{"error of 64 characters", "state=STATE&error=" + strings.Repeat("e", 64),
 			"server " + strings.Repeat("e", 64) + " 0"},
-		{"error of 65 characters", "state=STATE&error=" + strings.Repeat("e", 65), "server (unprintable) 0"},
+		{"error of 65 characters", "state=STATE&error=" + strings.Repeat("e", 65),
+			"server (unprintable) 0"},
 		{"error of two lines", "state=STATE&error=a%0Ab", "server (unprintable) 0"},
 		{"error of two words", "state=STATE&error=a+b", "server (unprintable) 0"},
 		{"error with !", "state=STATE&error=!", "server ! 0"},
@@ -258,7 +265,8 @@ func TestAuthorizationResponse(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := newClient(t, configAt("https://as.example"))
 			txn := begin(t, c).Transaction
-			query := strings.NewReplacer("STATE", txn.State(), "START", txn.State()[:42]).Replace(test.query)
+			query := strings.NewReplacer("STATE", txn.State(), "START",
+				txn.State()[:42]).Replace(test.query)
 			params, err := url.ParseQuery(query)
 			if err != nil {
 				t.Fatal(err)
@@ -286,7 +294,8 @@ func TestAuthorizationErrorWords(t *testing.T) {
 	_, err := c.AuthorizationResponse(t.Context(), url.Values{"state": {txn.State()},
 		"error": {"access_denied"}, "error_description": {"WORDS"}, "error_uri": {"URI"}}, txn)
 	e, ok := err.(*Error)
-	if !ok || e.Code != "access_denied" || e.Status != 0 || e.Description() != "WORDS" || e.URI() != "URI" {
+	if !ok || e.Code != "access_denied" || e.Status != 0 || e.Description() != "WORDS" ||
+		e.URI() != "URI" {
 		t.Fatalf("error is %#v", err)
 	}
 	if want := "oauth2: server refused: access_denied"; err.Error() != want {
@@ -306,7 +315,8 @@ func TestIssuerOfResponse(t *testing.T) {
 		{"promised and sent", "https://as.example", true, []string{"https://as.example"}, "ok"},
 		{"promised and missing", "https://as.example", true, nil, "check iss"},
 		{"promised and without a value", "https://as.example", true, []string{}, "check iss"},
-		{"promised and another", "https://as.example", true, []string{"https://evil.example"}, "check iss"},
+		{"promised and another", "https://as.example", true, []string{"https://evil.example"},
+			"check iss"},
 		{"neither", "https://as.example", false, nil, "ok"},
 		{"sent without promise", "https://as.example", false, []string{"https://as.example"}, "ok"},
 		{"no issuer to compare", "", false, []string{"https://as.example"}, "check iss"},
@@ -329,7 +339,8 @@ func TestIssuerOfResponse(t *testing.T) {
 				if want == "ok" && with == "error" {
 					want = "server x 0"
 				}
-				if _, err := c.AuthorizationResponse(t.Context(), params, txn); outcome(err) != want {
+				if _, err := c.AuthorizationResponse(t.Context(), params,
+					txn); outcome(err) != want {
 					t.Errorf("outcome %q, want %q", outcome(err), want)
 				}
 			})
@@ -348,11 +359,13 @@ func TestTransactionOfAnother(t *testing.T) {
 		{"same configuration", func(*Config) {}, "ok"},
 		{"another secret", func(c *Config) { c.Auth = ClientSecretPost("new") }, "ok"},
 		{"another client", func(c *Config) { c.ID = "other" }, "check transaction"},
-		{"another issuer", func(c *Config) { c.Server.Issuer = "https://b.example" }, "check transaction"},
+		{"another issuer", func(c *Config) { c.Server.Issuer = "https://b.example" },
+			"check transaction"},
 		{"no issuer", func(c *Config) { c.Server.Issuer = "" }, "check transaction"},
 		{"another authorization endpoint",
 			func(c *Config) { c.Server.AuthorizationEndpoint += "2" }, "check transaction"},
-		{"another token endpoint", func(c *Config) { c.Server.TokenEndpoint += "2" }, "check transaction"},
+		{"another token endpoint", func(c *Config) { c.Server.TokenEndpoint += "2" },
+			"check transaction"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			config := configAt("https://as.example")
@@ -365,7 +378,8 @@ func TestTransactionOfAnother(t *testing.T) {
 		})
 	}
 	for name, txn := range map[string]*Transaction{"nil": nil, "zero": {}} {
-		resp, err := ours.AuthorizationResponse(t.Context(), url.Values{"code": {"CODE"}, "state": {""}}, txn)
+		resp, err := ours.AuthorizationResponse(t.Context(),
+			url.Values{"code": {"CODE"}, "state": {""}}, txn)
 		if got := outcome(err); got != "check transaction" || resp != nil {
 			t.Errorf("%s: %v and %q", name, resp, got)
 		}
@@ -381,7 +395,8 @@ func TestTransactionOfAnother(t *testing.T) {
 func TestTransactionComesFirst(t *testing.T) {
 	c := newClient(t, configAt("https://as.example"))
 	params := url.Values{"state": {"a", "b"}, "error": {"access_denied"}}
-	if _, err := c.AuthorizationResponse(t.Context(), params, nil); outcome(err) != "check transaction" {
+	if _, err := c.AuthorizationResponse(t.Context(), params,
+		nil); outcome(err) != "check transaction" {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -428,7 +443,8 @@ func TestExchangeScopes(t *testing.T) {
 		{"none", `,"scope":""`, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := newServer(t, answerJSON(200, `{"access_token":"a","token_type":"Bearer"`+test.scope+`}`))
+			s := newServer(t, answerJSON(200,
+				`{"access_token":"a","token_type":"Bearer"`+test.scope+`}`))
 			c := newClient(t, configAt(s.URL))
 			req := begin(t, c, "read", "write")
 			tok, err := c.Callback(t.Context(), answered(req.Transaction), req.Transaction)
@@ -482,7 +498,8 @@ func TestTrace(t *testing.T) {
 				params[name] = values
 			}
 			_, err := c.AuthorizationResponse(ctx, params, txn)
-			if !slices.Equal(heard, test.want) || outcome(last) != test.last || outcome(err) != test.last {
+			if !slices.Equal(heard, test.want) || outcome(last) != test.last ||
+				outcome(err) != test.last {
 				t.Errorf("heard %q, last %v; want %q, %q", heard, last, test.want, test.last)
 			}
 		})
@@ -543,7 +560,8 @@ func TestExchangeOnce(t *testing.T) {
 	if _, err := c.Exchange(t.Context(), resp); err != nil {
 		t.Error(err)
 	}
-	if tok, err := c.Exchange(t.Context(), resp); tok != nil || !errors.Is(err, &jose.CheckError{Check: "code"}) {
+	if tok, err := c.Exchange(t.Context(), resp); tok != nil ||
+		!errors.Is(err, &jose.CheckError{Check: "code"}) {
 		t.Errorf("error is %v", err)
 	}
 	if got := s.requests(); len(got) != 1 {
@@ -551,23 +569,41 @@ func TestExchangeOnce(t *testing.T) {
 	}
 }
 
+// An error without a code has none, though a secret may be empty.
+func TestNoErrorCodeIsNotWhatWasSent(t *testing.T) {
+	s := newServer(t, answerJSON(502, ``))
+	for _, auth := range []ClientAuthentication{ClientSecretPost(""), ClientSecretBasic("")} {
+		config := configAt(s.URL)
+		config.Auth = auth
+		c := newClient(t, config)
+		txn := begin(t, c).Transaction
+		if _, err := c.Callback(t.Context(), answered(txn), txn); outcome(err) != "server  502" {
+			t.Errorf("%s: error is %v", auth.Method(), err)
+		}
+	}
+}
+
 // A server that returns what it was sent as its error code is not quoted.
 func TestErrorCodeIsWhatWasSent(t *testing.T) {
+	const secret = "se+cr%t-of-some-length"
 	var echo string
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		answerJSON(400, `{"error":"`+echo+`"}`)(w, r)
 	})
-	for _, auth := range []ClientAuthentication{ClientSecretBasic("secret"), ClientSecretPost("secret")} {
+	for _, auth := range []ClientAuthentication{ClientSecretBasic(secret), ClientSecretPost(secret)} {
 		config := configAt(s.URL)
 		config.Auth = auth
 		c := newClient(t, config)
-		for _, echo = range []string{"secret", "CODE", "invalid_grant"} {
+		for code, want := range map[string]string{
+			secret:             "(unprintable)",
+			"client:" + secret: "(unprintable)",
+			"CODE":             "(unprintable)",
+			"bad_code_CODE":    "bad_code_CODE", // four letters could be anyone's
+			"invalid_grant":    "invalid_grant",
+		} {
+			echo = code
 			txn := begin(t, c).Transaction
 			_, err := c.Callback(t.Context(), answered(txn), txn)
-			want := echo
-			if echo != "invalid_grant" {
-				want = "(unprintable)"
-			}
 			if !errors.Is(err, &Error{Code: want}) {
 				t.Errorf("%s by %s: error is %v", echo, auth.Method(), err)
 			}

@@ -42,7 +42,8 @@ func TestNoTypeShowsItsSecrets(t *testing.T) {
 	txn := &Transaction{(&transactionData{
 		Digest: c.digest, State: "state", Verifier: canary, RedirectURI: redirectURI,
 	}).hidden()}
-	resp, err := c.AuthorizationResponse(t.Context(), url.Values{"code": {canary}, "state": {"state"}}, txn)
+	resp, err := c.AuthorizationResponse(t.Context(),
+		url.Values{"code": {canary}, "state": {"state"}}, txn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,8 @@ func TestRecordIsNotLogged(t *testing.T) {
 	if !strings.Contains(log.String(), "oauth2.Record{...}") {
 		t.Errorf("logged as %s", log.String())
 	}
-	if b, err := json.Marshal(Record{AccessToken: canary}); err != nil || !strings.Contains(string(b), canary) {
+	if b, err := json.Marshal(Record{AccessToken: canary}); err != nil ||
+		!strings.Contains(string(b), canary) {
 		t.Errorf("JSON is %s, %v", b, err)
 	}
 }
@@ -108,12 +110,15 @@ func TestRecordIsNotLogged(t *testing.T) {
 // No error repeats what was sent, or what a server or a browser said.
 func TestNoErrorShowsSecrets(t *testing.T) {
 	answers := map[string]http.HandlerFunc{
-		"refused":         answerJSON(400, `{"error":"x","error_description":"`+canary+`","error_uri":"`+canary+`"}`),
-		"refused oddly":   answerJSON(400, `{"error":"`+canary+` `+canary+`"}`),
-		"cut short":       answerJSON(200, `{"access_token":"`+canary+`"`),
-		"of wrong types":  answerJSON(200, `{"access_token":{"`+canary+`":1},"token_type":"Bearer"}`),
-		"of another type": answerJSON(200, `{"access_token":"`+canary+`","token_type":"`+canary+`"}`),
-		"two lines":       answerJSON(200, `{"access_token":"`+canary+`\n","token_type":"Bearer"}`),
+		"refused": answerJSON(400,
+			`{"error":"x","error_description":"`+canary+`","error_uri":"`+canary+`"}`),
+		"refused oddly": answerJSON(400, `{"error":"`+canary+` `+canary+`"}`),
+		"cut short":     answerJSON(200, `{"access_token":"`+canary+`"`),
+		"of wrong types": answerJSON(200,
+			`{"access_token":{"`+canary+`":1},"token_type":"Bearer"}`),
+		"of another type": answerJSON(200,
+			`{"access_token":"`+canary+`","token_type":"`+canary+`"}`),
+		"two lines": answerJSON(200, `{"access_token":"`+canary+`\n","token_type":"Bearer"}`),
 		"HTML": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; x="+canary)
 			fmt.Fprint(w, canary)
@@ -163,7 +168,8 @@ func TestNoErrorShowsSecrets(t *testing.T) {
 // A secret that a URL has is not repeated by the error that refuses the URL.
 func TestNoConfigErrorShowsSecrets(t *testing.T) {
 	for _, raw := range []string{
-		"https://u:" + canary + "@as.example/", "http://as.example/?k=" + canary, "https://[" + canary, canary,
+		"https://u:" + canary + "@as.example/", "http://as.example/?k=" + canary, "https://[" +
+			canary, canary,
 	} {
 		config := configAt("https://as.example")
 		config.Server.TokenEndpoint = raw
@@ -177,7 +183,8 @@ func TestNoConfigErrorShowsSecrets(t *testing.T) {
 		mustNotShow(t, "key set", err)
 		_, err = newClient(t, configAt("https://as.example")).Transport(held(t), raw)
 		mustNotShow(t, "transport", err)
-		_, err = newClient(t, configAt("https://as.example")).Authorize(t.Context(), AuthorizationOptions{RedirectURI: raw + "#"})
+		_, err = newClient(t, configAt("https://as.example")).Authorize(t.Context(),
+			AuthorizationOptions{RedirectURI: raw + "#"})
 		mustNotShow(t, "redirect URI", err)
 	}
 }

@@ -87,17 +87,16 @@ func (c *Client) token(ctx context.Context, form url.Values) (*Token, error) {
 	return tok, err
 }
 
-// sent reports whether a request had text as one of its values: a server could
-// return a secret as its error code.
+// sent reports whether text is a secret of the request, or has one in it that is
+// not too short to tell: a server could return one as its error code.
 func sent(req *http.Request, form url.Values, text string) bool {
 	_, password, _ := req.BasicAuth()
 	secret, _ := url.QueryUnescape(password)
-	for _, values := range form {
-		if slices.Contains(values, text) {
-			return true
-		}
-	}
-	return secret == text && text != ""
+	secrets := []string{secret, form.Get("client_secret"), form.Get("code"), form.Get("code_verifier"),
+		form.Get("refresh_token")}
+	return slices.ContainsFunc(secrets, func(s string) bool {
+		return s != "" && s == text || len(s) >= 8 && strings.Contains(text, s)
+	})
 }
 
 // tokenRequest builds a token request, RFC 6749, Section 3.2.

@@ -135,7 +135,8 @@ func newClient(t *testing.T, c Config) *Client {
 // begin makes an authorization request.
 func begin(t *testing.T, c *Client, scopes ...string) *AuthorizationRequest {
 	t.Helper()
-	req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI, Scopes: scopes})
+	req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+		Scopes: scopes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,8 @@ func TestNew(t *testing.T) {
 		{"token endpoint in clear",
 			func(c *Config) { c.Server.TokenEndpoint = "http://as.example/token" }, "insecure URL"},
 		{"token endpoint with user information",
-			func(c *Config) { c.Server.TokenEndpoint = "https://u:p@as.example/token" }, "insecure URL"},
+			func(c *Config) { c.Server.TokenEndpoint = "https://u:p@as.example/token" },
+			"insecure URL"},
 		// RFC 6749, Section 3.1 and 3.2: no fragment.
 		{"authorization endpoint with fragment",
 			func(c *Config) { c.Server.AuthorizationEndpoint += "#a" }, "insecure URL"},
@@ -206,7 +208,8 @@ func TestNewNamesTheEndpoint(t *testing.T) {
 
 // No two lists of fields have one digest.
 func TestDigest(t *testing.T) {
-	lists := [][]string{{"ab", "c"}, {"a", "bc"}, {"abc", ""}, {"", "abc"}, {"abc"}, {"1:a"}, {"a", "1:b"}, {}}
+	lists := [][]string{{"ab", "c"}, {"a", "bc"}, {"abc", ""}, {"", "abc"}, {"abc"}, {"1:a"},
+		{"a", "1:b"}, {}}
 	seen := map[string]int{}
 	for i, list := range lists {
 		d := digest(list...)
@@ -237,7 +240,8 @@ func TestTokenRequest(t *testing.T) {
 		{"post", "a:b", ClientSecretPost("s%+ é"), nil, "",
 			"client_id=a%3Ab&client_secret=s%25%2B+%C3%A9&" + form},
 		{"none", "a:b", None(), nil, "", "client_id=a%3Ab&" + form},
-		{"chosen without metadata", "client", ClientSecret("secret"), nil, basic("client:secret"), form},
+		{"chosen without metadata", "client", ClientSecret("secret"), nil, basic("client:secret"),
+			form},
 		{"chosen by metadata", "client", ClientSecret("secret"), []string{"client_secret_post"}, "",
 			"client_id=client&client_secret=secret&" + form},
 	} {
@@ -345,14 +349,16 @@ func TestRefresh(t *testing.T) {
 		name, answer, refresh string
 		scopes                []string
 	}{
-		{"neither new", `{"access_token":"a","token_type":"Bearer"}`, "r/1", []string{"read", "write"}},
+		{"neither new", `{"access_token":"a","token_type":"Bearer"}`, "r/1",
+			[]string{"read", "write"}},
 		{"rotated", `{"access_token":"a","token_type":"Bearer","refresh_token":"r/2"}`,
 			"r/2", []string{"read", "write"}},
 		{"null", `{"access_token":"a","token_type":"Bearer","refresh_token":null,"scope":null}`,
 			"r/1", []string{"read", "write"}},
 		{"empty", `{"access_token":"a","token_type":"Bearer","refresh_token":"","scope":""}`,
 			"r/1", []string{}},
-		{"narrowed", `{"access_token":"a","token_type":"Bearer","scope":"read"}`, "r/1", []string{"read"}},
+		{"narrowed", `{"access_token":"a","token_type":"Bearer","scope":"read"}`, "r/1",
+			[]string{"read"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newServer(t, answerJSON(200, test.answer))
@@ -409,7 +415,8 @@ func TestRefreshRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, tok := range map[string]*Token{"nil": nil, "zero": {}, "without refresh token": bare} {
+	for name, tok := range map[string]*Token{"nil": nil, "zero": {},
+		"without refresh token": bare} {
 		renewed, err := c.Refresh(t.Context(), tok)
 		if got := outcome(err); got != "check refresh_token" || renewed != nil {
 			t.Errorf("%s: %v and %q", name, renewed, got)
@@ -435,7 +442,8 @@ func TestTokenEndpointIsDown(t *testing.T) {
 	s.Close()
 	req := begin(t, c)
 	_, err := c.Callback(t.Context(), answered(req.Transaction), req.Transaction)
-	wantText(t, err, "oauth2: token request: httpclient: POST "+strings.TrimPrefix(s.URL, "http://"))
+	wantText(t, err, "oauth2: token request: httpclient: POST "+strings.TrimPrefix(s.URL,
+		"http://"))
 }
 
 // An endpoint's own query is not of the request, and stays.

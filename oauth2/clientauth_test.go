@@ -22,14 +22,16 @@ func TestAuthenticationFor(t *testing.T) {
 	} {
 		a, err := AuthenticationFor(test.method, test.secret)
 		if test.want == "" {
-			wantText(t, err, "oauth2: client authentication must be client_secret_basic or client_secret_post")
+			wantText(t, err, "oauth2: client authentication must be client_secret_basic or "+
+				"client_secret_post")
 			if a != nil {
 				t.Errorf("%q with secret %q: %v beside an error", test.method, test.secret, a)
 			}
 			continue
 		}
 		if err != nil || a.Method() != test.want {
-			t.Errorf("%q with secret %q: %v, %v; want %s", test.method, test.secret, a, err, test.want)
+			t.Errorf("%q with secret %q: %v, %v; want %s", test.method, test.secret, a, err,
+				test.want)
 		}
 	}
 }
@@ -67,7 +69,8 @@ func TestClientSecretIsChosen(t *testing.T) {
 		if got := choose(ClientSecret("s"), test.supported).Method(); got != test.want {
 			t.Errorf("%q: %s, want %s", test.supported, got, test.want)
 		}
-		for _, fixed := range []ClientAuthentication{ClientSecretBasic("s"), ClientSecretPost("s"), None()} {
+		for _, fixed := range []ClientAuthentication{ClientSecretBasic("s"), ClientSecretPost("s"),
+			None()} {
 			if got := choose(fixed, test.supported); got != fixed {
 				t.Errorf("%q: %s becomes %s", test.supported, fixed.Method(), got.Method())
 			}

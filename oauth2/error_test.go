@@ -13,7 +13,8 @@ func TestErrorText(t *testing.T) {
 		want string
 	}{
 		{&Error{Code: "access_denied"}, "oauth2: server refused: access_denied"},
-		{&Error{Code: "invalid_grant", Status: 400}, "oauth2: server refused: invalid_grant (400 Bad Request)"},
+		{&Error{Code: "invalid_grant", Status: 400},
+			"oauth2: server refused: invalid_grant (400 Bad Request)"},
 		{&Error{Status: 502}, "oauth2: server refused (502 Bad Gateway)"},
 		{&Error{}, "oauth2: server refused"},
 	} {
@@ -48,6 +49,7 @@ func TestErrorIs(t *testing.T) {
 		{&Error{Status: 500}, denied, false},
 		{&Error{Status: 500}, &Error{}, false},
 		{denied, io.EOF, false},
+		{denied, (*Error)(nil), false},
 	} {
 		if got := errors.Is(test.err, test.target); got != test.want {
 			t.Errorf("%v is %v: %v, want %v", test.err, test.target, got, test.want)

@@ -25,8 +25,8 @@ const (
 // [jose.KeySource], is fetched when first needed, and is safe for concurrent use.
 //
 // A copy is fresh for an hour; while the server fails, it serves a day more. A
-// key ID that the copy lacks causes a fetch, at most every 30 seconds however
-// many tokens name unknown ones. A new copy replaces the old, so that a key the
+// key ID that the copy lacks, or a signature that its keys do not verify, causes a
+// fetch, at most every 30 seconds however many tokens there are of that kind. A new copy replaces the old, so that a key the
 // server removed is no longer believed.
 type RemoteKeySet struct {
 	document flight.Document[*jose.Set]

@@ -38,7 +38,10 @@ func newPublisher(t *testing.T, keys ...*jose.Key) *publisher {
 	t.Helper()
 	p := &publisher{}
 	p.publish(t, keys...)
-	p.server = newServer(t, func(w http.ResponseWriter, r *http.Request) { (*p.answer.Load())(w, r) })
+	p.server = newServer(t, func(w http.ResponseWriter,
+		r *http.Request) {
+		(*p.answer.Load())(w, r)
+	})
 	return p
 }
 
@@ -53,7 +56,9 @@ func (p *publisher) publish(t *testing.T, keys ...*jose.Key) {
 
 func (p *publisher) fail(answer http.HandlerFunc) { p.answer.Store(&answer) }
 
-func (p *publisher) clock() time.Time { return start.Add(time.Duration(p.now.Load()) * time.Second) }
+func (p *publisher) clock() time.Time {
+	return start.Add(time.Duration(p.now.Load()) * time.Second)
+}
 
 func (p *publisher) keySet(t *testing.T) *RemoteKeySet {
 	t.Helper()
@@ -239,7 +244,10 @@ func TestKeysRefused(t *testing.T) {
 		{"500", answerJSON(500, `{"keys":[]}`), "status must be 200, is 500"},
 		{"HTML", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
 			"jose: JWK Set: strictjson: not an object"},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", 302) },
+		{"redirect", func(w http.ResponseWriter,
+			r *http.Request) {
+			http.Redirect(w, r, "/other", 302)
+		},
 			"status must be 200, is 302"},
 		{"no keys", answerJSON(200, `{}`), `jose: JWK Set must have an array "keys"`},
 		{"endless", endless, "too large"},
@@ -255,7 +263,8 @@ func TestKeysRefused(t *testing.T) {
 			p.fail(test.answer)
 			s := p.keySet(t)
 			keys, err := s.Keys(t.Context(), jose.Header{Algorithm: "ES256"})
-			if outcome(err) != test.want && (err == nil || !strings.Contains(err.Error(), test.want)) || keys != nil {
+			if outcome(err) != test.want &&
+				(err == nil || !strings.Contains(err.Error(), test.want)) || keys != nil {
 				t.Errorf("%d keys and %v, want %q", len(keys), err, test.want)
 			}
 			p.fail(publish)
@@ -340,12 +349,14 @@ func TestReplacedKey(t *testing.T) {
 		}
 		p := newPublisher(t, keys[0])
 		v, err := jose.NewVerifier(jose.VerifierConfig{
-			Keys: p.keySet(t), Algorithms: []string{"ES256"}, Issuer: "i", Audience: "a", Now: p.clock})
+			Keys: p.keySet(t), Algorithms: []string{"ES256"}, Issuer: "i", Audience: "a",
+			Now: p.clock})
 		if err != nil {
 			t.Fatal(err)
 		}
 		verify := func(key *jose.Key) error {
-			payload := fmt.Appendf(nil, `{"iss":"i","aud":"a","exp":%d}`, start.Add(time.Hour).Unix())
+			payload := fmt.Appendf(nil, `{"iss":"i","aud":"a","exp":%d}`,
+				start.Add(time.Hour).Unix())
 			token, err := jose.Sign(payload, key, jose.SignOptions{})
 			if err != nil {
 				t.Fatal(err)

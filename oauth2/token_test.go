@@ -9,7 +9,8 @@ import (
 
 func TestZeroToken(t *testing.T) {
 	for name, tok := range map[string]*Token{"nil": nil, "zero": {}} {
-		if tok.AccessToken() != "" || tok.RefreshToken() != "" || tok.IDToken() != "" || tok.Extra("a") != nil {
+		if tok.AccessToken() != "" || tok.RefreshToken() != "" || tok.IDToken() != "" ||
+			tok.Extra("a") != nil {
 			t.Errorf("%s: has something", name)
 		}
 	}
@@ -25,7 +26,8 @@ func TestTokenMarshalJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, v := range map[string]any{
-		"pointer": tok, "value": *tok, "in a struct": struct{ Token Token }{*tok}, "in a list": []*Token{tok},
+		"pointer": tok, "value": *tok, "in a struct": struct{ Token Token }{*tok},
+		"in a list": []*Token{tok},
 	} {
 		b, err := json.Marshal(v)
 		if err == nil {
@@ -39,7 +41,8 @@ func TestTokenMarshalJSON(t *testing.T) {
 // The member names are Authlib's, so that its stored tokens can be read.
 func TestRecord(t *testing.T) {
 	const stored = `{"access_token":"a","token_type":"Bearer","refresh_token":"r",` +
-		`"expires_at":1795262400,"scope":"read write","id_token":"i","extra":{"team":{"id":9007199254740993}}}`
+		`"expires_at":1795262400,"scope":"read write","id_token":"i",` +
+		`"extra":{"team":{"id":9007199254740993}}}`
 	var r Record
 	if err := json.Unmarshal([]byte(stored), &r); err != nil {
 		t.Fatal(err)

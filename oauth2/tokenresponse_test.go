@@ -16,7 +16,8 @@ import (
 // read reads a token response at start.
 func read(status int, contentType, body string) (*Token, error) {
 	header := http.Header{"Content-Type": {contentType}}
-	return readToken(&httpclient.Response{Status: status, Header: header, Body: []byte(body)}, start)
+	return readToken(&httpclient.Response{Status: status, Header: header, Body: []byte(body)},
+		start)
 }
 
 // RFC 6749, Section 5.1 and 5.2.
@@ -29,26 +30,34 @@ func TestReadToken(t *testing.T) {
 		body, want  string
 	}{
 		{"least", 200, js, `{"access_token":"a","token_type":"Bearer"}`, "ok"},
-		{"all", 200, js + `; charset="utf-8"`, `{"access_token":"a","token_type":"bearer","expires_in":1,` +
-			`"refresh_token":"r","scope":"s","id_token":"i","x":{"y":[]}}`, "ok"},
-		{"spaced", 200, "Application/JSON", " \n{\"access_token\": \"a\", \"token_type\": \"BEARER\"}\r\n", "ok"},
-		{"null where absent", 200, js, `{"access_token":"a","token_type":"Bearer","refresh_token":null,` +
-			`"scope":null,"id_token":null,"expires_in":null,"error":null}`, "ok"},
+		{"all", 200, js + `; charset="utf-8"`,
+			`{"access_token":"a","token_type":"bearer","expires_in":1,` +
+				`"refresh_token":"r","scope":"s","id_token":"i","x":{"y":[]}}`, "ok"},
+		{"spaced", 200, "Application/JSON",
+			" \n{\"access_token\": \"a\", \"token_type\": \"BEARER\"}\r\n", "ok"},
+		{"null where absent", 200, js,
+			`{"access_token":"a","token_type":"Bearer","refresh_token":null,` +
+				`"scope":null,"id_token":null,"expires_in":null,"error":null}`, "ok"},
 		{"empty error", 200, js, `{"access_token":"a","token_type":"Bearer","error":""}`, "ok"},
 
-		{"error in 400", 400, js, `{"error":"bad_verification_code"}`, "server bad_verification_code 400"},
-		{"error in 200", 200, js, `{"error":"bad_verification_code"}`, "server bad_verification_code 200"},
+		{"error in 400", 400, js, `{"error":"bad_verification_code"}`,
+			"server bad_verification_code 400"},
+		{"error in 200", 200, js, `{"error":"bad_verification_code"}`,
+			"server bad_verification_code 200"},
 		{"error in 200 beside a token", 200, js,
-			`{"access_token":"a","token_type":"Bearer","error":"access_denied"}`, "server access_denied 200"},
+			`{"access_token":"a","token_type":"Bearer","error":"access_denied"}`,
+			"server access_denied 200"},
 		{"error in 401", 401, js, `{"error":"invalid_client"}`, "server invalid_client 401"},
 		{"error in 500", 500, js, `{"error":"x"}`, "server x 500"},
 		{"error in 201", 201, js, `{"error":"x"}`, "server x 201"},
 		{"error of two lines", 400, js, `{"error":"a\nb"}`, "server (unprintable) 400"},
-		{"error too long", 400, js, `{"error":"` + strings.Repeat("e", 65) + `"}`, "server (unprintable) 400"},
+		{"error too long", 400, js, `{"error":"` + strings.Repeat("e", 65) + `"}`,
+			"server (unprintable) 400"},
 		{"error an object", 400, js, `{"error":{"code":"x"}}`, "server  400"},
 		{"error an object in 200", 200, js,
 			`{"access_token":"a","token_type":"Bearer","error":{"code":"x"}}`, "server  200"},
-		{"error true in 200", 200, js, `{"access_token":"a","token_type":"Bearer","error":true}`, "server  200"},
+		{"error true in 200", 200, js, `{"access_token":"a","token_type":"Bearer","error":true}`,
+			"server  200"},
 		{"error of another case in 200", 200, js,
 			`{"access_token":"a","token_type":"Bearer","Error":"x"}`, "check body"},
 		{"400 without error", 400, js, `{"message":"nope"}`, "server  400"},
@@ -61,10 +70,12 @@ func TestReadToken(t *testing.T) {
 		{"502 HTML", 502, "text/html", `<html>`, "server  502"},
 
 		{"HTML in 200", 200, "text/html; charset=utf-8", `<html>`, "check content type"},
-		{"JSON called text", 200, "text/plain", `{"access_token":"a","token_type":"Bearer"}`, "check content type"},
+		{"JSON called text", 200, "text/plain", `{"access_token":"a","token_type":"Bearer"}`,
+			"check content type"},
 		{"JSON called form", 200, "application/x-www-form-urlencoded",
 			`{"access_token":"a","token_type":"Bearer"}`, "check content type"},
-		{"JSON called nothing", 200, "", `{"access_token":"a","token_type":"Bearer"}`, "check content type"},
+		{"JSON called nothing", 200, "", `{"access_token":"a","token_type":"Bearer"}`,
+			"check content type"},
 		{"JSON called something like it", 200, "application/jsonp",
 			`{"access_token":"a","token_type":"Bearer"}`, "check content type"},
 		{"content type that does not parse", 200, "application/json; charset",
@@ -76,24 +87,34 @@ func TestReadToken(t *testing.T) {
 		{"null", 200, js, `null`, "check body"},
 		{"cut short", 200, js, `{"access_token":"a","token_type":"Bearer"`, "check body"},
 		{"two objects", 200, js, `{"access_token":"a","token_type":"Bearer"}{}`, "check body"},
-		{"repeated member", 200, js, `{"access_token":"a","access_token":"a","token_type":"Bearer"}`, "check body"},
-		{"repeated unknown member", 200, js, `{"access_token":"a","token_type":"Bearer","x":1,"x":1}`, "check body"},
-		{"not UTF-8", 200, js, "{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"x\":\"\xff\"}", "check body"},
-		{"access_token of another case", 200, js, `{"Access_Token":"a","token_type":"Bearer"}`, "check body"},
+		{"repeated member", 200, js, `{"access_token":"a","access_token":"a","token_type":"Bearer"}`,
+			"check body"},
+		{"repeated unknown member", 200, js,
+			`{"access_token":"a","token_type":"Bearer","x":1,"x":1}`, "check body"},
+		{"not UTF-8", 200, js, "{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"x\":\"\xff\"}",
+			"check body"},
+		{"access_token of another case", 200, js, `{"Access_Token":"a","token_type":"Bearer"}`,
+			"check body"},
 		{"access_token in both cases", 200, js,
 			`{"access_token":"a","Access_Token":"b","token_type":"Bearer"}`, "check body"},
 		// U+017F folds to s.
-		{"access_token by folding", 200, js, `{"access_token":"a","token_type":"Bearer","ſcope":"x"}`, "check body"},
+		{"access_token by folding", 200, js,
+			`{"access_token":"a","token_type":"Bearer","ſcope":"x"}`, "check body"},
 
 		{"no members", 200, js, `{}`, "check access_token"},
 		{"no access_token", 200, js, `{"token_type":"Bearer"}`, "check access_token"},
-		{"access_token null", 200, js, `{"access_token":null,"token_type":"Bearer"}`, "check access_token"},
-		{"access_token empty", 200, js, `{"access_token":"","token_type":"Bearer"}`, "check access_token"},
-		{"access_token number", 200, js, `{"access_token":1,"token_type":"Bearer"}`, "check access_token"},
-		{"access_token object", 200, js, `{"access_token":{},"token_type":"Bearer"}`, "check access_token"},
+		{"access_token null", 200, js, `{"access_token":null,"token_type":"Bearer"}`,
+			"check access_token"},
+		{"access_token empty", 200, js, `{"access_token":"","token_type":"Bearer"}`,
+			"check access_token"},
+		{"access_token number", 200, js, `{"access_token":1,"token_type":"Bearer"}`,
+			"check access_token"},
+		{"access_token object", 200, js, `{"access_token":{},"token_type":"Bearer"}`,
+			"check access_token"},
 		{"access_token of two lines", 200, js, `{"access_token":"a\r\nX: y","token_type":"Bearer"}`,
 			"check access_token"},
-		{"access_token with a control character", 200, js, `{"access_token":"a\u001f","token_type":"Bearer"}`,
+		{"access_token with a control character", 200, js,
+			`{"access_token":"a\u001f","token_type":"Bearer"}`,
 			"check access_token"},
 		{"access_token with NUL", 200, js, `{"access_token":"a\u0000","token_type":"Bearer"}`,
 			"check access_token"},
@@ -101,23 +122,31 @@ func TestReadToken(t *testing.T) {
 			"check access_token"},
 		{"access_token of other letters", 200, js, `{"access_token":"é","token_type":"Bearer"}`,
 			"check access_token"},
-		{"access_token of a space and ~", 200, js, `{"access_token":" ~","token_type":"Bearer"}`, "ok"},
+		{"access_token of a space and ~", 200, js, `{"access_token":" ~","token_type":"Bearer"}`,
+			"ok"},
 		{"no token_type", 200, js, `{"access_token":"a"}`, "check token_type"},
 		{"token_type null", 200, js, `{"access_token":"a","token_type":null}`, "check token_type"},
 		{"token_type empty", 200, js, `{"access_token":"a","token_type":""}`, "check token_type"},
-		{"token_type array", 200, js, `{"access_token":"a","token_type":["Bearer"]}`, "check token_type"},
+		{"token_type array", 200, js, `{"access_token":"a","token_type":["Bearer"]}`,
+			"check token_type"},
 		{"token_type MAC", 200, js, `{"access_token":"a","token_type":"MAC"}`, "check token_type"},
-		{"token_type DPoP", 200, js, `{"access_token":"a","token_type":"DPoP"}`, "check token_type"},
-		{"token_type with a space", 200, js, `{"access_token":"a","token_type":"Bearer "}`, "check token_type"},
-		{"refresh_token number", 200, js, `{"access_token":"a","token_type":"Bearer","refresh_token":1}`,
+		{"token_type DPoP", 200, js, `{"access_token":"a","token_type":"DPoP"}`,
+			"check token_type"},
+		{"token_type with a space", 200, js, `{"access_token":"a","token_type":"Bearer "}`,
+			"check token_type"},
+		{"refresh_token number", 200, js,
+			`{"access_token":"a","token_type":"Bearer","refresh_token":1}`,
 			"check refresh_token"},
 		{"refresh_token of two lines", 200, js,
-			`{"access_token":"a","token_type":"Bearer","refresh_token":"a\nb"}`, "check refresh_token"},
+			`{"access_token":"a","token_type":"Bearer","refresh_token":"a\nb"}`,
+			"check refresh_token"},
 		{"id_token object", 200, js, `{"access_token":"a","token_type":"Bearer","id_token":{}}`,
 			"check id_token"},
-		{"id_token of two lines", 200, js, `{"access_token":"a","token_type":"Bearer","id_token":"a\nb"}`,
+		{"id_token of two lines", 200, js,
+			`{"access_token":"a","token_type":"Bearer","id_token":"a\nb"}`,
 			"check id_token"},
-		{"scope array", 200, js, `{"access_token":"a","token_type":"Bearer","scope":["a"]}`, "check scope"},
+		{"scope array", 200, js, `{"access_token":"a","token_type":"Bearer","scope":["a"]}`,
+			"check scope"},
 		{"scope of two lines", 200, js, `{"access_token":"a","token_type":"Bearer","scope":"a\nb"}`,
 			"check scope"},
 	} {
@@ -135,8 +164,9 @@ func TestReadToken(t *testing.T) {
 
 // Each member goes where it belongs, and what is not known is kept as it came.
 func TestReadTokenMembers(t *testing.T) {
-	tok, err := read(200, "application/json", `{"access_token":"a","token_type":"bEARER","expires_in":60,
-		"refresh_token":"r","scope":"read  write","id_token":"i","error_description":"no","error_uri":"u",
+	tok, err := read(200, "application/json", `{"access_token":"a",
+		"token_type":"bEARER","expires_in":60,"refresh_token":"r","scope":"read  write",
+		"id_token":"i","error_description":"no","error_uri":"u",
 		"team":{"id": 9007199254740993},"x":null,"Team":"t"}`)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +182,8 @@ func TestReadTokenMembers(t *testing.T) {
 			t.Errorf("extra %s is %s, want %s", name, got, text)
 		}
 	}
-	if got := slices.Sorted(maps.Keys(tok.Record().Extra)); !slices.Equal(got, []string{"Team", "team", "x"}) {
+	if got := slices.Sorted(maps.Keys(tok.Record().Extra)); !slices.Equal(got,
+		[]string{"Team", "team", "x"}) {
 		t.Errorf("extras are %q", got)
 	}
 	if tok.Extra("access_token") != nil || tok.Extra("none") != nil {
@@ -163,9 +194,9 @@ func TestReadTokenMembers(t *testing.T) {
 // Whatever the server says goes to those who ask for it, and not into the text.
 func TestErrorResponseWords(t *testing.T) {
 	_, err := read(400, "application/json",
-		`{"error":"invalid_grant","error_description":"WORDS","error_uri":"https://as.example/URI"}`)
+		`{"error":"invalid_grant","error_description":"WORDS","error_uri":"https://as.example"}`)
 	e, ok := err.(*Error)
-	if !ok || e.Description() != "WORDS" || e.URI() != "https://as.example/URI" || e.Status != 400 {
+	if !ok || e.Description() != "WORDS" || e.URI() != "https://as.example" || e.Status != 400 {
 		t.Fatalf("error is %#v", err)
 	}
 	if want := "oauth2: server refused: invalid_grant (400 Bad Request)"; err.Error() != want {
@@ -184,9 +215,11 @@ func TestExpiry(t *testing.T) {
 		text    string
 		seconds int64
 	}{
-		{`3600`, 3600}, {`"3600"`, 3600}, {`3600.0`, 3600}, {`3.6e3`, 3600}, {`"3600.5"`, 3600}, {`3600.9`, 3600},
+		{`3600`, 3600}, {`"3600"`, 3600}, {`3600.0`, 3600}, {`3.6e3`, 3600}, {`"3600.5"`, 3600},
+		{`3600.9`, 3600},
 		{`0`, 0}, {`-1`, -1}, {`"0"`, 0}, {`1`, 1},
-		{`null`, unknown}, {`"soon"`, unknown}, {`""`, unknown}, {`true`, unknown}, {`[1]`, unknown},
+		{`null`, unknown}, {`"soon"`, unknown}, {`""`, unknown}, {`true`, unknown},
+		{`[1]`, unknown},
 		{`"1 hour"`, unknown}, {`" 1"`, unknown}, {`"Infinity"`, unknown}, {`"-Inf"`, unknown},
 		{`"0x10p0"`, unknown}, {`"NaN"`, unknown}, {`1e300`, unknown}, {`253402300800`, unknown},
 		// What a Duration cannot hold would wrap around, to a token that has ended.
@@ -269,8 +302,10 @@ func FuzzTokenResponse(f *testing.F) {
 		contentType, body string
 	}{
 		{200, "application/json", goodToken},
-		{200, "application/json; charset=utf-8", `{"access_token":"a","token_type":"bearer","x":{"y":[1e9]}}`},
-		{200, "application/json", `{"access_token":"a","token_type":"Bearer","expires_in":"1","scope":" a  b"}`},
+		{200, "application/json; charset=utf-8",
+			`{"access_token":"a","token_type":"bearer","x":{"y":[1e9]}}`},
+		{200, "application/json",
+			`{"access_token":"a","token_type":"Bearer","expires_in":"1","scope":" a  b"}`},
 		{400, "application/json", `{"error":"invalid_grant","error_description":"\u00e9"}`},
 		{200, "text/html", `<html>`},
 		{502, "", ``},
@@ -301,7 +336,8 @@ func FuzzTokenResponse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if restored, err := json.Marshal(again.Record()); err != nil || string(restored) != string(stored) {
+		if restored, err := json.Marshal(again.Record()); err != nil ||
+			string(restored) != string(stored) {
 			t.Errorf("stored %s, restored %s, %v", stored, restored, err)
 		}
 	})

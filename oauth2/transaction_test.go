@@ -28,7 +28,8 @@ func TestTransactionRoundTrip(t *testing.T) {
 		t.Errorf("scopes are %q", tok.Scopes)
 	}
 	sent := s.requests()[0]
-	for _, want := range []string{req.Transaction.data().Verifier, "redirect_uri=https%3A%2F%2Frp.example%2Fcb"} {
+	for _, want := range []string{req.Transaction.data().Verifier,
+		"redirect_uri=https%3A%2F%2Frp.example%2Fcb"} {
 		if !strings.Contains(sent, want) {
 			t.Errorf("sent %q without what was stored", sent)
 		}
@@ -58,7 +59,8 @@ func TestTransactionGarbage(t *testing.T) {
 		}
 	}
 	var txn Transaction
-	if err := txn.UnmarshalBinary([]byte(`{"s":"s","v":"` + verifier + `"}`)); err != nil || txn.State() != "s" {
+	if err := txn.UnmarshalBinary([]byte(`{"s":"s","v":"` + verifier + `"}`)); err != nil ||
+		txn.State() != "s" {
 		t.Errorf("the least there can be: %v", err)
 	}
 }

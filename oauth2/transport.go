@@ -24,7 +24,7 @@ func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error
 		return nil, err
 	}
 	base := httpclient.Transport(c.config.HTTP)
-	return &transport{tok, origins, base.RoundTrip}, nil
+	return &transport{tok, origins, func() http.RoundTripper { return base }}, nil
 }
 
 // A transport holds what it sends with as a function, so that printing it does
@@ -32,7 +32,7 @@ func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error
 type transport struct {
 	token   *Token
 	origins httpclient.Origins
-	send    func(*http.Request) (*http.Response, error)
+	base    func() http.RoundTripper
 }
 
 // RoundTrip closes the body of req in every case, as its contract asks.
@@ -48,7 +48,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		authorized.Header = http.Header{}
 	}
 	authorized.Header.Set("Authorization", "Bearer "+t.token.AccessToken())
-	return t.send(authorized)
+	return t.base().RoundTrip(authorized)
 }
 
 func (t *transport) check(req *http.Request) error {

@@ -41,7 +41,8 @@ func TestTransportRefuses(t *testing.T) {
 		{"no URL", held(t), nil, "httpclient: no URL to pin to"},
 		{"empty URL", held(t), []string{""}, "insecure URL"},
 		{"in clear", held(t), []string{"http://api.example"}, "insecure URL"},
-		{"one in clear", held(t), []string{"https://api.example", "http://api.example"}, "insecure URL"},
+		{"one in clear", held(t), []string{"https://api.example", "http://api.example"},
+			"insecure URL"},
 		{"relative", held(t), []string{"/v1"}, "insecure URL"},
 	} {
 		transport, err := c.Transport(test.tok, test.urls...)
@@ -92,7 +93,8 @@ func TestTransportPins(t *testing.T) {
 		{"another port", elsewhere.URL, "", "other origin"},
 		{"another host", "https://evil.example/", "", "other origin"},
 		{"another scheme", strings.Replace(here.URL, "http:", "https:", 1), "", "other origin"},
-		{"another name of the host", strings.Replace(here.URL, "127.0.0.1", "localhost", 1), "", "other origin"},
+		{"another name of the host", strings.Replace(here.URL, "127.0.0.1", "localhost", 1), "",
+			"other origin"},
 		{"in clear", "http://api.example/", "", "insecure URL"},
 		{"user information", strings.Replace(here.URL, "//", "//u:p@", 1), "", "insecure URL"},
 		{"another host, authorized already", "https://evil.example/", "Basic eDp5", "other origin"},
@@ -144,8 +146,9 @@ func TestTransportOddRequests(t *testing.T) {
 		req  *http.Request
 		want string
 	}{
-		"no URL":     {&http.Request{}, "insecure URL"},
-		"lower case": {&http.Request{URL: u, Header: http.Header{"authorization": {"Basic eDp5"}}}, "oauth2: request already has an access token or an Authorization header"},
+		"no URL": {&http.Request{}, "insecure URL"},
+		"lower case": {&http.Request{URL: u, Header: http.Header{"authorization": {"Basic eDp5"}}},
+			"oauth2: request already has an access token or an Authorization header"},
 		"other Host": {&http.Request{URL: u, Host: "tenant.example"}, "insecure URL"},
 		"other port": {&http.Request{URL: u, Host: "127.0.0.1:1"}, "other origin"},
 	} {

@@ -88,7 +88,8 @@ func TestNoErrorShowsSecrets(t *testing.T) {
 	for _, instead := range []answerer{
 		{wellKnown: say(200, "application/json", words)},
 		{wellKnown: set("issuer", canary)},
-		{wellKnown: set("token_endpoint", "http://"+canary+":p@"+strings.ToLower(canary)+".example")},
+		{wellKnown: set("token_endpoint",
+			"http://"+canary+":p@"+strings.ToLower(canary)+".example")},
 		{wellKnown: set("jwks_uri", "http://p.example/"+canary)},
 		{wellKnown: set("id_token_signing_alg_values_supported", list{canary})},
 		{"/jwks": say(200, "application/json", words)},
@@ -115,7 +116,8 @@ func TestNoErrorShowsSecrets(t *testing.T) {
 		}
 		mustNotShow(t, "error", err)
 	}
-	for _, name := range []string{"iss", "sub", "aud", "azp", "nonce", "acr", "at_hash", "exp", "auth_time"} {
+	for _, name := range []string{"iss", "sub", "aud", "azp", "nonce", "acr", "at_hash", "exp",
+		"auth_time"} {
 		w := newWorld(t, oidctest.Options{EditIDToken: claim(name, list{canary})}, nil, nil)
 		if _, err := w.login(goldOrSilver); err == nil {
 			t.Errorf("%s: accepted", name)

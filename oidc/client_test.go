@@ -256,7 +256,8 @@ func TestLogin(t *testing.T) {
 			if !login.Token.ExpiresAt.Equal(start.Add(time.Hour)) {
 				t.Errorf("token ends %v, not by the clock given", login.Token.ExpiresAt)
 			}
-			if login.Token.AccessToken() == "" || !slices.Equal(login.Token.Scopes, []string{"openid", "profile", "email"}) {
+			if login.Token.AccessToken() == "" ||
+				!slices.Equal(login.Token.Scopes, []string{"openid", "profile", "email"}) {
 				t.Errorf("token is %+v", login.Token)
 			}
 			user, err := w.client.UserInfo(t.Context(), login)
@@ -287,13 +288,16 @@ func TestNew(t *testing.T) {
 		}, "insecure URL"},
 		{"issuer no URL", func(c *Config) { c.Issuer = "p.example" }, "insecure URL"},
 		{"issuer with fragment", func(c *Config) { c.Issuer += "#a" }, "insecure URL"},
-		{"issuer with user information", func(c *Config) { c.Issuer = "https://u@p.example" }, "insecure URL"},
+		{"issuer with user information", func(c *Config) { c.Issuer = "https://u@p.example" },
+			"insecure URL"},
 		{"issuer with query", func(c *Config) { c.Issuer += "?a=b" },
 			"oidc: issuer must have no query (OpenID Connect Core 1.0, Section 2)"},
 		{"issuer with empty query", func(c *Config) { c.Issuer += "?" },
 			"oidc: issuer must have no query (OpenID Connect Core 1.0, Section 2)"},
-		{"metadata in clear", func(c *Config) { c.ServerMetadataURL = "http://p.example/metadata" }, "insecure URL"},
-		{"metadata with query", func(c *Config) { c.ServerMetadataURL = "https://p.example/metadata?a=b" }, "ok"},
+		{"metadata in clear", func(c *Config) { c.ServerMetadataURL = "http://p.example/metadata" },
+			"insecure URL"},
+		{"metadata with query",
+			func(c *Config) { c.ServerMetadataURL = "https://p.example/metadata?a=b" }, "ok"},
 		{"longest leeway", func(c *Config) { c.Leeway = 5 * time.Minute }, "ok"},
 		{"longer leeway", func(c *Config) { c.Leeway = 5*time.Minute + 1 },
 			"oidc: Config.Leeway must be at most 5 minutes"},
@@ -328,32 +332,40 @@ func TestIssuerAndMetadataURL(t *testing.T) {
 		provider           Provider
 		wantIssuer, wantAt string
 	}{
-		{"issuer", "https://p.example", "", Provider{}, "https://p.example", "https://p.example" + suffix},
+		{"issuer", "https://p.example", "", Provider{}, "https://p.example", "https://p.example" +
+			suffix},
 		{"issuer with a slash", "https://p.example/", "", Provider{}, "https://p.example/",
 			"https://p.example" + suffix},
 		{"issuer with a path", "https://p.example/t/1", "", Provider{}, "https://p.example/t/1",
 			"https://p.example/t/1" + suffix},
-		{"issuer with a path and a slash", "https://p.example/t/1/", "", Provider{}, "https://p.example/t/1/",
+		{"issuer with a path and a slash", "https://p.example/t/1/", "", Provider{},
+			"https://p.example/t/1/",
 			"https://p.example/t/1" + suffix},
-		{"URL", "", "https://p.example" + suffix, Provider{}, "https://p.example", "https://p.example" + suffix},
+		{"URL", "", "https://p.example" + suffix, Provider{}, "https://p.example",
+			"https://p.example" + suffix},
 		{"URL with a path", "", "https://p.example/t" + suffix, Provider{}, "https://p.example/t",
 			"https://p.example/t" + suffix},
 		{"URL without the suffix", "", "https://p.example/metadata", Provider{}, "", ""},
-		{"URL with more than the suffix", "", "https://p.example" + suffix + "/", Provider{}, "", ""},
+		{"URL with more than the suffix", "", "https://p.example" + suffix + "/", Provider{}, "",
+			""},
 		{"nothing but the suffix", "", suffix, Provider{}, "", ""},
-		{"both", "https://p.example/", "https://p.example" + suffix, Provider{}, "https://p.example/",
+		{"both", "https://p.example/", "https://p.example" + suffix, Provider{},
+			"https://p.example/",
 			"https://p.example" + suffix},
-		{"both, elsewhere", "https://p.example", "https://m.example/metadata", Provider{}, "https://p.example",
+		{"both, elsewhere", "https://p.example", "https://m.example/metadata", Provider{},
+			"https://p.example",
 			"https://m.example/metadata"},
 		{"complete", "https://p.example", "", known, "https://p.example", ""},
-		{"complete, and a URL", "https://p.example", "https://m.example/", known, "https://p.example",
+		{"complete, and a URL", "https://p.example", "https://m.example/", known,
+			"https://p.example",
 			"https://m.example/"},
 		{"complete without an issuer", "", "", known, "", ""},
 		{"no authorization endpoint", "https://p.example", "", noAuthorize, "https://p.example",
 			"https://p.example" + suffix},
 		{"no token endpoint", "https://p.example", "", noToken, "https://p.example",
 			"https://p.example" + suffix},
-		{"no keys", "https://p.example", "", noKeys, "https://p.example", "https://p.example" + suffix},
+		{"no keys", "https://p.example", "", noKeys, "https://p.example", "https://p.example" +
+			suffix},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client, err := New(Config{Issuer: test.issuer, ServerMetadataURL: test.url,
@@ -367,7 +379,8 @@ func TestIssuerAndMetadataURL(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c := client.config; c.Issuer != test.wantIssuer || c.ServerMetadataURL != test.wantAt {
+			if c := client.config; c.Issuer != test.wantIssuer ||
+				c.ServerMetadataURL != test.wantAt {
 				t.Errorf("issuer %q at %q, want %q at %q",
 					c.Issuer, c.ServerMetadataURL, test.wantIssuer, test.wantAt)
 			}
@@ -386,17 +399,22 @@ func TestAuthorizeURL(t *testing.T) {
 		want    url.Values // beside those of every request
 	}{
 		{"plain", AuthorizationOptions{}, url.Values{"scope": {"openid"}}},
-		{"scopes", AuthorizationOptions{Scopes: []string{"profile"}}, url.Values{"scope": {"openid profile"}}},
+		{"scopes", AuthorizationOptions{Scopes: []string{"profile"}},
+			url.Values{"scope": {"openid profile"}}},
 		{"openid in its place", AuthorizationOptions{Scopes: []string{"email", "openid"}},
 			url.Values{"scope": {"email openid"}}},
-		{"max_age", AuthorizationOptions{MaxAge: &day}, url.Values{"scope": {"openid"}, "max_age": {"129600"}}},
-		{"max_age 0", AuthorizationOptions{MaxAge: &zero}, url.Values{"scope": {"openid"}, "max_age": {"0"}}},
-		{"max_age below 0", AuthorizationOptions{MaxAge: &past}, url.Values{"scope": {"openid"}, "max_age": {"0"}}},
+		{"max_age", AuthorizationOptions{MaxAge: &day},
+			url.Values{"scope": {"openid"}, "max_age": {"129600"}}},
+		{"max_age 0", AuthorizationOptions{MaxAge: &zero},
+			url.Values{"scope": {"openid"}, "max_age": {"0"}}},
+		{"max_age below 0", AuthorizationOptions{MaxAge: &past},
+			url.Values{"scope": {"openid"}, "max_age": {"0"}}},
 		{"acr_values of one", AuthorizationOptions{ACRValues: []string{"gold"}},
 			url.Values{"scope": {"openid"}, "acr_values": {"gold"}}},
 		{"acr_values", AuthorizationOptions{ACRValues: []string{"gold", "silver"}},
 			url.Values{"scope": {"openid"}, "acr_values": {"gold silver"}}},
-		{"params", AuthorizationOptions{Params: url.Values{"prompt": {"login"}, "resource": {"a", "b"}}},
+		{"params", AuthorizationOptions{Params: url.Values{"prompt": {"login"},
+			"resource": {"a", "b"}}},
 			url.Values{"scope": {"openid"}, "prompt": {"login"}, "resource": {"a", "b"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -407,11 +425,13 @@ func TestAuthorizeURL(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := u.Query()
-			if got.Get("nonce") != req.Transaction.data().Expected.Nonce || len(got.Get("nonce")) != 43 ||
+			if got.Get("nonce") != req.Transaction.data().Expected.Nonce ||
+				len(got.Get("nonce")) != 43 ||
 				got.Get("state") != req.Transaction.State() || got.Get("client_id") != "client" {
 				t.Errorf("URL is %s", req.URL)
 			}
-			for _, name := range []string{"response_type", "client_id", "redirect_uri", "state", "nonce",
+			for _, name := range []string{"response_type", "client_id", "redirect_uri", "state",
+				"nonce",
 				"code_challenge", "code_challenge_method"} {
 				if !got.Has(name) {
 					t.Errorf("no %s", name)
@@ -469,7 +489,8 @@ func TestAuthorizeEndpointWithNonce(t *testing.T) {
 	w := newWorld(t, oidctest.Options{}, answerer{wellKnown: set("authorization_endpoint",
 		"https://p.example/authorize?nonce=fixed")}, nil)
 	req, err := w.client.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI})
-	if req != nil || err == nil || !strings.Contains(err.Error(), `"nonce" is in the authorization endpoint's query`) {
+	if req != nil || err == nil || !strings.Contains(err.Error(),
+		`"nonce" is in the authorization endpoint's query`) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -482,13 +503,17 @@ func TestCallbackRefuses(t *testing.T) {
 		txn    func(*Transaction) *Transaction
 		want   string
 	}{
-		{"no transaction", nil, func(*Transaction) *Transaction { return nil }, "check transaction"},
-		{"zero transaction", nil, func(*Transaction) *Transaction { return &Transaction{} }, "check transaction"},
+		{"no transaction", nil, func(*Transaction) *Transaction { return nil },
+			"check transaction"},
+		{"zero transaction", nil, func(*Transaction) *Transaction { return &Transaction{} },
+			"check transaction"},
 		{"state", func(v url.Values) { v.Set("state", "x") }, nil, "check state"},
 		{"iss missing, though promised", func(v url.Values) { v.Del("iss") }, nil, "check iss"},
-		{"iss of another", func(v url.Values) { v.Set("iss", "https://evil.example") }, nil, "check iss"},
+		{"iss of another", func(v url.Values) { v.Set("iss", "https://evil.example") }, nil,
+			"check iss"},
 		{"code twice", func(v url.Values) { v.Add("code", "x") }, nil, "check parameters"},
-		{"refused", func(v url.Values) { v.Set("error", "access_denied") }, nil, "server access_denied 0"},
+		{"refused", func(v url.Values) { v.Set("error", "access_denied") }, nil,
+			"server access_denied 0"},
 		{"no code", func(v url.Values) { v.Del("code") }, nil, "check code"},
 		{"wrong code", func(v url.Values) { v.Set("code", "x") }, nil, "server invalid_grant 400"},
 	} {
@@ -597,7 +622,8 @@ func TestHTTP(t *testing.T) {
 	own := &http.Client{Timeout: 10 * time.Minute, Transport: roundTripper(
 		func(r *http.Request) (*http.Response, error) {
 			paths = append(paths, r.URL.Path)
-			if end, ok := r.Context().Deadline(); !ok || time.Until(end) < time.Minute && r.Method == "POST" ||
+			if end, ok := r.Context().Deadline(); !ok || time.Until(end) < time.Minute &&
+				r.Method == "POST" ||
 				r.URL.Path == "/userinfo" && time.Until(end) < time.Minute {
 				late = append(late, r.URL.Path)
 			}
@@ -639,7 +665,8 @@ func TestTransport(t *testing.T) {
 	if _, err := client.Get("https://evil.example/"); outcome(err) != "other origin" {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := w.client.Transport(t.Context(), nil, w.Issuer()); outcome(err) != "oauth2: Transport needs a token" {
+	if _, err := w.client.Transport(t.Context(), nil,
+		w.Issuer()); outcome(err) != "oauth2: Transport needs a token" {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -661,19 +688,25 @@ func TestProviderIsDown(t *testing.T) {
 			_, err := down.Authorize(ctx, AuthorizationOptions{RedirectURI: redirectURI})
 			return err
 		},
-		"Callback":  func() error { _, err := down.Callback(ctx, url.Values{}, req.Transaction); return err },
-		"Refresh":   func() error { _, err := down.Refresh(ctx, login.Token); return err },
-		"UserInfo":  func() error { _, err := down.UserInfo(ctx, login); return err },
-		"Transport": func() error { _, err := down.Transport(ctx, login.Token, "https://api.example"); return err },
+		"Callback": func() error {
+			_, err := down.Callback(ctx, url.Values{},
+				req.Transaction)
+			return err
+		},
+		"Refresh":  func() error { _, err := down.Refresh(ctx, login.Token); return err },
+		"UserInfo": func() error { _, err := down.UserInfo(ctx, login); return err },
+		"Transport": func() error {
+			_, err := down.Transport(ctx, login.Token, "https://api.example")
+			return err
+		},
 	} {
-		if err := call(); err == nil || !strings.HasPrefix(err.Error(), "oidc: discovery: httpclient: GET ") {
+		if err := call(); err == nil || !strings.HasPrefix(err.Error(),
+			"oidc: discovery: httpclient: GET ") {
 			t.Errorf("%s: error is %v", name, err)
 		}
 	}
 	// Who began before goes on: what is known serves.
-	if _, err := w.client.Authorize(ctx, AuthorizationOptions{RedirectURI: redirectURI}); err != nil {
-		t.Error(err)
-	}
+	w.begin(AuthorizationOptions{})
 }
 
 // Logins at once share nothing but what was discovered.
@@ -783,9 +816,11 @@ func TestTrace(t *testing.T) {
 
 // The check that refuses is the last one heard.
 func TestTraceOfARefusal(t *testing.T) {
-	w := newWorld(t, oidctest.Options{EditIDToken: func(claims map[string]any) { claims["nonce"] = "x" }}, nil, nil)
+	w := newWorld(t, oidctest.Options{EditIDToken: claim("nonce", "x")}, nil, nil)
 	var last string
-	ctx := jose.WithTrace(t.Context(), func(check, _ string, err error) { last = check + " " + outcome(err) })
+	ctx := jose.WithTrace(t.Context(), func(check, _ string, err error) {
+		last = check + " " + outcome(err)
+	})
 	req := w.begin(AuthorizationOptions{})
 	_, err := w.client.Callback(ctx, w.browse(req.URL), req.Transaction)
 	if outcome(err) != "check nonce" || last != "nonce check nonce" {
@@ -829,7 +864,8 @@ func TestRefreshTwice(t *testing.T) {
 // go on verifying.
 func TestKeysOutliveMetadata(t *testing.T) {
 	var down atomic.Bool
-	w := newWorld(t, oidctest.Options{}, answerer{"/jwks": func(rw http.ResponseWriter, r *http.Request) {
+	w := newWorld(t, oidctest.Options{}, answerer{"/jwks": func(rw http.ResponseWriter,
+		r *http.Request) {
 		if down.Load() {
 			http.Error(rw, "down", http.StatusServiceUnavailable)
 			return
@@ -844,27 +880,74 @@ func TestKeysOutliveMetadata(t *testing.T) {
 	}
 }
 
+// Keys that are published elsewhere since are fetched there.
+func TestKeysMove(t *testing.T) {
+	var w *world
+	var moved atomic.Bool
+	w = newWorld(t, oidctest.Options{}, answerer{
+		wellKnown: func(rw http.ResponseWriter, r *http.Request) {
+			edit(func(m map[string]any) {
+				if moved.Load() {
+					m["jwks_uri"] = w.Endpoint("keys")
+				}
+			})(rw, r)
+		},
+		"/keys": func(rw http.ResponseWriter, _ *http.Request) {
+			json.NewEncoder(rw).Encode(jose.NewSet(w.Key()))
+		},
+	}, nil)
+	w.mustLogin(AuthorizationOptions{})
+	moved.Store(true)
+	w.seconds.Add(3600)
+	w.mustLogin(AuthorizationOptions{})
+	if old, now := w.requests("/jwks"), w.requests("/keys"); old != 1 || now != 1 {
+		t.Errorf("fetched %d times here, %d times there", old, now)
+	}
+}
+
 // A login of one client is none of another's.
 func TestUserInfoOfAnotherClient(t *testing.T) {
 	a, b := newWorld(t, oidctest.Options{}, nil, nil), newWorld(t, oidctest.Options{}, nil, nil)
 	login := a.mustLogin(AuthorizationOptions{})
-	if user, err := b.client.UserInfo(t.Context(), login); outcome(err) != "check id_token" || user != nil {
+	if user, err := b.client.UserInfo(t.Context(), login); outcome(err) != "check id_token" ||
+		user != nil {
 		t.Errorf("%+v, %v", user, err)
 	}
 	other, err := New(Config{Issuer: a.Issuer(), ID: "other", Auth: oauth2.None(), Now: a.now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if user, err := other.UserInfo(t.Context(), login); outcome(err) != "check id_token" || user != nil {
+	if user, err := other.UserInfo(t.Context(), login); outcome(err) != "check id_token" ||
+		user != nil {
 		t.Errorf("%+v, %v", user, err)
 	}
-	made := &Login{login.Token, &IDToken{Issuer: a.Issuer(), Subject: "alice", Audience: []string{"client"}}}
-	if user, err := a.client.UserInfo(t.Context(), made); outcome(err) != "check id_token" || user != nil {
+	made := &Login{login.Token, &IDToken{Issuer: a.Issuer(), Subject: "alice",
+		Audience: []string{"client"}}}
+	if user, err := a.client.UserInfo(t.Context(), made); outcome(err) != "check id_token" ||
+		user != nil {
 		t.Errorf("%+v, %v", user, err)
 	}
 	for _, path := range b.seen {
 		if path == "/userinfo" {
 			t.Error("the token was sent")
 		}
+	}
+}
+
+// Where nothing says whose a refreshed ID Token must be, it says nothing either.
+func TestRefreshOfNoIDToken(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	none := ""
+	tok := restored(t, w.mustLogin(AuthorizationOptions{}), &none)
+	for range 2 {
+		renewed, err := w.client.Refresh(t.Context(), tok)
+		if err != nil || renewed.IDToken != nil || renewed.Token.IDToken() != "" {
+			t.Fatalf("%+v, %v", renewed, err)
+		}
+		if renewed.Token.AccessToken() == tok.AccessToken() || renewed.Token.RefreshToken() == tok.RefreshToken() ||
+			renewed.Token.ExpiresAt.IsZero() || len(renewed.Token.Scopes) == 0 {
+			t.Errorf("renewed %+v", renewed.Token)
+		}
+		tok = renewed.Token
 	}
 }

@@ -16,7 +16,8 @@ import (
 // logIn has a site log a browser in at a provider. The transaction is kept where
 // only that browser can present it: package registry has a sealed cookie for it;
 // here there is one browser.
-func logIn(provider *oidctest.Server, callback func(*http.Request, *oidc.Client, *oidc.Transaction)) {
+func logIn(provider *oidctest.Server, callback func(*http.Request, *oidc.Client,
+	*oidc.Transaction)) {
 	client, err := oidc.New(oidc.Config{
 		Issuer: provider.Issuer(),
 		ID:     "client",
@@ -38,7 +39,10 @@ func logIn(provider *oidctest.Server, callback func(*http.Request, *oidc.Client,
 		txn = req.Transaction
 		http.Redirect(w, r, req.URL, http.StatusFound)
 	})
-	mux.HandleFunc("GET /callback", func(_ http.ResponseWriter, r *http.Request) { callback(r, client, txn) })
+	mux.HandleFunc("GET /callback", func(_ http.ResponseWriter,
+		r *http.Request) {
+		callback(r, client, txn)
+	})
 	resp, err := http.Get(site.URL + "/login")
 	if err != nil {
 		log.Fatal(err)

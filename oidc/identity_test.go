@@ -18,11 +18,13 @@ func TestIdentity(t *testing.T) {
 		{Identity{"", "alice"}, false},
 		{Identity{}, false},
 	} {
-		if _, found := accounts[test.other]; found != test.same || (test.other == alice) != test.same {
+		if _, found := accounts[test.other]; found != test.same ||
+			(test.other == alice) != test.same {
 			t.Errorf("%v is the same: %v", test.other, found)
 		}
 	}
-	if !(Identity{}).IsZero() || alice.IsZero() || (Identity{Issuer: "a"}).IsZero() || (Identity{Subject: "a"}).IsZero() {
+	if !(Identity{}).IsZero() || alice.IsZero() || (Identity{Issuer: "a"}).IsZero() ||
+		(Identity{Subject: "a"}).IsZero() {
 		t.Error("who is nobody is wrong")
 	}
 }

@@ -162,7 +162,7 @@ func (c *Client) checkRequest(l *verdict.List, t *IDToken, asked expectations) {
 
 // checkContinues makes the checks of a refreshed ID Token against the one it
 // follows, which was verified when it came and is ours since.
-func checkContinues(l *verdict.List, t *IDToken, old string) {
+func (c *Client) checkContinues(l *verdict.List, t *IDToken, old string) {
 	const clause = "OpenID Connect Core 1.0, Section 12.2"
 	before := oldClaims(old)
 	same := func(name string) bool { return sameString(before.Get(name), t.claim(name)) }
@@ -172,7 +172,8 @@ func checkContinues(l *verdict.List, t *IDToken, old string) {
 	l.Check(sameAudience(before.Get("aud"), t.Audience), "aud", "must be that of the login", clause)
 	l.Check(same("azp"), "azp", "must be that of the login", clause)
 	issued, _ := before.Get("iat").Seconds()
-	l.Check(t.IssuedAt.Unix() >= issued, "iat", "must not be before that of the login", clause)
+	l.Check(!t.IssuedAt.Add(max(c.config.Leeway, 0)).Before(time.Unix(issued, 0)),
+		"iat", "must not be before that of the login", clause)
 	authenticated, known := before.Get("auth_time").Seconds()
 	l.Check(!known || t.claim("auth_time") == nil || t.AuthTime.Unix() == authenticated,
 		"auth_time", "must be that of the login", clause)

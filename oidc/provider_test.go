@@ -36,7 +36,8 @@ func TestDiscoveryIsLazy(t *testing.T) {
 // Callers who come at once share a fetch.
 func TestDiscoveryIsShared(t *testing.T) {
 	release := make(chan struct{})
-	w := newWorld(t, oidctest.Options{}, answerer{wellKnown: func(rw http.ResponseWriter, r *http.Request) {
+	w := newWorld(t, oidctest.Options{}, answerer{wellKnown: func(rw http.ResponseWriter,
+		r *http.Request) {
 		<-release
 		edit(func(map[string]any) {})(rw, r)
 	}}, nil)
@@ -61,7 +62,8 @@ func TestDiscoveryIsShared(t *testing.T) {
 // Metadata is fresh for an hour and serves a day more while the provider fails.
 func TestDiscoveryInTime(t *testing.T) {
 	var failing atomic.Bool
-	w := newWorld(t, oidctest.Options{}, answerer{wellKnown: func(rw http.ResponseWriter, r *http.Request) {
+	w := newWorld(t, oidctest.Options{}, answerer{wellKnown: func(rw http.ResponseWriter,
+		r *http.Request) {
 		if failing.Load() {
 			rw.WriteHeader(http.StatusServiceUnavailable)
 			return
@@ -150,7 +152,8 @@ func TestMetadata(t *testing.T) {
 	} {
 		text, _ := json.Marshal(test.value)
 		t.Run(test.name+" "+string(text), func(t *testing.T) {
-			w := newWorld(t, oidctest.Options{}, answerer{wellKnown: set(test.name, test.value)}, nil)
+			w := newWorld(t, oidctest.Options{}, answerer{wellKnown: set(test.name, test.value)},
+				nil)
 			p, err := w.client.Provider(t.Context())
 			if got := outcome(err); got != test.want {
 				t.Errorf("outcome %q (%v), want %q", got, err, test.want)
@@ -174,24 +177,30 @@ func TestDiscoveryRefuses(t *testing.T) {
 		answer func(issuer string) http.HandlerFunc
 		want   string
 	}{
-		{"HTML", func(string) http.HandlerFunc { return say(200, "text/html", "<html>") }, "check metadata"},
+		{"HTML", func(string) http.HandlerFunc { return say(200, "text/html", "<html>") },
+			"check metadata"},
 		{"empty", func(string) http.HandlerFunc { return say(200, js, "") }, "check metadata"},
-		{"array", func(i string) http.HandlerFunc { return say(200, js, "["+good(i)+"]") }, "check metadata"},
+		{"array", func(i string) http.HandlerFunc { return say(200, js, "["+good(i)+"]") },
+			"check metadata"},
 		{"null", func(string) http.HandlerFunc { return say(200, js, "null") }, "check metadata"},
 		{"cut short in the JSON", func(i string) http.HandlerFunc {
 			return say(200, js, good(i)[:len(good(i))-1])
 		}, "check metadata"},
 		{"member twice", func(i string) http.HandlerFunc {
-			return say(200, js, strings.Replace(good(i), "{", `{"issuer":"https://evil.example",`, 1))
+			return say(200, js, strings.Replace(good(i), "{", `{"issuer":"https://evil.example",`,
+				1))
 		}, "check metadata"},
 		{"member twice below", func(i string) http.HandlerFunc {
 			return say(200, js, strings.Replace(good(i), "{", `{"x":{"a":1,"a":2},`, 1))
 		}, "check metadata"},
-		{"more after the end", func(i string) http.HandlerFunc { return say(200, js, good(i)+good(i)) },
-			"check metadata"},
-		{"500", func(i string) http.HandlerFunc { return say(500, js, good(i)) }, "status must be 200, is 500"},
-		{"404", func(string) http.HandlerFunc { return say(404, "text/html", "") }, "status must be 200, is 404"},
-		{"201", func(i string) http.HandlerFunc { return say(201, js, good(i)) }, "status must be 200, is 201"},
+		{"more after the end",
+			func(i string) http.HandlerFunc { return say(200, js, good(i)+good(i)) }, "check metadata"},
+		{"500", func(i string) http.HandlerFunc { return say(500, js, good(i)) },
+			"status must be 200, is 500"},
+		{"404", func(string) http.HandlerFunc { return say(404, "text/html", "") },
+			"status must be 200, is 404"},
+		{"201", func(i string) http.HandlerFunc { return say(201, js, good(i)) },
+			"status must be 200, is 201"},
 		{"redirect", func(string) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, "/elsewhere", http.StatusFound)
@@ -209,15 +218,17 @@ func TestDiscoveryRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var recovered atomic.Bool
 			var w *world
-			w = newWorld(t, oidctest.Options{}, answerer{wellKnown: func(rw http.ResponseWriter, r *http.Request) {
-				if recovered.Load() {
-					edit(func(map[string]any) {})(rw, r)
-					return
-				}
-				test.answer(w.Issuer())(rw, r)
-			}}, nil)
+			w = newWorld(t, oidctest.Options{},
+				answerer{wellKnown: func(rw http.ResponseWriter, r *http.Request) {
+					if recovered.Load() {
+						edit(func(map[string]any) {})(rw, r)
+						return
+					}
+					test.answer(w.Issuer())(rw, r)
+				}}, nil)
 			_, err := w.client.Provider(t.Context())
-			if got := outcome(err); got != test.want && (err == nil || !strings.HasSuffix(got, test.want)) {
+			if got := outcome(err); got != test.want &&
+				(err == nil || !strings.HasSuffix(got, test.want)) {
 				t.Errorf("outcome %q, want %q", got, test.want)
 			}
 			if err != nil && !strings.HasPrefix(err.Error(), "oidc: discovery: ") {
@@ -237,10 +248,13 @@ func TestDiscoveryRefuses(t *testing.T) {
 func TestMetadataIsNoConfiguration(t *testing.T) {
 	w := newWorld(t, oidctest.Options{}, answerer{wellKnown: edit(func(m map[string]any) {
 		maps.Copy(m, map[string]any{
-			"verify": false, "scope": "admin", "client_id": "evil", "client_secret": "evil", "proxies": "http://evil.example",
-			"code_challenge_method": nil, "response_type": "token", "redirect_uri": "https://evil.example",
-			"AuthorizationServer":              map[string]string{"token_endpoint": "https://evil.example"},
-			"code_challenge_methods_supported": list{"plain"}, "response_types_supported": list{"token"},
+			"verify": false, "scope": "admin", "client_id": "evil", "client_secret": "evil",
+			"proxies":               "http://evil.example",
+			"code_challenge_method": nil, "response_type": "token",
+			"redirect_uri":                          "https://evil.example",
+			"AuthorizationServer":                   map[string]string{"token_endpoint": "https://evil.example"},
+			"code_challenge_methods_supported":      list{"plain"},
+			"response_types_supported":              list{"token"},
 			"id_token_signing_alg_values_supported": list{"none", "RS256"},
 		})
 	})}, nil)
@@ -250,7 +264,8 @@ func TestMetadataIsNoConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := u.Query()
-	if q.Get("client_id") != "client" || q.Get("scope") != "openid" || q.Get("redirect_uri") != redirectURI ||
+	if q.Get("client_id") != "client" || q.Get("scope") != "openid" ||
+		q.Get("redirect_uri") != redirectURI ||
 		q.Get("response_type") != "code" || q.Get("code_challenge_method") != "S256" {
 		t.Errorf("URL is %s", req.URL)
 	}
@@ -280,7 +295,8 @@ func TestDiscoveryOfAnIssuer(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				asked.Store(r.URL.RequestURI())
 				json.NewEncoder(w).Encode(map[string]string{"issuer": base + test.says,
-					"authorization_endpoint": base + "/a", "token_endpoint": base + "/t", "jwks_uri": base + "/j"})
+					"authorization_endpoint": base + "/a", "token_endpoint": base + "/t",
+					"jwks_uri": base + "/j"})
 			}))
 			defer s.Close()
 			base = s.URL
@@ -340,16 +356,24 @@ func TestExplicitMetadata(t *testing.T) {
 		}
 		return string(text)
 	}
-	for name, take := range map[string]func(p *Provider){
-		"authorization_endpoint":                         func(p *Provider) { p.AuthorizationEndpoint = explicit.AuthorizationEndpoint },
-		"token_endpoint":                                 func(p *Provider) { p.TokenEndpoint = explicit.TokenEndpoint },
-		"jwks_uri":                                       func(p *Provider) { p.JWKSURI = explicit.JWKSURI },
-		"userinfo_endpoint":                              func(p *Provider) { p.UserInfoEndpoint = explicit.UserInfoEndpoint },
-		"token_endpoint_auth_methods_supported":          func(p *Provider) { p.TokenEndpointAuthMethodsSupported = explicit.TokenEndpointAuthMethodsSupported },
-		"id_token_signing_alg_values_supported":          func(p *Provider) { p.IDTokenSigningAlgValuesSupported = explicit.IDTokenSigningAlgValuesSupported },
-		"authorization_response_iss_parameter_supported": func(p *Provider) { p.AuthorizationResponseIssParameterSupported = true },
+	for name, take := range map[string]func(p, from *Provider){
+		"authorization_endpoint": func(p, from *Provider) {
+			p.AuthorizationEndpoint = from.AuthorizationEndpoint
+		},
+		"token_endpoint":    func(p, from *Provider) { p.TokenEndpoint = from.TokenEndpoint },
+		"jwks_uri":          func(p, from *Provider) { p.JWKSURI = from.JWKSURI },
+		"userinfo_endpoint": func(p, from *Provider) { p.UserInfoEndpoint = from.UserInfoEndpoint },
+		"token_endpoint_auth_methods_supported": func(p, from *Provider) {
+			p.TokenEndpointAuthMethodsSupported = from.TokenEndpointAuthMethodsSupported
+		},
+		"id_token_signing_alg_values_supported": func(p, from *Provider) {
+			p.IDTokenSigningAlgValuesSupported = from.IDTokenSigningAlgValuesSupported
+		},
+		"authorization_response_iss_parameter_supported": func(p, from *Provider) {
+			p.AuthorizationResponseIssParameterSupported = true
+		},
 	} {
-		w := newWorld(t, oidctest.Options{}, silent, func(c *Config) { take(&c.Provider) })
+		w := newWorld(t, oidctest.Options{}, silent, func(c *Config) { take(&c.Provider, &explicit) })
 		plain, err := New(Config{Issuer: w.Issuer(), ID: "client", Auth: oauth2.None(), Now: w.now})
 		if err != nil {
 			t.Fatal(err)
@@ -361,7 +385,7 @@ func TestExplicitMetadata(t *testing.T) {
 		if want.AuthorizationResponseIssParameterSupported {
 			t.Errorf("%s: iss is promised by no one", name)
 		}
-		take(&want)
+		take(&want, &explicit)
 		if got := at(w); show(got) != show(want) {
 			t.Errorf("%s: %s, want %s", name, show(got), show(want))
 		}
@@ -426,9 +450,11 @@ func TestAlgorithms(t *testing.T) {
 		{"ES256", []string{"RS256"}, []string{"ES256"}},
 		{"RS256", []string{"none"}, []string{"RS256"}},
 	} {
-		got, err := (Provider{IDTokenSigningAlgValuesSupported: test.advertised}).algorithms(test.registered)
+		p := Provider{IDTokenSigningAlgValuesSupported: test.advertised}
+		got, err := p.algorithms(test.registered)
 		if !slices.Equal(got, test.want) || (err != nil) != (test.want == nil) {
-			t.Errorf("%q of %q: %q, %v; want %q", test.registered, test.advertised, got, err, test.want)
+			t.Errorf("%q of %q: %q, %v; want %q", test.registered, test.advertised, got, err,
+				test.want)
 		}
 	}
 }
@@ -464,8 +490,8 @@ func TestAuthenticationByMetadata(t *testing.T) {
 // that secrets may be sent to, and an algorithm of ours.
 func FuzzMetadata(f *testing.F) {
 	const issuer = "https://p.example"
-	const ends = `"authorization_endpoint":"https://p.example/a","token_endpoint":"https://p.example/t",` +
-		`"jwks_uri":"https://p.example/j"`
+	const ends = `"authorization_endpoint":"https://p.example/a",` +
+		`"token_endpoint":"https://p.example/t","jwks_uri":"https://p.example/j"`
 	for _, seed := range []string{
 		`{"issuer":"https://p.example",` + ends + `}`,
 		`{"issuer":"https://p.example",` + ends + `,"userinfo_endpoint":"https://p.example/u",` +
@@ -496,7 +522,8 @@ func FuzzMetadata(f *testing.F) {
 				t.Errorf("algorithm %q, %v", a, err)
 			}
 		}
-		_, err = oauth2.New(oauth2.Config{ID: "client", Server: p.AuthorizationServer, Auth: oauth2.None()})
+		_, err = oauth2.New(oauth2.Config{ID: "client", Server: p.AuthorizationServer,
+			Auth: oauth2.None()})
 		for _, endpoint := range []string{p.AuthorizationEndpoint, p.TokenEndpoint} {
 			if _, insecure := httpclient.CheckURL(endpoint); insecure != nil && err == nil {
 				t.Error(insecure)

@@ -22,7 +22,8 @@ func TestTransactionRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, after := req.Transaction.data().Expected, txn.data().Expected
-	if txn.State() != req.Transaction.State() || after.Nonce != before.Nonce || *after.MaxAge != 3600 ||
+	if txn.State() != req.Transaction.State() || after.Nonce != before.Nonce ||
+		*after.MaxAge != 3600 ||
 		!slices.Equal(after.ACRValues, []string{"gold", "silver"}) {
 		t.Errorf("restored %+v", after)
 	}
@@ -42,7 +43,7 @@ func TestTransactionKeepsWhatWasAsked(t *testing.T) {
 		{"auth_time", AuthorizationOptions{MaxAge: &hour}},
 		{"acr", AuthorizationOptions{ACRValues: []string{"gold"}}},
 	} {
-		w := newWorld(t, oidctest.Options{EditIDToken: func(claims map[string]any) { delete(claims, test.claim) }}, nil, nil)
+		w := newWorld(t, oidctest.Options{EditIDToken: claim(test.claim, nil)}, nil, nil)
 		req := w.begin(test.options)
 		stored, err := req.Transaction.MarshalBinary()
 		if err != nil {
@@ -85,7 +86,8 @@ func TestTransactionGarbage(t *testing.T) {
 		}
 	}
 	var txn Transaction
-	if err := txn.UnmarshalBinary([]byte(`{"o":` + inner + `,"e":{"n":"n"}}`)); err != nil || txn.State() != "s" {
+	if err := txn.UnmarshalBinary([]byte(`{"o":` + inner + `,"e":{"n":"n"}}`)); err != nil ||
+		txn.State() != "s" {
 		t.Errorf("the least there can be: %v", err)
 	}
 }

@@ -43,8 +43,7 @@ func (u *UserInfo) Email() (address string, verified bool) {
 	return u.body.email, u.body.verified
 }
 
-// Claims reads all claims into v, which must be a pointer, as encoding/json does,
-// but for a claim whose name differs from a field's in case only: it is an error.
+// Claims reads all claims into v, as [jose.Token.Claims] does.
 func (u *UserInfo) Claims(v any) error {
 	if u.body == nil {
 		return json.Unmarshal([]byte("{}"), v)

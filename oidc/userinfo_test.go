@@ -44,26 +44,32 @@ func TestUserInfo(t *testing.T) {
 		{"HTML", say(200, "text/html", `{"sub":"alice"}`), "check content type"},
 		{"JWT", say(200, "application/jwt", `e30.e30.AA`), "check content type"},
 		{"no content type", say(200, "", `{"sub":"alice"}`), "check content type"},
-		{"content type that does not parse", say(200, "application/json; x", `{"sub":"alice"}`), "check content type"},
+		{"content type that does not parse", say(200, "application/json; x", `{"sub":"alice"}`),
+			"check content type"},
 		{"empty", say(200, js, ``), "check body"},
 		{"list", say(200, js, `[{"sub":"alice"}]`), "check body"},
 		{"cut short in the JSON", say(200, js, `{"sub":"alice"`), "check body"},
 		{"more after the end", say(200, js, `{"sub":"alice"}{}`), "check body"},
 		{"cut short", cut, "cut short"},
 		{"endless", endless, "too large"},
-		{"at the limit", say(200, js, `{"sub":"alice"}`+strings.Repeat(" ", 1<<20-15)), "too large"},
+		{"at the limit", say(200, js, `{"sub":"alice"}`+strings.Repeat(" ", 1<<20-15)),
+			"too large"},
 		{"below the limit", say(200, js, `{"sub":"alice"}`+strings.Repeat(" ", 1<<20-16)), "ok"},
 		{"401", say(401, js, `{"error":"invalid_token"}`), "status must be 200, is 401"},
 		{"403 with claims", say(403, js, `{"sub":"alice"}`), "status must be 200, is 403"},
 		{"500", say(500, "text/html", `<html>`), "status must be 200, is 500"},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/me", http.StatusFound) },
+		{"redirect", func(w http.ResponseWriter,
+			r *http.Request) {
+			http.Redirect(w, r, "/me", http.StatusFound)
+		},
 			"status must be 200, is 302"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t, oidctest.Options{}, answerer{"/userinfo": test.answer}, nil)
 			login := w.mustLogin(AuthorizationOptions{})
 			user, err := w.client.UserInfo(t.Context(), login)
-			if got := outcome(err); got != test.want && (err == nil || !strings.HasSuffix(got, test.want)) {
+			if got := outcome(err); got != test.want &&
+				(err == nil || !strings.HasSuffix(got, test.want)) {
 				t.Errorf("outcome %q, want %q", got, test.want)
 			}
 			if (user == nil) != (err != nil) {
@@ -95,7 +101,8 @@ func TestUserInfoNeedsAnIDToken(t *testing.T) {
 		{"nil", nil, "check id_token"},
 		{"zero", &Login{}, "check id_token"},
 		{"without ID Token", &Login{Token: login.Token}, "check id_token"},
-		{"without token", &Login{IDToken: login.IDToken}, "oidc: UserInfo endpoint: oauth2: Transport needs a token"},
+		{"without token", &Login{IDToken: login.IDToken},
+			"oidc: UserInfo endpoint: oauth2: Transport needs a token"},
 	} {
 		user, err := w.client.UserInfo(t.Context(), test.login)
 		if got := outcome(err); got != test.want || user != nil {
@@ -110,9 +117,11 @@ func TestUserInfoNeedsAnIDToken(t *testing.T) {
 // The token is not sent in clear, nor where there is no endpoint.
 func TestUserInfoEndpoint(t *testing.T) {
 	for _, endpoint := range []any{nil, "http://p.example/userinfo", "/userinfo"} {
-		w := newWorld(t, oidctest.Options{}, answerer{wellKnown: set("userinfo_endpoint", endpoint)}, nil)
+		w := newWorld(t, oidctest.Options{},
+			answerer{wellKnown: set("userinfo_endpoint", endpoint)}, nil)
 		_, err := w.client.UserInfo(t.Context(), w.mustLogin(AuthorizationOptions{}))
-		if outcome(err) != "insecure URL" || !strings.HasPrefix(err.Error(), "oidc: UserInfo endpoint: ") {
+		if outcome(err) != "insecure URL" ||
+			!strings.HasPrefix(err.Error(), "oidc: UserInfo endpoint: ") {
 			t.Errorf("%v: error is %v", endpoint, err)
 		}
 	}
@@ -137,7 +146,8 @@ func TestFetchUserInfo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := UserInfoSource{Endpoint: w.Endpoint("me"), Issuer: "https://me.example", Names: map[string]string{"sub": "id"}}
+	source := UserInfoSource{Endpoint: w.Endpoint("me"), Issuer: "https://me.example",
+		Names: map[string]string{"sub": "id"}}
 	user, err := FetchUserInfo(t.Context(), &http.Client{Transport: transport}, source)
 	if err != nil {
 		t.Fatal(err)
@@ -147,12 +157,14 @@ func TestFetchUserInfo(t *testing.T) {
 		address != "alice@example.com" || verified {
 		t.Errorf("user is %+v, %s %v", user, address, verified)
 	}
-	if _, err := FetchUserInfo(t.Context(), nil, source); err == nil || !strings.HasSuffix(err.Error(), "is 401") {
+	if _, err := FetchUserInfo(t.Context(), nil, source); err == nil ||
+		!strings.HasSuffix(err.Error(), "is 401") {
 		t.Errorf("without the token: %v", err)
 	}
 	nobody := source
 	nobody.Issuer = ""
-	if user, err := FetchUserInfo(t.Context(), &http.Client{Transport: transport}, nobody); user != nil ||
+	if user, err := FetchUserInfo(t.Context(), &http.Client{Transport: transport},
+		nobody); user != nil ||
 		err == nil || !strings.HasPrefix(err.Error(), "oidc: UserInfoSource.Issuer is required") {
 		t.Errorf("without an issuer: %+v and %v", user, err)
 	}
@@ -173,7 +185,8 @@ func TestUserInfoNames(t *testing.T) {
 		{"string", `{"id":"alice"}`, id, "alice"},
 		{"number", `{"id":7}`, id, "7"},
 		{"number of 54 bits", `{"id":9007199254740993}`, id, "9007199254740993"},
-		{"number of many digits", `{"id":123456789012345678901234567890}`, id, "123456789012345678901234567890"},
+		{"number of many digits", `{"id":123456789012345678901234567890}`, id,
+			"123456789012345678901234567890"},
 		{"0", `{"id":0}`, id, "0"},
 		{"number below 0", `{"id":-7}`, id, "check sub"},
 		{"-0", `{"id":-0}`, id, "check sub"},
@@ -193,13 +206,15 @@ func TestUserInfoNames(t *testing.T) {
 		// The member that the row names decides; a user could fill in another.
 		{"sub beside it", `{"sub":"mallory","id":7}`, id, "7"},
 		{"sub in its place", `{"sub":"mallory"}`, id, "check sub"},
-		{"exchanged", `{"sub":"a","name":"b"}`, map[string]string{"sub": "name", "name": "sub"}, "b"},
+		{"exchanged", `{"sub":"a","name":"b"}`, map[string]string{"sub": "name", "name": "sub"},
+			"b"},
 		{"number without names", `{"sub":7}`, nil, "check sub"},
 		{"number by its own name", `{"sub":7}`, map[string]string{"sub": "sub"}, "7"},
 		{"string of digits", `{"id":"007"}`, id, "007"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			user, err := readUserInfo([]byte(test.body), UserInfoSource{Issuer: "https://p.example", Names: test.names})
+			user, err := readUserInfo([]byte(test.body),
+				UserInfoSource{Issuer: "https://p.example", Names: test.names})
 			if err != nil {
 				if outcome(err) != test.want || user != nil {
 					t.Errorf("%v and %v, want %q", user, err, test.want)
@@ -215,10 +230,12 @@ func TestUserInfoNames(t *testing.T) {
 
 // Every claim that is read can be elsewhere, and what is not a string is none.
 func TestUserInfoClaims(t *testing.T) {
-	user, err := readUserInfo([]byte(`{"id":1,"sub":"x","login":"al","full":"Alice","pic":"https://p.example/a.png",
-		"mail":"alice@example.com","checked":true,"name":"other","n":9007199254740993}`), UserInfoSource{
-		Names: map[string]string{"sub": "id", "preferred_username": "login", "name": "full", "picture": "pic",
-			"email": "mail", "email_verified": "checked", "profile": "none"}})
+	user, err := readUserInfo([]byte(`{"id":1,"sub":"x","login":"al","full":"Alice",
+		"pic":"https://p.example/a.png","mail":"alice@example.com","checked":true,"name":"other",
+		"n":9007199254740993}`), UserInfoSource{
+		Names: map[string]string{"sub": "id", "preferred_username": "login", "name": "full",
+			"picture": "pic",
+			"email":   "mail", "email_verified": "checked", "profile": "none"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +248,8 @@ func TestUserInfoClaims(t *testing.T) {
 	if err := user.Claims(&claims); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"sub": `"1"`, "name": `"Alice"`, "n": "9007199254740993", "id": "1"} {
+	for name, want := range map[string]string{"sub": `"1"`, "name": `"Alice"`,
+		"n": "9007199254740993", "id": "1"} {
 		if got := string(claims[name]); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
@@ -239,12 +257,13 @@ func TestUserInfoClaims(t *testing.T) {
 	if _, ok := claims["profile"]; ok {
 		t.Error("a claim of nothing")
 	}
-	user, err = readUserInfo([]byte(`{"sub":"a","name":1,"preferred_username":["a"],"picture":null,"email":{}}`),
-		UserInfoSource{})
+	user, err = readUserInfo([]byte(`{"sub":"a","name":1,"preferred_username":["a"],`+
+		`"picture":null,"email":{}}`), UserInfoSource{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if address, verified := user.Email(); user.Name+user.PreferredUsername+user.Picture+address != "" || verified {
+	address, verified = user.Email()
+	if user.Name+user.PreferredUsername+user.Picture+address != "" || verified {
 		t.Errorf("user is %+v, %q", user, address)
 	}
 }
@@ -255,11 +274,12 @@ func TestEmailVerified(t *testing.T) {
 		value string
 		want  bool
 	}{
-		{`true`, true}, {`false`, false}, {`"true"`, false}, {`1`, false}, {`"1"`, false}, {`null`, false},
+		{`true`, true}, {`false`, false}, {`"true"`, false}, {`1`, false}, {`"1"`, false},
+		{`null`, false},
 		{`[true]`, false}, {`{"a":true}`, false}, {`""`, false},
 	} {
-		user, err := readUserInfo([]byte(`{"sub":"a","email":"a@b.example","email_verified":`+test.value+`}`),
-			UserInfoSource{})
+		user, err := readUserInfo([]byte(`{"sub":"a","email":"a@b.example","email_verified":`+
+			test.value+`}`), UserInfoSource{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -297,7 +317,8 @@ func TestUserInfoTrace(t *testing.T) {
 		heard = append(heard, check+" "+clause+" "+outcome(err))
 	})
 	w.client.UserInfo(ctx, login)
-	want := "id_token OpenID Connect Core 1.0, Section 5.3.2 ok; sub OpenID Connect Core 1.0, Section 5.3.2 check sub"
+	want := "id_token OpenID Connect Core 1.0, Section 5.3.2 ok; " +
+		"sub OpenID Connect Core 1.0, Section 5.3.2 check sub"
 	if got := strings.Join(heard, "; "); got != want {
 		t.Errorf("heard %s, want %s", got, want)
 	}

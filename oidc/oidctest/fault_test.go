@@ -94,7 +94,8 @@ var faults = []struct {
 	{"no client_id", oidctest.UnknownClient, change("client_id", ""), page, ""},
 	{"another client_id", oidctest.UnknownClient, change("client_id", "Client"), page, ""},
 	{"no redirect_uri", oidctest.WrongRedirectURI, change("redirect_uri", ""), page, ""},
-	{"redirect_uri elsewhere", oidctest.WrongRedirectURI, change("redirect_uri", "https://evil.example"), page, ""},
+	{"redirect_uri elsewhere", oidctest.WrongRedirectURI,
+		change("redirect_uri", "https://evil.example"), page, ""},
 	{"scope twice", oidctest.RepeatedParameter, func(w walk) answer {
 		params, _ := w.request("openid")
 		params.Add("scope", "openid")
@@ -105,8 +106,10 @@ var faults = []struct {
 	{"response_type token", oidctest.WrongResponseType, change("response_type", "token"),
 		redirect, "unsupported_response_type"},
 	{"no state", oidctest.MissingState, change("state", ""), redirect, "invalid_request"},
-	{"no challenge", oidctest.MissingChallenge, change("code_challenge", ""), redirect, "invalid_request"},
-	{"plain", oidctest.WrongChallenge, change("code_challenge_method", "plain"), redirect, "invalid_request"},
+	{"no challenge", oidctest.MissingChallenge, change("code_challenge", ""), redirect,
+		"invalid_request"},
+	{"plain", oidctest.WrongChallenge, change("code_challenge_method", "plain"), redirect,
+		"invalid_request"},
 	{"plain by default", oidctest.WrongChallenge, change("code_challenge_method", ""),
 		redirect, "invalid_request"},
 	{"short challenge", oidctest.WrongChallenge, change("code_challenge", strings.Repeat("c", 42)),
@@ -114,10 +117,12 @@ var faults = []struct {
 	{"long challenge", oidctest.WrongChallenge, change("code_challenge", strings.Repeat("c", 44)),
 		redirect, "invalid_request"},
 	{"state again", oidctest.RepeatedState, repeat("state"), redirect, "invalid_request"},
-	{"challenge again", oidctest.RepeatedChallenge, repeat("code_challenge"), redirect, "invalid_request"},
+	{"challenge again", oidctest.RepeatedChallenge, repeat("code_challenge"), redirect,
+		"invalid_request"},
 	{"nonce again", oidctest.RepeatedNonce, repeat("nonce"), redirect, "invalid_request"},
 
-	{"denied", oidctest.UserDenied, submit(url.Values{"action": {"deny"}}), redirect, "access_denied"},
+	{"denied", oidctest.UserDenied, submit(url.Values{"action": {"deny"}}), redirect,
+		"access_denied"},
 	{"wrong password", oidctest.WrongPassword,
 		submit(url.Values{"username": {"alice"}, "password": {"Password"}}), shown, ""},
 	{"unknown user", oidctest.WrongPassword,
@@ -125,16 +130,19 @@ var faults = []struct {
 	{"user without a password", oidctest.WrongPassword,
 		submit(url.Values{"username": {"bob"}, "password": {""}}), shown, ""},
 	{"form twice", oidctest.UnknownLogin,
-		submit(url.Values{"username": {"alice"}, "password": {"password"}}, url.Values{}), page, ""},
+		submit(url.Values{"username": {"alice"}, "password": {"password"}}, url.Values{}), page,
+		""},
 	{"form too long", oidctest.UnknownLogin,
-		submit(url.Values{"username": {"alice"}, "password": {"password"}, "x": {strings.Repeat("x", 64<<10)}}),
+		submit(url.Values{"username": {"alice"}, "password": {"password"},
+			"x": {strings.Repeat("x", 64<<10)}}),
 		page, ""},
 	{"form of nothing", oidctest.UnknownLogin, func(w walk) answer {
 		return w.do("POST", w.Endpoint("login"), url.Values{"action": {"deny"}}, nil)
 	}, page, ""},
 
 	{"wrong secret", oidctest.WrongSecret, as(basic("client", "Secret")), 401, "invalid_client"},
-	{"secret of its beginning", oidctest.WrongSecret, as(basic("client", "secre")), 401, "invalid_client"},
+	{"secret of its beginning", oidctest.WrongSecret, as(basic("client", "secre")), 401,
+		"invalid_client"},
 	{"no secret", oidctest.WrongSecret, as(nil, "client_id", "client"), 401, "invalid_client"},
 	{"secret not encoded", oidctest.WrongSecret, func(w walk) answer {
 		r := http.Request{Header: http.Header{}}
@@ -144,7 +152,8 @@ var faults = []struct {
 	{"secret in both places", oidctest.SeveralSecrets,
 		as(basic("client", "secret"), "client_secret", "secret"), 401, "invalid_client"},
 	{"token request of no one", oidctest.UnknownClient, as(nil), 401, "invalid_client"},
-	{"token request of a stranger", oidctest.UnknownClient, as(basic("mallory", "secret")), 401, "invalid_client"},
+	{"token request of a stranger", oidctest.UnknownClient, as(basic("mallory", "secret")), 401,
+		"invalid_client"},
 	{"JSON", oidctest.WrongContentType, func(w walk) answer {
 		header := basic("client", "secret")
 		header.Set("Content-Type", "application/json")
@@ -163,7 +172,8 @@ var faults = []struct {
 		form.Add("code", form.Get("code"))
 		return w.token(form)
 	}, 400, "invalid_request"},
-	{"no grant_type", oidctest.WrongGrantType, exchange("grant_type", ""), 400, "unsupported_grant_type"},
+	{"no grant_type", oidctest.WrongGrantType, exchange("grant_type", ""), 400,
+		"unsupported_grant_type"},
 	{"password grant", oidctest.WrongGrantType, exchange("grant_type", "password"),
 		400, "unsupported_grant_type"},
 	{"no code", oidctest.UnknownCode, exchange("code", ""), 400, "invalid_grant"},
@@ -181,8 +191,10 @@ var faults = []struct {
 	{"another redirect_uri", oidctest.OtherRedirectURI, exchange("redirect_uri", callback+"&y=2"),
 		400, "invalid_grant"},
 	{"no verifier", oidctest.MissingVerifier, exchange("code_verifier", ""), 400, "invalid_grant"},
-	{"another verifier", oidctest.WrongVerifier, exchange("code_verifier", verifier), 400, "invalid_grant"},
-	{"short verifier", oidctest.WrongVerifier, exchange("code_verifier", "x"), 400, "invalid_grant"},
+	{"another verifier", oidctest.WrongVerifier, exchange("code_verifier", verifier), 400,
+		"invalid_grant"},
+	{"short verifier", oidctest.WrongVerifier, exchange("code_verifier", "x"), 400,
+		"invalid_grant"},
 	{"challenge as the verifier", oidctest.WrongVerifier, func(w walk) answer {
 		params, _ := w.request("openid")
 		code := w.authorize(params).location.Query().Get("code")
@@ -198,10 +210,11 @@ var faults = []struct {
 		form := refreshForm(w.grant("openid").RefreshToken)
 		return w.do("POST", w.Endpoint("token"), form, basic("odd", "100%+"))
 	}, 400, "invalid_grant"},
-	{"refresh token again", oidctest.ReusedRefreshToken, refresh(func(w walk, token string) url.Values {
-		w.read(w.token(refreshForm(token)))
-		return refreshForm(token)
-	}), 400, "invalid_grant"},
+	{"refresh token again", oidctest.ReusedRefreshToken,
+		refresh(func(w walk, token string) url.Values {
+			w.read(w.token(refreshForm(token)))
+			return refreshForm(token)
+		}), 400, "invalid_grant"},
 	{"wider scope", oidctest.WidenedScope, refresh(func(_ walk, token string) url.Values {
 		form := refreshForm(token)
 		form.Set("scope", "openid admin")
@@ -209,7 +222,8 @@ var faults = []struct {
 	}), 400, "invalid_scope"},
 
 	{"no access token", oidctest.UnusableAccessToken,
-		func(w walk) answer { return w.do("GET", w.Endpoint("me"), nil, nil) }, 401, "invalid_token"},
+		func(w walk) answer { return w.do("GET", w.Endpoint("me"), nil, nil) }, 401,
+		"invalid_token"},
 	{"made up access token", oidctest.UnusableAccessToken,
 		func(w walk) answer { return w.ask("userinfo", "x") }, 401, "invalid_token"},
 	{"access token of another scheme", oidctest.UnusableAccessToken, func(w walk) answer {
@@ -222,7 +236,8 @@ var faults = []struct {
 		return w.do("GET", w.Endpoint("me")+"?access_token="+token, nil, header)
 	}, 400, "invalid_request"},
 	{"UserInfo without openid", oidctest.InsufficientScope,
-		func(w walk) answer { return w.ask("userinfo", w.grant("read").AccessToken) }, 403, "insufficient_scope"},
+		func(w walk) answer { return w.ask("userinfo", w.grant("read").AccessToken) }, 403,
+		"insufficient_scope"},
 }
 
 func TestFaults(t *testing.T) {
@@ -232,8 +247,10 @@ func TestFaults(t *testing.T) {
 				oidctest.UserDenied, oidctest.WrongPassword, oidctest.UnknownLogin}, test.fault)
 			w := start(t, oidctest.Options{
 				LoginForm: form,
-				Clients:   []oidctest.Client{{ID: "client", Secret: "secret"}, {ID: "odd", Secret: "100%+"}},
-				Users:     []oidctest.User{{Subject: "alice", Password: "password"}, {Subject: "bob"}},
+				Clients: []oidctest.Client{{ID: "client", Secret: "secret"},
+					{ID: "odd", Secret: "100%+"}},
+				Users: []oidctest.User{{Subject: "alice", Password: "password"},
+					{Subject: "bob"}},
 			})
 			a := test.provoke(w)
 			if got := w.Faults(); !slices.Equal(got, []oidctest.Fault{test.fault}) {
@@ -242,7 +259,8 @@ func TestFaults(t *testing.T) {
 			described := a.description == string(test.fault) ||
 				test.fault == oidctest.WrongPassword || test.fault == oidctest.UserDenied
 			if a.status != test.status || a.error != test.code || !described {
-				t.Errorf("answer is %d %q %q, want %d %q", a.status, a.error, a.description, test.status, test.code)
+				t.Errorf("answer is %d %q %q, want %d %q", a.status, a.error, a.description,
+					test.status, test.code)
 			}
 			checkManner(t, w, a)
 		})
@@ -269,7 +287,8 @@ func checkManner(t *testing.T, w walk, a answer) {
 			t.Errorf("challenge is %q", challenge)
 		}
 	case a.error == "":
-		if got := a.header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'") {
+		if got := a.header.Get("Content-Security-Policy"); !strings.HasPrefix(got,
+			"default-src 'none'") {
 			t.Errorf("content security policy is %q", got)
 		}
 		if (a.status == page) != strings.Contains(a.body, "<h1>Request refused</h1>") ||
@@ -286,7 +305,8 @@ func TestExpiredCode(t *testing.T) {
 	form := w.code("openid")
 	now = now.Add(time.Hour)
 	a := w.token(form)
-	if a.status != 400 || a.error != "invalid_grant" || a.description != string(oidctest.ExpiredCode) ||
+	if a.status != 400 || a.error != "invalid_grant" ||
+		a.description != string(oidctest.ExpiredCode) ||
 		!slices.Equal(w.Faults(), []oidctest.Fault{oidctest.ExpiredCode}) {
 		t.Errorf("answer is %+v", a)
 	}
@@ -301,7 +321,8 @@ func TestCodeAfterAWrongVerifier(t *testing.T) {
 	w.token(form)
 	form.Set("code_verifier", right)
 	a := w.token(form)
-	if want := []oidctest.Fault{oidctest.WrongVerifier, oidctest.ReusedCode}; !slices.Equal(w.Faults(), want) {
+	if want := []oidctest.Fault{oidctest.WrongVerifier,
+		oidctest.ReusedCode}; !slices.Equal(w.Faults(), want) {
 		t.Errorf("faults %q, want %q; answer %+v", w.Faults(), want, a)
 	}
 }

@@ -40,14 +40,16 @@ func TestLoginForm(t *testing.T) {
 	first := w.authorize(params)
 	text := html.UnescapeString(first.body)
 	for _, want := range []string{
-		"<h1>" + `Provider <of "tests">` + "</h1>", "<strong>client</strong>", `action="` + w.Endpoint("login") + `"`,
+		"<h1>" + `Provider <of "tests">` + "</h1>", "<strong>client</strong>", `action="` +
+			w.Endpoint("login") + `"`,
 		`name="username" value="alice"`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("form has no %s", want)
 		}
 	}
-	if first.status != 200 || strings.Contains(first.body, "<of") || strings.Contains(text, "do not match") {
+	if first.status != 200 || strings.Contains(first.body, "<of") ||
+		strings.Contains(text, "do not match") {
 		t.Errorf("form is %d %s", first.status, first.body)
 	}
 	second := w.do("POST", w.Endpoint("login"), credentials(first.body, "bob", "password"), nil)
@@ -57,9 +59,11 @@ func TestLoginForm(t *testing.T) {
 	if hidden(second.body) == hidden(first.body) || len(hidden(second.body)) < 26 {
 		t.Errorf("forms are about %q and %q", hidden(first.body), hidden(second.body))
 	}
-	allowed := w.do("POST", w.Endpoint("login"), credentials(second.body, "bob", "secret of bob"), nil)
+	allowed := w.do("POST", w.Endpoint("login"), credentials(second.body, "bob", "secret of bob"),
+		nil)
 	q := allowed.location.Query()
-	if allowed.status != 303 || q.Get("state") != params.Get("state") || q.Get("iss") != w.Issuer() {
+	if allowed.status != 303 || q.Get("state") != params.Get("state") ||
+		q.Get("iss") != w.Issuer() {
 		t.Errorf("answer is %d %s", allowed.status, allowed.location)
 	}
 	g := w.read(w.token(url.Values{"grant_type": {"authorization_code"}, "code": {q.Get("code")},
@@ -87,7 +91,8 @@ func TestDefaultUser(t *testing.T) {
 	if !strings.Contains(page, "<h1>Test provider</h1>") {
 		t.Errorf("form is %s", page)
 	}
-	if a := w.do("POST", w.Endpoint("login"), credentials(page, "alice", "password"), nil); a.location == nil ||
+	if a := w.do("POST", w.Endpoint("login"), credentials(page, "alice", "password"),
+		nil); a.location == nil ||
 		a.location.Query().Get("code") == "" {
 		t.Errorf("answer is %+v", a)
 	}

@@ -158,7 +158,8 @@ type granted struct {
 func (w walk) read(a answer) granted {
 	w.t.Helper()
 	var g granted
-	if err := json.Unmarshal([]byte(a.body), &g); err != nil || a.status != http.StatusOK || g.AccessToken == "" {
+	if err := json.Unmarshal([]byte(a.body), &g); err != nil || a.status != http.StatusOK ||
+		g.AccessToken == "" {
 		w.t.Fatalf("no token: %+v", a)
 	}
 	if got := a.header.Get("Content-Type"); got != "application/json" {
@@ -191,7 +192,8 @@ func (w walk) claims(idToken, algorithm string, now func() time.Time) map[string
 		w.t.Fatal(err)
 	}
 	v, err := jose.NewVerifier(jose.VerifierConfig{
-		Keys: keys, Algorithms: []string{algorithm}, Issuer: w.Issuer(), Audience: "client", Now: now})
+		Keys: keys, Algorithms: []string{algorithm}, Issuer: w.Issuer(), Audience: "client",
+		Now: now})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -222,22 +224,26 @@ func TestLogin(t *testing.T) {
 				q.Get("iss") != w.Issuer() || q.Get("x") != "1" || a.location.Path != "/callback" {
 				t.Errorf("answer is %d %s", a.status, a.location)
 			}
-			g := w.read(w.token(url.Values{"grant_type": {"authorization_code"}, "code": {q.Get("code")},
+			g := w.read(w.token(url.Values{"grant_type": {"authorization_code"},
+				"code":         {q.Get("code")},
 				"redirect_uri": {callback}, "code_verifier": {verifier}}))
-			if g.TokenType != "Bearer" || g.ExpiresIn != 3600 || g.Scope != "openid profile" || g.RefreshToken == "" {
+			if g.TokenType != "Bearer" || g.ExpiresIn != 3600 || g.Scope != "openid profile" ||
+				g.RefreshToken == "" {
 				t.Errorf("token is %+v", g)
 			}
 			sum := sha256.Sum256([]byte(g.AccessToken))
 			claims := w.claims(g.IDToken, algorithm, nil)
 			for name, want := range map[string]any{
-				"iss": w.Issuer(), "sub": "alice", "aud": "client", "nonce": params.Get("nonce"), "acr": "gold",
+				"iss": w.Issuer(), "sub": "alice", "aud": "client", "nonce": params.Get("nonce"),
+				"acr":     "gold",
 				"at_hash": base64.RawURLEncoding.EncodeToString(sum[:16]),
 			} {
 				if claims[name] != want {
 					t.Errorf("%s is %v, want %v", name, claims[name], want)
 				}
 			}
-			if claims["exp"].(float64)-claims["iat"].(float64) != 3600 || claims["auth_time"] == nil {
+			if claims["exp"].(float64)-claims["iat"].(float64) != 3600 ||
+				claims["auth_time"] == nil {
 				t.Errorf("claims are %v", claims)
 			}
 			if me := w.ask("me", g.AccessToken); me.status != 200 {
@@ -257,7 +263,8 @@ func TestWithoutOpenID(t *testing.T) {
 	if g.IDToken != "" || g.Scope != "read write" {
 		t.Errorf("token is %+v", g)
 	}
-	if a := w.ask("me", g.AccessToken); a.status != 200 || a.header.Get("Content-Type") != "application/json" ||
+	if a := w.ask("me", g.AccessToken); a.status != 200 ||
+		a.header.Get("Content-Type") != "application/json" ||
 		strings.TrimSpace(a.body) != `{"email":"alice@example.com","id":"alice","name":"Alice Example"}` {
 		t.Errorf("API answers %+v", a)
 	}
@@ -269,8 +276,10 @@ func TestWithoutNonce(t *testing.T) {
 	for range 2 {
 		params, verifier := w.request("openid")
 		params.Del("nonce")
-		g := w.read(w.token(url.Values{"grant_type": {"authorization_code"}, "redirect_uri": {callback},
-			"code": {w.authorize(params).location.Query().Get("code")}, "code_verifier": {verifier}}))
+		g := w.read(w.token(url.Values{"grant_type": {"authorization_code"},
+			"redirect_uri":  {callback},
+			"code":          {w.authorize(params).location.Query().Get("code")},
+			"code_verifier": {verifier}}))
 		claims := w.claims(g.IDToken, "RS256", nil)
 		for _, name := range []string{"nonce", "acr"} {
 			if v, ok := claims[name]; ok {
@@ -340,7 +349,8 @@ func TestMounted(t *testing.T) {
 		}
 	}
 	params, _ := w.request("openid")
-	if page := w.authorize(params); !strings.Contains(page.body, `action="`+w.Endpoint("login")+`"`) {
+	if page := w.authorize(params); !strings.Contains(page.body,
+		`action="`+w.Endpoint("login")+`"`) {
 		t.Errorf("form is %s", page.body)
 	}
 	if a := w.do("GET", s.URL+"/op/one/elsewhere", nil, nil); a.status != http.StatusNotFound {
@@ -352,11 +362,14 @@ func TestMounted(t *testing.T) {
 func TestMetadata(t *testing.T) {
 	w := start(t, oidctest.Options{Algorithm: "ES256"})
 	a := w.do("GET", w.Issuer()+"/.well-known/openid-configuration", nil, nil)
-	const want = `{"authorization_endpoint":"ISS/authorize","authorization_response_iss_parameter_supported":true,` +
-		`"code_challenge_methods_supported":["S256"],"grant_types_supported":["authorization_code","refresh_token"],` +
+	const want = `{"authorization_endpoint":"ISS/authorize",` +
+		`"authorization_response_iss_parameter_supported":true,` +
+		`"code_challenge_methods_supported":["S256"],` +
+		`"grant_types_supported":["authorization_code","refresh_token"],` +
 		`"id_token_signing_alg_values_supported":["ES256"],"issuer":"ISS","jwks_uri":"ISS/jwks",` +
 		`"response_modes_supported":["query"],"response_types_supported":["code"],` +
-		`"scopes_supported":["openid","profile","email","offline_access"],"subject_types_supported":["public"],` +
+		`"scopes_supported":["openid","profile","email","offline_access"],` +
+		`"subject_types_supported":["public"],` +
 		`"token_endpoint":"ISS/token","token_endpoint_auth_methods_supported":` +
 		`["client_secret_basic","client_secret_post","none"],"userinfo_endpoint":"ISS/userinfo"}`
 	if got := strings.TrimSpace(a.body); got != strings.ReplaceAll(want, "ISS", w.Issuer()) {
@@ -383,7 +396,8 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 	for _, algorithm := range []string{"none", "HS256", "rs256"} {
-		if p, err := oidctest.New(oidctest.Options{BaseURL: "http://127.0.0.1", Algorithm: algorithm}); p != nil || err == nil {
+		if p, err := oidctest.New(oidctest.Options{BaseURL: "http://127.0.0.1",
+			Algorithm: algorithm}); p != nil || err == nil {
 			t.Errorf("%s: accepted", algorithm)
 		}
 	}
@@ -412,7 +426,8 @@ func TestNewKeepsItsOptions(t *testing.T) {
 // RSA keys take long to make and are shared, ES256 ones are not.
 func TestKey(t *testing.T) {
 	for algorithm, shared := range map[string]bool{"RS256": true, "ES256": false, "": true} {
-		a, b := start(t, oidctest.Options{Algorithm: algorithm}), start(t, oidctest.Options{Algorithm: algorithm})
+		a, b := start(t, oidctest.Options{Algorithm: algorithm}),
+			start(t, oidctest.Options{Algorithm: algorithm})
 		if got := a.Key() == b.Key(); got != shared {
 			t.Errorf("%q: shared is %v", algorithm, got)
 		}
@@ -445,7 +460,8 @@ func TestEditIDToken(t *testing.T) {
 	if claims["extra"] != "x" || claims["nonce"] != nil {
 		t.Errorf("claims are %v", claims)
 	}
-	w = start(t, oidctest.Options{EditIDToken: func(claims map[string]any) { claims["x"] = func() {} }})
+	w = start(t, oidctest.Options{
+		EditIDToken: func(claims map[string]any) { claims["x"] = func() {} }})
 	if a := w.token(w.code("openid")); a.status != http.StatusInternalServerError ||
 		a.body != "the ID Token cannot be signed\n" {
 		t.Errorf("answer is %+v", a)
@@ -511,7 +527,8 @@ func TestRefresh(t *testing.T) {
 	if third.Scope != "read" || third.IDToken != "" {
 		t.Errorf("token is %+v", third)
 	}
-	if fourth := w.read(w.token(refreshForm(third.RefreshToken))); fourth.Scope != "openid read write" {
+	fourth := w.read(w.token(refreshForm(third.RefreshToken)))
+	if fourth.Scope != "openid read write" {
 		t.Errorf("token is %+v", fourth)
 	}
 }
@@ -529,8 +546,11 @@ func TestScopeOfACodeRequest(t *testing.T) {
 // What came of a code that comes twice, or of a refresh token that does, ends.
 func TestRevocation(t *testing.T) {
 	for name, again := range map[string]func(w walk, form url.Values, g granted) url.Values{
-		"code":          func(_ walk, form url.Values, _ granted) url.Values { return form },
-		"refresh token": func(_ walk, _ url.Values, g granted) url.Values { return refreshForm(g.RefreshToken) },
+		"code": func(_ walk, form url.Values, _ granted) url.Values { return form },
+		"refresh token": func(_ walk, _ url.Values,
+			g granted) url.Values {
+			return refreshForm(g.RefreshToken)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := start(t, oidctest.Options{})
@@ -577,7 +597,8 @@ func TestResources(t *testing.T) {
 	if a.location == nil || a.location.Query().Get("code") == "" {
 		t.Fatalf("answer is %+v", a)
 	}
-	w.read(w.token(url.Values{"grant_type": {"authorization_code"}, "code": {a.location.Query().Get("code")},
+	w.read(w.token(url.Values{"grant_type": {"authorization_code"},
+		"code":         {a.location.Query().Get("code")},
 		"redirect_uri": {callback}, "code_verifier": {verifier}, "resource": params["resource"]}))
 }
 
@@ -616,7 +637,8 @@ func TestRedirectURIs(t *testing.T) {
 		params.Set("client_id", test.client)
 		params.Set("redirect_uri", test.uri)
 		a := w.authorize(params)
-		if got := a.location != nil; got != test.good || !got && a.description != "wrong_redirect_uri" {
+		if got := a.location != nil; got != test.good || !got &&
+			a.description != "wrong_redirect_uri" {
 			t.Errorf("%s to %q: %+v", test.client, test.uri, a)
 		}
 	}
