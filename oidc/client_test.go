@@ -531,6 +531,10 @@ func TestCallbackRefuses(t *testing.T) {
 			if got := outcome(err); got != test.want || login != nil {
 				t.Errorf("%v and %q, want %q", login, got, test.want)
 			}
+			if test.want == "check transaction" &&
+				!strings.HasSuffix(err.Error(), " (RFC 9700, Section 4.4.2)") {
+				t.Errorf("error is %v", err)
+			}
 			if strings.HasPrefix(test.want, "check") && w.requests("/token") > 0 {
 				t.Error("a token was requested")
 			}
@@ -756,7 +760,6 @@ var golden = []string{
 	"sub: OpenID Connect Core 1.0, Section 2",
 	"iat: OpenID Connect Core 1.0, Section 2",
 	"aud: OpenID Connect Core 1.0, Section 3.1.3.7",
-	"azp: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"azp: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"at_hash: OpenID Connect Core 1.0, Section 3.1.3.8",
 	"nonce: OpenID Connect Core 1.0, Section 3.1.3.7",

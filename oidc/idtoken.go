@@ -110,8 +110,6 @@ func (c *Client) checkClaims(l *verdict.List, t *IDToken, accessToken string) {
 		"sub", "must have 1 to 255 ASCII characters", "OpenID Connect Core 1.0, Section 2")
 	l.Check(!t.IssuedAt.IsZero(), "iat", "must be present", "OpenID Connect Core 1.0, Section 2")
 	l.Check(c.audienceTrusted(t.Audience), "aud", "must have no audience that is not trusted", core)
-	l.Check(len(t.Audience) == 1 || t.AuthorizedParty != "",
-		"azp", "must be present beside several audiences", core)
 	l.Check(t.claim("azp") == nil || t.AuthorizedParty == c.config.ID, "azp", "must be the client", core)
 	l.Check(atHashMatches(t, accessToken),
 		"at_hash", "must be that of the access token", "OpenID Connect Core 1.0, Section 3.1.3.8")

@@ -82,6 +82,10 @@ func TestUserInfo(t *testing.T) {
 				strings.Contains(err.Error(), login.Token.AccessToken())) {
 				t.Errorf("error is %v", err)
 			}
+			if err != nil && strings.HasPrefix(test.want, "check ") &&
+				!strings.HasSuffix(err.Error(), " (OpenID Connect Core 1.0, Section 5.3.2)") {
+				t.Errorf("error is %v", err)
+			}
 			if w.requests("/me") > 0 {
 				t.Error("the redirect was followed")
 			}
