@@ -87,6 +87,15 @@ func origin(u *url.URL) string {
 	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
+// With returns a client that sends by transport and is otherwise bounded in time
+// as client is, or as one of [New] if client is nil.
+func With(client *http.Client, transport http.RoundTripper) *http.Client {
+	if client == nil {
+		client = standard
+	}
+	return &http.Client{Transport: transport, Timeout: client.Timeout}
+}
+
 // Transport returns the RoundTripper that client sends with: its own, or the
 // default one of [New] if it is nil or has none.
 func Transport(client *http.Client) http.RoundTripper {

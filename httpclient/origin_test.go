@@ -3,9 +3,11 @@ package httpclient
 import (
 	"errors"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestOrigins(t *testing.T) {
@@ -110,6 +112,18 @@ func TestOriginsOfOtherLetters(t *testing.T) {
 	}
 	if err := o.Check(to(nil)); !errors.Is(err, ErrInsecureURL) {
 		t.Errorf("no URL: got %v", err)
+	}
+}
+
+func TestWith(t *testing.T) {
+	base := &http.Transport{}
+	jar, _ := cookiejar.New(nil)
+	for client, want := range map[*http.Client]time.Duration{
+		nil: Timeout, {}: 0, {Timeout: time.Second, Jar: jar}: time.Second} {
+		c := With(client, base)
+		if c.Transport != base || c.Timeout != want || c.Jar != nil || c.CheckRedirect != nil {
+			t.Errorf("got %+v", c)
+		}
 	}
 }
 

@@ -327,8 +327,10 @@ func (c *Client) Refresh(ctx context.Context, tok *oauth2.Token) (*Login, error)
 		return &Login{Token: renewed}, nil
 	}
 	if tok.IDToken() == "" { // nothing says whose it must be
-		renewed, err = withoutIDToken(renewed)
-		return &Login{Token: renewed}, err
+		if renewed, err = withoutIDToken(renewed); err != nil {
+			return nil, err
+		}
+		return &Login{Token: renewed}, nil
 	}
 	idToken, err := c.verify(ctx, conn, renewed, func(l *verdict.List, t *IDToken) {
 		c.checkContinues(l, t, tok.IDToken())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"vouchsafe/httpclient"
@@ -95,10 +96,8 @@ func (p Provider) algorithms(registered string) ([]string, error) {
 	}
 	var both []string
 	for _, ours := range jose.Algorithms() {
-		for _, theirs := range p.IDTokenSigningAlgValuesSupported {
-			if ours == theirs {
-				both = append(both, ours)
-			}
+		if slices.Contains(p.IDTokenSigningAlgValuesSupported, ours) {
+			both = append(both, ours)
 		}
 	}
 	if len(both) == 0 {

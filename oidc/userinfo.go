@@ -75,11 +75,7 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*UserInfo, error) 
 	if err != nil {
 		return nil, fmt.Errorf("oidc: UserInfo endpoint: %w", err)
 	}
-	client := &http.Client{Transport: transport}
-	if own := c.config.HTTP; own != nil {
-		client.Timeout = own.Timeout
-	}
-	u, err := FetchUserInfo(ctx, client,
+	u, err := FetchUserInfo(ctx, httpclient.With(c.config.HTTP, transport),
 		UserInfoSource{Endpoint: endpoint, Issuer: login.IDToken.Issuer})
 	if err != nil {
 		return nil, err
@@ -108,8 +104,8 @@ type UserInfoSource struct {
 
 // FetchUserInfo fetches a user's claims with client, which sends the token: its
 // Transport is one of package oauth1, oauth2 or this one. s must name an issuer,
-// and the answer must have a subject. Where an ID Token was issued, use [Client.UserInfo], which compares
-// the two.
+// and the answer must have a subject. Where an ID Token was issued, use
+// [Client.UserInfo], which compares the two.
 func FetchUserInfo(ctx context.Context, client *http.Client, s UserInfoSource) (*UserInfo, error) {
 	if s.Issuer == "" {
 		return nil, errors.New("oidc: UserInfoSource.Issuer is required: without it, " +

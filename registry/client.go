@@ -171,11 +171,7 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, er
 	if login == nil || login.client != nil && login.client != c {
 		return nil, fmt.Errorf("registry: %q: UserInfo needs a login that this client completed", c.name)
 	}
-	u, err := c.protocol.userInfo(ctx, login, oidc.UserInfoSource{
-		Endpoint: c.config.UserInfoEndpoint,
-		Issuer:   c.config.IdentityIssuer,
-		Names:    c.config.UserInfoNames,
-	})
+	u, err := c.protocol.userInfo(ctx, c, login)
 	if err != nil {
 		return nil, fmt.Errorf("registry: %q: %w", c.name, err)
 	}
@@ -209,15 +205,20 @@ func (b *BoundClient) HTTPClient(ctx context.Context) (*http.Client, error) {
 	if c.config.APIBaseURL == "" {
 		return nil, fmt.Errorf("registry: %q: calling its API needs Config.APIBaseURL", c.name)
 	}
-	transport, err := c.protocol.transport(ctx, b.token, c.config.APIBaseURL)
+	bound, err := c.bind(ctx, b.token, c.config.APIBaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("registry: %q: %w", c.name, err)
 	}
-	bound := &http.Client{Transport: transport, Timeout: httpclient.Timeout}
-	if own := c.registry.options.HTTP; own != nil {
-		bound.Timeout = own.Timeout
-	}
 	return bound, nil
+}
+
+// bind returns an http.Client that sends t to the origin of url.
+func (c *Client) bind(ctx context.Context, t Token, url string) (*http.Client, error) {
+	transport, err := c.protocol.transport(ctx, t, url)
+	if err != nil {
+		return nil, err
+	}
+	return httpclient.With(c.registry.options.HTTP, transport), nil
 }
 
 // Get calls the API at ref, relative to Config.APIBaseURL: "user" is below it,

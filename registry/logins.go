@@ -85,7 +85,8 @@ func (l *logins) put(w http.ResponseWriter, r *http.Request, key string, rec rec
 	}
 	value := strconv.FormatInt(now.Unix(), 10) + "." + held
 	if len(name)+len(value) > maxCookie {
-		return errors.New("login's cookie must have at most 1536 bytes: shorten ReturnTo or the scopes, or use CacheStore")
+		return errors.New("login's cookie must have at most 1536 bytes: shorten ReturnTo or the scopes, " +
+			"or use CacheStore")
 	}
 	l.evict(w, r, cookieName("", rec.https()))
 	setCookie(w, name, value, 2*l.life)

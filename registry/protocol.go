@@ -26,7 +26,7 @@ type protocol interface {
 	promisesIssuer(ctx context.Context) (bool, error)
 
 	// userInfo says who the user is.
-	userInfo(ctx context.Context, login *Login, s oidc.UserInfoSource) (*oidc.UserInfo, error)
+	userInfo(ctx context.Context, c *Client, login *Login) (*oidc.UserInfo, error)
 
 	// refresh exchanges a token for a new one.
 	refresh(ctx context.Context, t Token) (Token, error)
@@ -55,16 +55,20 @@ var (
 )
 
 // fetchUserInfo asks a provider without OpenID Connect who the user is.
-func fetchUserInfo(ctx context.Context, p protocol, login *Login, s oidc.UserInfoSource,
-) (*oidc.UserInfo, error) {
+func fetchUserInfo(ctx context.Context, c *Client, login *Login) (*oidc.UserInfo, error) {
+	s := oidc.UserInfoSource{
+		Endpoint: c.config.UserInfoEndpoint,
+		Issuer:   c.config.IdentityIssuer,
+		Names:    c.config.UserInfoNames,
+	}
 	if s.Endpoint == "" || s.Issuer == "" {
 		return nil, errNoIssuer
 	}
-	transport, err := p.transport(ctx, login.Token, s.Endpoint)
+	client, err := c.bind(ctx, login.Token, s.Endpoint)
 	if err != nil {
 		return nil, err
 	}
-	return oidc.FetchUserInfo(ctx, &http.Client{Transport: transport}, s)
+	return oidc.FetchUserInfo(ctx, client, s)
 }
 
 // OAuth 1.0: the transaction is found by the temporary credential's identifier.
@@ -97,9 +101,8 @@ func (p oauth1Protocol) callback(ctx context.Context, params url.Values, b []byt
 
 func (p oauth1Protocol) promisesIssuer(context.Context) (bool, error) { return false, nil }
 
-func (p oauth1Protocol) userInfo(ctx context.Context, login *Login, s oidc.UserInfoSource,
-) (*oidc.UserInfo, error) {
-	return fetchUserInfo(ctx, p, login, s)
+func (p oauth1Protocol) userInfo(ctx context.Context, c *Client, login *Login) (*oidc.UserInfo, error) {
+	return fetchUserInfo(ctx, c, login)
 }
 
 func (p oauth1Protocol) refresh(context.Context, Token) (Token, error) {
@@ -143,9 +146,8 @@ func (p oauth2Protocol) callback(ctx context.Context, params url.Values, b []byt
 
 func (p oauth2Protocol) promisesIssuer(context.Context) (bool, error) { return false, nil }
 
-func (p oauth2Protocol) userInfo(ctx context.Context, login *Login, s oidc.UserInfoSource,
-) (*oidc.UserInfo, error) {
-	return fetchUserInfo(ctx, p, login, s)
+func (p oauth2Protocol) userInfo(ctx context.Context, c *Client, login *Login) (*oidc.UserInfo, error) {
+	return fetchUserInfo(ctx, c, login)
 }
 
 func (p oauth2Protocol) refresh(ctx context.Context, t Token) (Token, error) {
@@ -201,8 +203,7 @@ func (p oidcProtocol) promisesIssuer(ctx context.Context) (bool, error) {
 	return provider.AuthorizationResponseIssParameterSupported, err
 }
 
-func (p oidcProtocol) userInfo(ctx context.Context, login *Login, _ oidc.UserInfoSource,
-) (*oidc.UserInfo, error) {
+func (p oidcProtocol) userInfo(ctx context.Context, _ *Client, login *Login) (*oidc.UserInfo, error) {
 	return p.client.UserInfo(ctx, &oidc.Login{Token: login.Token.OAuth2, IDToken: login.idToken})
 }
 
