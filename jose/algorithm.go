@@ -2,106 +2,105 @@ package jose
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/asn1"
-	"errors"
-	"math/big"
+	"crypto/sha512"
+	"slices"
 )
 
-// An algorithm signs and verifies, RFC 7518, Section 3.1. The set is closed: a
-// token cannot name one that is not here.
-type algorithm struct {
-	name   string
-	serves func(pub crypto.PublicKey) bool
-	verify func(pub crypto.PublicKey, digest, sig []byte) bool
-	sign   func(key crypto.Signer, digest []byte) ([]byte, error)
+// A signatureAlgorithm is a value of "alg" in a JWS. The list is closed: a token
+// cannot name one that is not in it, and "none" is not in it.
+type signatureAlgorithm struct {
+	name string
+	hash crypto.Hash
+	pss  bool // of the two RSA schemes
 }
 
-// algorithms are listed strongest claim first: the first that a key serves is
-// the one it signs with unless told otherwise.
-var algorithms = []algorithm{
-	{"RS256", servesRSA, verifyRS256, signRS256},
-	{"ES256", servesES256, verifyES256, signES256},
+// signatureAlgorithms are those of RFC 7518, Section 3.1 and RFC 9864, Section 2.2.
+// The first that a key serves is the one it signs with unless told otherwise.
+var signatureAlgorithms = []signatureAlgorithm{
+	{"RS256", crypto.SHA256, false},
+	{"RS384", crypto.SHA384, false},
+	{"RS512", crypto.SHA512, false},
+	{"PS256", crypto.SHA256, true},
+	{"PS384", crypto.SHA384, true},
+	{"PS512", crypto.SHA512, true},
+	{"ES256", crypto.SHA256, false},
+	{"ES384", crypto.SHA384, false},
+	{"ES512", crypto.SHA512, false},
+	{"EdDSA", crypto.SHA512, false},
+	{"Ed25519", crypto.SHA512, false},
+	{"HS256", crypto.SHA256, false},
+	{"HS384", crypto.SHA384, false},
+	{"HS512", crypto.SHA512, false},
 }
 
-// Algorithms lists the names of the signature algorithms of this package.
-func Algorithms() []string {
-	names := make([]string, len(algorithms))
-	for i, a := range algorithms {
+// SignatureAlgorithms lists the values of "alg" that this package signs and
+// verifies with.
+func SignatureAlgorithms() []string {
+	names := make([]string, len(signatureAlgorithms))
+	for i, a := range signatureAlgorithms {
 		names[i] = a.name
 	}
 	return names
 }
 
-func findAlgorithm(name string) (algorithm, bool) {
-	for _, a := range algorithms {
-		if a.name == name {
-			return a, true
-		}
+// SignatureHash returns the hash function of a signature algorithm, which
+// OpenID Connect Core 1.0, Section 3.1.3.6 has at_hash made with: SHA-512 for EdDSA
+// on Ed25519. It reports false for an algorithm that this package lacks.
+func SignatureHash(algorithm string) (crypto.Hash, bool) {
+	a, ok := findSignatureAlgorithm(algorithm)
+	return a.hash, ok
+}
+
+func findSignatureAlgorithm(name string) (signatureAlgorithm, bool) {
+	i := slices.IndexFunc(signatureAlgorithms,
+		func(a signatureAlgorithm) bool { return a.name == name })
+	if i < 0 {
+		return signatureAlgorithm{}, false
 	}
-	return algorithm{}, false
+	return signatureAlgorithms[i], true
 }
 
-func digest(message string) []byte {
-	sum := sha256.Sum256([]byte(message))
-	return sum[:]
-}
-
-// RS256 is RSASSA-PKCS1-v1_5 with SHA-256, RFC 7518, Section 3.3.
-
-func servesRSA(pub crypto.PublicKey) bool {
-	_, ok := pub.(*rsa.PublicKey)
-	return ok
-}
-
-func verifyRS256(pub crypto.PublicKey, digest, sig []byte) bool {
-	return rsa.VerifyPKCS1v15(pub.(*rsa.PublicKey), crypto.SHA256, digest, sig) == nil
-}
-
-func signRS256(key crypto.Signer, digest []byte) ([]byte, error) {
-	return key.Sign(rand.Reader, digest, crypto.SHA256)
-}
-
-// ES256 is ECDSA on P-256 with SHA-256, its signature r and s as two 32-byte
-// numbers, RFC 7518, Section 3.4.
-
-const es256Size = 32
-
-func servesES256(pub crypto.PublicKey) bool {
-	k, ok := pub.(*ecdsa.PublicKey)
-	return ok && k.Curve == elliptic.P256()
-}
-
-func verifyES256(pub crypto.PublicKey, digest, sig []byte) bool {
-	if len(sig) != 2*es256Size {
-		return false
+// verify reports whether k, which must serve a, made sig over input.
+func (a signatureAlgorithm) verify(k *Key, input, sig []byte) bool {
+	switch t := k.material.(type) {
+	case rsaKey:
+		return t.verify(a, input, sig)
+	case ecKey:
+		return t.verify(a, input, sig)
+	case edKey:
+		return t.verify(input, sig)
+	case octKey:
+		return t.verify(a, input, sig)
 	}
-	r := new(big.Int).SetBytes(sig[:es256Size])
-	s := new(big.Int).SetBytes(sig[es256Size:])
-	return ecdsa.Verify(pub.(*ecdsa.PublicKey), digest, r, s)
+	return false
 }
 
-// signES256 has the key sign, which gives the numbers in ASN.1, and sets them
-// side by side.
-func signES256(key crypto.Signer, digest []byte) ([]byte, error) {
-	der, err := key.Sign(rand.Reader, digest, crypto.SHA256)
-	if err != nil {
-		return nil, err
+// sign returns the signature of k, which must serve a and be private, over input.
+func (a signatureAlgorithm) sign(k *Key, input []byte) ([]byte, error) {
+	switch t := k.material.(type) {
+	case rsaKey:
+		return t.sign(a, k.signer(), input)
+	case ecKey:
+		return t.sign(a, k.signer(), input)
+	case edKey:
+		return t.sign(k.signer(), input)
+	case octKey:
+		return t.sign(a, input), nil
 	}
-	var numbers struct{ R, S *big.Int }
-	rest, err := asn1.Unmarshal(der, &numbers)
-	if err != nil || len(rest) > 0 || !fitsES256(numbers.R) || !fitsES256(numbers.S) {
-		return nil, errors.New("jose: key returned no ECDSA signature")
-	}
-	sig := make([]byte, 2*es256Size)
-	numbers.R.FillBytes(sig[:es256Size])
-	numbers.S.FillBytes(sig[es256Size:])
-	return sig, nil
+	return nil, errUnusable
 }
 
-// fitsES256 reports whether n can be r or s: positive, and not too long.
-func fitsES256(n *big.Int) bool { return n.Sign() > 0 && n.BitLen() <= 8*es256Size }
+// digest appends the hash of input to dst. It spares the allocations of hash.Hash.
+func (a signatureAlgorithm) digest(dst, input []byte) []byte {
+	switch a.hash {
+	case crypto.SHA384:
+		sum := sha512.Sum384(input)
+		return append(dst, sum[:]...)
+	case crypto.SHA512:
+		sum := sha512.Sum512(input)
+		return append(dst, sum[:]...)
+	}
+	sum := sha256.Sum256(input)
+	return append(dst, sum[:]...)
+}

@@ -1,6 +1,9 @@
 package jose
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestEncode(t *testing.T) {
 	for in, want := range map[string]string{
@@ -47,6 +50,22 @@ func TestDecodeRefuses(t *testing.T) {
 	} {
 		if b, ok := decode(in); ok {
 			t.Errorf("%s: got %q", name, b)
+		}
+	}
+}
+
+// What is decoded goes behind what is there, and the long as well as the short.
+func TestAppendDecode(t *testing.T) {
+	if b, ok := appendDecode([]byte("a"), "Zm9v"); !ok || string(b) != "afoo" {
+		t.Errorf("got %q, %v", b, ok)
+	}
+	for _, size := range []int{0, 1, 2047, 2048, 2049, 100_000} {
+		want := strings.Repeat("\xff", size)
+		if got, ok := decodeText(encode([]byte(want))); !ok || got != want {
+			t.Errorf("%d bytes: got %d, %v", size, len(got), ok)
+		}
+		if _, ok := decodeText(encode([]byte(want)) + "\n"); ok {
+			t.Errorf("%d bytes and a line feed: accepted", size)
 		}
 	}
 }

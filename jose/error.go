@@ -8,9 +8,13 @@ import (
 	"vouchsafe/internal/verdict"
 )
 
-// ErrSignature is returned for every signature that does not verify, so that an
-// error never tells which step came close.
-var ErrSignature = errors.New("jose: signature does not verify")
+// ErrSignature is returned for every signature that does not verify, and
+// ErrDecryption for everything that does not decrypt, so that an error never
+// tells which step came close.
+var (
+	ErrSignature  = errors.New("jose: signature does not verify")
+	ErrDecryption = errors.New("jose: does not decrypt")
+)
 
 // A CheckError names a check that something did not pass. Its text never repeats
 // what was checked. The packages oauth2 and oidc use it too.

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCheckError(t *testing.T) {
@@ -30,6 +31,8 @@ func TestCheckError(t *testing.T) {
 		{&CheckError{"exp", "another need", "another clause"}, true},
 		{&CheckError{Check: "nbf"}, false},
 		{&CheckError{}, false},
+		{(*CheckError)(nil), false},
+		{ErrDecryption, false},
 		{errors.New("exp"), false},
 		{ErrSignature, false},
 	} {
@@ -52,69 +55,130 @@ func hear(t *testing.T, v *Verifier, compact string) ([]string, error) {
 
 // A trace hears the checks in their order, and last the one that failed.
 func TestWithTrace(t *testing.T) {
-	checks := []string{
-		"compact, RFC 7515, Section 7.1", "typ, RFC 8725, Section 3.11",
-		"alg, RFC 8725, Section 3.1",
-		"keys, RFC 7515, Section 6", "key, RFC 7515, Section 6", "signature, RFC 7515, Section 5.2",
+	checks := []string{"size, RFC 7515, Section 7", "compact, RFC 7515, Section 7.1",
+		"typ, RFC 8725, Section 3.11", "alg, RFC 8725, Section 3.1", "keys, RFC 7515, Section 6",
+		"key, RFC 7515, Section 6", "signature, RFC 7515, Section 5.2",
 		"claims, RFC 7519, Section 4.1", "iss, RFC 7519, Section 4.1.1",
-		"aud, RFC 7519, Section 4.1.3",
-		"exp, RFC 7519, Section 4.1.4", "nbf, RFC 7519, Section 4.1.5",
-		"iat, RFC 7519, Section 4.1.6",
+		"aud, RFC 7519, Section 4.1.3", "exp, RFC 7519, Section 4.1.4",
+		"nbf, RFC 7519, Section 4.1.5", "iat, RFC 7519, Section 4.1.6",
+		"iat, RFC 7519, Section 4.1.6", "sub, RFC 7519, Section 4", "nonce, RFC 7519, Section 4",
 	}
-	sign := func(h string, changes ...member) string {
-		return signRaw(t, ecKey(t), h, payload(changes...))
+	sign := func(h string, changes ...claim) string {
+		return signRaw(t, testEC(t), h, payload(append(changes, claim{"nonce", "1"})...))
 	}
 	good := sign(header)
+	c := config(t)
+	c.MaxAge, c.Required = time.Hour, []string{"sub", "nonce"}
+	v := newVerifier(t, c)
 	for _, tt := range []struct {
 		name, compact string
 		passed        int
 		failed        string // its name and clause, or that of checks[passed]
 	}{
 		{"all pass", good, len(checks), ""},
-		{"size", strings.Repeat("a", MaxSize+1), 0, "size, RFC 7515, Section 7.1"},
-		{"compact", "a", 0, ""},
-		{"base64", good + "\n", 0, ""},
-		{"header", sign(`{"alg":1}`), 0, "header, RFC 7515, Section 4.1"},
-		{"crit", sign(`{"alg":"ES256","crit":[]}`), 0, "crit, RFC 7515, Section 4.1.11"},
-		{"typ", sign(`{"alg":"ES256","typ":"a"}`), 1, ""},
-		{"alg", sign(`{"alg":"none"}`), 2, ""},
-		{"key", sign(`{"alg":"ES256","kid":"a"}`), 4, ""},
-		{"signature", good[:len(good)-4] + "AAAA", 5, ""},
-		{"claims", sign(header, member{"exp", "null"}), 6, ""},
-		{"iss", sign(header, member{"iss", ""}), 7, ""},
-		{"aud", sign(header, member{"aud", ""}), 8, ""},
-		{"exp", sign(header, member{"exp", ""}), 9, ""},
-		{"nbf", sign(header, member{"nbf", "1800000000"}), 10, ""},
-		{"iat", sign(header, member{"iat", "1800000000"}), 11, ""},
+		{"size", strings.Repeat("a", DefaultMaxSize+1), 0, ""},
+		{"compact", "a", 1, ""},
+		{"base64", good + "\n", 1, ""},
+		{"header", sign(`{"alg":1}`), 1, "header, RFC 7515, Section 4.1"},
+		{"crit", sign(`{"alg":"ES256","crit":[]}`), 1, "crit, RFC 7515, Section 4.1.11"},
+		{"b64", sign(`{"alg":"ES256","b64":true}`), 1, "crit, RFC 7797, Section 6"},
+		{"typ", sign(`{"alg":"ES256","typ":"a"}`), 2, ""},
+		{"alg", sign(`{"alg":"none"}`), 3, ""},
+		{"key", sign(`{"alg":"ES256","kid":"a"}`), 5, ""},
+		{"signature", good[:len(good)-4] + "AAAA", 6, ""},
+		{"claims", sign(header, claim{"exp", "null"}), 7, ""},
+		{"iss", sign(header, claim{"iss", ""}), 8, ""},
+		{"aud", sign(header, claim{"aud", ""}), 9, ""},
+		{"exp", sign(header, claim{"exp", ""}), 10, ""},
+		{"nbf", sign(header, claim{"nbf", "1800000000"}), 11, ""},
+		{"iat", sign(header, claim{"iat", "1800000000"}), 12, ""},
+		{"too old", sign(header, claim{"iat", "1600000000"}), 13, ""},
+		{"required", sign(header, claim{"sub", ""}), 14, ""},
+		{"required too", signRaw(t, testEC(t), header, payload()), 15, ""},
 	} {
-		heard, err := hear(t, newVerifier(t, config(t)), tt.compact)
-		var want []string
-		for _, check := range checks[:tt.passed] {
-			want = append(want, check+": <nil>")
-		}
+		heard, err := hear(t, v, tt.compact)
 		if tt.failed == "" && tt.passed < len(checks) {
 			tt.failed = checks[tt.passed]
 		}
-		if tt.failed != "" {
-			want = append(want, fmt.Sprintf("%s: %v", tt.failed, err))
-		}
-		if !slices.Equal(heard, want) {
-			t.Errorf("%s: heard\n%s\nwant\n%s", tt.name, strings.Join(heard, "\n"),
-				strings.Join(want, "\n"))
-		}
-		if e, ok := errors.AsType[*CheckError](err); ok && e.Check+", "+e.Clause != tt.failed {
-			t.Errorf("%s: the error is %v, and the trace says %s", tt.name, e, tt.failed)
-		}
+		wantHeard(t, tt.name, heard, checks[:tt.passed], tt.failed, err)
+	}
+}
+
+// wantHeard fails unless some checks passed and then the failed one, if any, said
+// what the error says.
+func wantHeard(t *testing.T, name string, heard, passed []string, failed string, err error) {
+	t.Helper()
+	var want []string
+	for _, check := range passed {
+		want = append(want, check+": <nil>")
+	}
+	if failed != "" {
+		want = append(want, fmt.Sprintf("%s: %v", failed, err))
+	}
+	if !slices.Equal(heard, want) || (failed == "") != (err == nil) {
+		t.Errorf("%s: heard\n%s\nwant\n%s", name, strings.Join(heard, "\n"),
+			strings.Join(want, "\n"))
+	}
+	if e, ok := errors.AsType[*CheckError](err); ok && e.Check+", "+e.Clause != failed {
+		t.Errorf("%s: the error is %v, and the trace says %s", name, e, failed)
 	}
 }
 
 func TestWithTraceKeySource(t *testing.T) {
 	c := config(t)
 	down := errors.New("down")
-	c.Keys = source(func(Header) ([]*Key, error) { return nil, down })
-	heard, err := hear(t, newVerifier(t, c), signRaw(t, ecKey(t), header, payload()))
-	if err != down || len(heard) != 4 || heard[3] != "keys, RFC 7515, Section 6: down" {
+	c.Keys = sourceFunc(func(Header) ([]*Key, error) { return nil, down })
+	heard, err := hear(t, newVerifier(t, c), signRaw(t, testEC(t), header, payload()))
+	if err != down || len(heard) != 5 || heard[4] != "keys, RFC 7515, Section 6: down" {
 		t.Errorf("heard %q, %v", heard, err)
+	}
+}
+
+// Of several signatures each is heard, to the one that verifies.
+func TestWithTraceVerifySignature(t *testing.T) {
+	p := encode([]byte("hi"))
+	ec, rsa := signPart(t, testEC(t), protectedEC, "", p), signPart(t, testRSA(t), protectedRSA, "", p)
+	forged := signPart(t, attackersKey(t), protectedEC, "", p)
+	none := signPart(t, testEC(t), `{"alg":"none"}`, "", p)
+	for text, want := range map[string]string{
+		strings.Repeat("a", DefaultMaxSize+1):   "-size",
+		"a.b":                                   "size -compact",
+		"{":                                     "size -JSON",
+		signRaw(t, testEC(t), protectedEC, "a"): "size compact alg keys key signature",
+		signRaw(t, testEC(t), `{"alg":"a"}`, "a"):               "size compact -alg",
+		signRaw(t, testRSA(t), protectedEC, "a"):                "size compact alg keys key -signature",
+		signRaw(t, testEC(t), `{"kid":"a","alg":"ES256"}`, "a"): "size compact alg keys -key",
+		flattened("hi", ec):                                     "size JSON alg keys key signature",
+		general("hi", none, forged, rsa, ec):                    "size JSON -alg alg keys key -signature alg keys key signature",
+	} {
+		var heard []string
+		ctx := WithTrace(t.Context(), func(check, _ string, err error) {
+			if err != nil {
+				check = "-" + check
+			}
+			heard = append(heard, check)
+		})
+		VerifySignature(ctx, text, NewSet(testEC(t), testRSA(t)), jwsOptions())
+		if got := strings.Join(heard, " "); got != want {
+			t.Errorf("heard %s, want %s", got, want)
+		}
+	}
+}
+
+// Of a nested token the outer checks are heard, and then the inner ones.
+func TestWithTraceNested(t *testing.T) {
+	v := newVerifier(t, nestedConfig(t, 0))
+	compact := encryptFor(t, encryptionKey(t), signRaw(t, testEC(t), header, payload()),
+		EncryptOptions{ContentType: "JWT"})
+	heard, err := hear(t, v, compact)
+	var got []string
+	for _, line := range heard {
+		name, _, _ := strings.Cut(line, ",")
+		got = append(got, name)
+	}
+	if i := slices.Index(got, "cty"); err != nil || i < 0 || !slices.Contains(got[:i], "decryption") ||
+		strings.Join(got[i+1:], " ") != "size compact typ alg keys key signature claims iss aud exp nbf iat" {
+		t.Errorf("heard %q, %v", got, err)
 	}
 }
 
@@ -137,7 +201,7 @@ func secretForms(t *testing.T) []string {
 	private := rsaPrivate(t)
 	for _, n := range []*big.Int{private.D, private.Primes[0], private.Primes[1],
 		private.Precomputed.Dp,
-		readVector(t, "rfc7515-a3").number("d")} {
+		ecPrivate(t).D} {
 		word := n.Bits()[0]
 		forms = append(forms, n.String(), n.Text(16), encode(n.Bytes()),
 			fmt.Sprint(n.Bytes())[1:20],
@@ -172,42 +236,69 @@ func printAll(t *testing.T, values ...any) string {
 	return out.String()
 }
 
+// canaryTokens are texts of which nothing must be repeated.
+func canaryTokens(t *testing.T) []string {
+	t.Helper()
+	quoted := `"` + canary + `"`
+	list := []string{canary, canary + "." + canary + "." + canary, canary + ".." + encode([]byte(canary)),
+		signRaw(t, testEC(t), header, canary), `{"payload":` + quoted + `,` + quoted + `:1}`,
+		`{"payload":` + quoted + `,"signatures":[` + quoted + `]}`,
+		`{"payload":` + quoted + `,"protected":` + quoted + `,"signature":` + quoted + `}`,
+		encryptFor(t, encryptionKey(t), canary, EncryptOptions{}),
+		encryptFor(t, encryptionKey(t), canary, EncryptOptions{ContentType: "JWT"}),
+		encryptFor(t, encryptionKey(t), canary, EncryptOptions{ContentType: canary})}
+	for _, h := range []string{`{"alg":` + quoted, `{"alg":"ES256","kid":` + quoted,
+		`{"alg":"ES256","typ":` + quoted, `{"alg":"ES256","crit":[` + quoted + `]`,
+		`{"alg":"ES256","crit":` + quoted, `{"alg":"ES256",` + quoted + `:1,` + quoted + `:1`} {
+		list = append(list, signRaw(t, testEC(t), h+"}", "{}"),
+			flattened(canary, signPart(t, testEC(t), h+"}", `{"b64":`+quoted+`}`, "")))
+	}
+	for _, name := range []string{"iss", "aud", "exp", "nbf", "iat"} {
+		list = append(list, signRaw(t, testEC(t), header, payload(claim{name, quoted})))
+	}
+	return list
+}
+
 func TestPrintsNoSecret(t *testing.T) {
 	device := newKey(t, pinned{rsaPrivate(t), canary}, KeyOptions{ID: "rsa"})
-	set := NewSet(rsaKey(t), ecKey(t), device)
+	set := NewSet(testRSA(t), testEC(t), device)
 	c := config(t)
 	c.Keys = set
 	v := newVerifier(t, c)
-	tok := wantAccepted(t, "", v, signRaw(t, ecKey(t), header,
-		payload(member{"nonce", `"` + canary + `"`})))
-	values := []any{rsaKey(t), *rsaKey(t), ecKey(t), *ecKey(t), device, *device, set, *set, v, *v,
-		c, tok, *tok,
-		tok.Header, UnverifiedHeader(tok.Header), KeyOptions{ID: "a"}, SignOptions{}, ErrSignature}
+	tok := wantAccepted(t, "", v, signRaw(t, testEC(t), header,
+		payload(claim{"nonce", `"` + canary + `"`})))
+	secret := newKey(t, []byte(strings.Repeat(canary, 4)), KeyOptions{})
+	nested := nestedConfig(t, 0)
+	values := []any{testRSA(t), *testRSA(t), testEC(t), *testEC(t), device, *device, set, *set, v, *v,
+		secret, *secret, NewSet(secret), c, nested, nested.Decrypter, *nested.Decrypter,
+		newVerifier(t, nested), tok, *tok, tok.Header, UnverifiedHeader(tok.Header),
+		KeyOptions{ID: "a"}, SignOptions{}, VerifyOptions{}, ErrSignature, ErrDecryption}
 	for _, text := range []string{`{"kty":"` + canary + `"}`, `{"kty":"EC","d":"` + canary + `"}`,
 		canary,
 		`{"` + canary + `":1,"` + canary + `":1}`, `{"kty":"RSA","alg":"` + canary + `"}`} {
 		_, err := ParseKey([]byte(text))
 		_, setErr := ParseSet([]byte(`{"keys":"` + canary + `"}`))
-		skipped, _ := ParseSet(setOf(`{"kty":"` + canary + `"}`))
+		skipped, _ := ParseSet([]byte(`{"keys":[{"kty":"` + canary + `"}]}`))
 		values = append(values, err, setErr, skipped.Skipped(), skipped.Skipped()[0])
 	}
-	for _, compact := range []string{
-		canary, canary + "." + canary + "." + canary, canary + ".." + encode([]byte(canary)),
-		signRaw(t, ecKey(t), `{"alg":"`+canary+`"}`, `{}`),
-		signRaw(t, ecKey(t), `{"alg":"ES256","kid":"`+canary+`"}`, `{}`),
-		signRaw(t, ecKey(t), `{"alg":"ES256","typ":"`+canary+`"}`, `{}`),
-		signRaw(t, ecKey(t), `{"alg":"ES256","crit":["`+canary+`"]}`, `{}`),
-		signRaw(t, ecKey(t), header, canary),
-		signRaw(t, ecKey(t), header, payload(member{"iss", `"` + canary + `"`})),
-		signRaw(t, ecKey(t), header, payload(member{"aud", `"` + canary + `"`})),
-		signRaw(t, ecKey(t), header, payload(member{"exp", `"` + canary + `"`})),
-	} {
+	for _, text := range canaryTokens(t) {
 		ctx := WithTrace(t.Context(), func(check, clause string, err error) {
 			values = append(values, check, clause, err)
 		})
-		_, err := v.Verify(ctx, compact)
-		_, peekErr := Peek(compact)
-		values = append(values, err, peekErr)
+		_, err := v.Verify(ctx, text)
+		_, nestedErr := newVerifier(t, nested).Verify(ctx, text)
+		_, jwsErr := VerifySignature(ctx, text, set, VerifyOptions{Algorithms: []string{"HS256"}})
+		_, detachedErr := VerifySignature(ctx, text, set, VerifyOptions{Payload: []byte(canary),
+			Algorithms: []string{"ES256"}, Critical: []string{"x"}})
+		_, peekErr := Peek(text)
+		values = append(values, err, nestedErr, jwsErr, detachedErr, peekErr)
+	}
+	for _, o := range []SignOptions{{Algorithm: canary}, {Unencoded: true}, {Critical: []string{canary}},
+		{Header: map[string]any{"alg": canary}}} {
+		_, err := Sign([]byte(canary+"."), testEC(t), o)
+		_, jsonErr := SignJSON([]byte(canary+"\xff"), []*Key{testEC(t)}, o)
+		_, issueErr := Issue(Claims{Private: map[string]any{"iss": canary}, ExpiresAt: now}, testEC(t), o)
+		values = append(values, err, jsonErr, issueErr)
 	}
 	values = append(values, tok.Claims(&struct {
 		Nonce int `json:"nonce"`
@@ -222,15 +313,20 @@ func TestPrintsNoSecret(t *testing.T) {
 
 // Keys and verifiers are for many goroutines at once.
 func TestConcurrentUse(t *testing.T) {
-	v := newVerifier(t, config(t))
-	compact := signRaw(t, rsaKey(t), `{"alg":"RS256"}`, payload())
-	key := ecKey(t)
+	v, nested := newVerifier(t, config(t)), newVerifier(t, nestedConfig(t, 0))
+	compact := signRaw(t, testRSA(t), `{"alg":"RS256"}`, payload())
+	encrypted := encryptFor(t, encryptionKey(t), compact, EncryptOptions{ContentType: "JWT"})
+	key, shared := testEC(t), sharedKey(t)
+	o := VerifyOptions{Algorithms: []string{"HS256"}, Critical: make([]string, 0, 8)}
 	done := make(chan error)
 	for range 8 {
 		go func() {
 			_, err := v.Verify(context.Background(), compact)
+			_, nestedErr := nested.Verify(context.Background(), encrypted)
 			_, signErr := Sign([]byte(rand.Text()), key, SignOptions{})
-			done <- errors.Join(err, signErr)
+			signed, sharedErr := SignJSON([]byte(rand.Text()), []*Key{shared}, SignOptions{})
+			_, jwsErr := VerifySignature(context.Background(), string(signed), NewSet(shared), o)
+			done <- errors.Join(err, nestedErr, signErr, sharedErr, jwsErr)
 		}()
 	}
 	for range 8 {

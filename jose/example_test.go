@@ -2,6 +2,7 @@ package jose_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,12 +24,8 @@ var (
 )
 
 // issue signs claims as an issuer does.
-func issue(key *jose.Key, claims map[string]any) string {
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		panic(err)
-	}
-	compact, err := jose.Sign(payload, key, jose.SignOptions{Type: "JWT"})
+func issue(key *jose.Key, claims jose.Claims) string {
+	compact, err := jose.Issue(claims, key, jose.SignOptions{})
 	if err != nil {
 		panic(err)
 	}
@@ -50,10 +47,13 @@ func exampleVerifier() *jose.Verifier {
 	return v
 }
 
-func exampleClaims() map[string]any {
-	return map[string]any{
-		"iss": "https://issuer.example", "sub": "alice", "aud": "https://api.example",
-		"exp": exampleNow.Add(5 * time.Minute).Unix(), "scope": "read",
+func exampleClaims() jose.Claims {
+	return jose.Claims{
+		Issuer:    "https://issuer.example",
+		Subject:   "alice",
+		Audience:  []string{"https://api.example"},
+		ExpiresAt: exampleNow.Add(5 * time.Minute),
+		Private:   map[string]any{"scope": "read"},
 	}
 }
 
@@ -99,7 +99,7 @@ func Example() {
 
 func ExampleVerifier_Verify_expired() {
 	claims := exampleClaims()
-	claims["exp"] = exampleNow.Add(-5 * time.Minute).Unix()
+	claims.ExpiresAt = exampleNow.Add(-5 * time.Minute)
 	_, err := exampleVerifier().Verify(context.Background(), issue(exampleKey, claims))
 	fmt.Println(errors.Is(err, &jose.CheckError{Check: "exp"}))
 	fmt.Println(err)
@@ -110,7 +110,7 @@ func ExampleVerifier_Verify_expired() {
 
 func ExampleVerifier_Verify_notYetValid() {
 	claims := exampleClaims()
-	claims["nbf"] = exampleNow.Add(5 * time.Minute).Unix()
+	claims.NotBefore = exampleNow.Add(5 * time.Minute)
 	_, err := exampleVerifier().Verify(context.Background(), issue(exampleKey, claims))
 	fmt.Println(err)
 	// Output: nbf must not be in the future (RFC 7519, Section 4.1.5)
@@ -118,7 +118,7 @@ func ExampleVerifier_Verify_notYetValid() {
 
 func ExampleVerifier_Verify_wrongAudience() {
 	claims := exampleClaims()
-	claims["aud"] = []string{"https://other.example"}
+	claims.Audience = []string{"https://other.example"}
 	_, err := exampleVerifier().Verify(context.Background(), issue(exampleKey, claims))
 	fmt.Println(err)
 	// Output: aud must contain the audience expected (RFC 7519, Section 4.1.3)
@@ -126,7 +126,7 @@ func ExampleVerifier_Verify_wrongAudience() {
 
 func ExampleVerifier_Verify_wrongIssuer() {
 	claims := exampleClaims()
-	claims["iss"] = "https://issuer.example/" // compared as it stands
+	claims.Issuer = "https://issuer.example/" // compared as it stands
 	_, err := exampleVerifier().Verify(context.Background(), issue(exampleKey, claims))
 	fmt.Println(err)
 	// Output: iss must be the issuer expected (RFC 7519, Section 4.1.1)
@@ -135,20 +135,19 @@ func ExampleVerifier_Verify_wrongIssuer() {
 // A claim of the wrong type makes the token invalid, as if it were absent would
 // not do.
 func ExampleVerifier_Verify_wrongType() {
-	claims := exampleClaims()
-	claims["exp"] = "tomorrow"
-	_, err := exampleVerifier().Verify(context.Background(), issue(exampleKey, claims))
+	compact, err := jose.Sign([]byte(`{"iss":"https://issuer.example","exp":"tomorrow"}`),
+		exampleKey, jose.SignOptions{})
+	if err != nil {
+		panic(err)
+	}
+	_, err = exampleVerifier().Verify(context.Background(), compact)
 	fmt.Println(err)
 	// Output: claims must be strict JSON with registered claims of their types (RFC 7519, Section 4.1)
 }
 
 // An access token is no token for whoever expects another type.
 func ExampleVerifier_Verify_wrongTyp() {
-	payload, err := json.Marshal(exampleClaims())
-	if err != nil {
-		panic(err)
-	}
-	compact, err := jose.Sign(payload, exampleKey, jose.SignOptions{Type: "at+jwt"})
+	compact, err := jose.Issue(exampleClaims(), exampleKey, jose.SignOptions{Type: "at+jwt"})
 	if err != nil {
 		panic(err)
 	}
@@ -179,7 +178,7 @@ func ExampleVerifier_Verify_wrongAlgorithm() {
 
 func ExampleVerifier_Verify_tampered() {
 	compact := issue(exampleKey, exampleClaims())
-	other := issue(exampleKey, map[string]any{"sub": "mallory"})
+	other := issue(exampleKey, jose.Claims{Subject: "mallory", ExpiresAt: exampleNow})
 	signature := len(compact) - 86 // of 64 bytes
 	_, err := exampleVerifier().Verify(context.Background(),
 		compact[:signature]+other[len(other)-86:])
@@ -202,9 +201,10 @@ func ExampleWithTrace() {
 		fmt.Println(check, "by", clause, "passed:", err == nil)
 	})
 	claims := exampleClaims()
-	claims["aud"] = "https://other.example"
+	claims.Audience = []string{"https://other.example"}
 	exampleVerifier().Verify(ctx, issue(exampleKey, claims))
 	// Output:
+	// size by RFC 7515, Section 7 passed: true
 	// compact by RFC 7515, Section 7.1 passed: true
 	// typ by RFC 8725, Section 3.11 passed: true
 	// alg by RFC 8725, Section 3.1 passed: true
@@ -222,13 +222,13 @@ func ExampleParseSet() {
 	if err != nil {
 		panic(err)
 	}
-	set, err := jose.ParseSet([]byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AAAA"},` +
+	set, err := jose.ParseSet([]byte(`{"keys":[{"kty":"AKP","alg":"ML-DSA-44","pub":"AAAA"},` +
 		string(own) + `]}`))
 	fmt.Println(err)
 	fmt.Println(set.Skipped())
 	// Output:
 	// <nil>
-	// [key 0: jose: JWK kty is not one of this package]
+	// [key 0: kty must be RSA, EC, OKP or oct (RFC 7517, Section 4.1)]
 }
 
 // A key in a file, an HSM or a KMS signs if it is a crypto.Signer.
@@ -253,4 +253,178 @@ func ExampleNewVerifier_missing() {
 	})
 	fmt.Println(err)
 	// Output: jose: VerifierConfig.Audience is required
+}
+
+// A client authenticates to a token endpoint with an assertion that it signs, RFC
+// 7523, Section 3: for the issuer alone, for a minute, used once.
+func ExampleIssue_clientAssertion() {
+	key, err := jose.GenerateKey("EdDSA") // its public half is registered with the server
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	now := time.Now()
+	assertion, err := jose.Issue(jose.Claims{
+		Issuer:    "client-id",
+		Subject:   "client-id",
+		Audience:  []string{"https://issuer.example"},
+		IssuedAt:  now,
+		ExpiresAt: now.Add(time.Minute),
+		ID:        rand.Text(),
+	}, key, jose.SignOptions{Type: "client-authentication+jwt"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	header, err := jose.Peek(assertion)
+	fmt.Println(header.Algorithm, header.Type, err)
+	// Output: EdDSA client-authentication+jwt <nil>
+}
+
+// An issuer signs with its newest key, and publishes the old one until what it signed
+// has expired.
+func ExampleSet_rotation() {
+	older, err := jose.GenerateKey("ES256")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	newer, err := jose.GenerateKey("EdDSA")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stored, err := jose.NewSet(newer, older).MarshalPrivate() // to keep where secrets are kept
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	keys, err := jose.ParsePrivateSet(stored) // when the service starts again
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	token := issue(keys.All()[0], exampleClaims())
+	published, err := json.Marshal(keys) // the public halves alone
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	known, err := jose.ParseSet(published)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	v, err := jose.NewVerifier(jose.VerifierConfig{
+		Keys: known, Algorithms: []string{"EdDSA", "ES256"},
+		Issuer: "https://issuer.example", Audience: "https://api.example",
+		Now: func() time.Time { return exampleNow },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, compact := range []string{token, issue(older, exampleClaims())} {
+		tok, err := v.Verify(context.Background(), compact)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(tok.Header.Algorithm, tok.Subject)
+	}
+	// Output:
+	// EdDSA alice
+	// ES256 alice
+}
+
+// A message whose payload travels apart from its signature, as webhooks do.
+func ExampleVerifySignature_detached() {
+	key, err := jose.NewKey([]byte("0123456789abcdef0123456789abcdef"), // of 32 random bytes
+		jose.KeyOptions{Algorithm: "HS256"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	body := []byte(`{"event":"paid"}`)
+	signature, err := jose.Sign(body, key, jose.SignOptions{Detached: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	o := jose.VerifyOptions{Algorithms: []string{"HS256"}, Payload: body}
+	jws, err := jose.VerifySignature(context.Background(), signature, jose.NewSet(key), o)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(string(jws.Payload))
+
+	o.Payload = []byte(`{"event":"refunded"}`)
+	_, err = jose.VerifySignature(context.Background(), signature, jose.NewSet(key), o)
+	fmt.Println(err)
+	// Output:
+	// {"event":"paid"}
+	// jose: signature does not verify
+}
+
+// A token for one reader is signed, and then encrypted with the reader's public key.
+func ExampleDecrypter() {
+	reader, err := jose.GenerateKey("ECDH-ES")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	nested, err := jose.Encrypt([]byte(issue(exampleKey, exampleClaims())), reader,
+		jose.EncryptOptions{ContentType: "JWT"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	decrypter, err := jose.NewDecrypter(jose.DecrypterConfig{
+		Keys:        jose.NewSet(reader),
+		Algorithms:  []string{"ECDH-ES"},
+		Encryptions: []string{"A256GCM"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	v, err := jose.NewVerifier(jose.VerifierConfig{
+		Keys: jose.NewSet(exampleKey), Algorithms: []string{"ES256"},
+		Issuer: "https://issuer.example", Audience: "https://api.example",
+		Decrypter: decrypter, // a token that is only signed is now refused
+		Now:       func() time.Time { return exampleNow },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	tok, err := v.Verify(context.Background(), nested)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(tok.Subject)
+
+	_, err = decrypter.Decrypt(context.Background(), nested[:len(nested)-4]+"AAAA")
+	fmt.Println(errors.Is(err, jose.ErrDecryption))
+	// Output:
+	// alice
+	// true
+}
+
+// NewKey takes the keys of the standard library, and refuses weak ones.
+func ExampleNewKey() {
+	weak, err := jose.NewKey([]byte("too short"), jose.KeyOptions{Algorithm: "HS256"})
+	fmt.Println(weak, err)
+
+	pemText := []byte("-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0B...")
+	confused, err := jose.NewKey(pemText, jose.KeyOptions{Algorithm: "HS256"})
+	fmt.Println(confused, err)
+	// Output:
+	// <nil> key must serve an algorithm, by its type, size, use, key_ops and alg (RFC 7517, Section 4)
+	// <nil> k must not be the PEM, DER, SSH or JWK text of another key (RFC 8725, Section 3.5)
 }

@@ -2,87 +2,174 @@ package jose
 
 import (
 	"crypto"
+	"crypto/ecdh"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"encoding/json"
+	"crypto/x509"
 	"errors"
 	"fmt"
-	"math/big"
+	"reflect"
 	"slices"
 
 	"vouchsafe/internal/strictjson"
 )
 
-// The RSA moduli accepted, in bits: shorter ones are weak (RFC 7518, Section
-// 3.3), longer ones cost milliseconds each time.
-const minRSABits, maxRSABits = 2048, 8192
-
 const maxKeyIDSize = 256
 
+// errUnusable is what a key is refused with that is not one for what is asked.
+var errUnusable = errors.New("jose: key is not one for this")
+
 // A Key is a JSON Web Key, RFC 7517, with the algorithms it may serve. It is
-// immutable and safe for concurrent use.
+// immutable and safe for concurrent use. Printing it shows no secret.
 type Key struct {
-	id         string
-	public     crypto.PublicKey
-	signer     *crypto.Signer // nil for a public key; by pointer, so that fmt cannot reach it
-	algorithms []string
+	id           string
+	material     material
+	private      func() any // nil for a public or symmetric key; hidden from fmt
+	uses         use
+	algorithms   []string
+	certificates []*x509.Certificate
+}
+
+// A material is what one type of key consists of: RSA, EC, OKP on either curve, or
+// oct. Each type has a file, all of them built alike.
+type material interface {
+	// algorithms lists those that the key's type, curve and length allow.
+	algorithms() []string
+
+	// check refuses a key that no one should have, whoever brings it.
+	check() error
+
+	// parsePrivate reads the private members and checks that they fit.
+	parsePrivate(m strictjson.Object) (any, error)
+
+	// writeTo writes the members that RFC 7638, Section 3.2 asks for, in its order.
+	writeTo(w *writer)
+
+	// writePrivate writes the rest, if private is at hand and not in an HSM.
+	writePrivate(w *writer, private any) bool
 }
 
 // KeyOptions are what [NewKey] is told of a key beyond the key itself.
 type KeyOptions struct {
 	ID        string // "kid", RFC 7517, Section 4.5; may be empty
 	Algorithm string // "alg", RFC 7517, Section 4.4; if empty, all that suit the key
+	Use       string // "use", RFC 7517, Section 4.2: "sig", "enc", or empty for both
 }
 
-// NewKey makes a Key of an *rsa.PublicKey, an *ecdsa.PublicKey, or, for signing,
-// a [crypto.Signer] that has one of them: a private key, or one in an HSM or KMS.
-// RSA moduli must have 2048 to 8192 bits, elliptic curve keys be on P-256.
+// NewKey makes a Key of what the standard library calls a key:
+//
+//   - *rsa.PublicKey or *rsa.PrivateKey of 2048 to 8192 bits;
+//   - *ecdsa.PublicKey or *ecdsa.PrivateKey on P-256, P-384 or P-521;
+//   - ed25519.PublicKey or ed25519.PrivateKey;
+//   - *ecdh.PublicKey or *ecdh.PrivateKey on X25519;
+//   - []byte, a secret for HMAC or AES, which is copied;
+//   - any [crypto.Signer], [crypto.Decrypter] or [ecdh.KeyExchanger] whose public
+//     key is one of these, so that the private one may be in an HSM or a KMS.
+//
+// A key that is weak, or that serves no algorithm of this package, is an error.
 func NewKey(key any, o KeyOptions) (*Key, error) {
-	signer, _ := key.(crypto.Signer)
-	public := key
-	if signer != nil {
-		public = signer.Public()
+	if v := reflect.ValueOf(key); v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, checkError("key", "must not be nil", "RFC 7517, Section 4")
 	}
-	if err := checkPublic(public); err != nil {
+	k := &Key{}
+	public := key
+	switch private := key.(type) {
+	case interface{ Public() crypto.PublicKey }:
+		public, k.private = private.Public(), func() any { return key }
+	case ecdh.KeyExchanger:
+		public, k.private = private.PublicKey(), func() any { return key }
+	}
+	switch public := public.(type) {
+	case *rsa.PublicKey:
+		k.material = newRSAKey(public)
+	case *ecdsa.PublicKey:
+		k.material = ecKey{public}
+	case ed25519.PublicKey:
+		k.material = edKey{public}
+	case *ecdh.PublicKey:
+		k.material = xKey{public}
+	case []byte:
+		k.material = newOctKey(public)
+	default:
+		return nil, checkError("key", "must be of a type that NewKey lists", "RFC 7518, Section 6.1")
+	}
+	if err := k.material.check(); err != nil {
 		return nil, err
 	}
-	k := &Key{id: o.ID, public: public}
-	if signer != nil {
-		k.signer = &signer
+	return k.limit(o, anyUse)
+}
+
+// limit sets what k may be used for: what o and ops say, as far as its material can.
+func (k *Key) limit(o KeyOptions, ops use) (*Key, error) {
+	if len(o.ID) > maxKeyIDSize {
+		return nil, checkError("kid", "must have at most 256 bytes", "RFC 7517, Section 4.5")
 	}
-	for _, a := range algorithms {
-		if a.serves(public) && (o.Algorithm == "" || o.Algorithm == a.name) {
-			k.algorithms = append(k.algorithms, a.name)
+	k.id = o.ID
+	k.uses = ops & usesOf(o.Use)
+	if k.private == nil && !k.symmetric() {
+		k.uses &= toVerify | toEncrypt
+	}
+	for _, name := range k.material.algorithms() {
+		if (o.Algorithm == "" || o.Algorithm == name) && k.uses&usesFor(name) != 0 {
+			k.algorithms = append(k.algorithms, name)
 		}
 	}
 	if len(k.algorithms) == 0 {
-		return nil, errors.New("jose: key serves no algorithm of this package")
-	}
-	if len(k.id) > maxKeyIDSize {
-		return nil, errors.New("jose: key ID must have at most 256 bytes")
+		return nil, checkError("key", "must serve an algorithm, by its type, size, use, key_ops and alg",
+			"RFC 7517, Section 4")
 	}
 	return k, nil
 }
 
-// GenerateKey makes a new private key for algorithm: RSA of 2048 bits for RS256,
-// P-256 for ES256. Its ID is random.
+// GenerateKey makes a new private or symmetric key for algorithm: the "alg" of a
+// signature, a key management algorithm, or, to be used with "dir", a content
+// encryption algorithm. RSA keys have 2048 bits, those for ECDH are on P-256,
+// those for HMAC as long as the hash. Its ID is random.
 func GenerateKey(algorithm string) (*Key, error) {
-	var signer crypto.Signer
-	var err error
-	switch algorithm {
-	case "RS256":
-		signer, err = rsa.GenerateKey(rand.Reader, minRSABits)
-	case "ES256":
-		signer, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	default:
-		err = errors.New("jose: algorithm is not one of this package")
-	}
+	key, err := generate(algorithm)
 	if err != nil {
 		return nil, err
 	}
-	return NewKey(signer, KeyOptions{ID: rand.Text(), Algorithm: algorithm})
+	return NewKey(key, KeyOptions{ID: rand.Text(), Algorithm: algorithm})
+}
+
+func generate(algorithm string) (any, error) {
+	if c, ok := findCurve(func(c namedCurve) bool { return c.signature == algorithm }); ok {
+		return ecdsa.GenerateKey(c.curve, rand.Reader)
+	}
+	if slices.Contains(rsaAlgorithms, algorithm) {
+		return rsa.GenerateKey(rand.Reader, minRSABits)
+	}
+	if slices.Contains(edAlgorithms, algorithm) {
+		_, private, err := ed25519.GenerateKey(rand.Reader)
+		return private, err
+	}
+	if slices.Contains(ecdhAlgorithms, algorithm) {
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	}
+	size := keySize(algorithm)
+	if size == 0 {
+		return nil, checkError("alg", "must be one of this package, and say the key's size",
+			"RFC 7518, Section 3.1")
+	}
+	octets := make([]byte, size)
+	_, err := rand.Read(octets)
+	return octets, err
+}
+
+// keySize returns the length in bytes of a symmetric key made for algorithm.
+func keySize(algorithm string) int {
+	if a, ok := findSignatureAlgorithm(algorithm); ok {
+		return a.hash.Size()
+	}
+	if a, ok := findKeyManagement(algorithm); ok {
+		return a.keySize
+	}
+	e, _ := findEncryption(algorithm)
+	return e.keySize
 }
 
 // ID returns the "kid", empty if the key has none.
@@ -91,131 +178,105 @@ func (k *Key) ID() string { return k.id }
 // Algorithms returns the names of the algorithms that the key may serve.
 func (k *Key) Algorithms() []string { return slices.Clone(k.algorithms) }
 
+// Certificates returns those of the "x5c" member, RFC 7517, Section 4.7. The first
+// is known to be of this key; nobody has verified the chain.
+func (k *Key) Certificates() []*x509.Certificate { return slices.Clone(k.certificates) }
+
 func (k *Key) serves(algorithm string) bool { return slices.Contains(k.algorithms, algorithm) }
 
-// jwkMembers are the members of a JWK that this package reads. The rest, such as
-// x5c, is neither used nor trusted (RFC 7517, Section 4).
-var jwkMembers = []string{"kty", "use", "key_ops", "alg", "kid",
-	"n", "e", "crv", "x", "y", "d", "k"}
+func (k *Key) may(u use) bool { return k.uses&u != 0 }
 
-// ParseKey reads a public key as a JWK, RFC 7517: kty RSA, or EC on P-256. A
-// private or a symmetric key is refused, and so is one that may not verify, by
-// its use, key_ops or alg (RFC 7517, Section 4.2 to 4.4).
-func ParseKey(jwk []byte) (*Key, error) {
+func (k *Key) symmetric() bool {
+	_, ok := k.material.(octKey)
+	return ok
+}
+
+// signer returns the private key, nil if it cannot sign.
+func (k *Key) signer() crypto.Signer {
+	if k.private == nil {
+		return nil
+	}
+	s, _ := k.private().(crypto.Signer)
+	return s
+}
+
+// jwkMembers are the registered members of a JWK, RFC 7517, Section 4 and RFC
+// 7518, Section 6.
+var jwkMembers = []string{"kty", "use", "key_ops", "alg", "kid", "x5u", "x5c", "x5t", "x5t#S256",
+	"n", "e", "d", "p", "q", "dp", "dq", "qi", "oth", "crv", "x", "y", "k"}
+
+// secretMembers are those of them that only a private or symmetric key has.
+var secretMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+
+// ParseKey reads a public key as a JWK, RFC 7517. A private or a symmetric one is
+// refused. So is one that is weak, whose members do not fit one another (its first
+// certificate included), or that its use, key_ops and alg leave nothing to do.
+//
+// The error is a [*CheckError] whose Check is the member at fault, or says that the
+// JWK is not strict JSON.
+func ParseKey(jwk []byte) (*Key, error) { return parseText(string(jwk), false) }
+
+// ParsePrivateKey reads a private or a symmetric key as a JWK, as strictly as
+// [ParseKey] does. A public key is refused.
+func ParsePrivateKey(jwk []byte) (*Key, error) { return parseText(string(jwk), true) }
+
+func parseText(jwk string, private bool) (*Key, error) {
 	m, err := strictjson.Parse(jwk, jwkMembers...)
 	if err != nil {
 		return nil, fmt.Errorf("jose: JWK: %w", err)
 	}
-	return parseKey(m)
+	return parseKey(m, private)
 }
 
-func parseKey(m strictjson.Object) (*Key, error) {
-	if m.Get("d") != nil || m.Get("k") != nil {
-		return nil, errors.New("jose: JWK must be a public key")
+func parseKey(m strictjson.Object, private bool) (*Key, error) {
+	if !private && slices.ContainsFunc(secretMembers, func(n string) bool { return m.Get(n) != "" }) {
+		return nil, checkError("key", "must be public", "RFC 7517, Section 9.3")
 	}
-	var text [4]string
-	for i, name := range []string{"kty", "use", "alg", "kid"} {
-		value := m.Get(name)
-		var ok bool
-		if text[i], ok = value.String(); value != nil && !ok {
-			return nil, fmt.Errorf("jose: JWK member %s must be a string", name)
-		}
+	var o KeyOptions
+	var kty string
+	if !stringMembers(m, stringMember{"kty", &kty}, stringMember{"kid", &o.ID},
+		stringMember{"alg", &o.Algorithm}, stringMember{"use", &o.Use}) {
+		return nil, checkError("kty", "must be a string, as alg, kid and use must be",
+			"RFC 7517, Section 4")
 	}
-	kty, use, alg, kid := text[0], text[1], text[2], text[3]
-	if use != "" && use != "sig" {
-		return nil, errors.New("jose: JWK is not for signatures")
-	}
-	if ops := m.Get("key_ops"); ops != nil {
-		if list, _ := ops.Strings(); !slices.Contains(list, "verify") {
-			return nil, errors.New("jose: JWK is not for verifying")
-		}
-	}
-	public, err := parsePublic(kty, m)
+	ops, err := parseKeyOps(m.Get("key_ops"))
 	if err != nil {
 		return nil, err
 	}
-	return NewKey(public, KeyOptions{ID: kid, Algorithm: alg})
+	k := &Key{}
+	if k.material, err = parseMaterial(kty, m); err != nil {
+		return nil, err
+	}
+	if private && !k.symmetric() {
+		secret, err := k.material.parsePrivate(m)
+		if err != nil {
+			return nil, err
+		}
+		k.private = func() any { return secret }
+	}
+	if k.certificates, err = parseCertificates(k.material, m); err != nil {
+		return nil, err
+	}
+	return k.limit(o, ops)
 }
 
-func parsePublic(kty string, m strictjson.Object) (crypto.PublicKey, error) {
+// parseMaterial reads the public members and makes the checks of check.
+func parseMaterial(kty string, m strictjson.Object) (material, error) {
 	switch kty {
 	case "RSA":
 		return parseRSA(m)
 	case "EC":
 		return parseEC(m)
+	case "OKP":
+		return parseOKP(m)
+	case "oct":
+		return parseOct(m)
 	}
-	return nil, errors.New("jose: JWK kty is not one of this package")
+	return nil, checkError("kty", "must be RSA, EC, OKP or oct", "RFC 7517, Section 4.1")
 }
 
-// parseRSA reads the members of RFC 7518, Section 6.3.1.
-func parseRSA(m strictjson.Object) (*rsa.PublicKey, error) {
-	n, okN := bytesMember(m, "n")
-	e, okE := bytesMember(m, "e")
-	if !okN || !okE || n[0] == 0 || e[0] == 0 || len(e) > 4 {
-		return nil, errors.New("jose: JWK n and e must be base64url numbers without leading " +
-			"zeros (RFC 7518, Section 6.3.1)")
-	}
-	return &rsa.PublicKey{
-		N: new(big.Int).SetBytes(n),
-		E: int(new(big.Int).SetBytes(e).Int64()),
-	}, nil
-}
-
-// checkPublic refuses a key that no one should have, whoever brings it.
-func checkPublic(key crypto.PublicKey) error {
-	switch k := key.(type) {
-	case *rsa.PublicKey:
-		return checkRSA(k)
-	case *ecdsa.PublicKey:
-		return checkEC(k)
-	}
-	return nil // which serves no algorithm
-}
-
-func checkRSA(k *rsa.PublicKey) error {
-	if k == nil || k.N == nil {
-		return errors.New("jose: RSA key is empty")
-	}
-	if bits := k.N.BitLen(); bits < minRSABits || bits > maxRSABits {
-		return errors.New("jose: RSA modulus must have 2048 to 8192 bits")
-	}
-	if k.N.Bit(0) == 0 || k.E < 3 || k.E&1 == 0 || k.E > 1<<31-1 {
-		return errors.New("jose: RSA modulus and exponent must be odd, the exponent from 3 to 2^31-1")
-	}
-	return nil
-}
-
-func checkEC(k *ecdsa.PublicKey) error {
-	if k == nil {
-		return errors.New("jose: elliptic curve key is empty")
-	}
-	if _, err := k.Bytes(); err != nil {
-		return errors.New("jose: elliptic curve key must be a point on its curve")
-	}
-	return nil
-}
-
-// parseEC reads the members of RFC 7518, Section 6.2.1.
-func parseEC(m strictjson.Object) (*ecdsa.PublicKey, error) {
-	if crv, _ := m.Get("crv").String(); crv != "P-256" {
-		return nil, errors.New("jose: JWK crv is not one of this package")
-	}
-	x, okX := bytesMember(m, "x")
-	y, okY := bytesMember(m, "y")
-	if !okX || !okY || len(x) != es256Size || len(y) != es256Size {
-		return nil, errors.New("jose: JWK x and y must have the curve's size " +
-			"(RFC 7518, Section 6.2.1)")
-	}
-	point := slices.Concat([]byte{4}, x, y)
-	k, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
-	if err != nil {
-		return nil, errors.New("jose: JWK point must be on its curve")
-	}
-	return k, nil
-}
-
-// bytesMember returns a member's decoded bytes, at least one.
-func bytesMember(m strictjson.Object, name string) ([]byte, bool) {
+// octetsMember returns a member's decoded bytes, at least one.
+func octetsMember(m strictjson.Object, name string) ([]byte, bool) {
 	s, ok := m.Get(name).String()
 	if !ok {
 		return nil, false
@@ -224,26 +285,68 @@ func bytesMember(m strictjson.Object, name string) ([]byte, bool) {
 	return b, ok && len(b) > 0
 }
 
-// MarshalJSON writes the public key as a JWK, whether or not the key can sign.
-func (k *Key) MarshalJSON() ([]byte, error) {
-	m := map[string]string{"use": "sig"}
-	if k.id != "" {
-		m["kid"] = k.id
-	}
-	if len(k.algorithms) == 1 {
-		m["alg"] = k.algorithms[0]
-	}
-	switch pub := k.public.(type) {
-	case *rsa.PublicKey:
-		m["kty"], m["n"] = "RSA", encode(pub.N.Bytes())
-		m["e"] = encode(big.NewInt(int64(pub.E)).Bytes())
-	case *ecdsa.PublicKey:
-		point, err := pub.Bytes()
-		if err != nil {
-			return nil, err
+// A stringMember is one that stringMembers reads.
+type stringMember struct {
+	name string
+	to   *string
+}
+
+// stringMembers reads members that are strings if they are there.
+func stringMembers(m strictjson.Object, list ...stringMember) bool {
+	for _, e := range list {
+		if value := m.Get(e.name); value != "" {
+			var ok bool
+			if *e.to, ok = value.String(); !ok {
+				return false
+			}
 		}
-		m["kty"], m["crv"] = "EC", "P-256"
-		m["x"], m["y"] = encode(point[1:1+es256Size]), encode(point[1+es256Size:])
 	}
-	return json.Marshal(m)
+	return true
+}
+
+// MarshalJSON writes the public key as a JWK, whether or not the key is private. A
+// symmetric key has no public part and is an error.
+func (k *Key) MarshalJSON() ([]byte, error) {
+	if k.symmetric() {
+		return nil, errors.New("jose: a symmetric key has no public JWK; MarshalPrivate writes it")
+	}
+	var w writer
+	k.material.writeTo(&w)
+	w.text("use", k.uses.name())
+	k.writeRest(&w)
+	return w.end(), nil
+}
+
+// MarshalPrivate writes the key as a JWK with its secret. A key that has none, or
+// whose secret is not at hand, as in an HSM, is an error.
+func (k *Key) MarshalPrivate() ([]byte, error) {
+	var w writer
+	var private any
+	if k.private != nil {
+		private = k.private()
+	}
+	k.material.writeTo(&w)
+	if !k.material.writePrivate(&w, private) {
+		return nil, errors.New("jose: key has no private part at hand")
+	}
+	if ops := k.uses.operations(); ops != nil { // which RFC 7517, Section 4.3 has instead of use
+		w.name("key_ops")
+		w.strings(ops)
+	} else {
+		w.text("use", k.uses.name())
+	}
+	k.writeRest(&w)
+	return w.end(), nil
+}
+
+// writeRest writes the members that do not depend on the type of key.
+func (k *Key) writeRest(w *writer) {
+	if len(k.algorithms) == 1 {
+		w.text("alg", k.algorithms[0])
+	}
+	w.text("kid", k.id)
+	if len(k.certificates) > 0 {
+		w.name("x5c")
+		w.strings(chain(k.certificates))
+	}
 }

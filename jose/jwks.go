@@ -3,23 +3,24 @@ package jose
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 
 	"vouchsafe/internal/strictjson"
 )
 
 const maxKeys = 256
 
-// A KeySource finds the keys that may have signed what carries a header. It must
-// be safe for concurrent use. An empty list means that it has none.
+// A KeySource finds the keys that may have signed what carries a header, or that it
+// may have been encrypted for. It must be safe for concurrent use. An empty list
+// means that it has none. The list is only read.
 type KeySource interface {
 	Keys(ctx context.Context, h Header) ([]*Key, error)
 }
 
-// A RenewingKeySource is a KeySource that may have newer keys. A [Verifier] asks it
-// once more when the keys it got do not verify a signature; how often that leads
-// to a fetch is for the source to bound.
+// A RenewingKeySource is a KeySource that may have newer keys. It is asked once
+// more when the keys it gave do not verify a signature; how often that leads to a
+// fetch is for the source to bound.
 type RenewingKeySource interface {
 	KeySource
 
@@ -35,26 +36,30 @@ type Set struct {
 }
 
 // NewSet returns the set of keys.
-func NewSet(keys ...*Key) *Set {
-	return &Set{keys: append([]*Key(nil), keys...)}
-}
+func NewSet(keys ...*Key) *Set { return &Set{keys: slices.Clone(keys)} }
 
-// ParseSet reads a JWK Set of at most 256 keys. A key that this package cannot
-// use is left out and the reason kept, as RFC 7517, Section 5 asks; see
-// [Set.Skipped].
-func ParseSet(jwks []byte) (*Set, error) {
+// ParseSet reads a JWK Set of at most 256 public keys. A key that this package
+// cannot use, or that is not public, is left out and the reason kept, as RFC 7517,
+// Section 5 asks; see [Set.Skipped].
+func ParseSet(jwks []byte) (*Set, error) { return parseSet(string(jwks), false) }
+
+// ParsePrivateSet reads a JWK Set of private and symmetric keys, as [ParseSet] does
+// one of public keys.
+func ParsePrivateSet(jwks []byte) (*Set, error) { return parseSet(string(jwks), true) }
+
+func parseSet(jwks string, private bool) (*Set, error) {
 	m, err := strictjson.Parse(jwks, "keys")
 	if err != nil {
 		return nil, fmt.Errorf("jose: JWK Set: %w", err)
 	}
 	list, ok := m.Get("keys").Array()
 	if !ok || len(list) > maxKeys {
-		return nil, errors.New("jose: JWK Set must have an array \"keys\" of at most 256 keys " +
-			"(RFC 7517, Section 5.1)")
+		return nil, checkError("keys", "must be an array of at most 256 keys",
+			"RFC 7517, Section 5.1")
 	}
-	s := &Set{}
+	s := &Set{keys: make([]*Key, 0, len(list))}
 	for i, raw := range list {
-		k, err := ParseKey(raw)
+		k, err := parseText(string(raw), private)
 		if err != nil {
 			s.skipped = append(s.skipped, fmt.Errorf("key %d: %w", i, err))
 			continue
@@ -65,21 +70,48 @@ func ParseSet(jwks []byte) (*Set, error) {
 }
 
 // Skipped returns why keys were left out when the set was parsed, one error a key.
-func (s *Set) Skipped() []error { return append([]error(nil), s.skipped...) }
+func (s *Set) Skipped() []error { return slices.Clone(s.skipped) }
 
 // Keys returns the keys that serve the header's algorithm and have its key ID,
 // or all that serve the algorithm if it names none (RFC 7515, Section 6).
 func (s *Set) Keys(_ context.Context, h Header) ([]*Key, error) {
 	var found []*Key
-	for _, k := range s.keys {
-		if (h.KeyID == "" || h.KeyID == k.id) && k.serves(h.Algorithm) {
+	for i, k := range s.keys {
+		if h.KeyID != "" && h.KeyID != k.id || !k.answers(h) {
+			continue
+		}
+		if found == nil {
+			found = s.keys[i : i+1 : i+1] // one key, as there mostly is, is no allocation
+		} else {
 			found = append(found, k)
 		}
 	}
 	return found, nil
 }
 
-// MarshalJSON writes the set's public keys.
+// answers reports whether k serves what h names. A key whose "alg" is a content
+// encryption algorithm is one for "dir" with it.
+func (k *Key) answers(h Header) bool {
+	return k.serves(h.Algorithm) || h.Algorithm == "dir" && k.serves(h.Encryption)
+}
+
+// All returns the keys of the set, in its order.
+func (s *Set) All() []*Key { return slices.Clone(s.keys) }
+
+// MarshalJSON writes the set's public keys. A symmetric key among them is an error.
 func (s *Set) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string][]*Key{"keys": append([]*Key{}, s.keys...)})
+}
+
+// MarshalPrivate writes the set with its secrets. A key without one is an error.
+func (s *Set) MarshalPrivate() ([]byte, error) {
+	list := make([]json.RawMessage, len(s.keys))
+	for i, k := range s.keys {
+		raw, err := k.MarshalPrivate()
+		if err != nil {
+			return nil, err
+		}
+		list[i] = raw
+	}
+	return json.Marshal(map[string][]json.RawMessage{"keys": list})
 }

@@ -1,147 +1,260 @@
 package jose
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
+	"slices"
 	"strings"
 
-	"vouchsafe/internal/strictjson"
+	"vouchsafe/internal/verdict"
 )
 
-// MaxSize is the greatest length, in bytes, of a compact serialization that is
-// looked at.
-const MaxSize = 16 << 10
+// DefaultMaxSize is the greatest length, in bytes, of what is looked at unless an
+// option says otherwise.
+const DefaultMaxSize = 16 << 10
 
-// A Header is the part of a JOSE header that decides how a signature is
-// verified, RFC 7515, Section 4.1. All of it was integrity protected.
-type Header struct {
-	Algorithm string // "alg"
-	KeyID     string // "kid", empty if absent
-	Type      string // "typ", empty if absent
+// Of the keys, signatures and recipients that belong to one token, no more are
+// tried, so that a token cannot be made to cost much.
+const maxTries = 8
+
+// VerifyOptions say what [VerifySignature] accepts.
+type VerifyOptions struct {
+	// Algorithms are the values of "alg" accepted. Required.
+	Algorithms []string
+
+	// Payload is the payload of a JWS that comes without it, RFC 7515, Appendix F.
+	// If nil, the JWS must have its own.
+	Payload []byte
+
+	// Critical names the extensions of the header that the caller understands and
+	// heeds, RFC 7515, Section 4.1.11. "b64" (RFC 7797) is always understood.
+	Critical []string
+
+	// MaxSize is the greatest length of the JWS and Payload, in bytes. Zero means
+	// DefaultMaxSize.
+	MaxSize int
 }
 
-// headerMembers are the registered header members, RFC 7515, Section 4.1 and
-// RFC 7797, Section 3.
-var headerMembers = []string{"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256",
-	"typ", "cty", "crit", "b64"}
+// A JWS is a JSON Web Signature that verified.
+type JWS struct {
+	Header  Header // of the signature that verified
+	Payload []byte
+	Key     *Key // which made it
+}
 
-// parseHeader reads a protected header. The members jwk, jku, x5u and x5c are
-// ignored: a token does not bring its own key (RFC 8725, Section 3.10).
-func parseHeader(raw []byte) (Header, error) {
-	const clause = "RFC 7515, Section 4.1"
-	m, err := strictjson.Parse(raw, headerMembers...)
+// VerifySignature verifies a JSON Web Signature, RFC 7515, Section 5.2, in the
+// compact, flattened or general serialization, with its payload encoded or, by RFC
+// 7797, not. Of several signatures (at most 8), one by a key of keys suffices, and
+// the JWS says which. For a JSON Web Token use a [Verifier].
+//
+// The algorithm must be protected by the signature, must be one of o.Algorithms, and
+// the key must serve it. The error is a [*CheckError] that names the check,
+// [ErrSignature], or that of keys. The JWS is nil beside an error.
+func VerifySignature(ctx context.Context, jws string, keys KeySource, o VerifyOptions) (
+	*JWS, error) {
+	p, err := newPolicy(keys, o.Algorithms, o.Critical, o.MaxSize)
 	if err != nil {
-		return Header{}, checkError("header", "must be one strict JSON object", clause)
+		return nil, err
 	}
-	if m.Get("crit") != nil || m.Get("b64") != nil {
-		return Header{}, checkError("crit", "must name no extension: none is implemented",
-			"RFC 7515, Section 4.1.11")
+	l := verdict.New(ctx, checkError)
+	if !l.Check(len(jws)+len(o.Payload) <= p.maxSize, "size", "must be at most MaxSize",
+		"RFC 7515, Section 7") {
+		return nil, l.Err()
 	}
-	var h Header
-	for name, field := range map[string]*string{"alg": &h.Algorithm, "kid": &h.KeyID,
-		"typ": &h.Type} {
-		value := m.Get(name)
-		text, ok := value.String()
-		if value != nil && !ok || len(text) > maxKeyIDSize {
-			return Header{}, checkError("header", "must have alg, kid and typ as short strings",
-				clause)
+	parse, shape := parseCompactJWS, "compact"
+	if isJSON(jws) {
+		parse, shape = parseJSONJWS, "JSON"
+	}
+	m, err := parse(jws, o.Payload, append(slices.Clip(o.Critical), "b64"))
+	if !l.Result(shape, "RFC 7515, Section 7", err) {
+		return nil, l.Err()
+	}
+	return m.verify(ctx, p)
+}
+
+// isJSON tells the JSON serializations from the compact one.
+func isJSON(text string) bool { return strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") }
+
+// A message is a JWS taken apart, before anything of it is believed.
+type message struct {
+	headers    []Header
+	signatures []signature // as many
+	payload    string      // as received: still encoded, unless b64 is false
+	b64        bool
+}
+
+// A signature is one of a JWS. Its header is apart from it, so that the octets can
+// stay on the stack.
+type signature struct {
+	input  string // what was signed, as received: never encoded anew
+	octets []byte
+}
+
+// verify tries the signatures in turn.
+func (m message) verify(ctx context.Context, p policy) (*JWS, error) {
+	payload, ok := []byte(m.payload), true
+	if m.b64 {
+		payload, ok = decode(m.payload)
+	}
+	if !ok {
+		return nil, checkError("payload", "must be base64url of one spelling",
+			"RFC 7515, Section 2")
+	}
+	err := ErrSignature
+	for i, s := range m.signatures {
+		l := verdict.New(ctx, checkError)
+		if key := p.verify(ctx, l, m.headers[i], s); key != nil {
+			return &JWS{m.headers[i], payload, key}, nil
 		}
-		*field = text
+		if len(m.signatures) == 1 {
+			err = l.Err()
+		}
 	}
-	return h, nil
+	return nil, err
 }
 
-// An UnverifiedHeader is a header that nobody vouches for.
-type UnverifiedHeader Header
-
-// Peek reads the header of a compact serialization without verifying anything.
-func Peek(compact string) (UnverifiedHeader, error) {
-	j, err := parseCompact(compact)
-	return UnverifiedHeader(j.header), err
+// parseCompactJWS reads the compact serialization, RFC 7515, Section 7.1.
+func parseCompactJWS(compact string, detached []byte, understood []string) (message, error) {
+	h, s, payload, err := parseCompact(nil, compact, understood)
+	if err != nil {
+		return message{}, err
+	}
+	m := message{headers: []Header{h}, payload: payload, b64: isEncoded(h)}
+	if detached != nil {
+		if payload != "" {
+			return message{}, errDetached()
+		}
+		m.payload = encodePayload(detached, m.b64)
+		s.input += m.payload
+	}
+	m.signatures = []signature{s}
+	return m, nil
 }
 
-// A jws is a compact serialization taken apart, RFC 7515, Section 7.1.
-type jws struct {
-	header       Header
-	signingInput string // as received: never encoded anew
-	payload      string // still encoded: not looked at before the signature
-	signature    []byte
+func errDetached() error {
+	return checkError("payload", "must be absent, since it is given apart", "RFC 7515, Appendix F")
 }
 
-func parseCompact(compact string) (jws, error) {
+// encodePayload returns the payload as it is signed, RFC 7797, Section 3.
+func encodePayload(payload []byte, b64 bool) string {
+	if b64 {
+		return encode(payload)
+	}
+	return string(payload)
+}
+
+// isEncoded reads "b64", RFC 7797, Section 3. Anything but false means true.
+func isEncoded(h Header) bool { return string(h.Get("b64")) != "false" }
+
+// parseCompact takes a compact serialization apart and returns its payload as it
+// stands. The signature's octets are appended to dst.
+func parseCompact(dst []byte, compact string, understood []string) (
+	Header, signature, string, error) {
 	const clause = "RFC 7515, Section 7.1"
-	if len(compact) > MaxSize {
-		return jws{}, checkError("size", "must be at most 16 KiB", clause)
-	}
-	if strings.Count(compact, ".") != 2 {
-		return jws{}, checkError("compact", "must have three parts", clause)
-	}
 	first, last := strings.IndexByte(compact, '.'), strings.LastIndexByte(compact, '.')
-	rawHeader, okHeader := decode(compact[:first])
-	signature, okSignature := decode(compact[last+1:])
-	if !okHeader || !okSignature || len(signature) == 0 {
-		return jws{}, checkError("compact",
+	if first == last || strings.IndexByte(compact[first+1:], '.') != last-first-1 {
+		return Header{}, signature{}, "", checkError("compact", "must have three parts", clause)
+	}
+	protected, okHeader := decodeText(compact[:first])
+	octets, okSignature := appendDecode(dst, compact[last+1:])
+	if !okHeader || !okSignature || len(octets) == 0 {
+		return Header{}, signature{}, "", checkError("compact",
 			"must be base64url of one spelling and have a signature", clause)
 	}
-	h, err := parseHeader(rawHeader)
-	if err != nil {
-		return jws{}, err
-	}
-	return jws{h, compact[:last], compact[first+1 : last], signature}, nil
+	h, _, err := parseHeader(protected, nil, understood)
+	return h, signature{compact[:last], octets}, compact[first+1 : last], err
 }
 
-// verify reports whether one of keys, which serve the header's algorithm, made
-// the signature. At most maxTries are tried, so that a set of many keys cannot
-// be made to cost much by leaving out the key ID.
-func (j jws) verify(keys []*Key) bool {
-	const maxTries = 8
-	alg, ok := findAlgorithm(j.header.Algorithm)
-	if !ok {
-		return false
+// Peek reads the header of a compact JWS or JWE without verifying anything.
+func Peek(compact string) (UnverifiedHeader, error) {
+	dots := strings.Count(compact, ".")
+	first, _, _ := strings.Cut(compact, ".")
+	protected, ok := decodeText(first)
+	if len(compact) > DefaultMaxSize || !ok || dots != 2 && dots != 4 {
+		return UnverifiedHeader{}, checkError("compact",
+			"must be three or five parts, of at most 16 KiB", "RFC 7516, Section 9")
 	}
-	d := digest(j.signingInput)
-	for _, k := range keys[:min(len(keys), maxTries)] {
-		if k.serves(alg.name) && alg.verify(k.public, d, j.signature) {
-			return true
+	m, err := parseMembers(protected)
+	if err != nil {
+		return UnverifiedHeader{}, err
+	}
+	h, err := readHeader(protected, m, m)
+	return UnverifiedHeader(h), err
+}
+
+// A policy is what a signature is held to.
+type policy struct {
+	keys       KeySource
+	algorithms []string
+	critical   []string
+	maxSize    int
+}
+
+func newPolicy(keys KeySource, algorithms, critical []string, maxSize int) (policy, error) {
+	if keys == nil || len(algorithms) == 0 || maxSize < 0 {
+		return policy{}, errors.New("jose: keys and Algorithms are required, and MaxSize not negative")
+	}
+	for _, name := range algorithms {
+		if _, ok := findSignatureAlgorithm(name); !ok {
+			return policy{}, errors.New("jose: Algorithms names one that this package lacks")
 		}
 	}
-	return false
+	if maxSize == 0 {
+		maxSize = DefaultMaxSize
+	}
+	return policy{keys, slices.Clone(algorithms), slices.Clone(critical), maxSize},
+		checkExtensions(critical)
 }
 
-// SignOptions are the settings of [Sign]. The zero value will do.
-type SignOptions struct {
-	// Algorithm is the "alg". If empty, the first that the key serves.
-	Algorithm string
-
-	// Type is the "typ", RFC 7515, Section 4.1.9. If empty, there is none.
-	Type string
+// verify makes the checks of one signature, and returns the key that made it, or
+// nil.
+func (p policy) verify(ctx context.Context, l *verdict.List, h Header, s signature) *Key {
+	if !l.Check(slices.Contains(p.algorithms, h.Algorithm),
+		"alg", "must be one of those expected", "RFC 8725, Section 3.1") {
+		return nil
+	}
+	keys, err := p.keys.Keys(ctx, h)
+	if !l.Result("keys", "RFC 7515, Section 6", err) ||
+		!l.Check(len(keys) > 0, "key", "must be known, by its ID and algorithm",
+			"RFC 7515, Section 6") {
+		return nil
+	}
+	key := s.madeBy(keys, h)
+	if key == nil {
+		key = s.madeBy(p.newerKeys(ctx, h), h)
+	}
+	if key == nil {
+		err = ErrSignature
+	}
+	l.Result("signature", "RFC 7515, Section 5.2", err)
+	return key
 }
 
-// Sign returns payload signed by key in the compact serialization, RFC 7515,
-// Section 5.1. The key's ID goes into the header.
-func Sign(payload []byte, key *Key, o SignOptions) (string, error) {
-	if key.signer == nil {
-		return "", errors.New("jose: key cannot sign")
+// newerKeys returns what a key source that can look for newer keys finds.
+func (p policy) newerKeys(ctx context.Context, h Header) []*Key {
+	source, ok := p.keys.(RenewingKeySource)
+	if !ok {
+		return nil
 	}
-	if o.Algorithm == "" {
-		o.Algorithm = key.algorithms[0]
-	}
-	alg, ok := findAlgorithm(o.Algorithm)
-	if !ok || !key.serves(alg.name) {
-		return "", errors.New("jose: key does not serve the algorithm")
-	}
-	header, err := json.Marshal(struct {
-		Algorithm string `json:"alg"`
-		KeyID     string `json:"kid,omitempty"`
-		Type      string `json:"typ,omitempty"`
-	}{alg.name, key.id, o.Type})
+	keys, err := source.Renew(ctx, h)
 	if err != nil {
-		return "", err
+		return nil
 	}
-	input := encode(header) + "." + encode(payload)
-	sig, err := alg.sign(*key.signer, digest(input))
-	if err != nil {
-		return "", err
+	return keys
+}
+
+// madeBy returns the one of keys that made s, or nil.
+func (s signature) madeBy(keys []*Key, h Header) *Key {
+	alg, ok := findSignatureAlgorithm(h.Algorithm)
+	if !ok {
+		return nil
 	}
-	return input + "." + encode(sig), nil
+	var array [2048]byte // on the stack; longer tokens move to the heap
+	input := append(array[:0], s.input...)
+	for _, k := range keys[:min(len(keys), maxTries)] {
+		if k.may(toVerify) && k.serves(alg.name) && alg.verify(k, input, s.octets) {
+			return k
+		}
+	}
+	return nil
 }

@@ -1,380 +1,669 @@
 package jose
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// wantCheck fails unless err is the CheckError of check.
-func wantCheck(t *testing.T, name string, err error, check string) {
+// A sourceFunc is a KeySource, and a renewer one that can look for newer keys.
+type sourceFunc func(Header) ([]*Key, error)
+
+func (s sourceFunc) Keys(_ context.Context, h Header) ([]*Key, error) { return s(h) }
+
+type renewer struct{ keys, renew sourceFunc }
+
+func (r renewer) Keys(_ context.Context, h Header) ([]*Key, error)  { return r.keys(h) }
+func (r renewer) Renew(_ context.Context, h Header) ([]*Key, error) { return r.renew(h) }
+
+func jwsOptions() VerifyOptions { return VerifyOptions{Algorithms: []string{"ES256", "RS256"}} }
+
+// verifyJWS verifies with the keys of testEC and testRSA.
+func verifyJWS(t testing.TB, text string, o VerifyOptions) (*JWS, error) {
 	t.Helper()
-	if !errors.Is(err, &CheckError{Check: check}) {
-		t.Errorf("%s: got %v, want %s", name, err, check)
+	return VerifySignature(t.Context(), text, NewSet(testEC(t), testRSA(t)), o)
+}
+
+// wantPayload fails unless text verifies and has the payload.
+func wantPayload(t testing.TB, name, text string, o VerifyOptions, payload string) *JWS {
+	t.Helper()
+	j, err := verifyJWS(t, text, o)
+	if err != nil || string(j.Payload) != payload {
+		t.Fatalf("%s: got %+v, %v", name, j, err)
 	}
+	return j
+}
+
+// wantNoJWS fails unless text is refused by check, "signature" being ErrSignature,
+// and nothing else comes of it.
+func wantNoJWS(t testing.TB, name, text string, o VerifyOptions, check string) {
+	t.Helper()
+	j, err := verifyJWS(t, text, o)
+	if j != nil {
+		t.Errorf("%s: a JWS beside an error, or no error", name)
+	}
+	wantRefusal(t, name, err, check)
+}
+
+func attackersKey(t testing.TB) *Key {
+	t.Helper()
+	k, err := GenerateKey("ES256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 func TestParseCompactRefuses(t *testing.T) {
-	good := signRaw(t, ecKey(t), `{"alg":"ES256","kid":"ec"}`, `{}`)
-	header, rest, _ := strings.Cut(good, ".")
+	good := signRaw(t, testEC(t), `{"alg":"ES256","kid":"ec"}`, `{}`)
+	wantPayload(t, "good", good, jwsOptions(), `{}`)
+	head, rest, _ := strings.Cut(good, ".")
 	payload, signature, _ := strings.Cut(rest, ".")
 	for _, tt := range []struct{ name, compact, check string }{
 		{"nothing", "", "compact"},
 		{"null", "null", "compact"},
 		{"a word", "token", "compact"},
-		{"one dot", header + "." + signature, "compact"},
+		{"one dot", head + "." + signature, "compact"},
 		{"only a dot", ".", "compact"},
 		{"only two dots", "..", "compact"},
 		{"only three dots", "...", "compact"},
-		{"two parts and a dot", header + "." + payload + ".", "compact"},
+		{"two parts and a dot", head + "." + payload + ".", "compact"},
 		{"four parts", good + "." + signature, "compact"},
 		{"a dot behind", good + ".", "compact"},
 		{"a dot before", "." + good, "compact"},
+		{"two dots in the middle", head + ".." + rest, "compact"},
 		{"five parts, as JWE has", good + "." + payload + "." + signature, "compact"},
 		{"a million dots", strings.Repeat(".", 1_000_000), "size"},
-		{"as many dots as may be", strings.Repeat(".", MaxSize), "compact"},
-		{"a byte too long", header + "." + strings.Repeat("A", MaxSize-len(header)-2) + ".AA",
+		{"as many dots as may be", strings.Repeat(".", DefaultMaxSize), "compact"},
+		{"a byte too long", head + "." + strings.Repeat("A", DefaultMaxSize-len(head)-3) + ".AA",
 			"size"},
-		{"long signature", header + "." + payload + "." + strings.Repeat("A", MaxSize), "size"},
+		{"long signature", head + "." + payload + "." + strings.Repeat("A", DefaultMaxSize), "size"},
 
 		{"no header", "." + payload + "." + signature, "header"},
-		{"no signature", header + "." + payload + ".", "compact"},
-		{"JSON, flattened", `{"protected":"` + header + `","payload":"` + payload +
-			`","signature":"` +
-			signature + `"}`, "compact"},
-		{"JSON, general", `{"payload":"` + payload + `","signatures":[{"protected":"` + header +
-			`","signature":"` + signature + `"}]}`, "compact"},
-		{"JSON around a compact token", `{"` + good + `":"","protected":"` + header + `"}`,
-			"compact"},
+		{"no signature", head + "." + payload + ".", "compact"},
+		{"JSON around a compact token", `{"` + good + `":"","protected":"` + head + `"}`, "payload"},
 		{"quoted", `"` + good + `"`, "compact"},
+		{"in an array", `["` + good + `"]`, "compact"},
 		{"Bearer", "Bearer " + good, "compact"},
 
 		{"line feed behind", good + "\n", "compact"},
 		{"end of line behind", good + "\r\n", "compact"},
 		{"space before", " " + good, "compact"},
-		{"header padded", header + "=." + payload + "." + signature, "compact"},
+		{"header padded", head + "=." + payload + "." + signature, "compact"},
 		{"signature padded", good + "==", "compact"},
-		{"end of line in the header", header[:4] + "\r\n" + header[4:] + "." + rest, "compact"},
+		{"payload padded", head + "." + payload + "=." + signature, "payload"},
+		{"end of line in the header", head[:4] + "\r\n" + head[4:] + "." + rest, "compact"},
+		{"line feed in the payload", head + "." + payload + "\n." + signature, "payload"},
 		{"line feed in the signature", good[:len(good)-4] + "\n" + good[len(good)-4:], "compact"},
 		{"byte order mark", "\ufeff" + good, "compact"},
+		{"byte order mark before JSON", "\ufeff{}", "compact"},
 	} {
-		j, err := parseCompact(tt.compact)
-		wantCheck(t, tt.name, err, tt.check)
-		if j.header != (Header{}) || j.signingInput != "" || j.signature != nil {
-			t.Errorf("%s: got %+v beside an error", tt.name, j)
-		}
+		wantNoJWS(t, tt.name, tt.compact, jwsOptions(), tt.check)
 	}
 }
 
 // The other spellings of the bits that base64 leaves over in the last character.
 func TestParseCompactStrayBits(t *testing.T) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	good := signRaw(t, ecKey(t), `{"alg":"ES256" }`, `{}`)
+	good := signRaw(t, testEC(t), `{"alg":"ES256" }`, `{}`)
 	for _, at := range []int{strings.IndexByte(good, '.') - 1, len(good) - 1} {
 		bits := strings.IndexByte(alphabet, good[at])
 		for stray := 1; stray < 4; stray++ {
 			other := good[:at] + string(alphabet[bits|stray]) + good[at+1:]
 			if other != good {
-				_, err := parseCompact(other)
-				wantCheck(t, fmt.Sprintf("character %d as %c", at, other[at]), err, "compact")
+				wantNoJWS(t, fmt.Sprintf("character %d as %c", at, other[at]), other, jwsOptions(),
+					"compact")
 			}
 		}
 	}
 }
 
-func TestParseCompactSize(t *testing.T) {
-	header := encode([]byte(`{"alg":"ES256"}`))
-	longest := header + "." + strings.Repeat("A", MaxSize-len(header)-4) + ".AA"
-	if len(longest) != 16<<10 {
-		t.Fatalf("%d bytes", len(longest))
-	}
-	if _, err := parseCompact(longest); err != nil {
-		t.Error(err)
-	}
-	// A payload may be empty, a signature not.
-	if _, err := parseCompact(header + "..AA"); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestParseHeader(t *testing.T) {
-	long := strings.Repeat("a", 256)
+// The limit counts all that was given, whatever the serialization, and is looked at
+// before anything else is.
+func TestVerifySignatureSize(t *testing.T) {
+	head := encode([]byte(`{"alg":"ES256"}`))
+	longest := head + "." + strings.Repeat("A", DefaultMaxSize-len(head)-4) + ".AA"
+	flat := `{"payload":"AAAA","protected":"` + head + `","signature":"AA"}`
 	for _, tt := range []struct {
-		text  string
-		want  Header
-		check string
+		name, text string
+		payload    []byte
+		max        int
+		check      string
 	}{
-		{`{"alg":"ES256","kid":"k","typ":"JWT"}`, Header{"ES256", "k", "JWT"}, ""},
-		{`{ "typ" : "JWT" , "alg" : "ES256" }`, Header{Algorithm: "ES256", Type: "JWT"}, ""},
-		{`{}`, Header{}, ""},
-		{`{"a\u006cg":"ES256"}`, Header{Algorithm: "ES256"}, ""},
-		{`{"alg":"ES256","cty":"JWT","x5t":"a","x5t#S256":1,"nonce":{},"":0}`,
-			Header{Algorithm: "ES256"}, ""},
-		{`{"alg":"ES256","jwk":{"kty":"EC"},"jku":"http://attacker.example","x5u":1,"x5c":[]}`,
-			Header{Algorithm: "ES256"}, ""},
-		{`{"alg":"` + long + `","kid":"` + long + `","typ":"` + long + `"}`,
-			Header{long, long, long}, ""},
-
-		{`{"alg":"` + long + `a"}`, Header{}, "header"},
-		{`{"kid":"` + long + `a"}`, Header{}, "header"},
-		{`{"typ":"` + long + `a"}`, Header{}, "header"},
-		{`{"alg":null}`, Header{}, "header"},
-		{`{"alg":256}`, Header{}, "header"},
-		{`{"alg":["ES256"]}`, Header{}, "header"},
-		{`{"alg":{"ES256":1}}`, Header{}, "header"},
-		{`{"kid":null}`, Header{}, "header"},
-		{`{"kid":1}`, Header{}, "header"},
-		{`{"kid":["a"]}`, Header{}, "header"},
-		{`{"typ":null}`, Header{}, "header"},
-		{`{"typ":true}`, Header{}, "header"},
-
-		{`{"alg":"none","alg":"ES256"}`, Header{}, "header"},
-		{`{"alg":"ES256","a\u006cg":"none"}`, Header{}, "header"},
-		{`{"alg":"ES256","x":1,"x":2}`, Header{}, "header"},
-		{`{"alg":"ES256","jwk":{"kty":"EC","kty":"RSA"}}`, Header{}, "header"},
-		{`{"alg":"ES256","ALG":"none"}`, Header{}, "header"},
-		{`{"Alg":"ES256"}`, Header{}, "header"},
-		{`{"KID":"a"}`, Header{}, "header"},
-		{"{\"\u212aid\":\"a\"}", Header{}, "header"},
-		{`{"Typ":"JWT"}`, Header{}, "header"},
-		{`{"Crit":["x"],"x":1}`, Header{}, "header"},
-		{`{"B64":false}`, Header{}, "header"},
-		{`{"JWK":{}}`, Header{}, "header"},
-		{`{"JKU":1}`, Header{}, "header"},
-		{`{"X5U":1}`, Header{}, "header"},
-		{`{"X5C":1}`, Header{}, "header"},
-		{`{"X5T":1}`, Header{}, "header"},
-		{`{"x5t#s256":1}`, Header{}, "header"},
-		{`{"Cty":1}`, Header{}, "header"},
-		{`{"alg":"ES256"}x`, Header{}, "header"},
-		{`{"alg":"ES256"}{}`, Header{}, "header"},
-		{"\ufeff" + `{"alg":"ES256"}`, Header{}, "header"},
-		{"{\"alg\":\"ES256\xff\"}", Header{}, "header"},
-		{`{"alg":"\ud800"}`, Header{}, "header"},
-		{`{"alg":"ES256"`, Header{}, "header"},
-		{`[{"alg":"ES256"}]`, Header{}, "header"},
-		{`"ES256"`, Header{}, "header"},
-		{`null`, Header{}, "header"},
-		{`{"a":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `}`, Header{}, "header"},
-
-		{`{"alg":"ES256","crit":["x"],"x":1}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":["x"]}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":[]}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":["alg"]}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":["exp"],"exp":1}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":["b64"],"b64":true}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":["b64"],"b64":false}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":["x","x"],"x":1}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":"x","x":1}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":null}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":false}`, Header{}, "crit"},
-		{`{"alg":"ES256","crit":{}}`, Header{}, "crit"},
-		{`{"alg":"ES256","b64":false}`, Header{}, "crit"},
-		{`{"alg":"ES256","b64":true}`, Header{}, "crit"},
-		{`{"alg":"ES256","b64":"false"}`, Header{}, "crit"},
+		{"16 KiB", longest, nil, 0, "signature"},
+		{"more than 16 KiB", longest + "A", nil, 0, "size"},
+		{"more than 16 KiB, of nothing", strings.Repeat(" ", DefaultMaxSize+1), nil, 0, "size"},
+		{"an empty payload", head + "..AA", nil, 0, "signature"},
+		{"JSON of 16 KiB", strings.Repeat(" ", DefaultMaxSize-len(flat)) + flat, nil, 0, "signature"},
+		{"JSON of more", strings.Repeat(" ", DefaultMaxSize+1-len(flat)) + flat, nil, 0, "size"},
+		{"MaxSize", longest, nil, len(longest), "signature"},
+		{"a lower MaxSize", longest, nil, len(longest) - 1, "size"},
+		{"a higher MaxSize", longest + "AAAA", nil, len(longest) + 4, "signature"},
+		{"MaxSize 1", "..", nil, 1, "size"},
+		{"detached", head + "..AA", make([]byte, 100), len(head) + 104, "signature"},
+		{"detached, a byte too long", head + "..AA", make([]byte, 101), len(head) + 104, "size"},
+		{"detached, by default", head + "..AA", make([]byte, DefaultMaxSize), 0, "size"},
+		{"detached, shape wrong too", "..", make([]byte, DefaultMaxSize), 0, "size"},
+		{"unencoded, which is no way around it", encode([]byte(`{"alg":"ES256","b64":false,`+
+			`"crit":["b64"]}`)) + "..AA", make([]byte, DefaultMaxSize), 0, "size"},
 	} {
-		h, err := parseHeader([]byte(tt.text))
-		if h != tt.want {
-			t.Errorf("%s: got %+v", tt.text, h)
-		}
-		if tt.check != "" {
-			wantCheck(t, tt.text, err, tt.check)
-		} else if err != nil {
-			t.Errorf("%s: %v", tt.text, err)
+		o := jwsOptions()
+		o.Payload, o.MaxSize = tt.payload, tt.max
+		wantNoJWS(t, tt.name, tt.text, o, tt.check)
+	}
+	if DefaultMaxSize != 16384 {
+		t.Errorf("DefaultMaxSize is %d", DefaultMaxSize)
+	}
+}
+
+// A caller that is wrong about what it wants hears of it whatever comes.
+func TestVerifySignatureOptions(t *testing.T) {
+	good := signRaw(t, testEC(t), `{"alg":"ES256"}`, `{}`)
+	const missing = "jose: keys and Algorithms are required, and MaxSize not negative"
+	const unknown = "jose: Algorithms names one that this package lacks"
+	crit := checkExtensions([]string{""}).Error()
+	for _, tt := range []struct {
+		name string
+		keys KeySource
+		o    VerifyOptions
+		want string
+	}{
+		{"no keys", nil, jwsOptions(), missing},
+		{"zero", NewSet(testEC(t)), VerifyOptions{}, missing},
+		{"no algorithms", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{}}, missing},
+		{"a negative size", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"ES256"},
+			MaxSize: -1}, missing},
+		{"none", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"ES256", "none"}}, unknown},
+		{"None", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"None"}}, unknown},
+		{"an empty algorithm", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{""}}, unknown},
+		{"another case", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"es256"}}, unknown},
+		{"one for encryption", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"RSA-OAEP"}},
+			unknown},
+		{"an empty extension", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"ES256"},
+			Critical: []string{""}}, crit},
+		{"alg as an extension", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"ES256"},
+			Critical: []string{"x", "alg"}}, crit},
+		{"b64 as an extension", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"ES256"},
+			Critical: []string{"b64"}}, crit},
+		{"crit as an extension", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"ES256"},
+			Critical: []string{"crit"}}, crit},
+	} {
+		for _, text := range []string{good, ""} {
+			j, err := VerifySignature(t.Context(), text, tt.keys, tt.o)
+			if j != nil || err == nil || err.Error() != tt.want {
+				t.Errorf("%s: got %v, %v", tt.name, j, err)
+			}
 		}
 	}
 }
 
-func TestPeek(t *testing.T) {
-	compact := encode([]byte(`{"alg":"none","kid":"k","typ":"JWT"}`)) + ".AAAA.AAAA"
-	if h, err := Peek(compact); err != nil || h != (UnverifiedHeader{"none", "k", "JWT"}) {
-		t.Errorf("got %+v, %v", h, err)
+func TestVerifySignature(t *testing.T) {
+	h := `{"alg":"ES256","kid":"ec","typ":"a","cty":"b","x": [ 1 ]}`
+	j := wantPayload(t, "", signRaw(t, testEC(t), h, "\x00\xff"), jwsOptions(), "\x00\xff")
+	if fields(j.Header) != [5]string{"ES256", "", "ec", "a", "b"} ||
+		string(j.Header.Get("x")) != "[ 1 ]" || j.Key.ID() != "ec" {
+		t.Errorf("got %+v", j)
 	}
-	for compact, check := range map[string]string{
-		"":   "compact",
-		"..": "compact",
-		encode([]byte(`{"alg":"none","crit":["x"]}`)) + ".AAAA.AAAA": "crit",
-		strings.Repeat(".", MaxSize+1):                               "size",
+	wantPayload(t, "empty", signRaw(t, testEC(t), h, ""), jwsOptions(), "")
+}
+
+// The caller and the key decide on the algorithm (RFC 8725, Section 3.1).
+func TestVerifySignatureAlgorithm(t *testing.T) {
+	for _, alg := range []string{"none", "None", "NONE", "", "es256", "ES256 ", "HS256", "ES384",
+		"PS256", "RSA-OAEP", "dir"} {
+		h := fmt.Sprintf(`{"alg":%q,"kid":"ec"}`, alg)
+		wantNoJWS(t, "alg "+alg, signRaw(t, testEC(t), h, "a"), jwsOptions(), "alg")
+	}
+	wantNoJWS(t, "no alg", signRaw(t, testEC(t), `{}`, "a"), jwsOptions(), "alg")
+	o := VerifyOptions{Algorithms: []string{"RS256"}}
+	wantNoJWS(t, "one that is not wanted", signRaw(t, testEC(t), `{"alg":"ES256"}`, "a"), o, "alg")
+	wantNoJWS(t, "for another key", signRaw(t, testEC(t), `{"alg":"ES256","kid":"rsa"}`, "a"),
+		jwsOptions(), "key")
+	wantNoJWS(t, "an unknown key", signRaw(t, testEC(t), `{"alg":"ES256","kid":"e"}`, "a"),
+		jwsOptions(), "key")
+	wantNoJWS(t, "signed by another", signRaw(t, testRSA(t), `{"alg":"ES256"}`, "a"),
+		jwsOptions(), "signature")
+	wantNoJWS(t, "signed by an attacker", signRaw(t, attackersKey(t), `{"alg":"ES256"}`, "a"),
+		jwsOptions(), "signature")
+}
+
+// The text of a public key is no secret that HS256 could be verified with.
+func TestVerifySignatureConfusion(t *testing.T) {
+	jwk, err := json.Marshal(testRSA(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := encode([]byte(`{"alg":"HS256","kid":"rsa"}`)) + "." + encode([]byte("a"))
+	mac := hmac.New(sha256.New, jwk)
+	mac.Write([]byte(input))
+	o := VerifyOptions{Algorithms: []string{"HS256", "RS256"}}
+	wantNoJWS(t, "", input+"."+encode(mac.Sum(nil)), o, "key")
+	all := sourceFunc(func(Header) ([]*Key, error) { return []*Key{testRSA(t), testEC(t)}, nil })
+	if j, err := VerifySignature(t.Context(), input+"."+encode(mac.Sum(nil)), all, o); j != nil ||
+		err != ErrSignature {
+		t.Errorf("got %v, %v", j, err)
+	}
+}
+
+// A key serves its own algorithm and use whoever hands it over.
+func TestVerifyBinding(t *testing.T) {
+	compact := signRaw(t, testEC(t), `{"alg":"ES256"}`, `{}`)
+	encrypts := newKey(t, &ecPrivate(t).PublicKey, KeyOptions{Use: "enc"})
+	jwk := vectorObject(t, publishedKey(t, "rfc7515", "A.3"))
+	jwk["key_ops"] = []string{"sign"}
+	text, err := json.Marshal(jwk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		keys []*Key
+		want error
+	}{
+		{"RSA", []*Key{testRSA(t)}, ErrSignature},
+		{"for encryption", []*Key{encrypts}, ErrSignature},
+		{"only to sign", []*Key{parsePrivate(t, text)}, ErrSignature},
+		{"both before the right one", []*Key{testRSA(t), encrypts, testEC(t)}, nil},
 	} {
-		h, err := Peek(compact)
-		wantCheck(t, compact[:min(len(compact), 20)], err, check)
-		if h != (UnverifiedHeader{}) {
-			t.Errorf("got %+v beside an error", h)
+		keys := sourceFunc(func(Header) ([]*Key, error) { return tt.keys, nil })
+		j, err := VerifySignature(t.Context(), compact, keys, jwsOptions())
+		if err != tt.want || err == nil && j.Key != tt.keys[2] {
+			t.Errorf("%s: got %v, %v", tt.name, j, err)
 		}
 	}
 }
 
 // A set of many keys cannot be made to cost much by leaving out the key ID.
 func TestVerifyTriesEight(t *testing.T) {
-	signer := ecKey(t)
-	other, err := GenerateKey("ES256")
-	if err != nil {
-		t.Fatal(err)
-	}
-	j, err := parseCompact(signRaw(t, signer, `{"alg":"ES256"}`, `{}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for at, want := range map[int]bool{0: true, 7: true, 8: false} {
-		keys := make([]*Key, 9)
-		for i := range keys {
-			keys[i] = other
-		}
+	other, signer := attackersKey(t), testEC(t)
+	compact := signRaw(t, signer, `{"alg":"ES256"}`, `{}`)
+	for at, want := range map[int]error{0: nil, 7: nil, 8: ErrSignature} {
+		keys := slices.Repeat([]*Key{other}, 9)
 		keys[at] = signer
-		if got := j.verify(keys); got != want {
-			t.Errorf("key %d: got %v", at, got)
-		}
-	}
-	if j.verify(nil) {
-		t.Error("verifies without a key")
-	}
-}
-
-// A key serves its own algorithm whoever hands it over.
-func TestVerifyBinding(t *testing.T) {
-	compact := signRaw(t, ecKey(t), `{"alg":"ES256"}`, `{}`)
-	j, err := parseCompact(compact)
-	if err != nil || !j.verify([]*Key{rsaKey(t), ecKey(t)}) {
-		t.Errorf("does not verify: %v", err)
-	}
-	if j.verify([]*Key{rsaKey(t)}) {
-		t.Error("an RSA key served ES256")
-	}
-	for _, name := range []string{"none", "HS256", "RS256", ""} {
-		j.header.Algorithm = name
-		if j.verify([]*Key{ecKey(t), rsaKey(t)}) {
-			t.Errorf("verifies as %q", name)
+		_, err := VerifySignature(t.Context(), compact, NewSet(keys...), jwsOptions())
+		if err != want {
+			t.Errorf("key %d: got %v", at, err)
 		}
 	}
 }
 
-func TestSign(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		key    *Key
-		o      SignOptions
-		header string
-	}{
-		{"zero options", rsaKey(t), SignOptions{}, `{"alg":"RS256","kid":"rsa"}`},
-		{"everything", ecKey(t), SignOptions{"ES256", "at+jwt"},
-			`{"alg":"ES256","kid":"ec","typ":"at+jwt"}`},
-		{"no ID", newKey(t, ecPrivate(t), KeyOptions{}), SignOptions{Type: "JWT"},
-			`{"alg":"ES256","typ":"JWT"}`},
-		{"ID that would break out", newKey(t, ecPrivate(t), KeyOptions{ID: `","alg":"none`}),
-			SignOptions{},
-			`{"alg":"ES256","kid":"\",\"alg\":\"none"}`},
-	} {
-		compact, err := Sign([]byte("payload\x00"), tt.key, tt.o)
-		if err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-			continue
-		}
-		want := encode([]byte(tt.header)) + "." + encode([]byte("payload\x00")) + "."
-		if !strings.HasPrefix(compact, want) {
-			t.Errorf("%s: got %s, want %s", tt.name, compact, want)
-		}
-		if j, err := parseCompact(compact); err != nil || !j.verify([]*Key{tt.key}) {
-			t.Errorf("%s: does not verify: %v", tt.name, err)
-		}
-	}
-}
-
-func TestSignRefuses(t *testing.T) {
+func TestVerifyKeySource(t *testing.T) {
+	down := errors.New("the key server is down")
+	compact := signRaw(t, testEC(t), `{"alg":"ES256","kid":"ec","typ":"JWT","x":1}`, `{}`)
 	for _, tt := range []struct {
 		name string
-		key  *Key
-		o    SignOptions
-		want string
+		keys []*Key
+		err  error
+		want error
 	}{
-		{"public key", newKey(t, &ecPrivate(t).PublicKey, KeyOptions{}), SignOptions{},
-			"jose: key cannot sign"},
-		{"another's algorithm", ecKey(t), SignOptions{Algorithm: "RS256"},
-			"jose: key does not serve the algorithm"},
-		{"none", ecKey(t), SignOptions{Algorithm: "none"},
-			"jose: key does not serve the algorithm"},
-		{"HS256", rsaKey(t), SignOptions{Algorithm: "HS256"},
-			"jose: key does not serve the algorithm"},
+		{"its error", []*Key{testEC(t)}, down, down},
+		{"none", nil, nil, &CheckError{Check: "key"}},
+		{"empty", []*Key{}, nil, &CheckError{Check: "key"}},
+		{"one that cannot serve", []*Key{testRSA(t)}, nil, ErrSignature},
+		{"several", []*Key{testRSA(t), testEC(t)}, nil, nil},
 	} {
-		compact, err := Sign([]byte("payload"), tt.key, tt.o)
-		if compact != "" || err == nil || err.Error() != tt.want {
-			t.Errorf("%s: got %q, %v", tt.name, compact, err)
+		var asked []Header
+		keys := sourceFunc(func(h Header) ([]*Key, error) {
+			asked = append(asked, h)
+			return tt.keys, tt.err
+		})
+		j, err := VerifySignature(t.Context(), compact, keys, jwsOptions())
+		if !errors.Is(err, tt.want) || (j == nil) != (tt.want != nil) {
+			t.Errorf("%s: got %v, %v", tt.name, j, err)
+		}
+		if len(asked) != 1 || fields(asked[0]) != [5]string{"ES256", "", "ec", "JWT", ""} ||
+			string(asked[0].Get("x")) != "1" {
+			t.Errorf("%s: asked for %+v", tt.name, asked)
 		}
 	}
+}
+
+// A source that may have newer keys is asked once more, and only where the ones it
+// had do not verify.
+func TestVerifyRenews(t *testing.T) {
+	compact := signRaw(t, testEC(t), `{"alg":"ES256"}`, `{}`)
+	down := errors.New("down")
+	old, current := []*Key{attackersKey(t)}, []*Key{testEC(t)}
+	for _, tt := range []struct {
+		name        string
+		keys, newer []*Key
+		err, want   error
+		times       int
+	}{
+		{"no need", current, nil, nil, nil, 0},
+		{"newer", old, current, nil, nil, 1},
+		{"none newer", old, old, nil, ErrSignature, 1},
+		{"nothing", old, nil, nil, ErrSignature, 1},
+		{"an error", old, nil, down, ErrSignature, 1},
+		{"an error beside the right key", old, current, down, ErrSignature, 1},
+		{"newer that cannot serve", old, []*Key{testRSA(t)}, nil, ErrSignature, 1},
+		{"the ninth", old, append(slices.Repeat(old, 8), current...), nil, ErrSignature, 1},
+	} {
+		times := 0
+		keys := renewer{func(Header) ([]*Key, error) { return tt.keys, nil },
+			func(h Header) ([]*Key, error) {
+				if times++; h.Algorithm != "ES256" {
+					t.Errorf("%s: asked for %+v", tt.name, h)
+				}
+				return tt.newer, tt.err
+			}}
+		j, err := VerifySignature(t.Context(), compact, keys, jwsOptions())
+		if err != tt.want || times != tt.times || (j == nil) != (err != nil) {
+			t.Errorf("%s: got %v, %v after %d", tt.name, j, err, times)
+		}
+	}
+}
+
+// A key source is not asked before the shape, header and algorithm are right.
+func TestVerifySignatureAsksLast(t *testing.T) {
+	asked := func(Header) ([]*Key, error) { t.Error("asked"); return nil, nil }
+	for _, tt := range []struct{ text, check string }{
+		{strings.Repeat("a", DefaultMaxSize+1), "size"},
+		{"a.b", "compact"},
+		{"{}", "payload"},
+		{`{"payload":""}`, "JSON"},
+		{signRaw(t, testEC(t), `{"alg":1}`, ""), "header"},
+		{signRaw(t, testEC(t), `{"alg":"ES256","crit":["x"],"x":1}`, ""), "crit"},
+		{signRaw(t, testEC(t), `{"alg":"HS256"}`, ""), "alg"},
+	} {
+		_, err := VerifySignature(t.Context(), tt.text, renewer{asked, asked}, jwsOptions())
+		wantCheck(t, tt.check, err, tt.check)
+	}
+}
+
+// RFC 7515, Section 4.1.11: an extension must be declared by the caller, there, and
+// protected.
+func TestVerifySignatureCritical(t *testing.T) {
+	o := jwsOptions()
+	for header, declared := range map[string][]string{
+		`{"alg":"ES256","crit":["x"],"x":1}`:            {"x"},
+		`{"alg":"ES256","crit":["exp"],"exp":1}`:        {"x", "exp"},
+		`{"alg":"ES256","crit":["y","x"],"x":1,"y":[]}`: {"x", "y", "z"},
+	} {
+		compact := signRaw(t, testEC(t), header, "a")
+		wantNoJWS(t, header+", undeclared", compact, o, "crit")
+		o.Critical = declared
+		wantPayload(t, header, compact, o, "a")
+		o.Critical = []string{"X", "z"}
+		wantNoJWS(t, header+", others declared", compact, o, "crit")
+		o.Critical = nil
+	}
+}
+
+// Appending to what the caller gave must not write into it.
+func TestVerifySignatureLeavesOptions(t *testing.T) {
+	names := []string{"x", "y", "z"}
+	o := jwsOptions()
+	o.Critical = names[:1]
+	wantPayload(t, "", signRaw(t, testEC(t), `{"alg":"ES256","crit":["x"],"x":1}`, "a"), o, "a")
+	if !slices.Equal(names, []string{"x", "y", "z"}) {
+		t.Errorf("the caller's list is now %q", names)
+	}
+}
+
+// RFC 7515, Appendix F.
+func TestVerifyDetached(t *testing.T) {
+	attached := signRaw(t, testEC(t), `{"alg":"ES256"}`, "payload")
+	parts := strings.Split(attached, ".")
+	detached := parts[0] + ".." + parts[2]
+	given := func(payload []byte) VerifyOptions {
+		o := jwsOptions()
+		o.Payload = payload
+		return o
+	}
+	wantPayload(t, "given", detached, given([]byte("payload")), "payload")
+	wantNoJWS(t, "another given", detached, given([]byte("Payload")), "signature")
+	wantNoJWS(t, "given as it is signed", detached, given([]byte(parts[1])), "signature")
+	wantNoJWS(t, "an empty one given", detached, given([]byte{}), "signature")
+	wantNoJWS(t, "missing", detached, jwsOptions(), "signature")
+	wantNoJWS(t, "given and there", attached, given([]byte("payload")), "payload")
+	wantNoJWS(t, "given and another there", attached, given([]byte("other")), "payload")
+	wantNoJWS(t, "an empty one given, another there", attached, given([]byte{}), "payload")
+
+	empty := signRaw(t, testEC(t), `{"alg":"ES256"}`, "")
+	wantPayload(t, "empty and given", empty, given([]byte{}), "")
+	wantPayload(t, "empty", empty, jwsOptions(), "")
+	wantNoJWS(t, "empty, another given", empty, given([]byte("a")), "signature")
+}
+
+const unencoded = `{"alg":"ES256","b64":false,"crit":["b64"]}`
+
+// signUnencoded signs a payload as RFC 7797, Section 3 says, and returns the header
+// and the signature.
+func signUnencoded(t testing.TB, key *Key, header, payload string) (string, string) {
+	t.Helper()
+	signed := signInput(t, key, encode([]byte(header))+"."+payload)
+	return encode([]byte(header)), signed[strings.LastIndexByte(signed, '.')+1:]
+}
+
+// RFC 7797, Section 5.
+func TestVerifyUnencodedCompact(t *testing.T) {
+	o := jwsOptions()
+	for _, payload := range []string{"", "payload", "$02", "!", "a b=~", "AAAA", "A"} {
+		head, sig := signUnencoded(t, testEC(t), unencoded, payload)
+		wantPayload(t, payload, head+"."+payload+"."+sig, o, payload)
+		wantNoJWS(t, "encoded", head+"."+encode([]byte(payload+"x"))+"."+sig, o, "signature")
+	}
+	for _, payload := range []string{"", "$.02", "..", "a.b.c", "\x00\xff\n", `{"a":1}`} {
+		head, sig := signUnencoded(t, testEC(t), unencoded, payload)
+		o.Payload = []byte(payload)
+		wantPayload(t, "detached "+payload, head+".."+sig, o, payload)
+		o.Payload = []byte(payload + "x")
+		wantNoJWS(t, "another than "+payload, head+".."+sig, o, "signature")
+		o.Payload = nil
+		if strings.Contains(payload, ".") {
+			wantNoJWS(t, "with a full stop", head+"."+payload+"."+sig, o, "compact")
+		}
+	}
+}
+
+// What was signed in one form is not taken in the other.
+func TestVerifyUnencodedOrNot(t *testing.T) {
+	for _, tt := range []struct{ name, header, check string }{
+		{"b64 true", `{"alg":"ES256","b64":true,"crit":["b64"]}`, "payload"},
+		{"no b64", `{"alg":"ES256"}`, "payload"},
+		{"without crit", `{"alg":"ES256","b64":false}`, "crit"},
+		{"true without crit", `{"alg":"ES256","b64":true}`, "crit"},
+		{"crit without b64", `{"alg":"ES256","crit":["b64"]}`, "crit"},
+		{"crit of another", `{"alg":"ES256","b64":false,"crit":["x"],"x":1}`, "crit"},
+		{"not boolean", `{"alg":"ES256","b64":"false","crit":["b64"]}`, "crit"},
+		{"zero", `{"alg":"ES256","b64":0,"crit":["b64"]}`, "crit"},
+		{"null", `{"alg":"ES256","b64":null,"crit":["b64"]}`, "crit"},
+	} {
+		head, sig := signUnencoded(t, testEC(t), tt.header, "$02")
+		o := jwsOptions()
+		o.Critical = []string{"x"}
+		wantNoJWS(t, tt.name, head+".$02."+sig, o, tt.check)
+	}
+	good := signRaw(t, testEC(t), `{"alg":"ES256","b64":true,"crit":["b64"]}`, "$02")
+	wantPayload(t, "b64 true, encoded", good, jwsOptions(), "$02")
+	encoded := signRaw(t, testEC(t), unencoded, "$02")
+	wantPayload(t, "text that looks encoded", encoded, jwsOptions(), encode([]byte("$02")))
+}
+
+func TestPeek(t *testing.T) {
+	for compact, want := range map[string][5]string{
+		encode([]byte(`{"alg":"none","kid":"k","typ":"JWT"}`)) + ".AAAA.AAAA": {
+			"none", "", "k", "JWT", ""},
+		encode([]byte(`{"alg":"dir","enc":"A128GCM","cty":"JWT"}`)) + "..AA.AA.AA": {
+			"dir", "A128GCM", "", "", "JWT"},
+		encode([]byte(`{"alg":"none"}`)) + "..":       {"none", "", "", "", ""},
+		encode([]byte(`{"alg":1e1}`))[:0] + "e30.!.!": {},
+	} {
+		if h, err := Peek(compact); err != nil || fields(Header(h)) != want {
+			t.Errorf("%s: got %+v, %v", compact, h, err)
+		}
+	}
+	head := encode([]byte(`{"alg":"none"}`))
+	for compact, check := range map[string]string{
+		"":                                    "compact",
+		"..":                                  "header",
+		head:                                  "compact",
+		head + ".a":                           "compact",
+		head + ".a.b.c":                       "compact",
+		head + ".a.b.c.d.e":                   "compact",
+		head + "=.a.b":                        "compact",
+		head + "\n.a.b":                       "compact",
+		" " + head + ".a.b":                   "compact",
+		`{"protected":"` + head + `"}`:        "compact",
+		strings.Repeat(".", DefaultMaxSize+1): "compact",
+		head + "." + strings.Repeat("a", DefaultMaxSize) + ".":          "compact",
+		encode([]byte(`{"alg":1}`)) + ".a.b":                            "header",
+		encode([]byte(`{"alg":"none","alg":"ES256"}`)) + ".a.b":         "header",
+		encode([]byte(`{"alg":"none"}{}`)) + ".a.b":                     "header",
+		encode([]byte(`{"ALG":"none"}`)) + ".a.b":                       "header",
+		encode([]byte(`{"kid":"`+strings.Repeat("a", 257)+`"}`)) + "..": "header",
+	} {
+		h, err := Peek(compact)
+		wantCheck(t, compact[:min(len(compact), 40)], err, check)
+		wantNothing(t, compact[:min(len(compact), 40)], Header(h))
+	}
+	if _, err := Peek(head + "." + strings.Repeat("a", DefaultMaxSize-len(head)-2) + "."); err != nil {
+		t.Errorf("of 16 KiB: %v", err)
+	}
+}
+
+// The errors as a user reads them.
+func TestVerifySignatureErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("a", DefaultMaxSize+1): "size must be at most MaxSize (RFC 7515, Section 7)",
+		"a.b":                                 "compact must have three parts (RFC 7515, Section 7.1)",
+		"a..": "compact must be base64url of one spelling and have a signature" +
+			" (RFC 7515, Section 7.1)",
+		"e30x..AA": "header must be one strict JSON object (RFC 7515, Section 4)",
+		encode([]byte(`{"alg":1}`)) + "..AA": "header must have alg, enc, kid, typ and cty as short" +
+			" strings (RFC 7515, Section 4.1)",
+		encode([]byte(`{"crit":1}`)) + "..AA": "crit must be an array of names" +
+			" (RFC 7515, Section 4.1.11)",
+		encode([]byte(`{"crit":["x"],"x":1}`)) + "..AA": "crit must name, once, extensions that are" +
+			" there and understood (RFC 7515, Section 4.1.11)",
+		encode([]byte(`{"b64":false}`)) + "..AA": "crit must list b64, which must be a boolean" +
+			" (RFC 7797, Section 6)",
+		encode([]byte(`{"alg":"ES256"}`)) + ".A.AA": "payload must be base64url of one spelling" +
+			" (RFC 7515, Section 2)",
+		encode([]byte(`{"alg":"none"}`)) + "..AA": "alg must be one of those expected" +
+			" (RFC 8725, Section 3.1)",
+		encode([]byte(`{"alg":"ES256","kid":"a"}`)) + "..AA": "key must be known, by its ID and" +
+			" algorithm (RFC 7515, Section 6)",
+		encode([]byte(`{"alg":"ES256"}`)) + "..AA": "jose: signature does not verify",
+	} {
+		if _, err := verifyJWS(t, text, jwsOptions()); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// seedJWS adds the published JWSs of some serializations, with their payload beside
+// them and without, and returns the keys that made them.
+func seedJWS(f *testing.F, serializations ...string) keyring {
+	f.Helper()
+	var keys keyring
+	for _, rfc := range []string{"rfc7515", "rfc7797", "rfc8037", "rfc7520"} {
+		v, seen := readVectors(f, rfc), map[string]bool{"": true}
+		for _, r := range v.JWS {
+			if slices.Contains(serializations, r.Serialization) {
+				f.Add(vectorText(f, r.JWS), []byte(nil))
+				f.Add(vectorText(f, r.JWS), vectorOctets(f, r.Payload))
+			}
+			if !seen[r.Key] {
+				seen[r.Key], keys = true, append(keys, v.published(f, r.Key))
+			}
+		}
+	}
+	return keys
 }
 
 // Two spellings of one message would let a replay cache, a revocation list or a
 // log be walked around, so whatever parses prints back to itself; and whatever
 // verifies here verifies with the standard library alone.
 func FuzzCompact(f *testing.F) {
-	keys := map[string]*Key{"RS256": rsaKey(f), "ES256": ecKey(f)}
-	for _, name := range []string{"rfc7515-a2", "rfc7515-a3"} {
-		f.Add(readVector(f, name).JWS)
-	}
-	f.Add(signRaw(f, keys["ES256"], `{"alg":"ES256","kid":"ec","typ":"JWT"}`, ""))
-	f.Add("..")
-	f.Add(`{"payload":"","signature":""}`)
-	f.Fuzz(func(t *testing.T, in string) {
-		j, err := parseCompact(in)
+	keys := seedJWS(f, "compact")
+	f.Add(signRaw(f, testEC(f), `{"alg":"ES256","kid":"ec","typ":"JWT"}`, ""), []byte{})
+	f.Add("..", []byte(nil))
+	f.Add(`{"payload":"","signature":""}`, []byte(nil))
+	f.Fuzz(func(t *testing.T, in string, detached []byte) {
+		m, err := parseCompactJWS(in, detached, []string{"b64"})
 		if err != nil {
 			return
 		}
-		parts := strings.Split(in, ".")
-		header, err := base64.RawURLEncoding.DecodeString(parts[0])
-		if err != nil {
-			t.Fatal(err)
+		checkPrintsBack(t, in, detached, m)
+		o := VerifyOptions{Algorithms: SignatureAlgorithms(), Payload: detached, MaxSize: 1 << 30}
+		j, err := VerifySignature(t.Context(), in, keys, o)
+		if (err == nil) != independently(keys, m, 0) {
+			t.Fatalf("%q: got %+v, %v", in, j, err)
 		}
-		out := base64.RawURLEncoding.EncodeToString(header) + "." + j.payload + "." +
-			encode(j.signature)
-		if out != in || j.signingInput != parts[0]+"."+parts[1] {
-			t.Fatalf("parsed %q, printed %q", in, out)
-		}
-		key := keys[j.header.Algorithm]
-		if got := key != nil && j.verify([]*Key{key}); got != independently(key, j) {
-			t.Fatalf("%q: verifies %v", in, got)
-		}
-		parseClaims(j)
 	})
 }
 
-// independently verifies j with the standard library alone.
-func independently(key *Key, j jws) bool {
-	if key == nil {
-		return false
+func checkPrintsBack(t *testing.T, in string, detached []byte, m message) {
+	t.Helper()
+	parts := strings.Split(in, ".")
+	header, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err != nil || len(m.signatures) != 1 {
+		t.Fatal(err)
 	}
-	sum := sha256.Sum256([]byte(j.signingInput))
-	switch pub := key.public.(type) {
-	case *rsa.PublicKey:
-		return rsa.VerifyPKCS1v15(pub, crypto.SHA256, sum[:], j.signature) == nil
-	case *ecdsa.PublicKey:
-		half := len(j.signature) / 2
-		r, s := new(big.Int).SetBytes(j.signature[:half]), new(big.Int).SetBytes(j.signature[half:])
-		return half == 32 && len(j.signature) == 64 && ecdsa.Verify(pub, sum[:], r, s)
+	s := m.signatures[0]
+	if parts[1] = m.payload; detached != nil {
+		parts[1] = ""
 	}
-	return false
+	out := base64.RawURLEncoding.EncodeToString(header) + "." + parts[1] + "." +
+		base64.RawURLEncoding.EncodeToString(s.octets)
+	if out != in || string(s.input) != parts[0]+"."+m.payload {
+		t.Fatalf("parsed %q, printed %q", in, out)
+	}
 }
 
-// The errors as a user reads them.
-func TestParseCompactErrors(t *testing.T) {
-	for compact, want := range map[string]string{
-		strings.Repeat("a", MaxSize+1): "size must be at most 16 KiB (RFC 7515, Section 7.1)",
-		"a.b":                          "compact must have three parts (RFC 7515, Section 7.1)",
-		"a..": "compact must be base64url of one spelling and have a signature" +
-			" (RFC 7515, Section 7.1)",
-		"e30x..AA": "header must be one strict JSON object (RFC 7515, Section 4.1)",
-		encode([]byte(`{"alg":1}`)) + "..AA": "header must have alg, kid and typ as short strings" +
-			" (RFC 7515, Section 4.1)",
-		encode([]byte(`{"crit":1}`)) + "..AA": "crit must name no extension: none is implemented" +
-			" (RFC 7515, Section 4.1.11)",
-	} {
-		if _, err := parseCompact(compact); err == nil || err.Error() != want {
-			t.Errorf("got %v, want %s", err, want)
-		}
+// independently verifies a signature of m with the standard library alone, as far as
+// it knows the algorithm.
+func independently(keys keyring, m message, i int) bool {
+	_, errPayload := base64.RawURLEncoding.Strict().DecodeString(m.payload)
+	if m.b64 && (errPayload != nil || strings.ContainsAny(m.payload, "\r\n")) {
+		return false
 	}
+	s, alg := m.signatures[i], m.headers[i].Algorithm
+	return slices.ContainsFunc(keys, func(k *Key) bool {
+		return k != nil && k.serves(alg) && verifiesAlone(k, alg, string(s.input), s.octets)
+	})
+}
+
+func verifiesAlone(k *Key, alg, input string, sig []byte) bool {
+	hash := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384,
+		"512": crypto.SHA512}[alg[len(alg)-3:]]
+	var sum []byte
+	if hash != 0 {
+		h := hash.New()
+		h.Write([]byte(input))
+		sum = h.Sum(nil)
+	}
+	switch key := k.material.(type) {
+	case rsaKey:
+		if alg[0] == 'P' {
+			o := &rsa.PSSOptions{SaltLength: hash.Size()}
+			return rsa.VerifyPSS(key.PublicKey, hash, sum, sig, o) == nil
+		}
+		return rsa.VerifyPKCS1v15(key.PublicKey, hash, sum, sig) == nil
+	case ecKey:
+		half := (key.Curve.Params().BitSize + 7) / 8
+		return len(sig) == 2*half && ecdsa.Verify(key.PublicKey, sum,
+			new(big.Int).SetBytes(sig[:half]), new(big.Int).SetBytes(sig[half:]))
+	case edKey:
+		return ed25519.Verify(key.PublicKey, []byte(input), sig)
+	case octKey:
+		mac := hmac.New(hash.New, key.octets())
+		mac.Write([]byte(input))
+		return hmac.Equal(mac.Sum(nil), sig)
+	}
+	return false
 }

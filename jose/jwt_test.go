@@ -1,10 +1,10 @@
 package jose
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +22,7 @@ var now = time.Unix(1_700_000_000, 0)
 func config(t testing.TB) VerifierConfig {
 	t.Helper()
 	return VerifierConfig{
-		Keys:       NewSet(ecKey(t), rsaKey(t)),
+		Keys:       NewSet(testEC(t), testRSA(t)),
 		Algorithms: []string{"ES256", "RS256"},
 		Issuer:     testIssuer,
 		Audience:   testAudience,
@@ -39,21 +39,24 @@ func newVerifier(t testing.TB, c VerifierConfig) *Verifier {
 	return v
 }
 
+// A claim is one of a claims set, with its JSON text, empty if it is left out.
+type claim struct{ name, value string }
+
 // payload returns an acceptable claims set with claims changed.
-func payload(changes ...member) string {
-	claims := []member{
+func payload(changes ...claim) string {
+	claims := []claim{
 		{"iss", `"` + testIssuer + `"`}, {"aud", `"` + testAudience + `"`}, {"sub", `"user"`},
 		{"exp", "1700000300"}, {"iat", "1700000000"},
 	}
 	for _, c := range changes {
-		claims = slices.DeleteFunc(claims, func(m member) bool { return m.name == c.name })
-		if c.text != "" {
+		claims = slices.DeleteFunc(claims, func(m claim) bool { return m.name == c.name })
+		if c.value != "" {
 			claims = append(claims, c)
 		}
 	}
 	var texts []string
 	for _, c := range claims {
-		texts = append(texts, `"`+c.name+`":`+c.text)
+		texts = append(texts, `"`+c.name+`":`+c.value)
 	}
 	return "{" + strings.Join(texts, ",") + "}"
 }
@@ -85,29 +88,36 @@ func wantAccepted(t *testing.T, name string, v *Verifier, compact string) *Token
 }
 
 func TestNewVerifierRefuses(t *testing.T) {
+	const missing = "jose: keys and Algorithms are required, and MaxSize not negative"
+	const unknown = "jose: Algorithms names one that this package lacks"
+	const issuer = "jose: one of VerifierConfig.Issuer and IssuerFunc is required"
+	const critical = "crit must not name a registered parameter (RFC 7515, Section 4.1.11)"
 	for _, tt := range []struct {
 		name   string
 		change func(*VerifierConfig)
 		want   string
 	}{
-		{"no keys", func(c *VerifierConfig) { c.Keys = nil },
-			"jose: VerifierConfig.Keys is required"},
-		{"no algorithms", func(c *VerifierConfig) { c.Algorithms = nil },
-			"jose: VerifierConfig.Algorithms is required"},
-		{"empty algorithms", func(c *VerifierConfig) { c.Algorithms = []string{} },
-			"jose: VerifierConfig.Algorithms is required"},
-		{"no issuer", func(c *VerifierConfig) { c.Issuer = "" },
-			"jose: VerifierConfig.Issuer is required"},
+		{"no keys", func(c *VerifierConfig) { c.Keys = nil }, missing},
+		{"no algorithms", func(c *VerifierConfig) { c.Algorithms = nil }, missing},
+		{"empty algorithms", func(c *VerifierConfig) { c.Algorithms = []string{} }, missing},
+		{"negative size", func(c *VerifierConfig) { c.MaxSize = -1 }, missing},
+		{"algorithm none", func(c *VerifierConfig) { c.Algorithms = []string{"ES256", "none"} },
+			unknown},
+		{"algorithm es256", func(c *VerifierConfig) { c.Algorithms = []string{"es256"} }, unknown},
+		{"algorithm dir", func(c *VerifierConfig) { c.Algorithms = []string{"dir"} }, unknown},
+		{"empty algorithm", func(c *VerifierConfig) { c.Algorithms = []string{""} }, unknown},
+		{"no issuer", func(c *VerifierConfig) { c.Issuer = "" }, issuer},
+		{"two issuers", func(c *VerifierConfig) { c.IssuerFunc = func(string) bool { return true } },
+			issuer},
 		{"no audience", func(c *VerifierConfig) { c.Audience = "" },
 			"jose: VerifierConfig.Audience is required"},
 		{"leeway", func(c *VerifierConfig) { c.Leeway = 5*time.Minute + 1 },
 			"jose: VerifierConfig.Leeway must be at most 5 minutes"},
-		{"algorithm none", func(c *VerifierConfig) { c.Algorithms = []string{"ES256", "none"} },
-			"jose: VerifierConfig.Algorithms names one that this package lacks"},
-		{"algorithm HS256", func(c *VerifierConfig) { c.Algorithms = []string{"HS256"} },
-			"jose: VerifierConfig.Algorithms names one that this package lacks"},
-		{"empty algorithm", func(c *VerifierConfig) { c.Algorithms = []string{""} },
-			"jose: VerifierConfig.Algorithms names one that this package lacks"},
+		{"negative age", func(c *VerifierConfig) { c.MaxAge = -1 },
+			"jose: VerifierConfig.MaxAge must not be negative"},
+		{"empty extension", func(c *VerifierConfig) { c.Critical = []string{"x", ""} }, critical},
+		{"alg as an extension", func(c *VerifierConfig) { c.Critical = []string{"alg"} }, critical},
+		{"b64 as an extension", func(c *VerifierConfig) { c.Critical = []string{"b64"} }, critical},
 	} {
 		c := config(t)
 		tt.change(&c)
@@ -118,24 +128,28 @@ func TestNewVerifierRefuses(t *testing.T) {
 	}
 }
 
+// Changing the configuration afterwards changes no verifier.
 func TestNewVerifierCopies(t *testing.T) {
 	c := config(t)
+	c.Required, c.Critical = []string{"sub"}, []string{"x"}
 	v := newVerifier(t, c)
-	c.Algorithms[0] = "none"
-	wantAccepted(t, "after a change", v, signRaw(t, ecKey(t), header, payload()))
+	c.Algorithms[0], c.Required[0], c.Critical[0] = "none", "y", "y"
+	h := `{"alg":"ES256","crit":["x"],"x":1}`
+	wantAccepted(t, "after a change", v, signRaw(t, testEC(t), h, payload()))
+	wantRefused(t, "sub", v, signRaw(t, testEC(t), h, payload(claim{"sub", ""})), "sub")
 }
 
 func TestVerify(t *testing.T) {
-	text := payload(member{"jti", `"id"`}, member{"nbf", "1699999999.5"},
-		member{"aud", `["a","` + testAudience + `"]`},
-		member{"nested", `{"a":[1,null]}`})
-	for name, key := range map[string]*Key{"RS256": rsaKey(t), "ES256": ecKey(t)} {
+	text := payload(claim{"jti", `"id"`}, claim{"nbf", "1699999999.5"},
+		claim{"aud", `["a","` + testAudience + `"]`},
+		claim{"nested", `{"a":[1,null]}`})
+	for name, key := range map[string]*Key{"RS256": testRSA(t), "ES256": testEC(t)} {
 		compact, err := Sign([]byte(text), key, SignOptions{Type: "JWT"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		tok := wantAccepted(t, name, newVerifier(t, config(t)), compact)
-		if tok.Header != (Header{name, key.ID(), "JWT"}) || tok.Issuer != testIssuer ||
+		if fields(tok.Header) != [5]string{name, "", key.ID(), "JWT", ""} || tok.Issuer != testIssuer ||
 			tok.Subject != "user" ||
 			tok.ID != "id" || !slices.Equal(tok.Audience, []string{"a", testAudience}) ||
 			!tok.ExpiresAt.Equal(now.Add(5*time.Minute)) || !tok.IssuedAt.Equal(now) ||
@@ -152,227 +166,11 @@ func TestVerify(t *testing.T) {
 }
 
 func TestVerifyWithoutOptionalClaims(t *testing.T) {
-	compact := signRaw(t, ecKey(t), header, payload(member{"sub", ""}, member{"iat", ""}))
+	compact := signRaw(t, testEC(t), header, payload(claim{"sub", ""}, claim{"iat", ""}))
 	tok := wantAccepted(t, "", newVerifier(t, config(t)), compact)
 	if tok.Subject != "" || tok.ID != "" || !tok.IssuedAt.IsZero() || !tok.NotBefore.IsZero() {
 		t.Errorf("got %+v", tok)
 	}
-}
-
-func TestClaims(t *testing.T) {
-	compact := signRaw(t, ecKey(t), header,
-		payload(member{"email", `"a@b.example"`}, member{"n", "12345678901234567"}))
-	tok := wantAccepted(t, "", newVerifier(t, config(t)), compact)
-	var v struct {
-		Email string
-		N     int64 `json:"n"`
-	}
-	if err := tok.Claims(&v); err != nil || v.Email != "a@b.example" {
-		t.Errorf("without a tag: got %+v, %v", v, err)
-	}
-	var exact struct {
-		Email string `json:"email"`
-		N     int64  `json:"n"`
-	}
-	if err := tok.Claims(&exact); err != nil || exact.Email != "a@b.example" ||
-		exact.N != 12345678901234567 {
-		t.Errorf("got %+v, %v", exact, err)
-	}
-	var all map[string]json.RawMessage
-	if err := tok.Claims(&all); err != nil || len(all) != 7 {
-		t.Errorf("got %d claims, %v", len(all), err)
-	}
-	var wrong struct {
-		Email int `json:"email"`
-	}
-	for name, v := range map[string]any{"wrong type": &wrong, "no pointer": exact, "nil": nil} {
-		if err := tok.Claims(v); err == nil || strings.Contains(err.Error(), "b.example") {
-			t.Errorf("%s: got %v", name, err)
-		}
-	}
-}
-
-// A claim that the application reads cannot be shadowed by another spelling of it.
-func TestClaimsFolded(t *testing.T) {
-	compact := signRaw(t, ecKey(t), header,
-		payload(member{"roles", `"none"`}, member{"role\u017f", `"admin"`}))
-	tok := wantAccepted(t, "", newVerifier(t, config(t)), compact)
-	var v struct {
-		Roles string `json:"roles"`
-	}
-	if err := tok.Claims(&v); err == nil || v.Roles != "" {
-		t.Errorf("got %+v, %v", v, err)
-	}
-}
-
-func TestZeroToken(t *testing.T) {
-	var tok Token
-	v := map[string]any{}
-	if err := tok.Claims(&v); err != nil || len(v) != 0 || tok.Claim("sub") != nil {
-		t.Errorf("got %v, %v", v, err)
-	}
-}
-
-// RFC 7519, Section 4.1: each registered claim, absent, of another value, and of
-// another type.
-func TestVerifyClaims(t *testing.T) {
-	v := newVerifier(t, config(t))
-	for _, tt := range []struct {
-		name, text, check string // check "" is accepted
-	}{
-		{"iss", `"https://issuer.example"`, ""},
-		{"iss", ``, "iss"},
-		{"iss", `""`, "iss"},
-		{"iss", `"https://attacker.example"`, "iss"},
-		{"iss", `"https://issuer.example/"`, "iss"},
-		{"iss", `"https://ISSUER.example"`, "iss"},
-		{"iss", `"https://issuer.exampl"`, "iss"},
-		{"iss", `"https://issuer.example.attacker.example"`, "iss"},
-		{"iss", `" https://issuer.example"`, "iss"},
-		{"iss", `"https://issuer.example\u0000"`, "iss"},
-		{"iss", `["https://issuer.example"]`, "claims"},
-		{"iss", `["https://attacker.example","https://issuer.example"]`, "claims"},
-		{"iss", `null`, "claims"},
-		{"iss", `1`, "claims"},
-		{"iss", `{"https://issuer.example":1}`, "claims"},
-
-		{"aud", `["https://api.example"]`, ""},
-		{"aud", `["a","https://api.example","b"]`, ""},
-		{"aud", ``, "aud"},
-		{"aud", `""`, "aud"},
-		{"aud", `[]`, "aud"},
-		{"aud", `[""]`, "aud"},
-		{"aud", `"https://other.example"`, "aud"},
-		{"aud", `"https://api.example/"`, "aud"},
-		{"aud", `"https://api.exampl"`, "aud"},
-		{"aud", `"https://API.example"`, "aud"},
-		{"aud", `"a https://api.example"`, "aud"},
-		{"aud", `["a","b"]`, "aud"},
-		{"aud", `[["https://api.example"]]`, "claims"},
-		{"aud", `["https://api.example",1]`, "claims"},
-		{"aud", `["https://api.example",null]`, "claims"},
-		{"aud", `{"https://api.example":true}`, "claims"},
-		{"aud", `null`, "claims"},
-		{"aud", `true`, "claims"},
-
-		{"sub", `"a"`, ""},
-		{"sub", ``, ""},
-		{"sub", `1`, "claims"},
-		{"sub", `null`, "claims"},
-		{"sub", `["user"]`, "claims"},
-		{"jti", `"a"`, ""},
-		{"jti", `1`, "claims"},
-		{"jti", `null`, "claims"},
-
-		{"exp", ``, "exp"},
-		{"exp", `0`, "exp"},
-		{"exp", `-1700000300`, "exp"},
-		{"exp", `1699999940`, "exp"},
-		{"exp", `1699999940.9`, "exp"},
-		{"exp", `-62135596800`, "exp"},
-		{"exp", `1699999941`, ""},
-		{"exp", `1.7000003e9`, ""},
-		{"exp", `253402300799`, ""},
-		{"exp", `253402300800`, "claims"},
-		{"exp", `1e30`, "claims"},
-		{"exp", `1e400`, "claims"},
-		{"exp", `9223372036854775807`, "claims"},
-		{"exp", `18446744073709551616`, "claims"},
-		{"exp", `"1700000300"`, "claims"},
-		{"exp", `"2099-01-01"`, "claims"},
-		{"exp", `null`, "claims"},
-		{"exp", `true`, "claims"},
-		{"exp", `[1700000300]`, "claims"},
-		{"exp", `{}`, "claims"},
-
-		{"nbf", ``, ""},
-		{"nbf", `0`, ""},
-		{"nbf", `-1`, ""},
-		{"nbf", `1700000060`, ""},
-		{"nbf", `1700000061`, "nbf"},
-		{"nbf", `1700000301`, "nbf"},
-		{"nbf", `253402300799`, "nbf"},
-		{"nbf", `1e30`, "claims"},
-		{"nbf", `-1e30`, "claims"},
-		{"nbf", `"0"`, "claims"},
-		{"nbf", `null`, "claims"},
-
-		{"iat", ``, ""},
-		{"iat", `1700000060`, ""},
-		{"iat", `1700000061`, "iat"},
-		{"iat", `1e30`, "claims"},
-		{"iat", `"1700000000"`, "claims"},
-		{"iat", `null`, "claims"},
-	} {
-		name := tt.name + " " + tt.text
-		compact := signRaw(t, ecKey(t), header, payload(member{tt.name, tt.text}))
-		if tt.check == "" {
-			wantAccepted(t, name, v, compact)
-			continue
-		}
-		wantRefused(t, name, v, compact, tt.check)
-	}
-}
-
-// The payload as a whole, signed by the issuer itself.
-func TestVerifyPayload(t *testing.T) {
-	v := newVerifier(t, config(t))
-	good := payload()
-	open := strings.TrimSuffix(good, "}")
-	for name, text := range map[string]string{
-		"empty":                  ``,
-		"null":                   `null`,
-		"array":                  `[` + good + `]`,
-		"string":                 `"user"`,
-		"a token inside":         signRaw(t, ecKey(t), header, good),
-		"cut short":              open,
-		"a letter behind":        good + "x",
-		"an object behind":       good + "{}",
-		"NUL behind":             good + "\x00",
-		"byte order mark":        "\ufeff" + good,
-		"byte that is no UTF-8":  open + ",\"a\":\"\xff\"}",
-		"lone surrogate":         open + `,"a":"\ud800"}`,
-		"exp twice":              open + `,"exp":9999999999}`,
-		"exp twice, escaped":     open + `,"\u0065xp":9999999999}`,
-		"sub twice":              open + `,"sub":"admin"}`,
-		"another claim twice":    open + `,"a":1,"a":1}`,
-		"twice in another claim": open + `,"a":{"b":1,"b":1}}`,
-		"EXP":                    open + `,"EXP":9999999999}`,
-		"Iss":                    open + `,"Iss":"a"}`,
-		"SUB":                    open + `,"SUB":"admin"}`,
-		"Aud":                    open + `,"Aud":"a"}`,
-		"NBF":                    open + `,"NBF":0}`,
-		"IAT":                    open + `,"IAT":0}`,
-		"Jti":                    open + `,"Jti":"a"}`,
-		"long s in iss":          open + ",\"is\u017f\":\"a\"}",
-		"17 levels": open + `,"a":` + strings.Repeat("[", 16) +
-			strings.Repeat("]", 16) + "}",
-		"257 claims":              open + "," + numbered(252) + "}",
-		"number that is no JSON":  open + `,"a":01}`,
-		"name that is no string":  open + `,a:1}`,
-		"comment":                 good + "//",
-		"second object in UTF-16": good + "\x00{\x00}",
-	} {
-		wantRefused(t, name, v, signRaw(t, ecKey(t), header, text), "claims")
-	}
-	wantAccepted(t, "256 claims", v, signRaw(t, ecKey(t), header, open+","+numbered(251)+"}"))
-	for name, spelling := range map[string]string{
-		"padded":          encode([]byte(good)) + "=",
-		"with line feeds": encode([]byte(good))[:8] + "\n" + encode([]byte(good))[8:],
-		"stray bits":      encode([]byte(good + " "))[:len(encode([]byte(good+" ")))-1] + "B",
-		"cut short":       encode([]byte(good))[:5],
-	} {
-		wantRefused(t, name, v, signInput(t, ecKey(t), encode([]byte(header))+"."+spelling),
-			"claims")
-	}
-}
-
-func numbered(n int) string {
-	members := make([]string, n)
-	for i := range members {
-		members[i] = fmt.Sprintf(`"%d":1`, i)
-	}
-	return strings.Join(members, ",")
 }
 
 // RFC 8725, Section 3.11. Media types are compared without regard to case and to
@@ -393,7 +191,7 @@ func TestVerifyType(t *testing.T) {
 		v := newVerifier(t, c)
 		for _, typ := range types {
 			h := strings.TrimSuffix(header, "}") + `,"typ":"` + typ + `"}`
-			compact, name := signRaw(t, ecKey(t), h, payload()),
+			compact, name := signRaw(t, testEC(t), h, payload()),
 				fmt.Sprintf("typ %q for %q", typ, expected)
 			if slices.Contains(accepted, typ) {
 				wantAccepted(t, name, v, compact)
@@ -401,7 +199,7 @@ func TestVerifyType(t *testing.T) {
 				wantRefused(t, name, v, compact, "typ")
 			}
 		}
-		absent := signRaw(t, ecKey(t), header, payload())
+		absent := signRaw(t, testEC(t), header, payload())
 		if expected == "" {
 			wantAccepted(t, "no typ", v, absent)
 		} else {
@@ -422,7 +220,7 @@ func TestLeeway(t *testing.T) {
 		c := config(t)
 		c.Leeway = tt.configured
 		v := newVerifier(t, c)
-		for _, claim := range []struct {
+		for _, date := range []struct {
 			name     string
 			ok, late time.Duration
 		}{
@@ -430,12 +228,12 @@ func TestLeeway(t *testing.T) {
 			{"nbf", tt.effective, tt.effective + time.Second},
 			{"iat", tt.effective, tt.effective + time.Second},
 		} {
-			name := fmt.Sprintf("%s with a leeway of %v", claim.name, tt.configured)
+			name := fmt.Sprintf("%s with a leeway of %v", date.name, tt.configured)
 			sign := func(d time.Duration) string {
-				return signRaw(t, ecKey(t), header, payload(member{claim.name, seconds(d)}))
+				return signRaw(t, testEC(t), header, payload(claim{date.name, seconds(d)}))
 			}
-			wantAccepted(t, name, v, sign(claim.ok))
-			wantRefused(t, name, v, sign(claim.late), claim.name)
+			wantAccepted(t, name, v, sign(date.ok))
+			wantRefused(t, name, v, sign(date.late), date.name)
 		}
 	}
 }
@@ -456,8 +254,8 @@ func TestVerifyBetweenSeconds(t *testing.T) {
 		{"nbf", "1700000001", time.Second, ""},
 	} {
 		c.Now = func() time.Time { return now.Add(tt.past) }
-		compact := signRaw(t, ecKey(t), header,
-			payload(member{"iat", ""}, member{tt.name, tt.text}))
+		compact := signRaw(t, testEC(t), header,
+			payload(claim{"iat", ""}, claim{tt.name, tt.text}))
 		name := fmt.Sprintf("%s at %v", tt.name, tt.past)
 		if tt.check == "" {
 			wantAccepted(t, name, newVerifier(t, c), compact)
@@ -473,8 +271,8 @@ func TestVerifyDefaultNow(t *testing.T) {
 	c.Now = nil
 	v := newVerifier(t, c)
 	at := func(d time.Duration) string {
-		return signRaw(t, ecKey(t), header,
-			payload(member{"exp", fmt.Sprint(time.Now().Add(d).Unix())}))
+		return signRaw(t, testEC(t), header,
+			payload(claim{"exp", fmt.Sprint(time.Now().Add(d).Unix())}))
 	}
 	wantAccepted(t, "in an hour", v, at(time.Hour))
 	wantRefused(t, "an hour ago", v, at(-time.Hour), "exp")
@@ -485,23 +283,23 @@ func TestVerifyAlgorithm(t *testing.T) {
 	c := config(t)
 	c.Algorithms = []string{"ES256"}
 	v := newVerifier(t, c)
-	wantRefused(t, "not in the list", v, signRaw(t, rsaKey(t), `{"alg":"RS256","kid":"rsa"}`,
+	wantRefused(t, "not in the list", v, signRaw(t, testRSA(t), `{"alg":"RS256","kid":"rsa"}`,
 		payload()), "alg")
-	wantAccepted(t, "in the list", v, signRaw(t, ecKey(t), header, payload()))
+	wantAccepted(t, "in the list", v, signRaw(t, testEC(t), header, payload()))
 	for _, alg := range []string{"none", "None", "NoNe", "NONE", "", "es256", "ES256 ", "HS256",
 		"ES384", "PS256"} {
 		h := `{"alg":"` + alg + `","kid":"ec"}`
-		wantRefused(t, "alg "+alg, v, signRaw(t, ecKey(t), h, payload()), "alg")
+		wantRefused(t, "alg "+alg, v, signRaw(t, testEC(t), h, payload()), "alg")
 	}
-	wantRefused(t, "no alg", v, signRaw(t, ecKey(t), `{"kid":"ec"}`, payload()), "alg")
+	wantRefused(t, "no alg", v, signRaw(t, testEC(t), `{"kid":"ec"}`, payload()), "alg")
 
 	v = newVerifier(t, config(t))
 	wantRefused(t, "ES256 for the RSA key", v,
-		signRaw(t, ecKey(t), `{"alg":"ES256","kid":"rsa"}`, payload()), "key")
+		signRaw(t, testEC(t), `{"alg":"ES256","kid":"rsa"}`, payload()), "key")
 	wantRefused(t, "RS256 for the EC key", v,
-		signRaw(t, rsaKey(t), `{"alg":"RS256","kid":"ec"}`, payload()), "key")
-	wantRefused(t, "ES256 signed by RSA", v, signRaw(t, rsaKey(t), header, payload()), "signature")
-	wantAccepted(t, "no kid", v, signRaw(t, rsaKey(t), `{"alg":"RS256"}`, payload()))
+		signRaw(t, testRSA(t), `{"alg":"RS256","kid":"ec"}`, payload()), "key")
+	wantRefused(t, "ES256 signed by RSA", v, signRaw(t, testRSA(t), header, payload()), "signature")
+	wantAccepted(t, "no kid", v, signRaw(t, testRSA(t), `{"alg":"RS256"}`, payload()))
 }
 
 func TestVerifyKeyID(t *testing.T) {
@@ -513,7 +311,7 @@ func TestVerifyKeyID(t *testing.T) {
 		`"` + strings.Repeat("a", 257) + `"`: "header", `1`: "header", `null`: "header",
 		`["ec"]`: "header",
 	} {
-		compact := signRaw(t, ecKey(t), `{"alg":"ES256","kid":`+kid+`}`, payload())
+		compact := signRaw(t, testEC(t), `{"alg":"ES256","kid":`+kid+`}`, payload())
 		wantRefused(t, "kid "+kid[:min(len(kid), 20)], v, compact, check)
 	}
 }
@@ -547,7 +345,7 @@ func TestVerifyForeignKey(t *testing.T) {
 // No byte of a token can be another.
 func TestVerifyFlipped(t *testing.T) {
 	v := newVerifier(t, config(t))
-	for _, key := range []*Key{ecKey(t), rsaKey(t)} {
+	for _, key := range []*Key{testEC(t), testRSA(t)} {
 		good := signRaw(t, key, `{"alg":"`+key.algorithms[0]+`","kid":"`+key.id+`"}`, payload())
 		wantAccepted(t, "", v, good)
 		for i := range good {
@@ -574,53 +372,341 @@ func TestVerifyOrder(t *testing.T) {
 	}
 	v := newVerifier(t, config(t))
 	for name, text := range map[string]string{
-		"expired": payload(member{"exp", "1"}), "another issuer": payload(member{"iss", `"a"`}),
+		"expired": payload(claim{"exp", "1"}), "another issuer": payload(claim{"iss", `"a"`}),
 		"no JSON": "x",
 	} {
 		wantRefused(t, name, v, signRaw(t, attacker, header, text), "signature")
 	}
 }
 
-type source func(Header) ([]*Key, error)
-
-func (s source) Keys(_ context.Context, h Header) ([]*Key, error) { return s(h) }
-
-func TestVerifyKeySource(t *testing.T) {
+func TestVerifierKeySource(t *testing.T) {
 	down := errors.New("the key server is down")
-	compact := signRaw(t, ecKey(t), `{"alg":"ES256","kid":"ec","typ":"JWT"}`, payload())
+	compact := signRaw(t, testEC(t), `{"alg":"ES256","kid":"ec","typ":"JWT"}`, payload())
 	for _, tt := range []struct {
 		name string
 		keys []*Key
 		err  error
 		want error
 	}{
-		{"its error", []*Key{ecKey(t)}, down, down},
+		{"its error", []*Key{testEC(t)}, down, down},
 		{"none", nil, nil, &CheckError{Check: "key"}},
 		{"empty", []*Key{}, nil, &CheckError{Check: "key"}},
-		{"one that cannot serve", []*Key{rsaKey(t)}, nil, ErrSignature},
-		{"several", []*Key{rsaKey(t), ecKey(t)}, nil, nil},
+		{"one that cannot serve", []*Key{testRSA(t)}, nil, ErrSignature},
+		{"several", []*Key{testRSA(t), testEC(t)}, nil, nil},
 	} {
 		c := config(t)
 		var asked Header
-		c.Keys = source(func(h Header) ([]*Key, error) { asked = h; return tt.keys, tt.err })
+		c.Keys = sourceFunc(func(h Header) ([]*Key, error) { asked = h; return tt.keys, tt.err })
 		tok, err := newVerifier(t, c).Verify(t.Context(), compact)
 		if !errors.Is(err, tt.want) || (tok == nil) != (tt.want != nil) {
 			t.Errorf("%s: got %v, %v", tt.name, tok, err)
 		}
-		if asked != (Header{"ES256", "ec", "JWT"}) {
+		if fields(asked) != [5]string{"ES256", "", "ec", "JWT", ""} {
 			t.Errorf("%s: asked for %+v", tt.name, asked)
 		}
 	}
 }
 
 // A key source is not asked before the token has the shape, type and algorithm.
-func TestVerifyAsksLast(t *testing.T) {
+func TestVerifierAsksLast(t *testing.T) {
 	c := config(t)
 	c.Algorithms = []string{"ES256"}
-	c.Keys = source(func(Header) ([]*Key, error) { t.Error("asked"); return nil, nil })
+	c.Keys = sourceFunc(func(Header) ([]*Key, error) { t.Error("asked"); return nil, nil })
 	v := newVerifier(t, c)
 	wantRefused(t, "shape", v, "a.b", "compact")
-	wantRefused(t, "typ", v, signRaw(t, ecKey(t), `{"alg":"ES256","typ":"at+jwt"}`, payload()),
+	wantRefused(t, "typ", v, signRaw(t, testEC(t), `{"alg":"ES256","typ":"at+jwt"}`, payload()),
 		"typ")
-	wantRefused(t, "alg", v, signRaw(t, rsaKey(t), `{"alg":"RS256"}`, payload()), "alg")
+	wantRefused(t, "alg", v, signRaw(t, testRSA(t), `{"alg":"RS256"}`, payload()), "alg")
+}
+
+// The issuer is asked about last, once its keys are known to have signed.
+func TestVerifyIssuerFunc(t *testing.T) {
+	var asked []string
+	c := config(t)
+	c.Issuer, c.IssuerFunc = "", func(issuer string) bool {
+		asked = append(asked, issuer)
+		return strings.HasPrefix(issuer, "https://tenant-")
+	}
+	v := newVerifier(t, c)
+	attacker, iss := attackersKey(t), claim{"iss", `"https://tenant-1.example"`}
+	for _, tt := range []struct {
+		name, compact, check, asked string
+	}{
+		{"a tenant", signRaw(t, testEC(t), header, payload(iss)), "", "https://tenant-1.example"},
+		{"another", signRaw(t, testEC(t), header, payload()), "iss", testIssuer},
+		{"no iss", signRaw(t, testEC(t), header, payload(claim{"iss", ""})), "iss", ""},
+		{"an empty iss", signRaw(t, testEC(t), header, payload(claim{"iss", `""`})), "iss", ""},
+		{"iss null", signRaw(t, testEC(t), header, payload(claim{"iss", `null`})), "claims", ""},
+		{"a list", signRaw(t, testEC(t), header, payload(claim{"iss", `["a"]`})), "claims", ""},
+		{"signed by an attacker", signRaw(t, attacker, header, payload(iss)), "signature", ""},
+		{"another type", signRaw(t, testEC(t), `{"alg":"ES256","typ":"a"}`, payload(iss)), "typ", ""},
+		{"another algorithm", signRaw(t, testEC(t), `{"alg":"none"}`, payload(iss)), "alg", ""},
+	} {
+		if asked = nil; tt.check == "" {
+			wantAccepted(t, tt.name, v, tt.compact)
+		} else {
+			wantRefused(t, tt.name, v, tt.compact, tt.check)
+		}
+		if got := strings.Join(asked, " "); got != tt.asked || len(asked) > 1 {
+			t.Errorf("%s: asked about %q", tt.name, asked)
+		}
+	}
+	c.IssuerFunc = func(string) bool { t.Error("asked"); return true }
+	wantRefused(t, "always true", newVerifier(t, c),
+		signRaw(t, testEC(t), header, payload(claim{"iss", ""})), "iss")
+}
+
+func TestVerifyRequired(t *testing.T) {
+	for _, tt := range []struct {
+		required []string
+		change   claim
+		check    string
+	}{
+		{[]string{"sub"}, claim{}, ""},
+		{[]string{"sub"}, claim{"sub", ""}, "sub"},
+		{[]string{"sub", "jti"}, claim{}, "jti"},
+		{[]string{"jti", "sub"}, claim{"sub", ""}, "jti"},
+		{[]string{"iat", "sub"}, claim{"iat", ""}, "iat"},
+		{[]string{"nbf"}, claim{}, "nbf"},
+		{[]string{"nonce"}, claim{"nonce", `"a"`}, ""},
+		{[]string{"nonce"}, claim{"Nonce", `"a"`}, "nonce"},
+		{[]string{"nonce"}, claim{"a", `{"nonce":1}`}, "nonce"},
+		{[]string{""}, claim{}, ""},
+	} {
+		c := config(t)
+		c.Required = tt.required
+		name := fmt.Sprintf("%q, %v", tt.required, tt.change)
+		compact := signRaw(t, testEC(t), header, payload(tt.change))
+		if tt.required[0] == "" {
+			_, err := newVerifier(t, c).Verify(t.Context(), compact)
+			wantCheck(t, name, err, "")
+		} else if tt.check == "" {
+			wantAccepted(t, name, newVerifier(t, c), compact)
+		} else {
+			wantRefused(t, name, newVerifier(t, c), compact, tt.check)
+		}
+	}
+}
+
+func TestVerifyMaxAge(t *testing.T) {
+	for _, tt := range []struct {
+		maxAge, leeway time.Duration
+		iat, check     string
+	}{
+		{time.Hour, 0, "1700000000", ""},
+		{time.Hour, 0, "1700000060", ""},
+		{time.Hour, 0, "1700000061", "iat"},
+		{time.Hour, 0, "1699996341", ""},
+		{time.Hour, 0, "1699996340", "iat"},
+		{time.Hour, -1, "1699996401", ""},
+		{time.Hour, -1, "1699996400", "iat"},
+		{1, -1, "1700000000", ""},
+		{1, -1, "1699999999", "iat"},
+		{time.Hour, 0, "", "iat"},
+		{time.Hour, 0, "0", "iat"},
+		{time.Hour, 0, "-1", "iat"},
+		{time.Hour, 0, "-62135596800", "iat"},
+		{time.Hour, 0, "null", "claims"},
+		{math.MaxInt64, -1, "1", ""},
+		{math.MaxInt64, -1, "", "iat"},
+		{math.MaxInt64, 5 * time.Minute, "", "iat"},
+		{0, 0, "1", ""},
+		{0, 0, "", ""},
+	} {
+		c := config(t)
+		c.MaxAge, c.Leeway = tt.maxAge, tt.leeway
+		name := fmt.Sprintf("%v, %v: %s", tt.maxAge, tt.leeway, tt.iat)
+		compact := signRaw(t, testEC(t), header, payload(claim{"iat", tt.iat}))
+		if tt.check == "" {
+			wantAccepted(t, name, newVerifier(t, c), compact)
+		} else {
+			wantRefused(t, name, newVerifier(t, c), compact, tt.check)
+		}
+	}
+}
+
+// A token may do without exp, if told so; with one, it is held to it.
+func TestVerifyWithoutExpiry(t *testing.T) {
+	c := config(t)
+	wantRefused(t, "by default", newVerifier(t, c),
+		signRaw(t, testEC(t), header, payload(claim{"exp", ""})), "exp")
+	c.InsecureWithoutExpiry = true
+	v := newVerifier(t, c)
+	for exp, check := range map[string]string{
+		"": "", "1700000300": "", "1699999941": "", "1699999940": "exp", "0": "exp", "-1": "exp",
+		"-62135596800": "exp", "null": "claims", `""`: "claims", "1e400": "claims",
+	} {
+		compact := signRaw(t, testEC(t), header, payload(claim{"exp", exp}))
+		if check != "" {
+			wantRefused(t, exp, v, compact, check)
+		} else if tok := wantAccepted(t, exp, v, compact); tok.ExpiresAt.IsZero() != (exp == "") {
+			t.Errorf("%s: got %v", exp, tok.ExpiresAt)
+		}
+	}
+	wantRefused(t, "no iss either", v,
+		signRaw(t, testEC(t), header, payload(claim{"exp", ""}, claim{"iss", ""})), "iss")
+}
+
+// RFC 7515, Section 4.1.11, and RFC 7797, Section 7: never b64 in a token.
+func TestVerifyCritical(t *testing.T) {
+	c := config(t)
+	c.Critical = []string{"x"}
+	v, plain := newVerifier(t, c), newVerifier(t, config(t))
+	for _, tt := range []struct{ header, check string }{
+		{`{"alg":"ES256","crit":["x"],"x":1}`, ""},
+		{`{"alg":"ES256","crit":["x"]}`, "crit"},
+		{`{"alg":"ES256","crit":["x","y"],"x":1,"y":1}`, "crit"},
+		{`{"alg":"ES256","crit":["x","x"],"x":1}`, "crit"},
+		{`{"alg":"ES256","crit":["x","alg"],"x":1}`, "crit"},
+		{`{"alg":"ES256","crit":["x","b64"],"x":1,"b64":true}`, "crit"},
+		{`{"alg":"ES256","crit":["b64"],"b64":true}`, "crit"},
+		{`{"alg":"ES256","crit":["b64"],"b64":false}`, "crit"},
+		{`{"alg":"ES256","b64":true}`, "crit"},
+		{`{"alg":"ES256","b64":false}`, "crit"},
+	} {
+		compact := signRaw(t, testEC(t), tt.header, payload())
+		if tt.check == "" {
+			wantAccepted(t, tt.header, v, compact)
+		} else {
+			wantRefused(t, tt.header, v, compact, tt.check)
+		}
+		wantRefused(t, tt.header+", not declared", plain, compact, "crit")
+		head, sig := signUnencoded(t, testEC(t), tt.header, "{}")
+		wantRefused(t, tt.header+", unencoded", plain, head+".{}."+sig, "crit")
+	}
+}
+
+func TestVerifySize(t *testing.T) {
+	compact := signRaw(t, testEC(t), header, payload())
+	long := signRaw(t, testEC(t), header, payload(claim{"a", `"` + strings.Repeat("a", 16<<10) + `"`}))
+	for _, tt := range []struct {
+		max     int
+		compact string
+		check   string
+	}{
+		{0, compact, ""},
+		{len(compact), compact, ""},
+		{len(compact) - 1, compact, "size"},
+		{1, strings.Repeat(".", 1_000_000), "size"},
+		{0, long, "size"},
+		{len(long), long, ""},
+		{len(long), strings.Repeat(".", len(long)), "compact"},
+		{0, strings.Repeat(".", DefaultMaxSize+1), "size"},
+		{0, strings.Repeat(".", DefaultMaxSize), "compact"},
+	} {
+		c := config(t)
+		c.MaxSize = tt.max
+		name := fmt.Sprintf("%d of at most %d", len(tt.compact), tt.max)
+		if tt.check == "" {
+			wantAccepted(t, name, newVerifier(t, c), tt.compact)
+		} else {
+			wantRefused(t, name, newVerifier(t, c), tt.compact, tt.check)
+		}
+	}
+}
+
+// A token is compact (RFC 7519, Section 3), and has its payload with it.
+func TestVerifyCompactOnly(t *testing.T) {
+	v := newVerifier(t, config(t))
+	p := encode([]byte(payload()))
+	signed := signPart(t, testEC(t), header, "", p)
+	wantRefused(t, "flattened", v, flattened(payload(), signed), "compact")
+	wantRefused(t, "general", v, general(payload(), signed), "compact")
+	head, sig := signUnencoded(t, testEC(t), header, p)
+	wantRefused(t, "detached", v, head+".."+sig, "signature")
+	wantRefused(t, "a JWE", v, encryptFor(t, encryptionKey(t), signRaw(t, testEC(t), header, payload()),
+		EncryptOptions{ContentType: "JWT"}), "compact")
+}
+
+// encryptionKey is a private key that tokens are encrypted for.
+func encryptionKey(t testing.TB) *Key {
+	t.Helper()
+	return newKey(t, rsaPrivate(t), KeyOptions{ID: "enc", Algorithm: "RSA-OAEP-256"})
+}
+
+func encryptFor(t testing.TB, key *Key, text string, o EncryptOptions) string {
+	t.Helper()
+	compact, err := Encrypt([]byte(text), key, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compact
+}
+
+func nestedConfig(t testing.TB, maxSize int) VerifierConfig {
+	t.Helper()
+	d, err := NewDecrypter(DecrypterConfig{Keys: NewSet(encryptionKey(t)), MaxSize: maxSize,
+		Algorithms: []string{"RSA-OAEP-256"}, Encryptions: []string{"A256GCM"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := config(t)
+	c.Decrypter = d
+	return c
+}
+
+// RFC 7519, Section 5.2 and Appendix A.2: signed, then encrypted. Whoever has the
+// public key can encrypt, so that alone says nothing (CVE-2026-29000).
+func TestVerifyNested(t *testing.T) {
+	v := newVerifier(t, nestedConfig(t, 0))
+	signed := signRaw(t, testEC(t), header, payload())
+	none := encode([]byte(`{"alg":"none"}`)) + "." + encode([]byte(payload())) + "."
+	public := newKey(t, &rsaPrivate(t).PublicKey, KeyOptions{ID: "enc", Algorithm: "RSA-OAEP-256"})
+	in := func(text, cty string) string {
+		return encryptFor(t, public, text, EncryptOptions{ContentType: cty})
+	}
+	for _, cty := range []string{"JWT", "jwt", "application/jwt", "APPLICATION/JWT"} {
+		tok := wantAccepted(t, cty, v, in(signed, cty))
+		if tok.Subject != "user" || fields(tok.Header) != [5]string{"ES256", "", "ec", "", ""} {
+			t.Errorf("got %+v", tok)
+		}
+	}
+	twice := in(in(signed, "JWT"), "JWT")
+	for _, tt := range []struct{ name, compact, check string }{
+		{"a signed one as it is", signed, "compact"},
+		{"an unsigned one as it is", none, "compact"},
+		{"no cty", in(signed, ""), "cty"},
+		{"another cty", in(signed, "json"), "cty"},
+		{"at+jwt as cty", in(signed, "at+jwt"), "cty"},
+		{"bare claims", in(payload(), "JWT"), "compact"},
+		{"bare claims, no cty", in(payload(), ""), "cty"},
+		{"an unsigned one", in(none, "JWT"), "compact"},
+		{"an unsigned one with a signature", in(none+"AA", "JWT"), "alg"},
+		{"a JSON serialization", in(flattened(payload(), signPart(t, testEC(t), header, "",
+			encode([]byte(payload())))), "JWT"), "compact"},
+		{"nothing", in("", "JWT"), "compact"},
+		{"encrypted twice", twice, "compact"},
+		{"signed by an attacker", in(signRaw(t, attackersKey(t), header, payload()), "JWT"),
+			"signature"},
+		{"expired", in(signRaw(t, testEC(t), header, payload(claim{"exp", "1"})), "JWT"), "exp"},
+		{"another audience", in(signRaw(t, testEC(t), header, payload(claim{"aud", ""})), "JWT"),
+			"aud"},
+		{"changed", in(signed, "JWT")[:len(in(signed, "JWT"))-4] + "AAAA", "decryption"},
+		{"for another key", encryptFor(t, newKey(t, &rsaPrivate(t).PublicKey, KeyOptions{ID: "other",
+			Algorithm: "RSA-OAEP-256"}), signed, EncryptOptions{ContentType: "JWT"}), "key"},
+	} {
+		tok, err := v.Verify(t.Context(), tt.compact)
+		wantRefusal(t, tt.name, err, tt.check)
+		if tok != nil {
+			t.Errorf("%s: a token beside an error", tt.name)
+		}
+	}
+}
+
+// A nested token is compact outside too (RFC 7519, Section 3), and each layer is held
+// to its own size.
+func TestVerifyNestedShape(t *testing.T) {
+	signed := signRaw(t, testEC(t), header, payload())
+	text, err := EncryptJSON([]byte(signed), []*Key{encryptionKey(t)}, EncryptOptions{ContentType: "JWT"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, "JSON", newVerifier(t, nestedConfig(t, 0)), string(text), "compact")
+	compact := encryptFor(t, encryptionKey(t), signed, EncryptOptions{ContentType: "JWT"})
+	wantRefused(t, "outside", newVerifier(t, nestedConfig(t, len(compact)-1)), compact, "size")
+	c := nestedConfig(t, 0)
+	c.MaxSize = len(signed)
+	wantAccepted(t, "as long as may be", newVerifier(t, c), compact)
+	c.MaxSize--
+	wantRefused(t, "inside", newVerifier(t, c), compact, "size")
 }

@@ -90,7 +90,7 @@ func errorCode(code string) string {
 func errorOf(m strictjson.Object, status int) *Error {
 	v := m.Get("error")
 	code, isString := v.String()
-	if v == nil || v.IsNull() || isString && code == "" {
+	if v == "" || v.IsNull() || isString && code == "" {
 		return nil
 	}
 	description, _ := m.Get("error_description").String()

@@ -249,7 +249,7 @@ func TestKeysRefused(t *testing.T) {
 			http.Redirect(w, r, "/other", 302)
 		},
 			"status must be 200, is 302"},
-		{"no keys", answerJSON(200, `{}`), `jose: JWK Set must have an array "keys"`},
+		{"no keys", answerJSON(200, `{}`), `keys must be an array of at most 256 keys`},
 		{"endless", endless, "too large"},
 		{"at the limit", answerJSON(200, `{"keys":[]}`+strings.Repeat(" ", 1<<20-11)), "too large"},
 		{"cut short", func(w http.ResponseWriter, _ *http.Request) {

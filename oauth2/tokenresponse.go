@@ -51,7 +51,7 @@ func readToken(resp *httpclient.Response, now time.Time) (*Token, error) {
 	if !strings.EqualFold(t.TokenType, bearer) {
 		return nil, errTokenType()
 	}
-	if m.Get("scope") != nil && !m.Get("scope").IsNull() {
+	if m.Get("scope") != "" && !m.Get("scope").IsNull() {
 		t.Scopes = strings.Fields(scope)
 	}
 	return t, nil
@@ -70,7 +70,7 @@ func readJSON(resp *httpclient.Response) (strictjson.Object, error) {
 	if err != nil || media != "application/json" {
 		return nil, checkError("content type", "must be application/json", "RFC 6749, Section 5.1")
 	}
-	m, err := strictjson.Parse(resp.Body, tokenMembers...)
+	m, err := strictjson.Parse(string(resp.Body), tokenMembers...)
 	if err != nil {
 		return nil, checkError("body", "must be one strict JSON object", "RFC 6749, Section 5.1")
 	}
@@ -81,7 +81,7 @@ func readJSON(resp *httpclient.Response) (strictjson.Object, error) {
 // there is one. Null counts as absent.
 func member(m strictjson.Object, name string, to *string) bool {
 	v := m.Get(name)
-	if v == nil || v.IsNull() {
+	if v == "" || v.IsNull() {
 		return true
 	}
 	s, ok := v.String()

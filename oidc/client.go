@@ -99,7 +99,7 @@ func New(c Config) (*Client, error) {
 	if c.Leeway > jose.MaxLeeway {
 		return nil, errors.New("oidc: Config.Leeway must be at most 5 minutes")
 	}
-	if alg := c.SigningAlgorithm; alg != "" && !slices.Contains(jose.Algorithms(), alg) {
+	if alg := c.SigningAlgorithm; alg != "" && !slices.Contains(idTokenAlgorithms(), alg) {
 		return nil, errors.New("oidc: Config.SigningAlgorithm is not one of this module")
 	}
 	if c.Leeway == 0 {

@@ -744,6 +744,7 @@ var golden = []string{
 	"iss: RFC 9207, Section 2.4",
 	"code: RFC 6749, Section 4.1.2",
 	"id_token: OpenID Connect Core 1.0, Section 3.1.3.3",
+	"size: RFC 7515, Section 7",
 	"compact: RFC 7515, Section 7.1",
 	"typ: RFC 8725, Section 3.11",
 	"alg: RFC 8725, Section 3.1",

@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
@@ -84,7 +83,7 @@ func readIDToken(verified *jose.Token) (*IDToken, bool) {
 		token:     verified,
 	}
 	ok := text(t.claim("azp"), &t.AuthorizedParty) && text(t.claim("acr"), &t.ACR)
-	if v := t.claim("auth_time"); v != nil {
+	if v := t.claim("auth_time"); v != "" {
 		seconds, isNumber := v.Seconds()
 		t.AuthTime = time.Unix(seconds, 0)
 		ok = ok && isNumber
@@ -94,7 +93,7 @@ func readIDToken(verified *jose.Token) (*IDToken, bool) {
 
 // text reads a string if there is one.
 func text(v strictjson.Value, to *string) (ok bool) {
-	if v == nil {
+	if v == "" {
 		return true
 	}
 	*to, ok = v.String()
@@ -110,7 +109,7 @@ func (c *Client) checkClaims(l *verdict.List, t *IDToken, accessToken string) {
 		"sub", "must have 1 to 255 ASCII characters", "OpenID Connect Core 1.0, Section 2")
 	l.Check(!t.IssuedAt.IsZero(), "iat", "must be present", "OpenID Connect Core 1.0, Section 2")
 	l.Check(c.audienceTrusted(t.Audience), "aud", "must have no audience that is not trusted", core)
-	l.Check(t.claim("azp") == nil || t.AuthorizedParty == c.config.ID, "azp", "must be the client", core)
+	l.Check(t.claim("azp") == "" || t.AuthorizedParty == c.config.ID, "azp", "must be the client", core)
 	l.Check(atHashMatches(t, accessToken),
 		"at_hash", "must be that of the access token", "OpenID Connect Core 1.0, Section 3.1.3.8")
 }
@@ -131,16 +130,21 @@ func ascii(s string) bool {
 }
 
 // atHashMatches checks at_hash if it is there, which in this flow it need not be.
-// Both algorithms so far hash with SHA-256.
+// An algorithm whose hash is not known does not match.
 func atHashMatches(t *IDToken, accessToken string) bool {
 	v := t.claim("at_hash")
-	if v == nil {
+	if v == "" {
 		return true
 	}
 	got, ok := v.String()
-	sum := sha256.Sum256([]byte(accessToken))
-	want := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
-	return ok && strings.HasSuffix(t.token.Header.Algorithm, "256") && equal(got, want)
+	hash, known := jose.SignatureHash(t.token.Header.Algorithm)
+	if !ok || !known {
+		return false
+	}
+	h := hash.New()
+	h.Write([]byte(accessToken))
+	half := h.Sum(nil)[:hash.Size()/2]
+	return equal(got, base64.RawURLEncoding.EncodeToString(half))
 }
 
 // checkRequest makes the checks of an ID Token that answers a request.
@@ -173,9 +177,9 @@ func (c *Client) checkContinues(l *verdict.List, t *IDToken, old string) {
 	l.Check(!t.IssuedAt.Add(max(c.config.Leeway, 0)).Before(time.Unix(issued, 0)),
 		"iat", "must not be before that of the login", clause)
 	authenticated, known := before.Get("auth_time").Seconds()
-	l.Check(!known || t.claim("auth_time") == nil || t.AuthTime.Unix() == authenticated,
+	l.Check(!known || t.claim("auth_time") == "" || t.AuthTime.Unix() == authenticated,
 		"auth_time", "must be that of the login", clause)
-	l.Check(t.claim("nonce") == nil || same("nonce"), "nonce", "must be that of the login", clause)
+	l.Check(t.claim("nonce") == "" || same("nonce"), "nonce", "must be that of the login", clause)
 }
 
 // sameString reports whether two values are the same string, or neither is one.
@@ -204,7 +208,7 @@ func oldClaims(compact string) strictjson.Object {
 	if err != nil {
 		return nil
 	}
-	claims, err := strictjson.Parse(payload)
+	claims, err := strictjson.Parse(string(payload))
 	if err != nil {
 		return nil
 	}

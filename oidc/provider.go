@@ -47,7 +47,7 @@ func discover(ctx context.Context, client *http.Client, url, issuer string) (Pro
 func readMetadata(ctx context.Context, body []byte, issuer string) (Provider, error) {
 	l := verdict.New(ctx, checkError)
 	var p Provider
-	l.Check(strictjson.Unmarshal(body, &p) == nil,
+	l.Check(strictjson.Unmarshal(string(body), &p) == nil,
 		"metadata", "must be one strict JSON object", "OpenID Connect Discovery 1.0, Section 4.2")
 	l.Check(p.Issuer == issuer, "issuer", "must be the issuer asked for",
 		"OpenID Connect Discovery 1.0, Section 4.3")
@@ -95,7 +95,7 @@ func (p Provider) algorithms(registered string) ([]string, error) {
 		return []string{"RS256"}, nil
 	}
 	var both []string
-	for _, ours := range jose.Algorithms() {
+	for _, ours := range idTokenAlgorithms() {
 		if slices.Contains(p.IDTokenSigningAlgValuesSupported, ours) {
 			both = append(both, ours)
 		}
@@ -104,6 +104,13 @@ func (p Provider) algorithms(registered string) ([]string, error) {
 		return nil, errors.New("oidc: provider advertises no ID Token algorithm that this module has")
 	}
 	return both, nil
+}
+
+// idTokenAlgorithms are those whose keys a provider publishes. What is keyed with the
+// client secret is left out.
+func idTokenAlgorithms() []string {
+	return slices.DeleteFunc(jose.SignatureAlgorithms(),
+		func(name string) bool { return strings.HasPrefix(name, "HS") })
 }
 
 func checkError(check, need, clause string) error {

@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
@@ -52,7 +52,7 @@ func (u *UserInfo) Claims(v any) error {
 	if err != nil {
 		return err
 	}
-	return strictjson.Unmarshal(raw, v)
+	return strictjson.Unmarshal(string(raw), v)
 }
 
 const maxUserInfo = 1 << 20
@@ -129,7 +129,7 @@ var userInfoMembers = []string{"sub", "name", "preferred_username", "picture", "
 // readUserInfo reads a UserInfo response, which must have a subject: the string
 // "sub", or what takes its place.
 func readUserInfo(body []byte, s UserInfoSource) (*UserInfo, error) {
-	m, err := strictjson.Parse(body, userInfoMembers...)
+	m, err := strictjson.Parse(string(body), userInfoMembers...)
 	if err != nil {
 		return nil, fmt.Errorf("oidc: UserInfo: %w", checkError("body",
 			"must be one strict JSON object", "OpenID Connect Core 1.0, Section 5.3.2"))
@@ -140,7 +140,7 @@ func readUserInfo(body []byte, s UserInfoSource) (*UserInfo, error) {
 	}
 	for claim, member := range s.Names {
 		delete(claims, claim)
-		if v := m.Get(member); v != nil {
+		if v := m.Get(member); v != "" {
 			claims[claim] = wholeAsString(v)
 		}
 	}
@@ -165,7 +165,7 @@ func readUserInfo(body []byte, s UserInfoSource) (*UserInfo, error) {
 // wholeAsString makes a string of a whole number, digit by digit: a float64 has
 // not enough of them.
 func wholeAsString(v strictjson.Value) json.RawMessage {
-	if len(bytes.Trim(v, "0123456789")) > 0 {
+	if strings.Trim(string(v), "0123456789") != "" {
 		return v.Raw()
 	}
 	return json.RawMessage(`"` + string(v) + `"`)

@@ -148,7 +148,7 @@ func TestTrace(t *testing.T) {
 	want := map[string]string{
 		"oauth1": "browser transaction callback_parameters oauth_token refusal oauth_verifier",
 		"oauth2": "browser transaction parameters state iss code",
-		"oidc": "browser transaction parameters state iss code id_token compact typ alg keys key " +
+		"oidc": "browser transaction parameters state iss code id_token size compact typ alg keys key " +
 			"signature claims iss aud exp nbf iat id_token sub iat aud azp at_hash nonce",
 	}
 	for name, c := range providers(t) {

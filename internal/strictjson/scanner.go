@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -8,13 +9,14 @@ import (
 
 // A scanner reads one text from its start to its end.
 type scanner struct {
-	data    []byte
+	data    string
 	pos     int
-	members int
+	counted int    // members and elements read
+	members Object // of the objects around pos, those of the innermost last
 }
 
 func (s *scanner) fault(reason string) error {
-	return &SyntaxError{s.pos, reason}
+	return &SyntaxError{min(s.pos, len(s.data)), reason}
 }
 
 // peek returns the next byte, and 0 at the end.
@@ -25,133 +27,126 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
+// skip reads one c, if that is next.
+func (s *scanner) skip(c byte) bool {
+	if s.peek() != c {
+		return false
+	}
+	s.pos++
+	return true
+}
+
 func (s *scanner) space() {
-	for s.pos < len(s.data) {
-		switch s.data[s.pos] {
-		case ' ', '\t', '\n', '\r':
-			s.pos++
-		default:
-			return
-		}
+	for c := s.peek(); c == ' ' || c == '\n' || c == '\t' || c == '\r'; c = s.peek() {
+		s.pos++
 	}
 }
 
-// count counts one more member and refuses too many.
-func (s *scanner) count() error {
-	if s.members++; s.members > MaxMembers {
+// object reads an object whose first byte is '{' and leaves its members as the
+// last ones.
+func (s *scanner) object(depth int) error {
+	first := len(s.members)
+	return s.list(depth, '}', func() error { return s.member(first, depth) })
+}
+
+// array reads an array whose first byte is '[' and asks keep, if that is not nil,
+// whether its elements are acceptable.
+func (s *scanner) array(depth int, keep func(Value) bool) error {
+	return s.list(depth, ']', func() error {
+		v, err := s.value(depth)
+		if err == nil && keep != nil && !keep(v) {
+			return s.fault("an element of another type")
+		}
+		return err
+	})
+}
+
+// list reads what is between brackets, up to end: one and comma by turns.
+func (s *scanner) list(depth int, end byte, one func() error) error {
+	if depth > MaxDepth {
+		return s.fault("nested too deeply")
+	}
+	s.pos++
+	before := s.counted
+	for s.space(); !s.skip(end); s.space() {
+		if s.counted > before {
+			if !s.skip(',') {
+				return s.fault("no comma between members")
+			}
+			s.space()
+		}
+		if s.counted++; s.counted > MaxMembers {
+			return s.fault("too many members")
+		}
+		if err := one(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// member reads one member of the object whose members begin at first.
+func (s *scanner) member(first, depth int) error {
+	name, escaped, err := s.str()
+	if err != nil {
+		return err
+	}
+	if escaped {
+		name = unescape(name)
+	}
+	s.space()
+	if !s.skip(':') {
+		return s.fault("no colon after a member name")
+	}
+	value, err := s.value(depth)
+	if err != nil {
+		return err
+	}
+	return s.add(first, Member{name, value})
+}
+
+// add appends a member to the object whose members begin at first. Get answers ""
+// for new names alone: no value's text is empty.
+func (s *scanner) add(first int, m Member) error {
+	obj := s.members[first:]
+	if len(obj) == MaxNames {
 		return s.fault("too many members")
 	}
+	if obj.Get(m.Name) != "" {
+		return s.fault("a member name comes twice")
+	}
+	s.members = append(s.members, m)
 	return nil
 }
 
-// object reads an object whose first byte is '{'.
-func (s *scanner) object(depth int) (Object, error) {
-	if depth > MaxDepth {
-		return nil, s.fault("nested too deeply")
-	}
-	s.pos++
-	obj := Object{}
-	for s.space(); s.peek() != '}'; s.space() {
-		if len(obj) > 0 {
-			if err := s.comma(); err != nil {
-				return nil, err
-			}
-		}
-		m, err := s.member(depth)
-		if err != nil {
-			return nil, err
-		}
-		if len(obj) == MaxNames {
-			return nil, s.fault("too many members")
-		}
-		if obj.Get(m.Name) != nil {
-			return nil, s.fault("a member name comes twice")
-		}
-		obj = append(obj, m)
-	}
-	s.pos++
-	return obj, nil
-}
-
-func (s *scanner) member(depth int) (Member, error) {
-	if err := s.count(); err != nil {
-		return Member{}, err
-	}
-	name, err := s.str()
-	if err != nil {
-		return Member{}, err
-	}
-	s.space()
-	if s.peek() != ':' {
-		return Member{}, s.fault("no colon after a member name")
-	}
-	s.pos++
-	value, err := s.value(depth)
-	return Member{name, value}, err
-}
-
-// array reads an array whose first byte is '[' and returns its elements.
-func (s *scanner) array(depth int) ([]Value, error) {
-	if depth > MaxDepth {
-		return nil, s.fault("nested too deeply")
-	}
-	s.pos++
-	list := []Value{}
-	for s.space(); s.peek() != ']'; s.space() {
-		if len(list) > 0 {
-			if err := s.comma(); err != nil {
-				return nil, err
-			}
-		}
-		if err := s.count(); err != nil {
-			return nil, err
-		}
-		v, err := s.value(depth)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-	}
-	s.pos++
-	return list, nil
-}
-
-// comma reads the comma between two members and the space after it.
-func (s *scanner) comma() error {
-	if s.peek() != ',' {
-		return s.fault("no comma between members")
-	}
-	s.pos++
-	s.space()
-	return nil
-}
-
-// value reads any value, that of a member of an object at depth.
+// value reads any value, that of a member or element at depth, and drops the
+// members of objects in it.
 func (s *scanner) value(depth int) (Value, error) {
 	s.space()
-	start := s.pos
+	start, outer := s.pos, len(s.members)
 	var err error
 	switch c := s.peek(); {
-	case c == '{':
-		_, err = s.object(depth + 1)
-	case c == '[':
-		_, err = s.array(depth + 1)
 	case c == '"':
-		_, err = s.str()
+		_, _, err = s.str()
+	case c == '{':
+		err = s.object(depth + 1)
+		s.members = s.members[:outer]
+	case c == '[':
+		err = s.array(depth+1, nil)
 	case c == '-' || '0' <= c && c <= '9':
 		err = s.number()
 	default:
 		err = s.literal()
 	}
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	return Value(s.data[start:s.pos]), nil
 }
 
 func (s *scanner) literal() error {
-	for _, word := range []string{"true", "false", "null"} {
-		if strings.HasPrefix(string(s.data[s.pos:min(s.pos+5, len(s.data))]), word) {
+	for _, word := range [...]string{"true", "false", "null"} {
+		if strings.HasPrefix(s.data[s.pos:], word) {
 			s.pos += len(word)
 			return nil
 		}
@@ -159,30 +154,26 @@ func (s *scanner) literal() error {
 	return s.fault("not a value")
 }
 
-// number reads a number (RFC 8259, Section 6).
+// number reads a number (RFC 8259, Section 6) within the range of a float64.
 func (s *scanner) number() error {
-	if s.peek() == '-' {
-		s.pos++
-	}
-	if s.peek() == '0' {
-		s.pos++
-	} else if s.digits() == 0 {
+	start := s.pos
+	s.skip('-')
+	if !s.skip('0') && s.digits() == 0 {
 		return s.fault("a number without digits")
 	}
-	if s.peek() == '.' {
-		s.pos++
-		if s.digits() == 0 {
-			return s.fault("a fraction without digits")
-		}
+	if s.skip('.') && s.digits() == 0 {
+		return s.fault("a fraction without digits")
 	}
-	if c := s.peek(); c == 'e' || c == 'E' {
-		s.pos++
-		if c := s.peek(); c == '+' || c == '-' {
-			s.pos++
-		}
+	if s.skip('e') || s.skip('E') {
+		_ = s.skip('+') || s.skip('-')
 		if s.digits() == 0 {
 			return s.fault("an exponent without digits")
 		}
+	} else if s.pos-start < 300 {
+		return nil
+	}
+	if _, err := strconv.ParseFloat(s.data[start:s.pos], 64); err != nil {
+		return s.fault("a number out of range")
 	}
 	return nil
 }
@@ -195,44 +186,61 @@ func (s *scanner) digits() int {
 	return s.pos - start
 }
 
-// str reads a string and unescapes it (RFC 8259, Section 7).
-func (s *scanner) str() (string, error) {
-	if s.peek() != '"' {
-		return "", s.fault("not a string")
+// str reads a string (RFC 8259, Section 7) and returns what is between its quotes,
+// and whether that has escapes.
+func (s *scanner) str() (text string, escaped bool, err error) {
+	if !s.skip('"') {
+		return "", false, s.fault("not a string")
 	}
-	s.pos++
 	start := s.pos
-	var unescaped []byte // used from the first escape on
-	for s.pos < len(s.data) {
-		switch c := s.data[s.pos]; {
+	for {
+		s.plain()
+		switch c := s.peek(); {
 		case c == '"':
-			text := s.data[start:s.pos]
 			s.pos++
-			if unescaped != nil {
-				text = append(unescaped, text...)
-			}
-			return string(text), nil
-		case c < 0x20:
-			return "", s.fault("a control character in a string")
+			return s.data[start : s.pos-1], escaped, nil
 		case c == '\\':
-			unescaped = append(unescaped, s.data[start:s.pos]...)
-			r, err := s.escape()
-			if err != nil {
-				return "", err
+			if _, err := s.escape(); err != nil {
+				return "", false, err
 			}
-			unescaped = utf8.AppendRune(unescaped, r)
-			start = s.pos
-		case c < utf8.RuneSelf:
-			s.pos++
-		default:
-			r, size := utf8.DecodeRune(s.data[s.pos:])
+			escaped = true
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRuneInString(s.data[s.pos:])
 			if r == utf8.RuneError && size == 1 {
-				return "", s.fault("invalid UTF-8")
+				return "", false, s.fault("invalid UTF-8")
 			}
 			s.pos += size
+		case s.pos == len(s.data):
+			return "", false, s.fault("a string without end")
+		default:
+			return "", false, s.fault("a control character in a string")
 		}
 	}
-	return "", s.fault("a string without end")
+}
+
+// plain reads the ASCII characters that stand for themselves in a string.
+func (s *scanner) plain() {
+	rest := s.data[s.pos:]
+	for i := range len(rest) {
+		if c := rest[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			s.pos += i
+			return
+		}
+	}
+	s.pos = len(s.data)
+}
+
+// unescape returns the characters of text, which str returned with escapes.
+func unescape(text string) string {
+	s := scanner{data: text}
+	var out []byte
+	for i := strings.IndexByte(text, '\\'); i >= 0; i = strings.IndexByte(text[s.pos:], '\\') {
+		out = append(out, text[s.pos:s.pos+i]...)
+		s.pos += i
+		r, _ := s.escape()
+		out = utf8.AppendRune(out, r)
+	}
+	return string(append(out, text[s.pos:]...))
 }
 
 const escapes, escaped = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
@@ -249,15 +257,12 @@ func (s *scanner) escape() (rune, error) {
 		return 0, s.fault("an unknown escape")
 	}
 	r, ok := s.hex4()
-	if ok && utf16.IsSurrogate(r) {
-		ok = s.peek() == '\\' && s.pos+1 < len(s.data) && s.data[s.pos+1] == 'u'
+	if utf16.IsSurrogate(r) {
+		ok = strings.HasPrefix(s.data[s.pos:], `\u`)
 		s.pos += 2
-		if ok {
-			var low rune
-			low, ok = s.hex4()
-			r = utf16.DecodeRune(r, low)
-			ok = ok && r != utf8.RuneError
-		}
+		low, _ := s.hex4() // 0, which is no half of a pair, if there are not four
+		r = utf16.DecodeRune(r, low)
+		ok = ok && r != utf8.RuneError
 	}
 	if !ok {
 		return 0, s.fault("an escape that is no character")
@@ -271,7 +276,7 @@ func (s *scanner) hex4() (rune, bool) {
 		return 0, false
 	}
 	var r rune
-	for _, c := range s.data[s.pos : s.pos+4] {
+	for _, c := range []byte(s.data[s.pos : s.pos+4]) {
 		d := strings.IndexByte("0123456789abcdef", c|0x20)
 		if d < 0 || c < '0' {
 			return 0, false

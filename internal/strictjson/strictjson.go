@@ -7,6 +7,7 @@
 //   - no member whose name differs only in case from one that the caller knows,
 //     because encoding/json would let it fill that field;
 //   - valid UTF-8, and no escaped half of a surrogate pair (RFC 7493, Section 2.1);
+//   - no number that a float64 cannot hold (RFC 7493, Section 2.2);
 //   - bounded depth and number of members.
 //
 // Errors say where and what is wrong and never repeat the text.
@@ -15,6 +16,7 @@ package strictjson
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // The bounds of what is read.
@@ -43,39 +45,57 @@ type Member struct {
 // An Object is a checked object: its members in the order they came.
 type Object []Member
 
-// Get returns the value of the member called name, exactly, and nil if there is
+// Get returns the value of the member called name, exactly, and "" if there is
 // none.
 func (o Object) Get(name string) Value {
-	for _, m := range o {
-		if m.Name == name {
-			return m.Value
+	for i := range o {
+		if o[i].Name == name {
+			return o[i].Value
 		}
 	}
-	return nil
+	return ""
 }
 
-// Parse reads data as one object. A member at its top whose name equals one of
-// known but for its case is refused.
-func Parse(data []byte, known ...string) (Object, error) {
+// Parse reads data as one object. Names and values are parts of data, but for
+// names with escapes. A member at its top whose name equals one of known but for
+// its case is refused.
+func Parse(data string, known ...string) (Object, error) {
 	s := scanner{data: data}
 	s.space()
 	if s.peek() != '{' {
 		return nil, s.fault("not an object")
 	}
-	obj, err := s.object(1)
-	if err != nil {
+	s.members = make(Object, 0, min(len(data)/32+4, 64)) // most often enough
+	if err := s.object(1); err != nil {
 		return nil, err
 	}
 	s.space()
 	if s.pos < len(data) {
 		return nil, s.fault("data after the object")
 	}
-	for _, m := range obj {
-		for _, k := range known {
-			if m.Name != k && strings.EqualFold(m.Name, k) {
-				return nil, &SyntaxError{0, "a member name differs from a known one only in case"}
-			}
+	for _, m := range s.members {
+		if folds(m.Name, known) {
+			return nil, &SyntaxError{0, "a member name differs from a known one only in case"}
 		}
 	}
-	return obj, nil
+	return s.members, nil
+}
+
+// folds reports whether name differs from one of known only in case.
+func folds(name string, known []string) bool {
+	for _, k := range known {
+		if initialsFold(name, k) && name != k && strings.EqualFold(name, k) {
+			return true
+		}
+	}
+	return false
+}
+
+// initialsFold reports whether two names could differ only in case, by a look at
+// their first bytes: other ASCII characters than one letter's two never fold.
+func initialsFold(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	return a[0]|0x20 == b[0]|0x20 || (a[0]|b[0]) >= utf8.RuneSelf
 }

@@ -12,7 +12,7 @@ import (
 // tags as the known ones. A field without a tag takes the one member whose name
 // is its own but for the case of ASCII letters; two, or one in other letters that
 // fold to the same, are an error. Objects inside data are not held to that.
-func Unmarshal(data []byte, v any) error {
+func Unmarshal(data string, v any) error {
 	tagged, untagged := fieldNames(reflect.TypeOf(v))
 	obj, err := Parse(data, tagged...)
 	if err != nil {
@@ -25,7 +25,7 @@ func Unmarshal(data []byte, v any) error {
 			return &SyntaxError{0, "two member names, or other letters, fold to one field's"}
 		}
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := json.Unmarshal([]byte(data), v); err != nil {
 		return &SyntaxError{0, "a member is of the wrong type"}
 	}
 	return nil

@@ -22,12 +22,14 @@ func TestString(t *testing.T) {
 		{`["a"]`, "", false},
 		{`{"a":"a"}`, "", false},
 		{`"a`, "", false},
+		{`"a"b`, "", false},
+		{` "a"`, "", false},
 	} {
 		if got, ok := Value(tt.value).String(); got != tt.want || ok != tt.ok {
 			t.Errorf("%s: got %q, %v", tt.value, got, ok)
 		}
 	}
-	if got, ok := Value(nil).String(); got != "" || ok {
+	if got, ok := Value("").String(); got != "" || ok {
 		t.Errorf("absent: got %q, %v", got, ok)
 	}
 }
@@ -116,21 +118,26 @@ func TestStrings(t *testing.T) {
 		{`[1,"a"]`, nil, false},
 		{`["a",null]`, nil, false},
 		{`[["a"]]`, nil, false},
+		{`["a"]]`, nil, false},
 		{`"a"`, nil, false},
 		{`{}`, nil, false},
 		{`null`, nil, false},
 		{``, nil, false},
 	} {
-		if got, ok := Value(tt.value).Strings(); !slices.Equal(got, tt.want) || ok != tt.ok {
+		got, ok := Value(tt.value).Strings()
+		if !slices.Equal(got, tt.want) || ok != tt.ok || (got == nil) == ok {
 			t.Errorf("%s: got %q, %v", tt.value, got, ok)
 		}
 	}
 }
 
 func TestArray(t *testing.T) {
-	obj, err := Parse([]byte(`{"a":[1, "b" ,[2,3],{"c":null}, true]}`))
+	obj, err := Parse(`{"a":[1, "b" ,[2,3],{"c":null}, true]}`)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if list, ok := Value("[]").Array(); list == nil || !ok {
+		t.Errorf("an empty array: %v, %v", list, ok)
 	}
 	list, ok := obj.Get("a").Array()
 	var got []string
@@ -141,7 +148,7 @@ func TestArray(t *testing.T) {
 		!slices.Equal(got, want) {
 		t.Errorf("got %q, %v", got, ok)
 	}
-	for _, value := range []string{"", "1", `"[]"`, "{}", "null", "[1"} {
+	for _, value := range []string{"", "1", `"[]"`, "{}", "null", "[1", "[1]2", "1]"} {
 		if list, ok := Value(value).Array(); ok {
 			t.Errorf("%s: got %q", value, list)
 		}
@@ -150,7 +157,7 @@ func TestArray(t *testing.T) {
 
 // An array may be as deep as Parse let it be.
 func TestArrayDepth(t *testing.T) {
-	obj, err := Parse([]byte(nested("[", "]", MaxDepth)))
+	obj, err := Parse(nested("[", "]", MaxDepth))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,15 +171,13 @@ func TestArrayDepth(t *testing.T) {
 }
 
 func TestRaw(t *testing.T) {
-	text := []byte(`{"a":[1]}`)
+	text := `{"a":[1]}`
 	obj, err := Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw := obj.Get("a").Raw()
-	text[6] = '2'
-	if string(raw) != "[1]" {
-		t.Errorf("not a copy: %s", raw)
+	if raw := obj.Get("a").Raw(); string(raw) != "[1]" {
+		t.Errorf("got %s", raw)
 	}
 	if obj.Get("b").Raw() != nil {
 		t.Error("an absent member has text")

@@ -33,7 +33,8 @@ type Options struct {
 	// for the first user.
 	LoginForm bool
 
-	// Algorithm signs ID Tokens: RS256, which is the default, or ES256.
+	// Algorithm signs ID Tokens: RS256, which is the default, or any other of
+	// package jose whose keys can be published.
 	Algorithm string
 
 	// TokenLife is how long access tokens and ID Tokens live. Zero means an hour.
@@ -139,6 +140,9 @@ var rsaKey = sync.OnceValues(func() (*jose.Key, error) { return jose.GenerateKey
 func signingKey(algorithm string) (*jose.Key, error) {
 	if algorithm == "RS256" {
 		return rsaKey()
+	}
+	if _, ok := jose.SignatureHash(algorithm); !ok || strings.HasPrefix(algorithm, "HS") {
+		return nil, errors.New("oidctest: Options.Algorithm must sign with a key pair")
 	}
 	return jose.GenerateKey(algorithm)
 }

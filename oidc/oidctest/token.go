@@ -3,6 +3,7 @@ package oidctest
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
@@ -175,11 +176,24 @@ func (p *Provider) issue(w http.ResponseWriter, g *grant, form url.Values) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
+// atHash is OpenID Connect Core 1.0, Section 3.1.3.6, with the hash of the algorithm
+// that signs.
+func (p *Provider) atHash(accessToken string) string {
+	h := sha256.New()
+	switch alg := p.options.Algorithm; {
+	case strings.HasSuffix(alg, "384"):
+		h = sha512.New384()
+	case !strings.HasSuffix(alg, "256"): // 512, and those on Ed25519
+		h = sha512.New()
+	}
+	h.Write([]byte(accessToken))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:h.Size()/2])
+}
+
 // idToken makes the ID Token of a grant, OpenID Connect Core 1.0, Section 2. A
 // refreshed one has no nonce (Section 12.2).
 func (p *Provider) idToken(g *grant, accessToken string, refreshed bool) (string, error) {
 	now := p.options.Now()
-	half := sha256.Sum256([]byte(accessToken))
 	claims := map[string]any{
 		"iss":       p.Issuer(),
 		"sub":       g.user.Subject,
@@ -187,7 +201,7 @@ func (p *Provider) idToken(g *grant, accessToken string, refreshed bool) (string
 		"iat":       now.Unix(),
 		"exp":       now.Add(p.options.TokenLife).Unix(),
 		"auth_time": g.at.Unix(),
-		"at_hash":   base64.RawURLEncoding.EncodeToString(half[:16]),
+		"at_hash":   p.atHash(accessToken),
 	}
 	if g.nonce != "" && !refreshed {
 		claims["nonce"] = g.nonce

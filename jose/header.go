@@ -1,0 +1,127 @@
+package jose
+
+import (
+	"encoding/json"
+	"slices"
+
+	"vouchsafe/internal/strictjson"
+)
+
+// A Header is a JOSE header, RFC 7515, Section 4 and RFC 7516, Section 4. All of it
+// was protected, but that in a JSON serialization the key ID may not have been, which
+// only helps to find a key, nor a JWE's Algorithm and Encryption, which the key and
+// the caller decide.
+type Header struct {
+	Algorithm   string // "alg"
+	Encryption  string // "enc", only in a JWE
+	KeyID       string // "kid", empty if absent
+	Type        string // "typ", empty if absent
+	ContentType string // "cty", empty if absent
+
+	protected string // the JSON text
+}
+
+// Get returns the JSON text of the protected header parameter called name, exactly,
+// and nil if there is none. What it says of keys (jwk, jku, x5u, x5c) is no reason
+// to trust them.
+func (h Header) Get(name string) json.RawMessage {
+	m, _ := parseMembers(h.protected)
+	return m.Get(name).Raw()
+}
+
+// An UnverifiedHeader is a header that nobody vouches for.
+type UnverifiedHeader Header
+
+// headerParameters are the registered ones: RFC 7515, Section 4.1, RFC 7516,
+// Section 4.1, RFC 7518, Section 4 and RFC 7797, Section 3.
+var headerParameters = []string{"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256",
+	"typ", "cty", "crit", "enc", "zip", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c", "b64"}
+
+// parseHeader reads a protected header. The parameters jwk, jku,
+// x5u and x5c are ignored: a token does not bring its own key (RFC 8725, Section
+// 3.10). understood are the extensions that "crit" may name. It returns all
+// parameters, too.
+func parseHeader(protected string, unprotected strictjson.Object, understood []string) (
+	Header, strictjson.Object, error) {
+	m, err := parseMembers(protected)
+	if err != nil {
+		return Header{}, nil, err
+	}
+	if err := checkCritical(m, unprotected, understood); err != nil {
+		return Header{}, nil, err
+	}
+	all := m
+	if len(unprotected) > 0 {
+		all = slices.Concat(m, unprotected)
+	}
+	h, err := readHeader(protected, m, all)
+	return h, all, err
+}
+
+func parseMembers(header string) (strictjson.Object, error) {
+	m, err := strictjson.Parse(header, headerParameters...)
+	if err != nil {
+		return nil, checkError("header", "must be one strict JSON object", "RFC 7515, Section 4")
+	}
+	return m, nil
+}
+
+// readHeader reads the parameters of all, of which some are protected.
+func readHeader(text string, protected, all strictjson.Object) (Header, error) {
+	h := Header{protected: text}
+	ok := stringMembers(all, stringMember{"alg", &h.Algorithm}, stringMember{"enc", &h.Encryption},
+		stringMember{"kid", &h.KeyID}) &&
+		stringMembers(protected, stringMember{"typ", &h.Type}, stringMember{"cty", &h.ContentType})
+	if !ok || max(len(h.Algorithm), len(h.Encryption), len(h.KeyID), len(h.Type),
+		len(h.ContentType)) > maxKeyIDSize {
+		return Header{}, checkError("header", "must have alg, enc, kid, typ and cty as short strings",
+			"RFC 7515, Section 4.1")
+	}
+	return h, nil
+}
+
+// checkCritical makes the checks of RFC 7515, Section 4.1.11 and RFC 7797, Section 6:
+// whatever is critical, and "b64", is protected, and known to whoever reads it.
+func checkCritical(protected, unprotected strictjson.Object, understood []string) error {
+	const clause = "RFC 7515, Section 4.1.11"
+	for _, m := range unprotected {
+		if protected.Get(m.Name) != "" {
+			return checkError("header", "must have no parameter both protected and not",
+				"RFC 7515, Section 7.2.1")
+		}
+	}
+	if unprotected.Get("crit") != "" || unprotected.Get("b64") != "" {
+		return checkError("crit", "must be protected, and b64 too", clause)
+	}
+	list, ok := protected.Get("crit").Strings()
+	if protected.Get("crit") != "" && (!ok || len(list) == 0) {
+		return checkError("crit", "must be an array of names", clause)
+	}
+	b64 := protected.Get("b64")
+	if _, ok := b64.Bool(); b64 != "" && (!ok || !slices.Contains(list, "b64")) {
+		return checkError("crit", "must list b64, which must be a boolean", "RFC 7797, Section 6")
+	}
+	for i, name := range list {
+		if !slices.Contains(understood, name) || slices.Contains(list[:i], name) ||
+			protected.Get(name) == "" {
+			return checkError("crit", "must name, once, extensions that are there and understood",
+				clause)
+		}
+	}
+	return nil
+}
+
+// checkExtensions refuses names that cannot be extensions that a caller understands.
+func checkExtensions(names []string) error {
+	for _, name := range names {
+		if name == "" || slices.Contains(headerParameters, name) {
+			return checkError("crit", "must not name a registered parameter",
+				"RFC 7515, Section 4.1.11")
+		}
+	}
+	return nil
+}
+
+// ownParameters are those that this package sets, and nobody else.
+var ownParameters = []string{"alg", "enc", "kid", "typ", "cty", "crit", "zip", "epk", "apu", "apv",
+	"iv", "tag", "p2s", "p2c", "b64"}

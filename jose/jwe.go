@@ -1,0 +1,296 @@
+package jose
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"vouchsafe/internal/strictjson"
+	"vouchsafe/internal/verdict"
+)
+
+// A DecrypterConfig says what a [Decrypter] accepts. Keys, Algorithms and
+// Encryptions are required.
+type DecrypterConfig struct {
+	// Keys finds the private or symmetric keys that may decrypt.
+	Keys KeySource
+
+	// Algorithms are the values of "alg" accepted, of KeyManagementAlgorithms.
+	Algorithms []string
+
+	// Encryptions are the values of "enc" accepted, of ContentEncryptions.
+	Encryptions []string
+
+	// Critical names the header parameters that the caller understands and heeds,
+	// RFC 7515, Section 4.1.11.
+	Critical []string
+
+	// MaxSize is the greatest length of a JWE in bytes. Zero means DefaultMaxSize.
+	MaxSize int
+}
+
+// A Decrypter decrypts what is encrypted for one party. It is immutable and safe
+// for concurrent use.
+type Decrypter struct{ config DecrypterConfig }
+
+// NewDecrypter makes a Decrypter, or says what is missing in c.
+func NewDecrypter(c DecrypterConfig) (*Decrypter, error) {
+	if c.Keys == nil || len(c.Algorithms) == 0 || len(c.Encryptions) == 0 || c.MaxSize < 0 {
+		return nil, errors.New("jose: DecrypterConfig.Keys, Algorithms and Encryptions are " +
+			"required, and MaxSize not negative")
+	}
+	for _, name := range c.Algorithms {
+		if _, ok := findKeyManagement(name); !ok {
+			return nil, errors.New("jose: DecrypterConfig.Algorithms names one that this " +
+				"package lacks")
+		}
+	}
+	for _, name := range c.Encryptions {
+		if _, ok := findEncryption(name); !ok {
+			return nil, errors.New("jose: DecrypterConfig.Encryptions names one that this " +
+				"package lacks")
+		}
+	}
+	if c.MaxSize == 0 {
+		c.MaxSize = DefaultMaxSize
+	}
+	c.Algorithms, c.Encryptions = slices.Clone(c.Algorithms), slices.Clone(c.Encryptions)
+	c.Critical = slices.Clone(c.Critical)
+	return &Decrypter{c}, checkExtensions(c.Critical)
+}
+
+// A JWE is what was in a JSON Web Encryption. Whoever has the recipient's public key
+// can make one: it says nothing of who did.
+type JWE struct {
+	Header         Header
+	Plaintext      []byte
+	AdditionalData []byte // "aad" of a JSON serialization, RFC 7516, Section 7.2.1
+	Key            *Key   // which decrypted it
+}
+
+// Decrypt decrypts a JSON Web Encryption, RFC 7516, Section 5.2, in the compact,
+// flattened or general serialization. Of several recipients (at most 8) the first
+// whose key is at hand is taken. Claims are not read from a JWE: what it holds must
+// be signed for that; see VerifierConfig.Decrypter.
+//
+// The error is a [*CheckError] that names the check, [ErrDecryption], or that of
+// the key source. The JWE is nil beside an error.
+func (d *Decrypter) Decrypt(ctx context.Context, jwe string) (*JWE, error) {
+	l := verdict.New(ctx, checkError)
+	if !l.Check(len(jwe) <= d.config.MaxSize, "size", "must be at most MaxSize",
+		"RFC 7516, Section 7") {
+		return nil, l.Err()
+	}
+	parse, shape := parseCompactJWE, "compact"
+	if isJSON(jwe) {
+		parse, shape = parseJSONJWE, "JSON"
+	}
+	m, err := parse(jwe, d.config.Critical)
+	if !l.Result(shape, "RFC 7516, Section 7", err) {
+		return nil, l.Err()
+	}
+	err = ErrDecryption
+	for _, r := range m.recipients {
+		l := verdict.New(ctx, checkError)
+		if result := d.decrypt(ctx, l, m, r); result != nil {
+			return result, nil
+		}
+		if len(m.recipients) == 1 {
+			err = l.Err()
+		}
+	}
+	return nil, err
+}
+
+// nested returns the token inside an encrypted one, RFC 7519, Section 5.2, and the
+// header of that.
+func (d *Decrypter) nested(ctx context.Context, compact string) (string, Header, error) {
+	l := verdict.New(ctx, checkError)
+	if !l.Check(!isJSON(compact), "compact", "must be the serialization of a token",
+		"RFC 7519, Section 1") {
+		return "", Header{}, l.Err()
+	}
+	jwe, err := d.Decrypt(ctx, compact)
+	if err != nil {
+		return "", Header{}, err
+	}
+	l.Check(equalTypes(jwe.Header.ContentType, "JWT"), "cty", "must be JWT, for a nested one",
+		"RFC 7519, Section 5.2")
+	return string(jwe.Plaintext), jwe.Header, l.Err()
+}
+
+// An encrypted is a JWE taken apart.
+type encrypted struct {
+	recipients          []recipient
+	protected, aad      string // as received: never encoded anew
+	iv, ciphertext, tag []byte
+}
+
+type recipient struct {
+	header       Header
+	parameters   strictjson.Object // of the whole header
+	encryptedKey []byte
+}
+
+// authenticated returns what the content's tag covers beside it, RFC 7516, Section
+// 5.1, step 14.
+func (m encrypted) authenticated() []byte {
+	if m.aad != "" {
+		return []byte(m.protected + "." + m.aad)
+	}
+	return []byte(m.protected)
+}
+
+// decrypt makes the checks of one recipient.
+func (d *Decrypter) decrypt(ctx context.Context, l *verdict.List, m encrypted, r recipient) *JWE {
+	l.Check(slices.Contains(d.config.Algorithms, r.header.Algorithm),
+		"alg", "must be one of those expected", "RFC 8725, Section 3.1")
+	l.Check(slices.Contains(d.config.Encryptions, r.header.Encryption),
+		"enc", "must be one of those expected", "RFC 8725, Section 3.1")
+	l.Check(r.parameters.Get("zip") == "", "zip", "must be absent", "RFC 8725, Section 3.6")
+	a, _ := findKeyManagement(r.header.Algorithm)
+	l.Check(!a.isDirect() || len(r.encryptedKey) == 0, "encrypted_key",
+		"must be empty where the key is agreed on", "RFC 7516, Section 5.2")
+	if l.Err() != nil {
+		return nil
+	}
+	keys, err := d.config.Keys.Keys(ctx, r.header)
+	if !l.Result("keys", "RFC 7516, Section 6", err) ||
+		!l.Check(len(keys) > 0, "key", "must be known, by its ID and algorithm",
+			"RFC 7516, Section 6") {
+		return nil
+	}
+	result := m.open(a, keys, r)
+	if result == nil {
+		err = ErrDecryption
+	}
+	l.Result("decryption", "RFC 7516, Section 5.2", err)
+	return result
+}
+
+// open tries keys in turn.
+func (m encrypted) open(a keyManagement, keys []*Key, r recipient) *JWE {
+	e, ok := findEncryption(r.header.Encryption)
+	if !ok {
+		return nil
+	}
+	for _, k := range keys[:min(len(keys), maxTries)] {
+		if !k.may(toDecrypt) || !k.answers(r.header) {
+			continue
+		}
+		cek, ok := a.decrypt(k, r, e)
+		if !ok {
+			continue
+		}
+		if plaintext, ok := e.open(cek, m.iv, m.ciphertext, m.tag, m.authenticated()); ok {
+			aad, _ := decode(m.aad)
+			return &JWE{r.header, plaintext, aad, k}
+		}
+	}
+	return nil
+}
+
+// parseCompactJWE reads the compact serialization, RFC 7516, Section 7.1.
+func parseCompactJWE(compact string, understood []string) (encrypted, error) {
+	const clause = "RFC 7516, Section 7.1"
+	if strings.Count(compact, ".") != 4 {
+		return encrypted{}, checkError("compact", "must have five parts", clause)
+	}
+	parts := strings.Split(compact, ".")
+	var octets [5][]byte
+	for i, part := range parts {
+		var ok bool
+		if octets[i], ok = decode(part); !ok || len(octets[0]) == 0 {
+			return encrypted{}, checkError("compact", "must be base64url of one spelling", clause)
+		}
+	}
+	h, m, err := parseHeader(string(octets[0]), nil, understood)
+	return encrypted{
+		recipients: []recipient{{h, m, octets[1]}},
+		protected:  parts[0],
+		iv:         octets[2], ciphertext: octets[3], tag: octets[4],
+	}, err
+}
+
+// parseJSONJWE reads the general and the flattened serialization, RFC 7516, Section
+// 7.2. Members that are not defined there are ignored, as it asks.
+func parseJSONJWE(text string, understood []string) (encrypted, error) {
+	const clause = "RFC 7516, Section 7.2"
+	m, err := strictjson.Parse(text, "protected", "unprotected", "recipients", "header",
+		"encrypted_key", "iv", "ciphertext", "tag", "aad")
+	if err != nil {
+		return encrypted{}, checkError("JSON", "must be one strict JSON object", clause)
+	}
+	var protected, iv, ciphertext, tag, aad string
+	ok := stringMembers(m, stringMember{"protected", &protected}, stringMember{"iv", &iv},
+		stringMember{"ciphertext", &ciphertext}, stringMember{"tag", &tag}, stringMember{"aad", &aad})
+	var octets [5][]byte
+	for i, part := range []string{protected, iv, ciphertext, tag, aad} {
+		decoded, okPart := decode(part)
+		octets[i], ok = decoded, ok && okPart
+	}
+	if !ok || m.Get("ciphertext") == "" {
+		return encrypted{}, checkError("JSON", "must have base64url of one spelling", clause)
+	}
+	result := encrypted{protected: protected, aad: aad,
+		iv: octets[1], ciphertext: octets[2], tag: octets[3]}
+	result.recipients, err = parseRecipients(m, string(octets[0]), understood)
+	return result, err
+}
+
+// parseRecipients reads the recipients of the general serialization, or the one of
+// the flattened.
+func parseRecipients(m strictjson.Object, protected string, understood []string) (
+	[]recipient, error) {
+	shared, err := parseUnprotected(m.Get("unprotected"))
+	if err != nil {
+		return nil, err
+	}
+	general := m.Get("recipients")
+	if general == "" {
+		r, err := parseRecipient(m, protected, shared, understood)
+		return []recipient{r}, err
+	}
+	list, ok := general.Array()
+	if !ok || len(list) == 0 || len(list) > maxTries || m.Get("header") != "" ||
+		m.Get("encrypted_key") != "" {
+		return nil, checkError("recipients", "must be 1 to 8, beside no other recipient",
+			"RFC 7516, Section 7.2.1")
+	}
+	recipients := make([]recipient, len(list))
+	for i, v := range list {
+		one, err := strictjson.Parse(string(v), "header", "encrypted_key")
+		if err != nil {
+			return nil, checkError("recipients", "must be objects", "RFC 7516, Section 7.2.1")
+		}
+		if recipients[i], err = parseRecipient(one, protected, shared, understood); err != nil {
+			return nil, err
+		}
+	}
+	return recipients, nil
+}
+
+// parseRecipient reads one recipient's members of m.
+func parseRecipient(m strictjson.Object, protected string, shared strictjson.Object,
+	understood []string) (recipient, error) {
+	own, err := parseUnprotected(m.Get("header"))
+	if err != nil {
+		return recipient{}, err
+	}
+	for _, one := range own {
+		if shared.Get(one.Name) != "" {
+			return recipient{}, checkError("header", "must have no parameter twice",
+				"RFC 7516, Section 7.2.1")
+		}
+	}
+	var text string
+	ok := stringMembers(m, stringMember{"encrypted_key", &text})
+	key, okKey := decode(text)
+	if !ok || !okKey {
+		return recipient{}, checkError("encrypted_key", "must be base64url of one spelling",
+			"RFC 7516, Section 7.2.1")
+	}
+	h, all, err := parseHeader(orEmpty(protected), slices.Concat(shared, own), understood)
+	return recipient{h, all, key}, err
+}

@@ -1,0 +1,131 @@
+package jose
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/asn1"
+	"hash"
+	"sync"
+
+	"vouchsafe/internal/strictjson"
+)
+
+// An octKey is a key of kty oct, RFC 7518, Section 6.4: a secret that both sides
+// have. It is behind a function, so that fmt cannot reach it.
+type octKey struct{ held func() *secret }
+
+// A secret keeps hashes keyed with it, because keying one costs as much as
+// hashing a short token.
+type secret struct {
+	octets []byte
+	macs   map[crypto.Hash]*sync.Pool
+}
+
+func newOctKey(octets []byte) octKey {
+	s := &secret{bytes.Clone(octets), make(map[crypto.Hash]*sync.Pool)}
+	for h, f := range map[crypto.Hash]func() hash.Hash{
+		crypto.SHA256: sha256.New, crypto.SHA384: sha512.New384, crypto.SHA512: sha512.New,
+	} {
+		s.macs[h] = &sync.Pool{New: func() any { return &mac{keyed: hmac.New(f, s.octets)} }}
+	}
+	return octKey{func() *secret { return s }}
+}
+
+func (k octKey) octets() []byte { return k.held().octets }
+
+// algorithms are those whose keys have this length: at least that of the hash for
+// HMAC (RFC 7518, Section 3.2), exactly that of the cipher's key for AES.
+func (k octKey) algorithms() []string {
+	size := len(k.octets())
+	var names, direct []string
+	for _, a := range signatureAlgorithms {
+		if a.name[0] == 'H' && size >= a.hash.Size() {
+			names = append(names, a.name)
+		}
+	}
+	for _, a := range keyManagementAlgorithms {
+		if a.keySize == size && (a.mode == keyWrap || a.mode == gcmKeyWrap) {
+			names = append(names, a.name)
+		}
+	}
+	for _, e := range encryptions {
+		if e.keySize == size {
+			names, direct = append(names, e.name), []string{"dir"}
+		}
+	}
+	return append(names, direct...)
+}
+
+// check refuses a key that is really the text of another one. Whoever takes that
+// for a secret has taken something public for it.
+func (k octKey) check() error {
+	octets := k.octets()
+	var der asn1.RawValue
+	rest, err := asn1.Unmarshal(octets, &der)
+	isDER := err == nil && len(rest) == 0 && der.Tag == asn1.TagSequence && der.IsCompound
+	text := bytes.TrimLeft(octets, "\ufeff\x00 \t\r\n")
+	if isDER || bytes.Contains(octets, []byte("-----BEGIN")) ||
+		bytes.HasPrefix(text, []byte("ssh-")) || isJWK(string(text)) {
+		return checkError("k", "must not be the PEM, DER, SSH or JWK text of another key",
+			"RFC 8725, Section 3.5")
+	}
+	return nil
+}
+
+// isJWK reports whether text is a JWK or a JWK Set.
+func isJWK(text string) bool {
+	m, err := strictjson.Parse(text)
+	return err == nil && (m.Get("kty") != "" || m.Get("keys") != "")
+}
+
+func parseOct(m strictjson.Object) (material, error) {
+	octets, ok := octetsMember(m, "k")
+	if !ok {
+		return nil, checkError("k", "must be base64url", "RFC 7518, Section 6.4.1")
+	}
+	k := newOctKey(octets)
+	return k, k.check()
+}
+
+func (k octKey) parsePrivate(strictjson.Object) (any, error) { return nil, nil }
+
+func (k octKey) writeTo(w *writer) {
+	w.octets("k", k.octets())
+	w.text("kty", "oct")
+}
+
+func (k octKey) writePrivate(*writer, any) bool { return true }
+
+// A mac is a keyed hash and room for its input and output, which would otherwise be
+// made anew for each token.
+type mac struct {
+	keyed hash.Hash
+	input []byte
+	sum   [sha512.Size]byte
+}
+
+// verify is HMAC, RFC 7518, Section 3.2.
+func (k octKey) verify(a signatureAlgorithm, input, sig []byte) bool {
+	pool := k.held().macs[a.hash]
+	m := pool.Get().(*mac)
+	defer pool.Put(m)
+	return hmac.Equal(m.of(input), sig)
+}
+
+func (k octKey) sign(a signatureAlgorithm, input []byte) []byte {
+	pool := k.held().macs[a.hash]
+	m := pool.Get().(*mac)
+	defer pool.Put(m)
+	return bytes.Clone(m.of(input))
+}
+
+// of returns the HMAC of input, which the next call overwrites.
+func (m *mac) of(input []byte) []byte {
+	m.input = append(m.input[:0], input...)
+	m.keyed.Reset()
+	m.keyed.Write(m.input)
+	return m.keyed.Sum(m.sum[:0])
+}

@@ -1,0 +1,119 @@
+package jose
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+)
+
+// A writer writes a JSON object member by member, without the time that
+// encoding/json takes. Names are escaped like any string.
+type writer struct{ b []byte }
+
+// end returns the object.
+func (w *writer) end() []byte {
+	if len(w.b) == 0 {
+		return []byte("{}")
+	}
+	return append(w.b, '}')
+}
+
+func (w *writer) name(name string) {
+	if len(w.b) == 0 {
+		w.b = append(w.b, '{')
+	} else {
+		w.b = append(w.b, ',')
+	}
+	w.string(name)
+	w.b = append(w.b, ':')
+}
+
+// string writes s as RFC 8259, Section 7 says.
+func (w *writer) string(s string) {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			text, _ := json.Marshal(s) // which is always possible
+			w.b = append(w.b, text...)
+			return
+		}
+	}
+	w.b = append(w.b, '"')
+	w.b = append(w.b, s...)
+	w.b = append(w.b, '"')
+}
+
+// text writes a member that is a string, unless it is empty.
+func (w *writer) text(name, value string) {
+	if value != "" {
+		w.name(name)
+		w.string(value)
+	}
+}
+
+// octets writes a member that is a string of base64url.
+func (w *writer) octets(name string, b []byte) {
+	w.name(name)
+	w.b = append(strict.AppendEncode(append(w.b, '"'), b), '"')
+}
+
+// value writes a member of any value.
+func (w *writer) value(name string, value any) error {
+	w.name(name)
+	return w.any(value)
+}
+
+// any writes a value. What claims mostly are need not go through encoding/json.
+func (w *writer) any(value any) error {
+	switch v := value.(type) {
+	case string:
+		w.string(v)
+	case bool:
+		w.b = strconv.AppendBool(w.b, v)
+	case int:
+		w.b = strconv.AppendInt(w.b, int64(v), 10)
+	case int64:
+		w.b = strconv.AppendInt(w.b, v, 10)
+	case []string:
+		w.strings(v)
+	default:
+		text, err := json.Marshal(v)
+		w.b = append(w.b, text...)
+		return err
+	}
+	return nil
+}
+
+func (w *writer) strings(list []string) {
+	w.b = append(w.b, '[')
+	for i, s := range list {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.string(s)
+	}
+	w.b = append(w.b, ']')
+}
+
+// extra writes the caller's own header parameters in the order of their names, and
+// "crit" with those of them that are to be understood and those of ours that are.
+func (w *writer) extra(parameters map[string]any, critical []string, ours ...string) error {
+	for _, name := range sortedKeys(parameters) {
+		if slices.Contains(ownParameters, name) {
+			return checkError("header", "must leave to this package what it sets",
+				"RFC 7515, Section 4")
+		}
+		if err := w.value(name, parameters[name]); err != nil {
+			return err
+		}
+	}
+	for _, name := range critical {
+		if _, ok := parameters[name]; !ok || slices.Contains(headerParameters, name) {
+			return checkError("crit", "must name extensions that are there",
+				"RFC 7515, Section 4.1.11")
+		}
+	}
+	if names := slices.Concat(critical, ours); len(names) > 0 {
+		return w.value("crit", names)
+	}
+	return nil
+}
