@@ -1,6 +1,6 @@
 # Everything here is also one plain command; `make help` lists the targets.
 
-.PHONY: help demo test race vet cross fuzz interop ci
+.PHONY: help demo test race vet cross fuzz bench interop ci
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ fuzz: ## every fuzz target, FUZZTIME=2m each
 	@for pkg in $$(go list ./...); do \
 		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
+
+bench: ## jose beside three other libraries, and its targets; needs the Go module proxy
+	cd testdata/bench && go test -count=1 ./... && go run .
 
 interop: ## logins with a certified provider and a certified client; needs Node.js and npm
 	cd testdata/interop && npm ci --ignore-scripts && go test -count=1 -v ./...

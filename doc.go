@@ -13,7 +13,8 @@
 //     for tests
 //   - oauth2: RFC 6749 with RFC 9700, RFC 7636 and RFC 9207
 //   - oauth1: RFC 5849; oauth1/oauth1test is a provider for tests
-//   - jose: RFC 7515, RFC 7517, RFC 7518, RFC 7519 and RFC 8725, without HTTP
+//   - jose: JSON Web Tokens, signatures, encryption and keys, RFC 7515 to RFC 7519
+//     and RFC 8725, without HTTP
 //   - pkce: RFC 7636, S256 only
 //   - httpclient: the one door through which every room fetches;
 //     httpclient/fixture replays exchanges with providers in tests

@@ -88,7 +88,7 @@ func (a signatureAlgorithm) sign(k *Key, input []byte) ([]byte, error) {
 	case octKey:
 		return t.sign(a, input), nil
 	}
-	return nil, errUnusable
+	return nil, errCannotSign()
 }
 
 // digest appends the hash of input to dst. It spares the allocations of hash.Hash.

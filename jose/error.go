@@ -28,6 +28,7 @@ type CheckError struct {
 	Clause string // what asks for it: "RFC 7519, Section 4.1.3"
 }
 
+// Error returns the check, what it must be, and the clause.
 func (e *CheckError) Error() string {
 	return fmt.Sprintf("%s %s (%s)", e.Check, e.Need, e.Clause)
 }

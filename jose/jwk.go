@@ -9,7 +9,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -18,9 +17,6 @@ import (
 )
 
 const maxKeyIDSize = 256
-
-// errUnusable is what a key is refused with that is not one for what is asked.
-var errUnusable = errors.New("jose: key is not one for this")
 
 // A Key is a JSON Web Key, RFC 7517, with the algorithms it may serve. It is
 // immutable and safe for concurrent use. Printing it shows no secret.
@@ -308,7 +304,8 @@ func stringMembers(m strictjson.Object, list ...stringMember) bool {
 // symmetric key has no public part and is an error.
 func (k *Key) MarshalJSON() ([]byte, error) {
 	if k.symmetric() {
-		return nil, errors.New("jose: a symmetric key has no public JWK; MarshalPrivate writes it")
+		return nil, checkError("key", "must have a public half, or be written by MarshalPrivate",
+			"RFC 7517, Section 9.3")
 	}
 	var w writer
 	k.material.writeTo(&w)
@@ -327,7 +324,7 @@ func (k *Key) MarshalPrivate() ([]byte, error) {
 	}
 	k.material.writeTo(&w)
 	if !k.material.writePrivate(&w, private) {
-		return nil, errors.New("jose: key has no private part at hand")
+		return nil, checkError("key", "must have its private part at hand", "RFC 7517, Section 9.3")
 	}
 	if ops := k.uses.operations(); ops != nil { // which RFC 7517, Section 4.3 has instead of use
 		w.name("key_ops")

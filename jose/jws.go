@@ -13,8 +13,9 @@ import (
 // option says otherwise.
 const DefaultMaxSize = 16 << 10
 
-// Of the keys, signatures and recipients that belong to one token, no more are
-// tried, so that a token cannot be made to cost much.
+// maxTries bounds how many keys are tried for one token, and how many signatures or
+// recipients it may have, among which the tries are divided: a token cannot be made to
+// cost much.
 const maxTries = 8
 
 // VerifyOptions say what [VerifySignature] accepts.
@@ -103,7 +104,7 @@ func (m message) verify(ctx context.Context, p policy) (*JWS, error) {
 	err := ErrSignature
 	for i, s := range m.signatures {
 		l := verdict.New(ctx, checkError)
-		if key := p.verify(ctx, l, m.headers[i], s); key != nil {
+		if key := p.verify(ctx, l, m.headers[i], s, maxTries/len(m.signatures)); key != nil {
 			return &JWS{m.headers[i], payload, key}, nil
 		}
 		if len(m.signatures) == 1 {
@@ -207,8 +208,8 @@ func newPolicy(keys KeySource, algorithms, critical []string, maxSize int) (poli
 }
 
 // verify makes the checks of one signature, and returns the key that made it, or
-// nil.
-func (p policy) verify(ctx context.Context, l *verdict.List, h Header, s signature) *Key {
+// nil. At most so many tries are made with keys.
+func (p policy) verify(ctx context.Context, l *verdict.List, h Header, s signature, tries int) *Key {
 	if !l.Check(slices.Contains(p.algorithms, h.Algorithm),
 		"alg", "must be one of those expected", "RFC 8725, Section 3.1") {
 		return nil
@@ -219,9 +220,9 @@ func (p policy) verify(ctx context.Context, l *verdict.List, h Header, s signatu
 			"RFC 7515, Section 6") {
 		return nil
 	}
-	key := s.madeBy(keys, h)
+	key := s.madeBy(keys, h, tries)
 	if key == nil {
-		key = s.madeBy(p.newerKeys(ctx, h), h)
+		key = s.madeBy(p.newerKeys(ctx, h), h, tries)
 	}
 	if key == nil {
 		err = ErrSignature
@@ -243,15 +244,15 @@ func (p policy) newerKeys(ctx context.Context, h Header) []*Key {
 	return keys
 }
 
-// madeBy returns the one of keys that made s, or nil.
-func (s signature) madeBy(keys []*Key, h Header) *Key {
+// madeBy returns the one of keys that made s, or nil after so many tries.
+func (s signature) madeBy(keys []*Key, h Header, tries int) *Key {
 	alg, ok := findSignatureAlgorithm(h.Algorithm)
 	if !ok {
 		return nil
 	}
 	var array [2048]byte // on the stack; longer tokens move to the heap
 	input := append(array[:0], s.input...)
-	for _, k := range keys[:min(len(keys), maxTries)] {
+	for _, k := range keys[:min(len(keys), tries)] {
 		if k.may(toVerify) && k.serves(alg.name) && alg.verify(k, input, s.octets) {
 			return k
 		}

@@ -154,7 +154,7 @@ func (v *Verifier) verify(ctx context.Context, compact string) (*Token, error) {
 	if !l.Result(check, clause, err) ||
 		!l.Check(v.typeMatches(h.Type), "typ", "must be the type expected",
 			"RFC 8725, Section 3.11") ||
-		v.policy.verify(ctx, l, h, s) == nil {
+		v.policy.verify(ctx, l, h, s, maxTries) == nil {
 		return nil, l.Err()
 	}
 	return v.checkClaims(l, h, payload)

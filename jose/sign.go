@@ -100,10 +100,13 @@ func (o SignOptions) algorithm(key *Key) (signatureAlgorithm, error) {
 	alg, ok := findSignatureAlgorithm(name)
 	if !ok || key == nil || !key.serves(name) || !key.may(toSign) ||
 		!key.symmetric() && key.signer() == nil {
-		return signatureAlgorithm{}, checkError("key", "must be one that signs with the algorithm",
-			"RFC 7515, Section 5.1")
+		return signatureAlgorithm{}, errCannotSign()
 	}
 	return alg, nil
+}
+
+func errCannotSign() error {
+	return checkError("key", "must be one that signs with the algorithm", "RFC 7515, Section 5.1")
 }
 
 // A jwsJSON is a JWS in the general serialization, RFC 7515, Section 7.2.1, or, with

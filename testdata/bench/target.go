@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// A target is something that vouchsafe should reach in a case.
+type target struct {
+	text string
+	met  func(r results) bool
+}
+
+// results are a case's figures by column.
+type results map[string]result
+
+const ours = "vouchsafe"
+
+func atMost(ns float64) target {
+	return target{fmt.Sprintf("%v in all", time.Duration(ns)), func(r results) bool {
+		return r[ours].ns <= ns
+	}}
+}
+
+func overRaw(ns float64) target {
+	return target{fmt.Sprintf("raw + %v", time.Duration(ns)), func(r results) bool {
+		return r[ours].ns <= r[raw].ns+ns
+	}}
+}
+
+func allocsOverRaw(n float64) target {
+	return target{fmt.Sprintf("raw + %v allocs", n), func(r results) bool {
+		return r[ours].allocs <= r[raw].allocs+n
+	}}
+}
+
+func timesFaster(rival string, times float64) target {
+	return target{fmt.Sprintf("%vx %s", times, rival), func(r results) bool {
+		return r[ours].ns*times <= r[rival].ns
+	}}
+}
+
+// scales asks for the throughput of all processors in terms of one's.
+func scales(times float64) target {
+	return target{fmt.Sprintf("%vx one processor", times), func(r results) bool {
+		return r[ours].scale() >= times
+	}}
+}
