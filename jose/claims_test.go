@@ -292,8 +292,8 @@ func FuzzClaims(f *testing.F) {
 		}
 	}
 	good := payload(claim{"jti", `"id"`}, claim{"nbf", "1.6e9"}, claim{"aud", `["a","b"]`})
-	for _, text := range []string{good, payload(), payload(claim{"exp", "1e30"}), "{}", "null", good + "x",
-		payload(claim{"aud", `["a",null]`}), strings.Replace(good, "iss", `i\u0073s`, 1),
+	for _, text := range []string{good, payload(), payload(claim{"exp", "1e30"}), "{}", "null",
+		good + "x", payload(claim{"aud", `["a",null]`}), strings.Replace(good, "iss", `i\u0073s`, 1),
 		payload(claim{"iss", ""}), payload(claim{"exp", ""}, claim{"EXP", "1700000300"})} {
 		f.Add(text)
 	}
@@ -316,7 +316,8 @@ func checkFuzzedClaims(t *testing.T, text string, tok *Token) {
 	t.Helper()
 	want := vectorObject(t, []byte(text))
 	var got map[string]any
-	if err := tok.Claims(&got); err != nil || !reflect.DeepEqual(got, want) || !utf8.ValidString(text) {
+	if err := tok.Claims(&got); err != nil || !reflect.DeepEqual(got, want) ||
+		!utf8.ValidString(text) {
 		t.Fatalf("%q: got %v, %v", text, got, err)
 	}
 	audience, _ := want["aud"].([]any)

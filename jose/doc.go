@@ -87,8 +87,8 @@
 // after its end, valid UTF-8, and bounded depth and size. A registered claim of the wrong
 // type makes a token invalid. A "crit" parameter that the caller has not declared, "crit"
 // without what it names, and "b64" in a token are refused. The bytes that are verified
-// are the bytes that were received, never encoded anew. Of keys, signatures and
-// recipients at most 8 are tried.
+// are the bytes that were received, never encoded anew. A token may have 8 signatures
+// or recipients, and 16 keys are tried for all of them.
 //
 // # Errors
 //

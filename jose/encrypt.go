@@ -95,7 +95,7 @@ type recipientJSON struct {
 
 // encrypt is RFC 7516, Section 5.1.
 func (o EncryptOptions) encrypt(plaintext []byte, keys []*Key) (jweJSON, error) {
-	if len(keys) == 0 || len(keys) > maxTries {
+	if len(keys) == 0 || len(keys) > maxParts {
 		return jweJSON{}, checkError("keys", "must be 1 to 8", "RFC 7516, Section 7.2.1")
 	}
 	e, err := o.encryption(keys[0])

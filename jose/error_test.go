@@ -137,7 +137,8 @@ func TestWithTraceKeySource(t *testing.T) {
 // Of several signatures each is heard, to the one that verifies.
 func TestWithTraceVerifySignature(t *testing.T) {
 	p := encode([]byte("hi"))
-	ec, rsa := signPart(t, testEC(t), protectedEC, "", p), signPart(t, testRSA(t), protectedRSA, "", p)
+	ec := signPart(t, testEC(t), protectedEC, "", p)
+	rsa := signPart(t, testRSA(t), protectedRSA, "", p)
 	forged := signPart(t, attackersKey(t), protectedEC, "", p)
 	none := signPart(t, testEC(t), `{"alg":"none"}`, "", p)
 	for text, want := range map[string]string{
@@ -149,7 +150,8 @@ func TestWithTraceVerifySignature(t *testing.T) {
 		signRaw(t, testRSA(t), protectedEC, "a"):                "size compact alg keys key -signature",
 		signRaw(t, testEC(t), `{"kid":"a","alg":"ES256"}`, "a"): "size compact alg keys -key",
 		flattened("hi", ec):                                     "size JSON alg keys key signature",
-		general("hi", none, forged, rsa, ec):                    "size JSON -alg alg keys key -signature alg keys key signature",
+		general("hi", none, forged, rsa, ec): "size JSON -alg alg keys key -signature" +
+			" alg keys key signature",
 	} {
 		var heard []string
 		ctx := WithTrace(t.Context(), func(check, _ string, err error) {
@@ -176,8 +178,9 @@ func TestWithTraceNested(t *testing.T) {
 		name, _, _ := strings.Cut(line, ",")
 		got = append(got, name)
 	}
-	if i := slices.Index(got, "cty"); err != nil || i < 0 || !slices.Contains(got[:i], "decryption") ||
-		strings.Join(got[i+1:], " ") != "size compact typ alg keys key signature claims iss aud exp nbf iat" {
+	const inner = "size compact typ alg keys key signature claims iss aud exp nbf iat"
+	if i := slices.Index(got, "cty"); err != nil || i < 0 ||
+		!slices.Contains(got[:i], "decryption") || strings.Join(got[i+1:], " ") != inner {
 		t.Errorf("heard %q, %v", got, err)
 	}
 }
@@ -240,7 +243,8 @@ func printAll(t *testing.T, values ...any) string {
 func canaryTokens(t *testing.T) []string {
 	t.Helper()
 	quoted := `"` + canary + `"`
-	list := []string{canary, canary + "." + canary + "." + canary, canary + ".." + encode([]byte(canary)),
+	list := []string{canary, canary + "." + canary + "." + canary,
+		canary + ".." + encode([]byte(canary)),
 		signRaw(t, testEC(t), header, canary), `{"payload":` + quoted + `,` + quoted + `:1}`,
 		`{"payload":` + quoted + `,"signatures":[` + quoted + `]}`,
 		`{"payload":` + quoted + `,"protected":` + quoted + `,"signature":` + quoted + `}`,
@@ -293,11 +297,12 @@ func TestPrintsNoSecret(t *testing.T) {
 		_, peekErr := Peek(text)
 		values = append(values, err, nestedErr, jwsErr, detachedErr, peekErr)
 	}
-	for _, o := range []SignOptions{{Algorithm: canary}, {Unencoded: true}, {Critical: []string{canary}},
-		{Header: map[string]any{"alg": canary}}} {
+	for _, o := range []SignOptions{{Algorithm: canary}, {Unencoded: true},
+		{Critical: []string{canary}}, {Header: map[string]any{"alg": canary}}} {
 		_, err := Sign([]byte(canary+"."), testEC(t), o)
 		_, jsonErr := SignJSON([]byte(canary+"\xff"), []*Key{testEC(t)}, o)
-		_, issueErr := Issue(Claims{Private: map[string]any{"iss": canary}, ExpiresAt: now}, testEC(t), o)
+		c := Claims{Private: map[string]any{"iss": canary}, ExpiresAt: now}
+		_, issueErr := Issue(c, testEC(t), o)
 		values = append(values, err, jsonErr, issueErr)
 	}
 	values = append(values, tok.Claims(&struct {

@@ -73,9 +73,11 @@ func TestParseHeaderRefuses(t *testing.T) {
 			`{"alg":"ES256","crit":["x"],"x":1}`, `{"alg":"ES256","crit":["x"]}`,
 			`{"alg":"ES256","crit":[]}`, `{"alg":"ES256","crit":["alg"]}`,
 			`{"alg":"ES256","crit":["exp"],"exp":1}`, `{"alg":"ES256","crit":[""],"":1}`,
-			`{"alg":"ES256","crit":["b64"],"b64":true}`, `{"alg":"ES256","crit":["b64"],"b64":false}`,
+			`{"alg":"ES256","crit":["b64"],"b64":true}`,
+			`{"alg":"ES256","crit":["b64"],"b64":false}`,
 			`{"alg":"ES256","crit":["x","x"],"x":1}`, `{"alg":"ES256","crit":"x","x":1}`,
-			`{"alg":"ES256","crit":null}`, `{"alg":"ES256","crit":false}`, `{"alg":"ES256","crit":{}}`,
+			`{"alg":"ES256","crit":null}`, `{"alg":"ES256","crit":false}`,
+			`{"alg":"ES256","crit":{}}`,
 			`{"alg":"ES256","crit":[1],"1":1}`, `{"alg":"ES256","crit":""}`,
 			`{"alg":"ES256","b64":false}`, `{"alg":"ES256","b64":true}`,
 			`{"alg":"ES256","b64":"false"}`, `{"alg":"ES256","b64":null}`,
@@ -168,7 +170,8 @@ func TestParseHeaderUnprotected(t *testing.T) {
 		{`{"alg":"ES256"}`, `{"b64":true}`, "crit"},
 	} {
 		name := tt.protected + " and " + tt.unprotected
-		h, _, err := parseHeader(tt.protected, unprotectedHeader(t, tt.unprotected), []string{"x", "b64"})
+		unprotected := unprotectedHeader(t, tt.unprotected)
+		h, _, err := parseHeader(tt.protected, unprotected, []string{"x", "b64"})
 		if tt.check != "" {
 			wantCheck(t, name, err, tt.check)
 			wantNothing(t, name, h)
@@ -218,7 +221,8 @@ func TestCheckExtensions(t *testing.T) {
 // The registered ones are those of the RFCs, and those that this package writes are
 // among them.
 func TestHeaderParameters(t *testing.T) {
-	registered := "alg jku jwk kid x5u x5c x5t x5t#S256 typ cty crit enc zip epk apu apv iv tag p2s p2c b64"
+	registered := "alg jku jwk kid x5u x5c x5t x5t#S256 typ cty crit enc zip epk apu apv iv tag " +
+		"p2s p2c b64"
 	if got := strings.Join(headerParameters, " "); got != registered {
 		t.Errorf("got %s", got)
 	}

@@ -23,7 +23,8 @@ func TestIssue(t *testing.T) {
 		{"an empty list", `{"exp":1700003600}`, Claims{ExpiresAt: exp, Audience: []string{}}},
 		{"zero but not absent", `{"exp":1700003600,"nbf":0,"iat":-1}`,
 			Claims{ExpiresAt: exp, NotBefore: time.Unix(0, 0), IssuedAt: time.Unix(-1, 0)}},
-		{"a fraction of a second", `{"exp":1700003600}`, Claims{ExpiresAt: exp.Add(time.Second - 1)}},
+		{"a fraction of a second", `{"exp":1700003600}`,
+			Claims{ExpiresAt: exp.Add(time.Second - 1)}},
 		{"another zone", `{"exp":1700003600}`, Claims{ExpiresAt: exp.In(time.FixedZone("", 3600))}},
 		{"private ones", `{"exp":1700003600,"":null,"a":[1,"\""],"b":true,"n":-1,"z":{"a":1,"b":2}}`,
 			Claims{ExpiresAt: exp, Private: map[string]any{"z": map[string]any{"b": 2, "a": 1},
@@ -31,7 +32,8 @@ func TestIssue(t *testing.T) {
 		{"hostile text", `{"iss":"\",\"sub\":\"admin","exp":1700003600,"\"}":"\u2028"}`,
 			Claims{Issuer: `","sub":"admin`, ExpiresAt: exp,
 				Private: map[string]any{`"}`: "\u2028"}}},
-		{"empty private ones", `{"exp":1700003600}`, Claims{ExpiresAt: exp, Private: map[string]any{}}},
+		{"empty private ones", `{"exp":1700003600}`,
+			Claims{ExpiresAt: exp, Private: map[string]any{}}},
 	} {
 		for range 5 {
 			compact, err := Issue(tt.claims, testEC(t), SignOptions{})

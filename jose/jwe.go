@@ -90,10 +90,10 @@ func (d *Decrypter) Decrypt(ctx context.Context, jwe string) (*JWE, error) {
 	if !l.Result(shape, "RFC 7516, Section 7", err) {
 		return nil, l.Err()
 	}
-	err = ErrDecryption
+	err, tries := ErrDecryption, maxTries
 	for _, r := range m.recipients {
 		l := verdict.New(ctx, checkError)
-		if result := d.decrypt(ctx, l, m, r); result != nil {
+		if result := d.decrypt(ctx, l, m, r, &tries); result != nil {
 			return result, nil
 		}
 		if len(m.recipients) == 1 {
@@ -142,8 +142,9 @@ func (m encrypted) authenticated() []byte {
 	return []byte(m.protected)
 }
 
-// decrypt makes the checks of one recipient.
-func (d *Decrypter) decrypt(ctx context.Context, l *verdict.List, m encrypted, r recipient) *JWE {
+// decrypt makes the checks of one recipient. It takes from tries.
+func (d *Decrypter) decrypt(ctx context.Context, l *verdict.List, m encrypted, r recipient,
+	tries *int) *JWE {
 	l.Check(slices.Contains(d.config.Algorithms, r.header.Algorithm),
 		"alg", "must be one of those expected", "RFC 8725, Section 3.1")
 	l.Check(slices.Contains(d.config.Encryptions, r.header.Encryption),
@@ -161,7 +162,7 @@ func (d *Decrypter) decrypt(ctx context.Context, l *verdict.List, m encrypted, r
 			"RFC 7516, Section 6") {
 		return nil
 	}
-	result := m.open(a, keys, r)
+	result := m.open(a, keys, r, tries)
 	if result == nil {
 		err = ErrDecryption
 	}
@@ -170,14 +171,17 @@ func (d *Decrypter) decrypt(ctx context.Context, l *verdict.List, m encrypted, r
 }
 
 // open tries keys in turn.
-func (m encrypted) open(a keyManagement, keys []*Key, r recipient) *JWE {
+func (m encrypted) open(a keyManagement, keys []*Key, r recipient, tries *int) *JWE {
 	e, ok := findEncryption(r.header.Encryption)
 	if !ok {
 		return nil
 	}
-	for _, k := range keys[:min(len(keys), maxTries/len(m.recipients))] {
+	for _, k := range keys {
 		if !k.may(toDecrypt) || !k.answers(r.header) {
 			continue
+		}
+		if *tries--; *tries < 0 {
+			return nil
 		}
 		cek, ok := a.decrypt(k, r, e)
 		if !ok {

@@ -830,13 +830,31 @@ func TestDecryptKeySource(t *testing.T) {
 	}
 	wantUndecrypted(t, "no key", newDecrypter(t, anyKeys{}), jwe, "key")
 	other := newKey(t, make([]byte, 16), KeyOptions{})
-	seven := slices.Repeat(anyKeys{other}, 7)
-	wantPlaintext(t, "the eighth", newDecrypter(t, append(seven, key)), jwe)
-	wantUndecrypted(t, "the ninth", newDecrypter(t, append(seven, other, key)), jwe, "decryption")
 	got := wantPlaintext(t, "the second", newDecrypter(t, anyKeys{other, key}), jwe)
 	if got.Key != key {
 		t.Error("not the key that decrypted")
 	}
+}
+
+// Keys are tried up to a number, for all recipients together.
+func TestDecryptTries(t *testing.T) {
+	key, other := octKeyOf(t, 16), newKey(t, make([]byte, 16), KeyOptions{})
+	others := func(n int) anyKeys { return slices.Repeat(anyKeys{other}, n) }
+	f := wrapped(t, "A128GCM", "")
+	jwe := f.compact(t).String()
+	wantPlaintext(t, "the last", newDecrypter(t, append(others(maxTries-1), key)), jwe)
+	wantUndecrypted(t, "one more", newDecrypter(t, append(others(maxTries), key)), jwe, "decryption")
+	useless := slices.Repeat(anyKeys{{}, newKey(t, make([]byte, 24), KeyOptions{})}, maxTries)
+	wantPlaintext(t, "keys for others do not count", newDecrypter(t, append(useless, key)), jwe)
+
+	half := newDecrypter(t, append(others(maxTries/2-1), key))
+	ours, broken := recipientOf(t, key, f.cek), object{"encrypted_key": encode(make([]byte, 24))}
+	o := f.object(t)
+	delete(o, "encrypted_key")
+	o["recipients"] = []any{broken, ours}
+	wantPlaintext(t, "two recipients", half, o.String())
+	o["recipients"] = []any{broken, broken, ours}
+	wantUndecrypted(t, "three recipients", half, o.String(), "decryption")
 }
 
 // A Set looks for the key by what the header says.
@@ -986,6 +1004,39 @@ func TestNested(t *testing.T) {
 	}
 	_, err = plain.Verify(t.Context(), encrypt(recipient, "JWT", token))
 	wantCheck(t, "encrypted where it must not be", err, "compact")
+}
+
+// RFC 7519, Section 5.3: what the outer header repeats of the claims must be the same.
+func TestNestedReplicatedClaims(t *testing.T) {
+	v, _, recipient, token := nestedFixture(t)
+	for _, tt := range []struct {
+		name  string
+		value any
+		ok    bool
+	}{
+		{"iss", "https://issuer.example", true},
+		{"sub", "canary", true},
+		{"aud", "https://api.example", true},
+		{"private", "anything", true},
+		{"iss", "https://issuer.example/", false},
+		{"sub", "Canary", false},
+		{"sub", nil, false},
+		{"aud", []string{"https://api.example"}, false},
+		{"exp", 9999999999, false},
+		{"jti", "not inside", false},
+	} {
+		jwe, err := Encrypt([]byte(token), recipient, EncryptOptions{ContentType: "JWT",
+			Header: map[string]any{tt.name: tt.value}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := v.Verify(t.Context(), jwe)
+		if tt.ok && err != nil || (got != nil) != tt.ok {
+			t.Errorf("%s %v: got %v, %v", tt.name, tt.value, got, err)
+		} else if !tt.ok {
+			wantCheck(t, tt.name, err, tt.name)
+		}
+	}
 }
 
 // The sizes of both layers are bounded.

@@ -46,7 +46,7 @@ func parseRecipients(m strictjson.Object, protected string, understood []string)
 		return []recipient{r}, err
 	}
 	list, ok := general.Array()
-	if !ok || len(list) == 0 || len(list) > maxTries || m.Get("header") != "" ||
+	if !ok || len(list) == 0 || len(list) > maxParts || m.Get("header") != "" ||
 		m.Get("encrypted_key") != "" {
 		return nil, checkError("recipients", "must be 1 to 8, beside no other recipient",
 			"RFC 7516, Section 7.2.1")

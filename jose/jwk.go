@@ -67,35 +67,50 @@ type KeyOptions struct {
 //
 // A key that is weak, or that serves no algorithm of this package, is an error.
 func NewKey(key any, o KeyOptions) (*Key, error) {
-	if v := reflect.ValueOf(key); v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil, checkError("key", "must not be nil", "RFC 7517, Section 4")
+	if isEmpty(key) {
+		return nil, checkError("key", "must not be empty", "RFC 7517, Section 4")
 	}
-	k := &Key{}
-	public := key
+	k, public := &Key{}, key
 	switch private := key.(type) {
 	case interface{ Public() crypto.PublicKey }:
 		public, k.private = private.Public(), func() any { return key }
 	case ecdh.KeyExchanger:
 		public, k.private = private.PublicKey(), func() any { return key }
 	}
-	switch public := public.(type) {
-	case *rsa.PublicKey:
-		k.material = newRSAKey(public)
-	case *ecdsa.PublicKey:
-		k.material = ecKey{public}
-	case ed25519.PublicKey:
-		k.material = edKey{public}
-	case *ecdh.PublicKey:
-		k.material = xKey{public}
-	case []byte:
-		k.material = newOctKey(public)
-	default:
-		return nil, checkError("key", "must be of a type that NewKey lists", "RFC 7518, Section 6.1")
-	}
-	if err := k.material.check(); err != nil {
+	var err error
+	if k.material, err = newMaterial(public); err != nil {
 		return nil, err
 	}
 	return k.limit(o, anyUse)
+}
+
+// isEmpty reports whether key is one without a value, which could not even be asked
+// for its public key.
+func isEmpty(key any) bool {
+	if ed, ok := key.(ed25519.PrivateKey); ok {
+		return len(ed) != ed25519.PrivateKeySize
+	}
+	v := reflect.ValueOf(key)
+	return v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// newMaterial makes a material of a public or symmetric key.
+func newMaterial(key any) (m material, err error) {
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		m = newRSAKey(key)
+	case *ecdsa.PublicKey:
+		m = ecKey{key}
+	case ed25519.PublicKey:
+		m = edKey{key}
+	case *ecdh.PublicKey:
+		m = xKey{key}
+	case []byte:
+		m = newOctKey(key)
+	default:
+		return nil, checkError("key", "must be of a type that NewKey lists", "RFC 7518, Section 6.1")
+	}
+	return m, m.check()
 }
 
 // limit sets what k may be used for: what o and ops say, as far as its material can.
@@ -180,7 +195,8 @@ func (k *Key) Certificates() []*x509.Certificate { return slices.Clone(k.certifi
 
 func (k *Key) serves(algorithm string) bool { return slices.Contains(k.algorithms, algorithm) }
 
-func (k *Key) may(u use) bool { return k.uses&u != 0 }
+// may reports whether k may do any of u. No key may do nothing.
+func (k *Key) may(u use) bool { return k != nil && k.uses&u != 0 }
 
 func (k *Key) symmetric() bool {
 	_, ok := k.material.(octKey)

@@ -13,10 +13,9 @@ import (
 // option says otherwise.
 const DefaultMaxSize = 16 << 10
 
-// maxTries bounds how many keys are tried for one token, and how many signatures or
-// recipients it may have, among which the tries are divided: a token cannot be made to
-// cost much.
-const maxTries = 8
+// A token cannot be made to cost much: it may have so many signatures or recipients,
+// and so many keys are tried for all of them.
+const maxParts, maxTries = 8, 16
 
 // VerifyOptions say what [VerifySignature] accepts.
 type VerifyOptions struct {
@@ -101,10 +100,10 @@ func (m message) verify(ctx context.Context, p policy) (*JWS, error) {
 		return nil, checkError("payload", "must be base64url of one spelling",
 			"RFC 7515, Section 2")
 	}
-	err := ErrSignature
+	err, tries := ErrSignature, maxTries
 	for i, s := range m.signatures {
 		l := verdict.New(ctx, checkError)
-		if key := p.verify(ctx, l, m.headers[i], s, maxTries/len(m.signatures)); key != nil {
+		if key := p.verify(ctx, l, m.headers[i], s, &tries); key != nil {
 			return &JWS{m.headers[i], payload, key}, nil
 		}
 		if len(m.signatures) == 1 {
@@ -208,8 +207,8 @@ func newPolicy(keys KeySource, algorithms, critical []string, maxSize int) (poli
 }
 
 // verify makes the checks of one signature, and returns the key that made it, or
-// nil. At most so many tries are made with keys.
-func (p policy) verify(ctx context.Context, l *verdict.List, h Header, s signature, tries int) *Key {
+// nil. It takes from tries.
+func (p policy) verify(ctx context.Context, l *verdict.List, h Header, s signature, tries *int) *Key {
 	if !l.Check(slices.Contains(p.algorithms, h.Algorithm),
 		"alg", "must be one of those expected", "RFC 8725, Section 3.1") {
 		return nil
@@ -244,16 +243,22 @@ func (p policy) newerKeys(ctx context.Context, h Header) []*Key {
 	return keys
 }
 
-// madeBy returns the one of keys that made s, or nil after so many tries.
-func (s signature) madeBy(keys []*Key, h Header, tries int) *Key {
+// madeBy returns the one of keys that made s, or nil.
+func (s signature) madeBy(keys []*Key, h Header, tries *int) *Key {
 	alg, ok := findSignatureAlgorithm(h.Algorithm)
 	if !ok {
 		return nil
 	}
 	var array [2048]byte // on the stack; longer tokens move to the heap
 	input := append(array[:0], s.input...)
-	for _, k := range keys[:min(len(keys), tries)] {
-		if k.may(toVerify) && k.serves(alg.name) && alg.verify(k, input, s.octets) {
+	for _, k := range keys {
+		if !k.may(toVerify) || !k.serves(alg.name) {
+			continue
+		}
+		if *tries--; *tries < 0 {
+			return nil
+		}
+		if alg.verify(k, input, s.octets) {
 			return k
 		}
 	}

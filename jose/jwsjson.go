@@ -14,7 +14,7 @@ func parseJSONJWS(text string, detached []byte, understood []string) (message, e
 	if general := m.Get("signatures"); general != "" {
 		var ok bool
 		list, ok = general.Array()
-		if !ok || len(list) == 0 || len(list) > maxTries ||
+		if !ok || len(list) == 0 || len(list) > maxParts ||
 			m.Get("signature") != "" || m.Get("protected") != "" || m.Get("header") != "" {
 			return message{}, checkError("signatures", "must be 1 to 8, beside no other signature",
 				"RFC 7515, Section 7.2.1")

@@ -38,6 +38,8 @@ func TestVerifyJSON(t *testing.T) {
 	ec := signPart(t, testEC(t), protectedEC, "", p)
 	named := signPart(t, testEC(t), protectedEC, `{"kid":"ec","x":1}`, p)
 	rsa := signPart(t, testRSA(t), protectedRSA, "", p)
+	critical := signPart(t, testEC(t), `{"alg":"ES256","crit":["x"],"x":1}`, "", p)
+	encoded := signPart(t, testEC(t), `{"alg":"ES256","crit":["b64"],"b64":true}`, "", p)
 	for name, text := range map[string]string{
 		"flattened":                flattened("hi", ec),
 		"with a header":            flattened("hi", named),
@@ -53,8 +55,8 @@ func TestVerifyJSON(t *testing.T) {
 		"other members, outside":   strings.Replace(general("hi", ec), "{", `{"x":[null],`, 1),
 		"members escaped":          strings.Replace(flattened("hi", ec), "payload", `p\u0061yload`, 1),
 		"payload escaped":          strings.Replace(flattened("hi", ec), p, `\u0061`+p[1:], 1),
-		"crit that is there":       flattened("hi", signPart(t, testEC(t), `{"alg":"ES256","crit":["x"],"x":1}`, "", p)),
-		"b64 that changes nothing": flattened("hi", signPart(t, testEC(t), `{"alg":"ES256","crit":["b64"],"b64":true}`, "", p)),
+		"crit that is there":       flattened("hi", critical),
+		"b64 that changes nothing": flattened("hi", encoded),
 	} {
 		o := jwsOptions()
 		o.Critical = []string{"x"}
@@ -285,7 +287,8 @@ func TestVerifyJSONDetached(t *testing.T) {
 
 // RFC 7797: the payload stands in the JSON as it was signed.
 func TestVerifyJSONUnencoded(t *testing.T) {
-	for _, payload := range []string{"", "$.02", "a.b.c", "AAAA", "é\u2028<>&\"\\\x00\n", "\ufeff{}"} {
+	for _, payload := range []string{"", "$.02", "a.b.c", "AAAA", "é\u2028<>&\"\\\x00\n",
+		"\ufeff{}"} {
 		ec := signPart(t, testEC(t), unencoded, "", payload)
 		escaped, err := json.Marshal(payload)
 		if err != nil {
@@ -301,7 +304,8 @@ func TestVerifyJSONUnencoded(t *testing.T) {
 		wantNoJWS(t, "encoded", flattened(payload+"x", ec), o, "signature")
 		if _, ok := decode(payload); !ok {
 			left := signPart(t, testEC(t), protectedEC, "", payload)
-			wantNoJWS(t, "b64 left out", fmt.Sprintf(`{"payload":%s,%s}`, escaped, left), o, "payload")
+			text := fmt.Sprintf(`{"payload":%s,%s}`, escaped, left)
+			wantNoJWS(t, "b64 left out", text, o, "payload")
 		}
 		o.Payload = []byte(payload)
 		wantPayload(t, "detached "+payload, "{"+ec+"}", o, payload)
@@ -347,13 +351,15 @@ func TestVerifyJSONKeySource(t *testing.T) {
 		return []*Key{testRSA(t)}, nil
 	})
 	j, err := VerifySignature(t.Context(), general("hi", none, ec, rsa, ec), keys, jwsOptions())
-	if err != nil || j.Header.KeyID != "two" || !slices.Equal(asked, []string{"ES256 one", "RS256 two"}) {
+	if err != nil || j.Header.KeyID != "two" ||
+		!slices.Equal(asked, []string{"ES256 one", "RS256 two"}) {
 		t.Errorf("got %+v, %v, asked for %q", j, err, asked)
 	}
 	down := errors.New("down")
 	broken := sourceFunc(func(Header) ([]*Key, error) { return nil, down })
 	for _, text := range []string{flattened("hi", ec), general("hi", ec)} {
-		if j, err := VerifySignature(t.Context(), text, broken, jwsOptions()); j != nil || err != down {
+		j, err := VerifySignature(t.Context(), text, broken, jwsOptions())
+		if j != nil || err != down {
 			t.Errorf("got %+v, %v", j, err)
 		}
 	}

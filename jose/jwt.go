@@ -145,7 +145,7 @@ func (v *Verifier) verify(ctx context.Context, compact string) (*Token, error) {
 		"RFC 7515, Section 7") {
 		return nil, l.Err()
 	}
-	var array [maxRSABits / 8]byte
+	array, tries := [maxRSABits / 8]byte{}, maxTries
 	h, s, payload, err := parseCompact(array[:0], compact, v.policy.critical)
 	check, clause := "compact", "RFC 7515, Section 7.1"
 	if e, ok := errors.AsType[*CheckError](err); ok {
@@ -154,7 +154,7 @@ func (v *Verifier) verify(ctx context.Context, compact string) (*Token, error) {
 	if !l.Result(check, clause, err) ||
 		!l.Check(v.typeMatches(h.Type), "typ", "must be the type expected",
 			"RFC 8725, Section 3.11") ||
-		v.policy.verify(ctx, l, h, s, maxTries) == nil {
+		v.policy.verify(ctx, l, h, s, &tries) == nil {
 		return nil, l.Err()
 	}
 	return v.checkClaims(l, h, payload)

@@ -149,7 +149,8 @@ func TestVerify(t *testing.T) {
 			t.Fatal(err)
 		}
 		tok := wantAccepted(t, name, newVerifier(t, config(t)), compact)
-		if fields(tok.Header) != [5]string{name, "", key.ID(), "JWT", ""} || tok.Issuer != testIssuer ||
+		if fields(tok.Header) != [5]string{name, "", key.ID(), "JWT", ""} ||
+			tok.Issuer != testIssuer ||
 			tok.Subject != "user" ||
 			tok.ID != "id" || !slices.Equal(tok.Audience, []string{"a", testAudience}) ||
 			!tok.ExpiresAt.Equal(now.Add(5*time.Minute)) || !tok.IssuedAt.Equal(now) ||
@@ -578,7 +579,8 @@ func TestVerifyCritical(t *testing.T) {
 
 func TestVerifySize(t *testing.T) {
 	compact := signRaw(t, testEC(t), header, payload())
-	long := signRaw(t, testEC(t), header, payload(claim{"a", `"` + strings.Repeat("a", 16<<10) + `"`}))
+	long := signRaw(t, testEC(t), header,
+		payload(claim{"a", `"` + strings.Repeat("a", 16<<10) + `"`}))
 	for _, tt := range []struct {
 		max     int
 		compact string
@@ -614,8 +616,9 @@ func TestVerifyCompactOnly(t *testing.T) {
 	wantRefused(t, "general", v, general(payload(), signed), "compact")
 	head, sig := signUnencoded(t, testEC(t), header, p)
 	wantRefused(t, "detached", v, head+".."+sig, "signature")
-	wantRefused(t, "a JWE", v, encryptFor(t, encryptionKey(t), signRaw(t, testEC(t), header, payload()),
-		EncryptOptions{ContentType: "JWT"}), "compact")
+	jwe := encryptFor(t, encryptionKey(t), signRaw(t, testEC(t), header, payload()),
+		EncryptOptions{ContentType: "JWT"})
+	wantRefused(t, "a JWE", v, jwe, "compact")
 }
 
 // encryptionKey is a private key that tokens are encrypted for.
@@ -697,7 +700,8 @@ func TestVerifyNested(t *testing.T) {
 // to its own size.
 func TestVerifyNestedShape(t *testing.T) {
 	signed := signRaw(t, testEC(t), header, payload())
-	text, err := EncryptJSON([]byte(signed), []*Key{encryptionKey(t)}, EncryptOptions{ContentType: "JWT"})
+	text, err := EncryptJSON([]byte(signed), []*Key{encryptionKey(t)},
+		EncryptOptions{ContentType: "JWT"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,10 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/asn1"
+	"encoding/base64"
 	"hash"
+	"slices"
+	"strings"
 	"sync"
 
 	"vouchsafe/internal/strictjson"
@@ -59,26 +62,30 @@ func (k octKey) algorithms() []string {
 	return append(names, direct...)
 }
 
+// textsOfKeys are found in the texts of keys, and never in random octets.
+var textsOfKeys = []string{"-----begin", "---- begin", "ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-",
+	`"kty"`, `"x5c"`, `"keys"`}
+
 // check refuses a key that is really the text of another one. Whoever takes that
 // for a secret has taken something public for it.
 func (k octKey) check() error {
 	octets := k.octets()
-	var der asn1.RawValue
-	rest, err := asn1.Unmarshal(octets, &der)
-	isDER := err == nil && len(rest) == 0 && der.Tag == asn1.TagSequence && der.IsCompound
-	text := bytes.TrimLeft(octets, "\ufeff\x00 \t\r\n")
-	if isDER || bytes.Contains(octets, []byte("-----BEGIN")) ||
-		bytes.HasPrefix(text, []byte("ssh-")) || isJWK(string(text)) {
+	lower := strings.ToLower(string(octets))
+	contains := func(text string) bool { return strings.Contains(lower, text) }
+	decoded, _ := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(octets)))
+	if slices.ContainsFunc(textsOfKeys, contains) ||
+		isDER(octets) || isDER(bytes.TrimSpace(octets)) || isDER(decoded) {
 		return checkError("k", "must not be the PEM, DER, SSH or JWK text of another key",
 			"RFC 8725, Section 3.5")
 	}
 	return nil
 }
 
-// isJWK reports whether text is a JWK or a JWK Set.
-func isJWK(text string) bool {
-	m, err := strictjson.Parse(text)
-	return err == nil && (m.Get("kty") != "" || m.Get("keys") != "")
+// isDER reports whether all of b is one ASN.1 SEQUENCE.
+func isDER(b []byte) bool {
+	var value asn1.RawValue
+	rest, err := asn1.Unmarshal(b, &value)
+	return err == nil && len(rest) == 0 && value.Tag == asn1.TagSequence && value.IsCompound
 }
 
 func parseOct(m strictjson.Object) (material, error) {

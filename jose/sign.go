@@ -126,7 +126,7 @@ type signatureJSON struct {
 // algorithm, in the JSON serialization: flattened if there is one key, else general
 // (RFC 7515, Section 7.2). The keys' IDs go into the protected headers.
 func SignJSON(payload []byte, keys []*Key, o SignOptions) ([]byte, error) {
-	if len(keys) == 0 || len(keys) > maxTries {
+	if len(keys) == 0 || len(keys) > maxParts {
 		return nil, checkError("keys", "must be 1 to 8", "RFC 7515, Section 7.2.1")
 	}
 	if o.Unencoded && !o.Detached && !utf8.Valid(payload) {

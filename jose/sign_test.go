@@ -71,7 +71,8 @@ func wantSignedBy(t *testing.T, name, text string, key *Key, o SignOptions, payl
 
 // Options must not be able to say what they do not say (GHSA-4cf7-xm37-g63h).
 func TestSignBreakingOut(t *testing.T) {
-	for _, text := range []string{`","alg":"none`, `"}`, `\","alg":"none`, "\u2028", "</script>", "\x00"} {
+	for _, text := range []string{`","alg":"none`, `"}`, `\","alg":"none`, "\u2028", "</script>",
+		"\x00"} {
 		key := newKey(t, ecPrivate(t), KeyOptions{ID: text})
 		o := SignOptions{Type: text, ContentType: text, Header: map[string]any{text: text},
 			Critical: []string{text}}
@@ -81,8 +82,8 @@ func TestSignBreakingOut(t *testing.T) {
 		}
 		j := wantSignedBy(t, text, compact, key, o, "")
 		want, _ := json.Marshal(text)
-		if fields(j.Header) != [5]string{"ES256", "", text, text, text} || string(j.Header.Get("crit")) == "" ||
-			!sameValue(t, j.Header.Get(text), want) {
+		if fields(j.Header) != [5]string{"ES256", "", text, text, text} ||
+			j.Header.Get("crit") == nil || !sameValue(t, j.Header.Get(text), want) {
 			t.Errorf("%q: got %+v", text, j.Header)
 		}
 		issued, err := Issue(Claims{ExpiresAt: now, Issuer: text, Audience: []string{text, text},
@@ -136,6 +137,15 @@ func (s anySigner) Sign(random io.Reader, digest []byte, o crypto.SignerOpts) ([
 	return s.PrivateKey.Sign(random, digest, o)
 }
 
+// onlyDecrypts is a Decrypter, as of an HSM, that signs nothing.
+type onlyDecrypts struct{ private *rsa.PrivateKey }
+
+func (d onlyDecrypts) Public() crypto.PublicKey { return d.private.Public() }
+
+func (d onlyDecrypts) Decrypt(random io.Reader, b []byte, o crypto.DecrypterOpts) ([]byte, error) {
+	return d.private.Decrypt(random, b, o)
+}
+
 // onlyTo returns the private key of RFC 7515, Appendix A.3, for one operation.
 func onlyTo(t testing.TB, operation string) *Key {
 	t.Helper()
@@ -173,6 +183,8 @@ func TestSignRefusesKeys(t *testing.T) {
 		{"for encryption", newKey(t, rsaPrivate(t), KeyOptions{Use: "enc"}), SignOptions{}},
 		{"for key wrapping", newKey(t, []byte(strings.Repeat("s", 32)),
 			KeyOptions{Algorithm: "A256KW"}), SignOptions{}},
+		{"one that only decrypts", newKey(t, onlyDecrypts{rsaPrivate(t)}, KeyOptions{}),
+			SignOptions{Algorithm: "RS256"}},
 		{"only to verify", onlyTo(t, "verify"), SignOptions{}},
 	} {
 		compact, err := Sign([]byte("payload"), tt.key, tt.o)
@@ -341,7 +353,10 @@ func TestSignJSON(t *testing.T) {
 		{"with an extension", []*Key{ec, oct}, SignOptions{Header: map[string]any{"x": 1},
 			Critical: []string{"x"}}, "payload signatures"},
 	} {
-		for _, payload := range []string{"hi", "", "a.b"} {
+		for _, payload := range []string{"hi", "", "a.b", "\xff"} {
+			if payload == "\xff" && tt.o.Unencoded {
+				continue
+			}
 			text, err := SignJSON([]byte(payload), tt.keys, tt.o)
 			if err != nil || memberNames(t, text) != tt.want {
 				t.Fatalf("%s: got %s, %v", tt.name, text, err)

@@ -40,7 +40,8 @@ func checkWritten(t *testing.T, text string) {
 	var w writer
 	w.string(text)
 	var got, expected string
-	if json.Unmarshal(w.b, &got) != nil || json.Unmarshal(want, &expected) != nil || got != expected {
+	if json.Unmarshal(w.b, &got) != nil || json.Unmarshal(want, &expected) != nil ||
+		got != expected {
 		t.Errorf("%q: written as %s", text, w.b)
 	}
 	var members writer
@@ -59,7 +60,8 @@ func checkWritten(t *testing.T, text string) {
 
 func TestWriterValue(t *testing.T) {
 	for _, v := range []any{nil, true, false, 0, -1, math.MaxInt, math.MinInt, int64(math.MaxInt64),
-		int64(math.MinInt64), uint64(math.MaxUint64), int8(-8), 1.5, 1e30, "a", `"`, []string{"a", `"`},
+		int64(math.MinInt64), uint64(math.MaxUint64), int8(-8), 1.5, 1e30, "a", `"`,
+		[]string{"a", `"`}, []string{"a"},
 		[]string{}, []any{1, "a", nil}, map[string]any{"b": 1, "a": `"`}, struct{ A int }{1},
 		json.RawMessage(`{"a":1}`), json.Number("12345678901234567890"), []byte("a")} {
 		want, err := json.Marshal(v)

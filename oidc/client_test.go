@@ -242,7 +242,7 @@ func (w *world) mustLogin(o AuthorizationOptions) *Login {
 }
 
 func TestLogin(t *testing.T) {
-	for _, algorithm := range []string{"RS256", "ES256"} {
+	for _, algorithm := range []string{"RS256", "PS384", "ES256", "ES512", "EdDSA"} {
 		t.Run(algorithm, func(t *testing.T) {
 			w := newWorld(t, oidctest.Options{Algorithm: algorithm}, nil, nil)
 			login := w.mustLogin(AuthorizationOptions{Scopes: []string{"profile", "email"}})
