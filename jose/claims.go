@@ -39,7 +39,10 @@ func (t *Token) held() *claims {
 // field's tag only in case is an error, and so are two that a field without a tag
 // could take: encoding/json would let either fill the field. The error does not
 // repeat the claims.
-func (t *Token) Claims(v any) error { return strictjson.Unmarshal(t.held().payload, v) }
+func (t *Token) Claims(v any) error {
+	c := t.held()
+	return c.members.Unmarshal(c.payload, v)
+}
 
 // Claim returns the JSON text of the claim called name, exactly, and nil if
 // there is none.
@@ -62,7 +65,7 @@ func parseClaims(h Header, encoded string) (*Token, bool) {
 		Token
 		held     claims
 		pointer  *claims
-		audience [1]string
+		audience [3]string // room for most
 	}{held: claims{m, payload}}
 	whole.pointer = &whole.held
 	t := &whole.Token
@@ -75,13 +78,12 @@ func parseClaims(h Header, encoded string) (*Token, bool) {
 		date(m.Get("iat"), &t.IssuedAt)
 }
 
-// audience reads a string or an array of strings, RFC 7519, Section 4.1.3. A string
-// is appended to dst.
+// audience appends a string or an array of strings to dst, RFC 7519, Section 4.1.3.
 func audience(v strictjson.Value, dst []string) ([]string, bool) {
 	if v == "" {
 		return nil, true
 	}
-	if list, ok := v.Strings(); ok {
+	if list, ok := v.AppendStrings(dst); ok {
 		return list, true
 	}
 	s, ok := v.String()

@@ -60,7 +60,7 @@ func TestUses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if got := uses(k, tt.alg != ""); got != tt.want {
+		if got := uses(k); got != tt.want {
 			t.Errorf("%s: got %s, want %s", name, got, tt.want)
 		}
 		checkUsed(t, name, k, tt.want)
@@ -73,13 +73,12 @@ func TestUses(t *testing.T) {
 	}
 }
 
-// uses returns the letters of what k may do with an algorithm that it serves. One
-// that it does not serve ends the matter if there is but one.
-func uses(k *Key, one bool) string {
+// uses returns the letters of what k may do with an algorithm that it serves.
+func uses(k *Key) string {
 	var letters string
 	for i, u := range []use{toVerify, toSign, toEncrypt, toDecrypt} {
-		ofSignatures := u&forSignatures != 0
-		if k.may(u) && (!one || usesFor(k.algorithms[0])&u != 0 && (ofSignatures || i > 1)) {
+		isFor := func(algorithm string) bool { return usesFor(algorithm)&u != 0 }
+		if k.may(u) && slices.ContainsFunc(k.algorithms, isFor) {
 			letters += "vsed"[i : i+1]
 		}
 	}

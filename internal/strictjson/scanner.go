@@ -46,43 +46,58 @@ func (s *scanner) space() {
 // last ones.
 func (s *scanner) object(depth int) error {
 	first := len(s.members)
-	return s.list(depth, '}', func() error { return s.member(first, depth) })
-}
-
-// array reads an array whose first byte is '[' and asks keep, if that is not nil,
-// whether its elements are acceptable.
-func (s *scanner) array(depth int, keep func(Value) bool) error {
-	return s.list(depth, ']', func() error {
-		v, err := s.value(depth)
-		if err == nil && keep != nil && !keep(v) {
-			return s.fault("an element of another type")
-		}
+	if err := s.enter(depth); err != nil {
 		return err
-	})
+	}
+	for n := 0; ; n++ {
+		if more, err := s.next(n, '}'); !more {
+			return err
+		}
+		if err := s.member(first, depth); err != nil {
+			return err
+		}
+	}
 }
 
-// list reads what is between brackets, up to end: one and comma by turns.
-func (s *scanner) list(depth int, end byte, one func() error) error {
+// array reads an array whose first byte is '['.
+func (s *scanner) array(depth int) error {
+	if err := s.enter(depth); err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		if more, err := s.next(n, ']'); !more {
+			return err
+		}
+		if _, err := s.value(depth); err != nil {
+			return err
+		}
+	}
+}
+
+// enter reads an opening bracket.
+func (s *scanner) enter(depth int) error {
 	if depth > MaxDepth {
 		return s.fault("nested too deeply")
 	}
 	s.pos++
-	before := s.counted
-	for s.space(); !s.skip(end); s.space() {
-		if s.counted > before {
-			if !s.skip(',') {
-				return s.fault("no comma between members")
-			}
-			s.space()
-		}
-		if s.counted++; s.counted > MaxMembers {
-			return s.fault("too many members")
-		}
-		if err := one(); err != nil {
-			return err
-		}
-	}
 	return nil
+}
+
+// next reads what comes before the next member or element, after n of them, and
+// reports whether there is one or else the closing bracket.
+func (s *scanner) next(n int, end byte) (more bool, err error) {
+	s.space()
+	if s.skip(end) {
+		return false, nil
+	}
+	if n > 0 && !s.skip(',') {
+		return false, s.fault("no comma between members")
+	}
+	if s.counted++; s.counted > MaxMembers {
+		return false, s.fault("too many members")
+	}
+	s.space()
+	return true, nil
 }
 
 // member reads one member of the object whose members begin at first.
@@ -132,7 +147,7 @@ func (s *scanner) value(depth int) (Value, error) {
 		err = s.object(depth + 1)
 		s.members = s.members[:outer]
 	case c == '[':
-		err = s.array(depth+1, nil)
+		err = s.array(depth + 1)
 	case c == '-' || '0' <= c && c <= '9':
 		err = s.number()
 	default:
@@ -216,6 +231,15 @@ func (s *scanner) str() (text string, escaped bool, err error) {
 			return "", false, s.fault("a control character in a string")
 		}
 	}
+}
+
+// text reads a string and returns its characters.
+func (s *scanner) text() (string, bool) {
+	text, escaped, err := s.str()
+	if escaped && err == nil {
+		text = unescape(text)
+	}
+	return text, err == nil
 }
 
 // plain reads the ASCII characters that stand for themselves in a string.

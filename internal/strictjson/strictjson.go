@@ -73,12 +73,20 @@ func Parse(data string, known ...string) (Object, error) {
 	if s.pos < len(data) {
 		return nil, s.fault("data after the object")
 	}
-	for _, m := range s.members {
-		if folds(m.Name, known) {
-			return nil, &SyntaxError{0, "a member name differs from a known one only in case"}
-		}
+	if err := s.members.checkNames(known); err != nil {
+		return nil, err
 	}
 	return s.members, nil
+}
+
+// checkNames refuses a name that equals one of known but for its case.
+func (o Object) checkNames(known []string) error {
+	for i := range o {
+		if folds(o[i].Name, known) {
+			return &SyntaxError{0, "a member name differs from a known one only in case"}
+		}
+	}
+	return nil
 }
 
 // folds reports whether name differs from one of known only in case.

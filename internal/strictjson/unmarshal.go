@@ -13,15 +13,23 @@ import (
 // is its own but for the case of ASCII letters; two, or one in other letters that
 // fold to the same, are an error. Objects inside data are not held to that.
 func Unmarshal(data string, v any) error {
-	tagged, untagged := fieldNames(reflect.TypeOf(v))
-	obj, err := Parse(data, tagged...)
+	obj, err := Parse(data)
 	if err != nil {
+		return err
+	}
+	return obj.Unmarshal(data, v)
+}
+
+// Unmarshal is the function of that name for data that was parsed as o.
+func (o Object) Unmarshal(data string, v any) error {
+	tagged, untagged := fieldNames(reflect.TypeOf(v))
+	if err := o.checkNames(tagged); err != nil {
 		return err
 	}
 	for _, name := range untagged {
 		same := func(m Member) bool { return strings.EqualFold(m.Name, name) }
-		i := slices.IndexFunc(obj, same)
-		if i >= 0 && (len(obj[i].Name) != len(name) || slices.ContainsFunc(obj[i+1:], same)) {
+		i := slices.IndexFunc(o, same)
+		if i >= 0 && (len(o[i].Name) != len(name) || slices.ContainsFunc(o[i+1:], same)) {
 			return &SyntaxError{0, "two member names, or other letters, fold to one field's"}
 		}
 	}
@@ -32,19 +40,24 @@ func Unmarshal(data string, v any) error {
 }
 
 // fieldNames lists the member names of a pointer's struct, those of embedded
-// structs included: the ones in tags, and the names of fields without.
-func fieldNames(t reflect.Type) (tagged, untagged []string) {
+// structs included: the ones in tags, and the names of fields without. within are
+// the structs that t is embedded in.
+func fieldNames(t reflect.Type, within ...reflect.Type) (tagged, untagged []string) {
 	t = pointedTo(t)
-	if t == nil || t.Kind() != reflect.Struct {
+	if t == nil || t.Kind() != reflect.Struct || slices.Contains(within, t) {
 		return nil, nil
 	}
-	for _, f := range reflect.VisibleFields(t) {
+	for i := range t.NumField() {
+		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
+		case f.Anonymous && name == "" && pointedTo(f.Type).Kind() == reflect.Struct:
+			a, b := fieldNames(f.Type, append(within, t)...)
+			tagged, untagged = append(tagged, a...), append(untagged, b...)
 		case !f.IsExported():
 		case name != "":
 			tagged = append(tagged, name)
-		case !f.Anonymous || pointedTo(f.Type).Kind() != reflect.Struct:
+		default:
 			untagged = append(untagged, f.Name)
 		}
 	}

@@ -13,12 +13,9 @@ type Value string
 // String returns a string's characters.
 func (v Value) String() (string, bool) {
 	s := scanner{data: string(v)}
-	text, escaped, err := s.str()
-	if err != nil || s.pos < len(v) {
+	text, ok := s.text()
+	if !ok || s.pos < len(v) {
 		return "", false
-	}
-	if escaped {
-		text = unescape(text)
 	}
 	return text, true
 }
@@ -57,34 +54,44 @@ func (v Value) Seconds() (int64, bool) {
 
 // Array returns an array's elements.
 func (v Value) Array() ([]Value, bool) {
-	list := []Value{}
-	if !v.each(func(e Value) bool { list = append(list, e); return true }) {
+	s := scanner{data: string(v)}
+	if !s.skip('[') {
 		return nil, false
 	}
-	return list, true
+	list := []Value{}
+	for {
+		more, err := s.next(len(list), ']')
+		if err == nil && !more && s.pos == len(v) {
+			return list, true
+		}
+		e, errElement := s.value(1)
+		if err != nil || !more || errElement != nil {
+			return nil, false
+		}
+		list = append(list, e)
+	}
 }
 
 // Strings returns the elements of an array of strings.
-func (v Value) Strings() ([]string, bool) {
-	list := []string{}
-	add := func(e Value) bool {
-		text, ok := e.String()
-		list = append(list, text)
-		return ok
-	}
-	if !v.each(add) {
+func (v Value) Strings() ([]string, bool) { return v.AppendStrings([]string{}) }
+
+// AppendStrings appends the elements of an array of strings to list.
+func (v Value) AppendStrings(list []string) ([]string, bool) {
+	s := scanner{data: string(v)}
+	if !s.skip('[') {
 		return nil, false
 	}
-	return list, true
-}
-
-// each gives keep an array's elements until it refuses one.
-func (v Value) each(keep func(Value) bool) bool {
-	if len(v) == 0 || v[0] != '[' {
-		return false
+	for n := 0; ; n++ {
+		more, err := s.next(n, ']')
+		if err == nil && !more && s.pos == len(v) {
+			return list, true
+		}
+		text, ok := s.text()
+		if err != nil || !more || !ok {
+			return nil, false
+		}
+		list = append(list, text)
 	}
-	s := scanner{data: string(v)}
-	return s.array(1, keep) == nil && s.pos == len(v)
 }
 
 // Raw returns the text, and nil for an absent member.
