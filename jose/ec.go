@@ -23,15 +23,16 @@ type ecKey struct{ *ecdsa.PublicKey }
 type namedCurve struct {
 	name       string
 	curve      elliptic.Curve
+	ecdh       ecdh.Curve
 	size       int
 	signature  string
 	algorithms []string
 }
 
 var namedCurves = []namedCurve{
-	{"P-256", elliptic.P256(), 32, "ES256", append([]string{"ES256"}, ecdhAlgorithms...)},
-	{"P-384", elliptic.P384(), 48, "ES384", append([]string{"ES384"}, ecdhAlgorithms...)},
-	{"P-521", elliptic.P521(), 66, "ES512", append([]string{"ES512"}, ecdhAlgorithms...)},
+	{"P-256", elliptic.P256(), ecdh.P256(), 32, "ES256", append([]string{"ES256"}, ecdhAlgorithms...)},
+	{"P-384", elliptic.P384(), ecdh.P384(), 48, "ES384", append([]string{"ES384"}, ecdhAlgorithms...)},
+	{"P-521", elliptic.P521(), ecdh.P521(), 66, "ES512", append([]string{"ES512"}, ecdhAlgorithms...)},
 }
 
 func findCurve(match func(c namedCurve) bool) (namedCurve, bool) {
@@ -52,12 +53,31 @@ func (k ecKey) algorithms() []string {
 	return k.named().algorithms
 }
 
+// newExchangeKey makes a material of a key for ECDH.
+func newExchangeKey(key *ecdh.PublicKey) (material, error) {
+	if key == nil {
+		return nil, checkError("key", "must not be empty", "RFC 7517, Section 4")
+	}
+	c, ok := findCurve(func(c namedCurve) bool { return c.ecdh == key.Curve() })
+	if !ok {
+		return xKey{key}, xKey{key}.check()
+	}
+	public, err := ecdsa.ParseUncompressedPublicKey(c.curve, key.Bytes())
+	if err != nil {
+		return nil, checkError("x and y", "must be a point on the curve", "RFC 7518, Section 6.2.1")
+	}
+	return ecKey{public}, nil
+}
+
 // size is the length of a coordinate, and of each half of a signature, in bytes.
 func (k ecKey) size() int { return k.named().size }
 
 func (k ecKey) check() error {
 	if k.PublicKey == nil || k.named().curve == nil {
 		return checkError("crv", "must be P-256, P-384 or P-521", "RFC 7518, Section 6.2.1.1")
+	}
+	if k.X == nil || k.Y == nil {
+		return checkError("x and y", "must be there", "RFC 7518, Section 6.2.1")
 	}
 	if _, err := k.Bytes(); err != nil {
 		return checkError("x and y", "must be a point on the curve", "RFC 7518, Section 6.2.1")
@@ -102,14 +122,32 @@ func (k ecKey) writeTo(w *writer) {
 	w.octets("y", point[1+k.size():])
 }
 
-func (k ecKey) writePrivate(w *writer, private any) bool {
+func (k ecKey) checkPrivate(private any) error {
 	key, ok := private.(*ecdsa.PrivateKey)
 	if !ok {
-		return false
+		return nil
 	}
-	d, err := key.Bytes()
-	w.octets("d", d)
-	return err == nil
+	if key.D != nil && key.D.Sign() > 0 && key.D.BitLen() <= 8*k.size() {
+		d := key.D.FillBytes(make([]byte, k.size()))
+		same, err := ecdsa.ParseRawPrivateKey(k.Curve, d)
+		if err == nil && same.PublicKey.Equal(k.PublicKey) {
+			return nil
+		}
+	}
+	return checkError("d", "must belong to x and y", "RFC 7518, Section 6.2.2.1")
+}
+
+func (k ecKey) writePrivate(w *writer, private any) bool {
+	switch key := private.(type) {
+	case *ecdsa.PrivateKey:
+		d, err := key.Bytes()
+		w.octets("d", d)
+		return err == nil
+	case *ecdh.PrivateKey:
+		w.octets("d", key.Bytes())
+		return true
+	}
+	return false
 }
 
 // verify takes the signature as r and s side by side, each of the curve's size,

@@ -52,7 +52,8 @@ func ContentEncryptions() []string {
 
 // Encrypt returns plaintext encrypted for key in the compact serialization, RFC
 // 7516, Section 5.1. The key's ID goes into the header. To nest a token, sign it
-// first, and set o.ContentType to "JWT".
+// first, and set o.ContentType to "JWT". A symmetric key that is used with AES GCM, by
+// "dir" or A*GCMKW, must not encrypt more than 2^32 times (RFC 7518, Section 8.4).
 func Encrypt(plaintext []byte, key *Key, o EncryptOptions) (string, error) {
 	if o.AdditionalData != nil {
 		return "", checkError("aad", "must not be given for a compact serialization",
@@ -98,7 +99,7 @@ func (o EncryptOptions) encrypt(plaintext []byte, keys []*Key) (jweJSON, error) 
 	if len(keys) == 0 || len(keys) > maxParts {
 		return jweJSON{}, checkError("keys", "must be 1 to 8", "RFC 7516, Section 7.2.1")
 	}
-	e, err := o.encryption(keys[0])
+	e, err := o.encryption(keys[0], len(keys) > 1)
 	if err != nil {
 		return jweJSON{}, err
 	}
@@ -106,13 +107,9 @@ func (o EncryptOptions) encrypt(plaintext []byte, keys []*Key) (jweJSON, error) 
 	rand.Read(cek) // never fails
 	var list []wrapping
 	for _, key := range keys {
-		a, err := o.algorithm(key)
+		a, err := o.algorithm(key, len(keys) > 1)
 		if err != nil {
 			return jweJSON{}, err
-		}
-		if len(keys) > 1 && a.isDirect() {
-			return jweJSON{}, checkError("alg", "must encrypt a key for more than one recipient",
-				"RFC 7516, Section 5.1")
 		}
 		var r wrapping
 		if r, cek, err = a.encrypt(key, e, cek, o); err != nil {
@@ -145,22 +142,23 @@ func (o EncryptOptions) seal(plaintext []byte, list []wrapping, e encryption, ce
 			m.Recipients = append(m.Recipients, recipientJSON{header.end(), encode(r.encryptedKey)})
 		}
 	}
-	if err := w.extra(o.Header, o.Critical); err != nil {
+	header, err := w.finish(o.Header, o.Critical)
+	if err != nil {
 		return jweJSON{}, err
 	}
-	m.Protected, m.AAD = encode(w.end()), encode(o.AdditionalData)
+	m.Protected, m.AAD = encode(header), encode(o.AdditionalData)
 	sent := encrypted{protected: m.Protected, aad: m.AAD}
 	iv, ciphertext, tag, err := e.seal(cek, plaintext, sent.authenticated())
 	m.IV, m.Ciphertext, m.Tag = encode(iv), encode(ciphertext), encode(tag)
 	return m, err
 }
 
-// algorithm returns the one to encrypt for key with. A key that names a content
-// encryption is one for "dir".
-func (o EncryptOptions) algorithm(key *Key) (keyManagement, error) {
+// algorithm returns the one to encrypt for key with, which for several recipients is
+// one that encrypts a key. A key that names a content encryption is one for "dir".
+func (o EncryptOptions) algorithm(key *Key, several bool) (keyManagement, error) {
 	if key != nil && key.may(toEncrypt) {
 		for _, a := range keyManagementAlgorithms {
-			if o.Algorithm != "" && o.Algorithm != a.name {
+			if o.Algorithm != "" && o.Algorithm != a.name || several && a.isDirect() {
 				continue
 			}
 			if key.serves(a.name) || a.mode == direct && slices.ContainsFunc(encryptions, key.encrypts) {
@@ -173,8 +171,8 @@ func (o EncryptOptions) algorithm(key *Key) (keyManagement, error) {
 }
 
 // encryption returns the one for the content.
-func (o EncryptOptions) encryption(key *Key) (encryption, error) {
-	a, err := o.algorithm(key)
+func (o EncryptOptions) encryption(key *Key, several bool) (encryption, error) {
+	a, err := o.algorithm(key, several)
 	if err != nil {
 		return encryption{}, err
 	}

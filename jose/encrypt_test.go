@@ -397,12 +397,12 @@ func TestEncryptJSONKeys(t *testing.T) {
 		{"nil first", []*Key{nil, key}, EncryptOptions{}, "key"},
 		{"nil last", []*Key{key, nil}, EncryptOptions{}, "key"},
 		{"dir for two", []*Key{key, key},
-			EncryptOptions{Algorithm: "dir", Encryption: "A128GCM"}, "alg"},
-		{"dir first", []*Key{direct, key}, EncryptOptions{}, "alg"},
-		{"dir last", []*Key{key, direct}, EncryptOptions{}, "alg"},
-		{"ECDH-ES for two", []*Key{ec, ec}, EncryptOptions{Algorithm: "ECDH-ES"}, "alg"},
-		{"ECDH-ES first", []*Key{agreed, key}, EncryptOptions{}, "alg"},
-		{"ECDH-ES last", []*Key{key, agreed}, EncryptOptions{}, "alg"},
+			EncryptOptions{Algorithm: "dir", Encryption: "A128GCM"}, "key"},
+		{"dir first", []*Key{direct, key}, EncryptOptions{}, "key"},
+		{"dir last", []*Key{key, direct}, EncryptOptions{}, "key"},
+		{"ECDH-ES for two", []*Key{ec, ec}, EncryptOptions{Algorithm: "ECDH-ES"}, "key"},
+		{"ECDH-ES first", []*Key{agreed, key}, EncryptOptions{}, "key"},
+		{"ECDH-ES last", []*Key{key, agreed}, EncryptOptions{}, "key"},
 		{"alg only of the first", []*Key{key, ec}, EncryptOptions{Algorithm: "A128KW"}, "key"},
 	} {
 		wantCheck(t, tt.name, encryptJSONError(t, tt.keys, tt.o), tt.check)

@@ -145,12 +145,12 @@ func TestWithTraceVerifySignature(t *testing.T) {
 		strings.Repeat("a", DefaultMaxSize+1):   "-size",
 		"a.b":                                   "size -compact",
 		"{":                                     "size -JSON",
-		signRaw(t, testEC(t), protectedEC, "a"): "size compact alg keys key signature",
-		signRaw(t, testEC(t), `{"alg":"a"}`, "a"):               "size compact -alg",
-		signRaw(t, testRSA(t), protectedEC, "a"):                "size compact alg keys key -signature",
-		signRaw(t, testEC(t), `{"kid":"a","alg":"ES256"}`, "a"): "size compact alg keys -key",
-		flattened("hi", ec):                                     "size JSON alg keys key signature",
-		general("hi", none, forged, rsa, ec): "size JSON -alg alg keys key -signature" +
+		signRaw(t, testEC(t), protectedEC, "a"): "size compact payload alg keys key signature",
+		signRaw(t, testEC(t), `{"alg":"a"}`, "a"):               "size compact payload -alg",
+		signRaw(t, testRSA(t), protectedEC, "a"):                "size compact payload alg keys key -signature",
+		signRaw(t, testEC(t), `{"kid":"a","alg":"ES256"}`, "a"): "size compact payload alg keys -key",
+		flattened("hi", ec):                                     "size JSON payload alg keys key signature",
+		general("hi", none, forged, rsa, ec): "size JSON payload -alg alg keys key -signature" +
 			" alg keys key signature",
 	} {
 		var heard []string

@@ -125,3 +125,28 @@ func checkExtensions(names []string) error {
 // ownParameters are those that this package sets, and nobody else.
 var ownParameters = []string{"alg", "enc", "kid", "typ", "cty", "crit", "zip", "epk", "apu", "apv",
 	"iv", "tag", "p2s", "p2c", "b64"}
+
+// finish writes the caller's own header parameters in the order of their names, and
+// "crit" with those of them that are to be understood and those of ours that are. A
+// header that this package would not read is refused.
+func (w *writer) finish(parameters map[string]any, critical []string, ours ...string) (
+	[]byte, error) {
+	for _, name := range sortedKeys(parameters) {
+		err := w.value(name, parameters[name])
+		if err != nil || slices.Contains(ownParameters, name) {
+			return nil, checkError("header", "must have parameters that JSON can say, and none "+
+				"that this package sets", "RFC 7515, Section 4")
+		}
+	}
+	names := slices.Concat(critical, ours)
+	if len(names) > 0 {
+		w.name("crit")
+		w.strings(names)
+	}
+	header := w.end()
+	if err := checkExtensions(critical); err != nil {
+		return nil, err
+	}
+	_, _, err := parseHeader(string(header), nil, names)
+	return header, err
+}

@@ -1,6 +1,8 @@
 package jose
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -291,4 +293,72 @@ func checkFuzzedHeader(t *testing.T, h Header, protected, unprotected string) {
 			t.Fatalf("%s: %v is critical", protected, name)
 		}
 	}
+}
+
+// The caller's parameters go in the order of their names, crit last.
+func TestFinish(t *testing.T) {
+	parameters := map[string]any{"z": 1, "a": "b", "m": []int{1}, "": nil, `"x`: true, "jku": "j"}
+	var first []byte
+	for range 20 {
+		var w writer
+		w.text("alg", "A")
+		w.value("b64", false)
+		out, err := w.finish(parameters, []string{"z", "a"}, "b64")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = out
+		}
+		if want := `{"alg":"A","b64":false,"":null,"\"x":true,"a":"b","jku":"j","m":[1],"z":1,` +
+			`"crit":["z","a","b64"]}`; string(out) != want || !bytes.Equal(out, first) {
+			t.Fatalf("got %s", out)
+		}
+	}
+	var w writer
+	if out, err := w.finish(nil, nil); err != nil || string(out) != "{}" {
+		t.Errorf("got %s, %v", out, err)
+	}
+}
+
+func TestFinishRefuses(t *testing.T) {
+	for _, name := range ownParameters {
+		var w writer
+		_, err := w.finish(map[string]any{"a": 1, name: "x"}, nil)
+		wantCheck(t, name, err, "header")
+	}
+	for _, tt := range []struct {
+		name       string
+		parameters map[string]any
+		critical   []string
+	}{
+		{"not there", nil, []string{"x"}},
+		{"one not there", map[string]any{"x": 1}, []string{"x", "y"}},
+		{"the first not there", map[string]any{"x": 1}, []string{"y", "x"}},
+		{"in another case", map[string]any{"x": 1}, []string{"X"}},
+		{"registered and there", map[string]any{"jku": "a"}, []string{"jku"}},
+		{"registered and not there", nil, []string{"alg"}},
+		{"b64", nil, []string{"b64"}},
+		{"crit", nil, []string{"crit"}},
+		{"twice", map[string]any{"x": 1}, []string{"x", "x"}},
+		{"nameless", map[string]any{"": 1}, []string{""}},
+	} {
+		var w writer
+		_, err := w.finish(tt.parameters, tt.critical)
+		wantCheck(t, tt.name, err, "crit")
+	}
+	for name, parameters := range map[string]map[string]any{
+		"what JSON cannot say":       {"a": func() {}},
+		"a name in another case":     {"ALG": "x"},
+		"names that are not UTF-8":   {"\xff": 1, "\xfe": 1},
+		"a member twice in a member": {"a": json.RawMessage(`{"b":1,"b":2}`)},
+	} {
+		var w writer
+		_, err := w.finish(parameters, nil)
+		wantCheck(t, name, err, "header")
+	}
+	var w writer
+	w.text("typ", strings.Repeat("x", 257))
+	_, err := w.finish(nil, nil)
+	wantCheck(t, "a long typ", err, "header")
 }

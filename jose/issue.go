@@ -4,7 +4,9 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Claims are those of a token to [Issue]. A zero field is a claim left out.
@@ -17,7 +19,7 @@ type Claims struct {
 	IssuedAt  time.Time // "iat", RFC 7519, Section 4.1.6
 	ID        string    // "jti", RFC 7519, Section 4.1.7
 
-	// Private are all others, by name. They must not be those above.
+	// Private are all others, by name. They must not be those above, in any case.
 	Private map[string]any
 }
 
@@ -50,14 +52,20 @@ func (c Claims) marshal() ([]byte, error) {
 	w.date("nbf", c.NotBefore)
 	w.date("iat", c.IssuedAt)
 	if len(c.Audience) == 1 {
-		w.text("aud", c.Audience[0])
+		w.name("aud")
+		w.string(c.Audience[0])
 	} else if len(c.Audience) > 1 {
 		w.name("aud")
 		w.strings(c.Audience)
 	}
 	for _, name := range sortedKeys(c.Private) {
-		if slices.Contains(registeredClaims, name) {
-			return nil, checkError(name, "must be set in its own field", "RFC 7519, Section 4")
+		folds := func(registered string) bool { return strings.EqualFold(name, registered) }
+		if i := slices.IndexFunc(registeredClaims, folds); i >= 0 {
+			return nil, checkError(registeredClaims[i], "must be set in its own field",
+				"RFC 7519, Section 4")
+		}
+		if !utf8.ValidString(name) {
+			return nil, checkError("claims", "must have names in UTF-8", "RFC 7519, Section 4")
 		}
 		if err := w.value(name, c.Private[name]); err != nil {
 			return nil, err

@@ -136,3 +136,16 @@ func TestIssueErrors(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// An empty audience is written as it is, and names are refused that would not be read.
+func TestIssueNames(t *testing.T) {
+	c := Claims{Audience: []string{""}, ExpiresAt: now}
+	if text, err := c.marshal(); err != nil || !strings.Contains(string(text), `"aud":""`) {
+		t.Errorf("got %s, %v", text, err)
+	}
+	for name, check := range map[string]string{"EXP": "exp", "i\u017fs": "iss", "\xff": "claims"} {
+		_, err := Issue(Claims{ExpiresAt: now, Private: map[string]any{name: 1}}, testEC(t),
+			SignOptions{})
+		wantCheck(t, name, err, check)
+	}
+}

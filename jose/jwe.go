@@ -2,6 +2,7 @@ package jose
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
@@ -57,7 +58,10 @@ func NewDecrypter(c DecrypterConfig) (*Decrypter, error) {
 	}
 	c.Algorithms, c.Encryptions = slices.Clone(c.Algorithms), slices.Clone(c.Encryptions)
 	c.Critical = slices.Clone(c.Critical)
-	return &Decrypter{c}, checkExtensions(c.Critical)
+	if err := checkExtensions(c.Critical); err != nil {
+		return nil, err
+	}
+	return &Decrypter{c}, nil
 }
 
 // A JWE is what was in a JSON Web Encryption. Whoever has the recipient's public key
@@ -87,20 +91,20 @@ func (d *Decrypter) Decrypt(ctx context.Context, jwe string) (*JWE, error) {
 		parse, shape = parseJSONJWE, "JSON"
 	}
 	m, err := parse(jwe, d.config.Critical)
-	if !l.Result(shape, "RFC 7516, Section 7", err) {
+	if !parsed(l, shape, "RFC 7516, Section 7", err) {
 		return nil, l.Err()
 	}
-	err, tries := ErrDecryption, maxTries
+	tries := maxTries
 	for _, r := range m.recipients {
 		l := verdict.New(ctx, checkError)
 		if result := d.decrypt(ctx, l, m, r, &tries); result != nil {
 			return result, nil
 		}
-		if len(m.recipients) == 1 {
-			err = l.Err()
+		if len(m.recipients) == 1 || !isOurs(l.Err()) {
+			return nil, l.Err()
 		}
 	}
-	return nil, err
+	return nil, ErrDecryption
 }
 
 // nested returns the token inside an encrypted one, RFC 7519, Section 5.2, and the
@@ -185,7 +189,8 @@ func (m encrypted) open(a keyManagement, keys []*Key, r recipient, tries *int) *
 		}
 		cek, ok := a.decrypt(k, r, e)
 		if !ok {
-			continue
+			cek = make([]byte, e.keySize) // go on with another key: RFC 7516, Section 11.5
+			rand.Read(cek)                // never fails
 		}
 		if plaintext, ok := e.open(cek, m.iv, m.ciphertext, m.tag, m.authenticated()); ok {
 			aad, _ := decode(m.aad)

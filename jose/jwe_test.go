@@ -2,6 +2,8 @@ package jose
 
 import (
 	"context"
+	"crypto/ecdh"
+	"crypto/ecdsa"
 	"crypto/fips140"
 	"encoding/json"
 	"errors"
@@ -694,7 +696,9 @@ func TestDecryptAdditionalData(t *testing.T) {
 		if string(got.AdditionalData) != f.aad {
 			t.Errorf("%s: got %q", enc, got.AdditionalData)
 		}
-		for name, value := range map[string]any{"removed": nil, "emptied": "",
+		wantUndecrypted(t, enc+", aad emptied", d,
+			withMembers(t, f, object{"aad": ""}).String(), "JSON")
+		for name, value := range map[string]any{"removed": nil,
 			"changed": encode([]byte("Beside it")), "cut": encode([]byte("beside i")),
 			"longer": encode([]byte("beside it "))} {
 			wantUndecrypted(t, enc+", aad "+name, d, withMembers(t, f, object{"aad": value}).String(),
@@ -1129,4 +1133,90 @@ func FuzzDecrypt(f *testing.F) {
 func FuzzDecryptJSON(f *testing.F) {
 	d, plaintexts := fuzzDecrypt(f, true)
 	f.Fuzz(func(t *testing.T, text string) { wantKnown(t, d, text, plaintexts) })
+}
+
+func TestNewDecrypterNilBesideError(t *testing.T) {
+	d, err := NewDecrypter(DecrypterConfig{Keys: NewSet(), Algorithms: []string{"dir"},
+		Encryptions: []string{"A128GCM"}, Critical: []string{"zip"}})
+	wantCheck(t, "critical", err, "crit")
+	if d != nil {
+		t.Error("a Decrypter beside an error")
+	}
+}
+
+func TestDecryptNilKey(t *testing.T) {
+	jwe := wrapped(t, "A128GCM", "").compact(t).String()
+	wantUndecrypted(t, "nil key", newDecrypter(t, anyKeys{nil}), jwe, "decryption")
+	wantPlaintext(t, "nil key first", newDecrypter(t, anyKeys{nil, octKeyOf(t, 16)}), jwe)
+	wantPlaintext(t, "nil key in a set", newDecrypter(t, NewSet(nil, octKeyOf(t, 16))), jwe)
+}
+
+// RFC 7516, Section 7.2.1: enc is the same for all recipients.
+func TestDecryptOneEncryption(t *testing.T) {
+	f := wrapped(t, "A128GCM", "")
+	f.header = `{"alg":"A128KW"}`
+	o := f.object(t)
+	delete(o, "encrypted_key")
+	key := encode(f.encryptedKey)
+	o["recipients"] = []any{object{"header": object{"enc": "A256GCM"}, "encrypted_key": key},
+		object{"header": object{"enc": "A128GCM"}, "encrypted_key": key}}
+	wantUndecrypted(t, "two", newDecrypter(t, NewSet(octKeyOf(t, 16))), o.String(), "enc")
+}
+
+// Nothing is encrypted that this package itself refuses.
+func TestEncryptWhatDecrypts(t *testing.T) {
+	for name, o := range map[string]EncryptOptions{
+		"long typ":    {Type: strings.Repeat("x", 257)},
+		"long cty":    {ContentType: strings.Repeat("x", 257)},
+		"folded name": {Header: map[string]any{"ALG": "x"}},
+		"not UTF-8":   {Header: map[string]any{"\xff": 1, "\xfe": 1}},
+	} {
+		wantCheck(t, name, encryptError(t, octKeyOf(t, 16), o), "header")
+	}
+	header := map[string]any{"x": 1, "": 2}
+	for _, critical := range [][]string{{"x", "x"}, {""}, {"y"}} {
+		wantCheck(t, "critical", encryptError(t, octKeyOf(t, 16),
+			EncryptOptions{Header: header, Critical: critical}), "crit")
+	}
+}
+
+// For several keys the default is an algorithm that encrypts a key.
+func TestEncryptJSONDefaults(t *testing.T) {
+	keys := encryptionKeys(t)[:2] // RSA and P-256
+	if err := encryptJSONError(t, keys, EncryptOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A device that exchanges on P-256 serves ECDH-ES.
+func TestDecryptInExchangeDevice(t *testing.T) {
+	ec := exchangeKeys(t)[0].private().(*ecdsa.PrivateKey)
+	private, err := ec.ECDH()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	if _, err := NewKey(xDevice{private, ecdh.P256(), &asked}, KeyOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// The source's error is not taken for a failed decryption.
+func TestDecryptKeySourceOfSeveral(t *testing.T) {
+	f := wrapped(t, "A128GCM", "")
+	o := f.object(t).general()
+	two := maps.Clone(o)
+	two["recipients"] = append(o["recipients"].([]any), o["recipients"].([]any)...)
+	failed := errors.New("no answer")
+	if _, err := newDecrypter(t, &countingSource{err: failed}).Decrypt(t.Context(),
+		two.String()); err != failed {
+		t.Errorf("got %v", err)
+	}
+}
+
+// An empty apu is one of no octets (ECDH-ES; RFC 7518, Section 4.6.1.2).
+func TestEmptyPartyInfo(t *testing.T) {
+	a := newAgreement(t, exchangeKeys(t)[0])
+	wantPlaintext(t, "empty apu", newDecrypter(t, NewSet(a.static)), a.compact(t, a.z(t), "", "",
+		`,"epk":`+object(a.epk).String()+`,"apu":""`))
 }

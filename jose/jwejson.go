@@ -23,6 +23,7 @@ func parseJSONJWE(text string, understood []string) (encrypted, error) {
 		decoded, okPart := decode(part)
 		octets[i], ok = decoded, ok && okPart
 	}
+	ok = ok && (protected != "" || m.Get("protected") == "") && (aad != "" || m.Get("aad") == "")
 	if !ok || m.Get("ciphertext") == "" {
 		return encrypted{}, checkError("JSON", "must have base64url of one spelling", clause)
 	}
@@ -59,6 +60,9 @@ func parseRecipients(m strictjson.Object, protected string, understood []string)
 		}
 		if recipients[i], err = parseRecipient(one, protected, shared, understood); err != nil {
 			return nil, err
+		}
+		if recipients[i].header.Encryption != recipients[0].header.Encryption {
+			return nil, checkError("enc", "must be the same for all", "RFC 7516, Section 7.2.1")
 		}
 	}
 	return recipients, nil

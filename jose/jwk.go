@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"unicode/utf8"
 
 	"vouchsafe/internal/strictjson"
 )
@@ -19,7 +20,8 @@ import (
 const maxKeyIDSize = 256
 
 // A Key is a JSON Web Key, RFC 7517, with the algorithms it may serve. It is
-// immutable and safe for concurrent use. Printing it shows no secret.
+// immutable and safe for concurrent use. Printing it shows no secret. The zero Key
+// serves nothing.
 type Key struct {
 	id           string
 	material     material
@@ -37,6 +39,9 @@ type material interface {
 
 	// check refuses a key that no one should have, whoever brings it.
 	check() error
+
+	// checkPrivate refuses a private key of the standard library that does not fit.
+	checkPrivate(private any) error
 
 	// parsePrivate reads the private members and checks that they fit.
 	parsePrivate(m strictjson.Object) (any, error)
@@ -60,28 +65,43 @@ type KeyOptions struct {
 //   - *rsa.PublicKey or *rsa.PrivateKey of 2048 to 8192 bits;
 //   - *ecdsa.PublicKey or *ecdsa.PrivateKey on P-256, P-384 or P-521;
 //   - ed25519.PublicKey or ed25519.PrivateKey;
-//   - *ecdh.PublicKey or *ecdh.PrivateKey on X25519;
+//   - *ecdh.PublicKey or *ecdh.PrivateKey on X25519, P-256, P-384 or P-521;
 //   - []byte, a secret for HMAC or AES, which is copied;
 //   - any [crypto.Signer], [crypto.Decrypter] or [ecdh.KeyExchanger] whose public
 //     key is one of these, so that the private one may be in an HSM or a KMS.
 //
 // A key that is weak, or that serves no algorithm of this package, is an error.
 func NewKey(key any, o KeyOptions) (*Key, error) {
-	if isEmpty(key) {
-		return nil, checkError("key", "must not be empty", "RFC 7517, Section 4")
-	}
-	k, public := &Key{}, key
-	switch private := key.(type) {
-	case interface{ Public() crypto.PublicKey }:
-		public, k.private = private.Public(), func() any { return key }
-	case ecdh.KeyExchanger:
-		public, k.private = private.PublicKey(), func() any { return key }
-	}
+	k := &Key{}
 	var err error
-	if k.material, err = newMaterial(public); err != nil {
+	if secret, ok := key.([]byte); ok {
+		k.material, err = newOctKey(secret)
+	} else {
+		k.material, k.private, err = newPair(key)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return k.limit(o, anyUse)
+}
+
+// newPair makes a material of a public key, or of a private one, which it then
+// returns too.
+func newPair(key any) (m material, private func() any, err error) {
+	if isEmpty(key) {
+		return nil, nil, checkError("key", "must not be empty", "RFC 7517, Section 4")
+	}
+	public := key
+	switch pair := key.(type) {
+	case interface{ Public() crypto.PublicKey }:
+		public, private = pair.Public(), func() any { return key }
+	case ecdh.KeyExchanger:
+		public, private = pair.PublicKey(), func() any { return key }
+	}
+	if m, err = newMaterial(public); err == nil {
+		err = m.checkPrivate(key)
+	}
+	return m, private, err
 }
 
 // isEmpty reports whether key is one without a value, which could not even be asked
@@ -94,7 +114,7 @@ func isEmpty(key any) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// newMaterial makes a material of a public or symmetric key.
+// newMaterial makes a material of a public key.
 func newMaterial(key any) (m material, err error) {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
@@ -104,9 +124,7 @@ func newMaterial(key any) (m material, err error) {
 	case ed25519.PublicKey:
 		m = edKey{key}
 	case *ecdh.PublicKey:
-		m = xKey{key}
-	case []byte:
-		m = newOctKey(key)
+		return newExchangeKey(key)
 	default:
 		return nil, checkError("key", "must be of a type that NewKey lists", "RFC 7518, Section 6.1")
 	}
@@ -115,8 +133,8 @@ func newMaterial(key any) (m material, err error) {
 
 // limit sets what k may be used for: what o and ops say, as far as its material can.
 func (k *Key) limit(o KeyOptions, ops use) (*Key, error) {
-	if len(o.ID) > maxKeyIDSize {
-		return nil, checkError("kid", "must have at most 256 bytes", "RFC 7517, Section 4.5")
+	if len(o.ID) > maxKeyIDSize || !utf8.ValidString(o.ID) {
+		return nil, checkError("kid", "must be UTF-8, of at most 256 bytes", "RFC 7517, Section 4.5")
 	}
 	k.id = o.ID
 	k.uses = ops & usesOf(o.Use)
@@ -251,6 +269,9 @@ func parseKey(m strictjson.Object, private bool) (*Key, error) {
 		return nil, checkError("kty", "must be a string, as alg, kid and use must be",
 			"RFC 7517, Section 4")
 	}
+	if o.Use == "" && m.Get("use") != "" || o.Algorithm == "" && m.Get("alg") != "" {
+		return nil, checkError("use", "must not be empty, nor alg", "RFC 7517, Section 4")
+	}
 	ops, err := parseKeyOps(m.Get("key_ops"))
 	if err != nil {
 		return nil, err
@@ -319,7 +340,7 @@ func stringMembers(m strictjson.Object, list ...stringMember) bool {
 // MarshalJSON writes the public key as a JWK, whether or not the key is private. A
 // symmetric key has no public part and is an error.
 func (k *Key) MarshalJSON() ([]byte, error) {
-	if k.symmetric() {
+	if k.material == nil || k.symmetric() {
 		return nil, checkError("key", "must have a public half, or be written by MarshalPrivate",
 			"RFC 7517, Section 9.3")
 	}
@@ -338,10 +359,10 @@ func (k *Key) MarshalPrivate() ([]byte, error) {
 	if k.private != nil {
 		private = k.private()
 	}
-	k.material.writeTo(&w)
-	if !k.material.writePrivate(&w, private) {
+	if k.material == nil || !k.material.writePrivate(&w, private) {
 		return nil, checkError("key", "must have its private part at hand", "RFC 7517, Section 9.3")
 	}
+	k.material.writeTo(&w)
 	if ops := k.uses.operations(); ops != nil { // which RFC 7517, Section 4.3 has instead of use
 		w.name("key_ops")
 		w.strings(ops)

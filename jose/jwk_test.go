@@ -1,19 +1,22 @@
 package jose
 
 import (
+	"crypto"
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/fips140"
+	"crypto/rand"
 	"crypto/rsa"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
-
-	"vouchsafe/internal/strictjson"
 )
 
 // edited returns a JWK with members set to JSON texts, or removed if those are empty:
@@ -83,6 +86,7 @@ func TestNewKeyRefuses(t *testing.T) {
 		{"use enc, Ed25519", "key", otherEd25519(t), KeyOptions{Use: "enc"}},
 		{"use sig, AES", "key", make([]byte, 16), KeyOptions{Use: "sig"}},
 		{"use that is none", "key", ec, KeyOptions{Use: "Sig"}},
+		{"ID that is no text", "kid", ec, KeyOptions{ID: "\xff"}},
 		{"ID of 257 bytes", "kid", ec, KeyOptions{ID: strings.Repeat("a", 257)}},
 	} {
 		k, err := NewKey(tt.key, tt.o)
@@ -480,9 +484,6 @@ func wantSameFuzzed(t *testing.T, got, want *Key) {
 func FuzzParsePrivateKey(f *testing.F) {
 	seedKeys(f)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if tooLong(string(raw)) {
-			return
-		}
 		k, err := ParsePrivateKey(raw)
 		if err != nil {
 			return
@@ -504,8 +505,98 @@ func FuzzParsePrivateKey(f *testing.F) {
 	})
 }
 
-// tooLong keeps numbers away that take long to be found not to be primes.
-func tooLong(jwk string) bool {
-	m, _ := strictjson.Parse(jwk)
-	return len(m.Get("p")) > 1400 || len(m.Get("q")) > 1400
+// A private key is taken with its own public half alone, and not for a secret.
+func TestNewKeyPairs(t *testing.T) {
+	ec := ecPrivate(t)
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixed := slices.Concat(ed[:32], make([]byte, 32))
+	for _, tt := range []struct {
+		name  string
+		key   any
+		check string
+	}{
+		{"EC without d", &ecdsa.PrivateKey{PublicKey: ec.PublicKey}, "d"},
+		{"EC with d of 0", &ecdsa.PrivateKey{PublicKey: ec.PublicKey, D: new(big.Int)}, "d"},
+		{"EC with d negative", &ecdsa.PrivateKey{PublicKey: ec.PublicKey, D: big.NewInt(-1)}, "d"},
+		{"EC with another's d", &ecdsa.PrivateKey{PublicKey: ec.PublicKey, D: big.NewInt(3)}, "d"},
+		{"EC with d too long", &ecdsa.PrivateKey{PublicKey: ec.PublicKey,
+			D: new(big.Int).Lsh(big.NewInt(1), 300)}, "d"},
+		{"EC without a point", &ecdsa.PublicKey{Curve: elliptic.P256()}, "x and y"},
+		{"EC without y", &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1)}, "x and y"},
+		{"Ed25519 of two keys", ed25519.PrivateKey(mixed), "d"},
+		{"Ed25519, empty", ed25519.PrivateKey{}, "key"},
+		{"Ed25519, short", ed[:63], "key"},
+		{"ECDH, nil", (*ecdh.PublicKey)(nil), "key"},
+		{"ECDH, empty", &ecdh.PublicKey{}, "crv"},
+		{"public half of octets", device{Signer: octetsSigner{}}, "key"},
+		{"public half that is nothing", device{Signer: nothingSigner{}}, "key"},
+	} {
+		k, err := NewKey(tt.key, KeyOptions{})
+		wantCheck(t, tt.name, err, tt.check)
+		if k != nil {
+			t.Errorf("%s: got a key", tt.name)
+		}
+	}
+}
+
+// An octetsSigner says that its public key is octets, which are no secret.
+type octetsSigner struct{ crypto.Signer }
+
+func (octetsSigner) Public() crypto.PublicKey { return make([]byte, 64) }
+
+type nothingSigner struct{ crypto.Signer }
+
+func (nothingSigner) Public() crypto.PublicKey { return nil }
+
+// ECDH on the curves of kty EC: the same key whether crypto/ecdh or crypto/ecdsa has it.
+func TestNewKeyExchange(t *testing.T) {
+	for _, c := range namedCurves {
+		private, err := c.ecdh.GenerateKey(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := newKey(t, private, KeyOptions{ID: "k"})
+		public := newKey(t, private.PublicKey(), KeyOptions{})
+		if !slices.Equal(k.Algorithms(), c.algorithms) || k.Thumbprint() != public.Thumbprint() {
+			t.Errorf("%s: got %q", c.name, k.Algorithms())
+		}
+		raw, err := k.MarshalPrivate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := ParsePrivateKey(raw)
+		if err != nil || back.Thumbprint() != k.Thumbprint() {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		_, err = Sign(nil, k, SignOptions{})
+		wantCheck(t, "signing with a key that only exchanges", err, "key")
+	}
+}
+
+func TestZeroKey(t *testing.T) {
+	k := &Key{}
+	_, err := k.MarshalJSON()
+	wantCheck(t, "public", err, "key")
+	_, err = k.MarshalPrivate()
+	wantCheck(t, "private", err, "key")
+	_, err = Sign(nil, k, SignOptions{})
+	wantCheck(t, "sign", err, "key")
+	_, err = Encrypt(nil, k, EncryptOptions{})
+	wantCheck(t, "encrypt", err, "key")
+	if k.Thumbprint() != "" || k.ID() != "" || len(k.Algorithms()) > 0 || k.Certificates() != nil {
+		t.Errorf("got %+v", k)
+	}
+}
+
+func TestParseKeyEmptyMembers(t *testing.T) {
+	for _, name := range []string{"use", "alg"} {
+		_, err := ParseKey(edited(t, publishedKey(t, "rfc7515", "A.2"), "d", "", "p", "", "q", "", "dp", "", "dq", "", "qi", "",
+			name, `""`))
+		wantCheck(t, name, err, "use")
+	}
+	_, err := NewKey(&rsaPrivate(t).PublicKey, KeyOptions{ID: "\xff"})
+	wantCheck(t, "kid that is not UTF-8", err, "kid")
 }

@@ -35,8 +35,11 @@ type Set struct {
 	skipped []error
 }
 
-// NewSet returns the set of keys.
-func NewSet(keys ...*Key) *Set { return &Set{keys: slices.Clone(keys)} }
+// NewSet returns the set of keys. One that is nil is left out.
+func NewSet(keys ...*Key) *Set {
+	isNil := func(k *Key) bool { return k == nil }
+	return &Set{keys: slices.DeleteFunc(slices.Clone(keys), isNil)}
+}
 
 // ParseSet reads a JWK Set of at most 256 public keys. A key that this package
 // cannot use, or that is not public, is left out and the reason kept, as RFC 7517,
@@ -73,7 +76,8 @@ func parseSet(jwks string, private bool) (*Set, error) {
 func (s *Set) Skipped() []error { return slices.Clone(s.skipped) }
 
 // Keys returns the keys that serve the header's algorithm and have its key ID,
-// or all that serve the algorithm if it names none (RFC 7515, Section 6).
+// or all that serve the algorithm if it names none (RFC 7515, Section 6). The list
+// must not be changed.
 func (s *Set) Keys(_ context.Context, h Header) ([]*Key, error) {
 	var found []*Key
 	for i, k := range s.keys {

@@ -66,10 +66,26 @@ func VerifySignature(ctx context.Context, jws string, keys KeySource, o VerifyOp
 		parse, shape = parseJSONJWS, "JSON"
 	}
 	m, err := parse(jws, o.Payload, append(slices.Clip(o.Critical), "b64"))
-	if !l.Result(shape, "RFC 7515, Section 7", err) {
+	if !parsed(l, shape, "RFC 7515, Section 7", err) {
 		return nil, l.Err()
 	}
-	return m.verify(ctx, p)
+	payload, ok := []byte(m.payload), true
+	if m.b64 {
+		payload, ok = decode(m.payload)
+	}
+	if !l.Check(ok, "payload", "must be base64url of one spelling", "RFC 7515, Section 2") {
+		return nil, l.Err()
+	}
+	return m.verify(ctx, p, payload)
+}
+
+// parsed records how reading a serialization ended: with the check that failed in it,
+// or with what stands for all of them.
+func parsed(l *verdict.List, check, clause string, err error) bool {
+	if e, ok := errors.AsType[*CheckError](err); ok {
+		check, clause = e.Check, e.Clause
+	}
+	return l.Result(check, clause, err)
 }
 
 // isJSON tells the JSON serializations from the compact one.
@@ -91,26 +107,25 @@ type signature struct {
 }
 
 // verify tries the signatures in turn.
-func (m message) verify(ctx context.Context, p policy) (*JWS, error) {
-	payload, ok := []byte(m.payload), true
-	if m.b64 {
-		payload, ok = decode(m.payload)
-	}
-	if !ok {
-		return nil, checkError("payload", "must be base64url of one spelling",
-			"RFC 7515, Section 2")
-	}
-	err, tries := ErrSignature, maxTries
+func (m message) verify(ctx context.Context, p policy, payload []byte) (*JWS, error) {
+	tries := maxTries
 	for i, s := range m.signatures {
 		l := verdict.New(ctx, checkError)
 		if key := p.verify(ctx, l, m.headers[i], s, &tries); key != nil {
 			return &JWS{m.headers[i], payload, key}, nil
 		}
-		if len(m.signatures) == 1 {
-			err = l.Err()
+		if len(m.signatures) == 1 || !isOurs(l.Err()) {
+			return nil, l.Err()
 		}
 	}
-	return nil, err
+	return nil, ErrSignature
+}
+
+// isOurs tells the errors of this package from that of a key source, which is
+// returned as it is.
+func isOurs(err error) bool {
+	_, ok := errors.AsType[*CheckError](err)
+	return ok || err == ErrSignature || err == ErrDecryption
 }
 
 // parseCompactJWS reads the compact serialization, RFC 7515, Section 7.1.
@@ -170,9 +185,9 @@ func Peek(compact string) (UnverifiedHeader, error) {
 	dots := strings.Count(compact, ".")
 	first, _, _ := strings.Cut(compact, ".")
 	protected, ok := decodeText(first)
-	if len(compact) > DefaultMaxSize || !ok || dots != 2 && dots != 4 {
+	if len(first) > DefaultMaxSize || !ok || dots != 2 && dots != 4 {
 		return UnverifiedHeader{}, checkError("compact",
-			"must be three or five parts, of at most 16 KiB", "RFC 7516, Section 9")
+			"must be three or five parts, the first of at most 16 KiB", "RFC 7516, Section 9")
 	}
 	m, err := parseMembers(protected)
 	if err != nil {

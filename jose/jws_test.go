@@ -573,7 +573,7 @@ func TestPeek(t *testing.T) {
 		" " + head + ".a.b":                   "compact",
 		`{"protected":"` + head + `"}`:        "compact",
 		strings.Repeat(".", DefaultMaxSize+1): "compact",
-		head + "." + strings.Repeat("a", DefaultMaxSize) + ".":          "compact",
+		strings.Repeat("a", DefaultMaxSize+4) + ".a.b":                  "compact",
 		encode([]byte(`{"alg":1}`)) + ".a.b":                            "header",
 		encode([]byte(`{"alg":"none","alg":"ES256"}`)) + ".a.b":         "header",
 		encode([]byte(`{"alg":"none"}{}`)) + ".a.b":                     "header",
@@ -584,9 +584,12 @@ func TestPeek(t *testing.T) {
 		wantCheck(t, compact[:min(len(compact), 40)], err, check)
 		wantNothing(t, compact[:min(len(compact), 40)], Header(h))
 	}
-	longest := head + "." + strings.Repeat("a", DefaultMaxSize-len(head)-2) + "."
-	if _, err := Peek(longest); err != nil {
-		t.Errorf("of 16 KiB: %v", err)
+	space := strings.Repeat(" ", DefaultMaxSize/4*3-2)
+	for _, compact := range []string{encode([]byte("{"+space+"}")) + ".a.b",
+		head + "." + strings.Repeat("a", 2*DefaultMaxSize) + "."} {
+		if _, err := Peek(compact); err != nil {
+			t.Errorf("a header of at most 16 KiB: %v", err)
+		}
 	}
 }
 
@@ -721,4 +724,33 @@ func verifiesAlone(k *Key, alg, input string, sig []byte) bool {
 		return hmac.Equal(mac.Sum(nil), sig)
 	}
 	return false
+}
+
+// A key source that answers with nothing in place of a key is no reason to panic.
+func TestVerifyNilKey(t *testing.T) {
+	compact := signRaw(t, testEC(t), protectedEC, "a")
+	for name, want := range map[string]error{"nil": ErrSignature, "nil first": nil} {
+		keys := []*Key{nil}
+		if want == nil {
+			keys = append(keys, testEC(t))
+		}
+		source := sourceFunc(func(Header) ([]*Key, error) { return keys, nil })
+		if _, err := VerifySignature(t.Context(), compact, source, jwsOptions()); err != want {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if n := len(NewSet(nil, testEC(t), nil).All()); n != 1 {
+		t.Errorf("a set of %d keys", n)
+	}
+}
+
+// A source that is down is not taken for a forgery, of however many signatures.
+func TestVerifyGeneralKeySource(t *testing.T) {
+	down := errors.New("down")
+	source := sourceFunc(func(Header) ([]*Key, error) { return nil, down })
+	part := signPart(t, testEC(t), protectedEC, "", encode([]byte("hi")))
+	_, err := VerifySignature(t.Context(), general("hi", part, part), source, jwsOptions())
+	if err != down {
+		t.Errorf("got %v", err)
+	}
 }

@@ -72,7 +72,8 @@ func parseSignature(v strictjson.Value, understood []string) (Header, signature,
 		return Header{}, signature{}, checkError("signatures", "must be objects", clause)
 	}
 	var protected, octets string
-	ok := stringMembers(m, stringMember{"protected", &protected}, stringMember{"signature", &octets})
+	ok := stringMembers(m, stringMember{"protected", &protected}, stringMember{"signature", &octets}) &&
+		(protected != "" || m.Get("protected") == "")
 	text, okHeader := decodeText(protected)
 	sig, okSignature := decode(octets)
 	if !ok || !okHeader || !okSignature || len(sig) == 0 {

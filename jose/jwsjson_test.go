@@ -140,7 +140,7 @@ func TestVerifyJSONRefuses(t *testing.T) {
 		{"signature padded", flattened("hi", head+`,"signature":"AA=="`), "JSON"},
 		{"another signature", flattened("hi", head+`,"signature":"AA"`), "signature"},
 		{"protected missing", flattened("hi", rest), "alg"},
-		{"protected empty", flattened("hi", `"protected":"",`+rest), "alg"},
+		{"protected empty", flattened("hi", `"protected":"",`+rest), "JSON"},
 		{"protected null", flattened("hi", `"protected":null,`+rest), "JSON"},
 		{"protected an object", flattened("hi", `"protected":{"alg":"ES256"},`+rest), "JSON"},
 		{"protected as it is", flattened("hi", `"protected":"{\"alg\":\"ES256\"}",`+rest), "JSON"},

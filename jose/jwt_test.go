@@ -180,7 +180,7 @@ func TestVerifyType(t *testing.T) {
 	types := []string{"", "JWT", "jwt", "application/jwt", "APPLICATION/JWT", "at+jwt", "AT+JWT",
 		"application/at+jwt", "application/", "application/application/at+jwt", "at", "jwt+at",
 		"JWT ",
-		"text/jwt", "abcdefghijkljwt", "xapplication/jwt", "applicationx/jwt", "secevent+jwt",
+		"text/jwt", "abcdefghijkljwt", "abcdefghijk/jwt", "xapplication/jwt", "applicationx/jwt", "secevent+jwt",
 		"none"}
 	for expected, accepted := range map[string][]string{
 		"":       {"", "JWT", "jwt", "application/jwt", "APPLICATION/JWT"},
@@ -713,4 +713,56 @@ func TestVerifyNestedShape(t *testing.T) {
 	wantAccepted(t, "as long as may be", newVerifier(t, c), compact)
 	c.MaxSize--
 	wantRefused(t, "inside", newVerifier(t, c), compact, "size")
+}
+
+// RFC 7519, Section 5.3: a claim that is outside too is the same there, to the byte.
+func TestVerifyNestedReplicated(t *testing.T) {
+	v := newVerifier(t, nestedConfig(t, 0))
+	signed := signRaw(t, testEC(t), header, payload(claim{"jti", `"j"`}))
+	for _, tt := range []struct {
+		header map[string]any
+		check  string
+	}{
+		{map[string]any{"iss": testIssuer, "aud": testAudience, "sub": "user", "jti": "j",
+			"exp": 1700000300, "iat": 1700000000}, ""},
+		{map[string]any{"nonce": "another name is no business of ours"}, ""},
+		{map[string]any{"iss": "https://attacker.example"}, "iss"},
+		{map[string]any{"iss": testIssuer, "sub": "admin"}, "sub"},
+		{map[string]any{"sub": nil}, "sub"},
+		{map[string]any{"aud": []string{testAudience}}, "aud"},
+		{map[string]any{"aud": "https://other.example"}, "aud"},
+		{map[string]any{"exp": 1700000301}, "exp"},
+		{map[string]any{"iat": 1}, "iat"},
+		{map[string]any{"jti": "k"}, "jti"},
+		{map[string]any{"nbf": 1}, "nbf"},
+	} {
+		compact := encryptFor(t, encryptionKey(t), signed,
+			EncryptOptions{ContentType: "JWT", Header: tt.header})
+		name := fmt.Sprint(tt.header)
+		if tt.check == "" {
+			wantAccepted(t, name, v, compact)
+		} else {
+			wantRefused(t, name, v, compact, tt.check)
+		}
+	}
+	expired := encryptFor(t, encryptionKey(t), signRaw(t, testEC(t), header,
+		payload(claim{"exp", "1"})), EncryptOptions{ContentType: "JWT",
+		Header: map[string]any{"sub": "admin"}})
+	wantRefused(t, "expired inside", v, expired, "exp")
+}
+
+// A clock that is not set does not make a token good that never says when it ends.
+func TestVerifyAtZeroTime(t *testing.T) {
+	c := config(t)
+	c.Now = func() time.Time { return time.Time{} }
+	text := payload(claim{"exp", ""}, claim{"iat", ""})
+	wantRefused(t, "no exp", newVerifier(t, c), signRaw(t, testEC(t), header, text), "exp")
+}
+
+// A claim that is null says nothing.
+func TestVerifyRequiredNull(t *testing.T) {
+	c := config(t)
+	c.Required = []string{"scope"}
+	text := payload(claim{"scope", "null"})
+	wantRefused(t, "null", newVerifier(t, c), signRaw(t, testEC(t), header, text), "scope")
 }

@@ -174,7 +174,11 @@ func optionalOctets(m strictjson.Object, name string) ([]byte, bool) {
 	if m.Get(name) == "" {
 		return nil, true
 	}
-	return octetsMember(m, name)
+	text, ok := m.Get(name).String()
+	if !ok {
+		return nil, false
+	}
+	return decode(text)
 }
 
 // A wrapping is what one recipient is sent: its header and the encrypted key.
@@ -239,7 +243,7 @@ func (a keyManagement) encryptECDH(r wrapping, t exchanger, e encryption, cek []
 	if err != nil {
 		return r, nil, err
 	}
-	if r.ephemeral, err = newEphemeral(t, private.PublicKey()); err != nil {
+	if r.ephemeral, err = NewKey(private.PublicKey(), KeyOptions{}); err != nil {
 		return r, nil, err
 	}
 	r.apu, r.apv = encode(o.PartyUInfo), encode(o.PartyVInfo)
@@ -249,17 +253,4 @@ func (a keyManagement) encryptECDH(r wrapping, t exchanger, e encryption, cek []
 	}
 	r.encryptedKey, err = wrapKey(key, cek)
 	return r, cek, err
-}
-
-// newEphemeral makes a Key of public, of the type that t has.
-func newEphemeral(t exchanger, public *ecdh.PublicKey) (*Key, error) {
-	static, ok := t.(ecKey)
-	if !ok {
-		return NewKey(public, KeyOptions{})
-	}
-	key, err := ecdsa.ParseUncompressedPublicKey(static.Curve, public.Bytes())
-	if err != nil {
-		return nil, err
-	}
-	return NewKey(key, KeyOptions{})
 }

@@ -226,7 +226,7 @@ func newAgreement(t testing.TB, static *Key) agreement {
 
 func epkOf(t testing.TB, static *Key, ephemeral *ecdh.PrivateKey) map[string]any {
 	t.Helper()
-	k, err := newEphemeral(static.material.(exchanger), ephemeral.PublicKey())
+	k, err := NewKey(ephemeral.PublicKey(), KeyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

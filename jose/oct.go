@@ -27,14 +27,15 @@ type secret struct {
 	macs   map[crypto.Hash]*sync.Pool
 }
 
-func newOctKey(octets []byte) octKey {
+func newOctKey(octets []byte) (material, error) {
 	s := &secret{bytes.Clone(octets), make(map[crypto.Hash]*sync.Pool)}
 	for h, f := range map[crypto.Hash]func() hash.Hash{
 		crypto.SHA256: sha256.New, crypto.SHA384: sha512.New384, crypto.SHA512: sha512.New,
 	} {
 		s.macs[h] = &sync.Pool{New: func() any { return &mac{keyed: hmac.New(f, s.octets)} }}
 	}
-	return octKey{func() *secret { return s }}
+	k := octKey{func() *secret { return s }}
+	return k, k.check()
 }
 
 func (k octKey) octets() []byte { return k.held().octets }
@@ -64,28 +65,28 @@ func (k octKey) algorithms() []string {
 
 // textsOfKeys are found in the texts of keys, and never in random octets.
 var textsOfKeys = []string{"-----begin", "---- begin", "ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-",
-	`"kty"`, `"x5c"`, `"keys"`}
+	"sk-ssh-", `"kty"`, `"x5c"`, `"keys"`}
 
 // check refuses a key that is really the text of another one. Whoever takes that
 // for a secret has taken something public for it.
 func (k octKey) check() error {
-	octets := k.octets()
-	lower := strings.ToLower(string(octets))
+	text := bytes.TrimLeft(k.octets(), "\ufeff\x00 \t\r\n")
+	lower := strings.ToLower(string(text))
 	contains := func(text string) bool { return strings.Contains(lower, text) }
-	decoded, _ := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(octets)))
-	if slices.ContainsFunc(textsOfKeys, contains) ||
-		isDER(octets) || isDER(bytes.TrimSpace(octets)) || isDER(decoded) {
+	decoded, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(text)))
+	if slices.ContainsFunc(textsOfKeys, contains) || isDER(text) || err == nil && isDER(decoded) {
 		return checkError("k", "must not be the PEM, DER, SSH or JWK text of another key",
 			"RFC 8725, Section 3.5")
 	}
 	return nil
 }
 
-// isDER reports whether all of b is one ASN.1 SEQUENCE.
+// isDER reports whether all of b, but for white space, is one ASN.1 SEQUENCE of
+// values, which random octets are once in millions.
 func isDER(b []byte) bool {
-	var value asn1.RawValue
-	rest, err := asn1.Unmarshal(b, &value)
-	return err == nil && len(rest) == 0 && value.Tag == asn1.TagSequence && value.IsCompound
+	var values []asn1.RawValue
+	rest, err := asn1.Unmarshal(b, &values)
+	return err == nil && len(bytes.TrimSpace(rest)) == 0
 }
 
 func parseOct(m strictjson.Object) (material, error) {
@@ -93,9 +94,10 @@ func parseOct(m strictjson.Object) (material, error) {
 	if !ok {
 		return nil, checkError("k", "must be base64url", "RFC 7518, Section 6.4.1")
 	}
-	k := newOctKey(octets)
-	return k, k.check()
+	return newOctKey(octets)
 }
+
+func (k octKey) checkPrivate(any) error { return nil }
 
 func (k octKey) parsePrivate(strictjson.Object) (any, error) { return nil, nil }
 

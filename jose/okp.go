@@ -60,6 +60,14 @@ func (k edKey) writeTo(w *writer) {
 	w.octets("x", k.PublicKey)
 }
 
+func (k edKey) checkPrivate(private any) error {
+	key, ok := private.(ed25519.PrivateKey)
+	if ok && !ed25519.NewKeyFromSeed(key.Seed()).Equal(key) {
+		return checkError("d", "must belong to x", "RFC 8037, Section 2")
+	}
+	return nil
+}
+
 func (k edKey) writePrivate(w *writer, private any) bool {
 	key, ok := private.(ed25519.PrivateKey)
 	if ok {
@@ -83,8 +91,8 @@ type xKey struct{ *ecdh.PublicKey }
 func (k xKey) algorithms() []string { return ecdhAlgorithms }
 
 func (k xKey) check() error {
-	if k.PublicKey == nil || k.Curve() != ecdh.X25519() {
-		return checkError("crv", "must be X25519 for a key of crypto/ecdh", "RFC 8037, Section 2")
+	if k.Curve() != ecdh.X25519() {
+		return checkError("crv", "must be X25519, P-256, P-384 or P-521", "RFC 8037, Section 2")
 	}
 	if fips140.Enforced() {
 		return checkError("crv", "must not be X25519 in FIPS 140-only mode", "RFC 8037, Section 2")
@@ -106,6 +114,8 @@ func (k xKey) writeTo(w *writer) {
 	w.text("kty", "OKP")
 	w.octets("x", k.Bytes())
 }
+
+func (k xKey) checkPrivate(any) error { return nil } // crypto/ecdh has no key that does not fit
 
 func (k xKey) writePrivate(w *writer, private any) bool {
 	key, ok := private.(*ecdh.PrivateKey)

@@ -107,19 +107,32 @@ func (k rsaKey) parsePrivate(m strictjson.Object) (any, error) {
 	var fields [6]*big.Int
 	for i, name := range rsaPrivateMembers {
 		b, ok := octetsMember(m, name)
-		if !ok || m.Get("oth") != "" {
-			return nil, checkError(name, "must be base64url, for a key of two primes",
-				"RFC 7518, Section 6.3.2")
+		if !ok || len(b) > len(k.n) || m.Get("oth") != "" {
+			return nil, checkError(name, "must be base64url of at most the modulus's size, for a "+
+				"key of two primes", "RFC 7518, Section 6.3.2")
 		}
 		fields[i] = new(big.Int).SetBytes(b)
 	}
 	private := &rsa.PrivateKey{PublicKey: *k.PublicKey, D: fields[0], Primes: fields[1:3]}
 	private.Precompute()
-	if err := private.Validate(); err != nil || !equalInts(fields[3:], crt(private)) {
+	if k.checkPrivate(private) != nil || !equalInts(fields[3:], crt(private)) {
 		return nil, checkError("d", "must belong to n and e, and the rest to it",
 			"RFC 7518, Section 6.3.2")
 	}
 	return private, nil
+}
+
+func (k rsaKey) checkPrivate(private any) error {
+	key, ok := private.(*rsa.PrivateKey)
+	if !ok {
+		return nil
+	}
+	if key.D == nil || len(key.Primes) != 2 || slices.Contains(key.Primes, nil) ||
+		key.Validate() != nil {
+		return checkError("d", "must belong to n and e, and have its two primes",
+			"RFC 7518, Section 6.3.2")
+	}
+	return nil
 }
 
 // crt returns what RFC 7518, Section 6.3.2.4 to 6.3.2.6 have computed of a key.

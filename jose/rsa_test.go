@@ -204,16 +204,28 @@ func plus(t testing.TB, jwk []byte, name string, n int64) string {
 // A private key of the caller's own making is not written unless all is at hand.
 func TestMarshalRSAPrivate(t *testing.T) {
 	full := rsaPrivate(t)
+	private := &rsa.PrivateKey{PublicKey: full.PublicKey, D: full.D, Primes: full.Primes}
+	raw, err := newKey(t, private, KeyOptions{}).MarshalPrivate()
+	wantCheck(t, "not precomputed", err, "key")
+	if raw != nil {
+		t.Errorf("got %s", raw)
+	}
+}
+
+// A private key that does not fit its public half is not taken.
+func TestNewRSAPrivateRefuses(t *testing.T) {
+	full := rsaPrivate(t)
 	for name, private := range map[string]*rsa.PrivateKey{
-		"not precomputed": {PublicKey: full.PublicKey, D: full.D, Primes: full.Primes},
-		"no primes":       {PublicKey: full.PublicKey, D: full.D},
+		"no d":      {PublicKey: full.PublicKey, Primes: full.Primes},
+		"no primes": {PublicKey: full.PublicKey, D: full.D},
+		"one prime": {PublicKey: full.PublicKey, D: full.D, Primes: full.Primes[:1]},
+		"nil prime": {PublicKey: full.PublicKey, D: full.D, Primes: []*big.Int{full.Primes[0], nil}},
 		"three primes": {PublicKey: full.PublicKey, D: full.D,
-			Primes: append(slices.Clone(full.Primes), big.NewInt(3)), Precomputed: full.Precomputed},
+			Primes: append(slices.Clone(full.Primes), big.NewInt(3))},
+		"another d": {PublicKey: full.PublicKey, D: big.NewInt(3), Primes: full.Primes},
 	} {
-		raw, err := newKey(t, private, KeyOptions{}).MarshalPrivate()
-		if raw != nil || err == nil {
-			t.Errorf("%s: was written", name)
-		}
+		_, err := NewKey(private, KeyOptions{})
+		wantCheck(t, name, err, "d")
 	}
 }
 

@@ -74,12 +74,10 @@ func (o SignOptions) header(alg signatureAlgorithm, key *Key) ([]byte, error) {
 	w.text("typ", o.Type)
 	w.text("cty", o.ContentType)
 	if !o.Unencoded {
-		err := w.extra(o.Header, o.Critical)
-		return w.end(), err
+		return w.finish(o.Header, o.Critical)
 	}
 	w.value("b64", false) // which never fails
-	err := w.extra(o.Header, o.Critical, "b64")
-	return w.end(), err
+	return w.finish(o.Header, o.Critical, "b64")
 }
 
 // appendInput appends what is signed, RFC 7515, Section 5.1 and RFC 7797, Section 3.

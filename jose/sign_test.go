@@ -408,9 +408,11 @@ func TestSignJSONRefuses(t *testing.T) {
 func TestSignErrors(t *testing.T) {
 	for want, o := range map[string]SignOptions{
 		"key must be one that signs with the algorithm (RFC 7515, Section 5.1)": {Algorithm: "a"},
-		"header must leave to this package what it sets (RFC 7515, Section 4)": {
+		"header must have parameters that JSON can say, and none that this package sets" +
+			" (RFC 7515, Section 4)": {
 			Header: map[string]any{"alg": 1}},
-		"crit must name extensions that are there (RFC 7515, Section 4.1.11)": {
+		"crit must name, once, extensions that are there and understood" +
+			" (RFC 7515, Section 4.1.11)": {
 			Critical: []string{"x"}},
 		"payload must be printable ASCII without a full stop (RFC 7797, Section 5.2)": {
 			Unencoded: true},

@@ -2,7 +2,6 @@ package jose
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 )
 
@@ -92,28 +91,4 @@ func (w *writer) strings(list []string) {
 		w.string(s)
 	}
 	w.b = append(w.b, ']')
-}
-
-// extra writes the caller's own header parameters in the order of their names, and
-// "crit" with those of them that are to be understood and those of ours that are.
-func (w *writer) extra(parameters map[string]any, critical []string, ours ...string) error {
-	for _, name := range sortedKeys(parameters) {
-		if slices.Contains(ownParameters, name) {
-			return checkError("header", "must leave to this package what it sets",
-				"RFC 7515, Section 4")
-		}
-		if err := w.value(name, parameters[name]); err != nil {
-			return err
-		}
-	}
-	for _, name := range critical {
-		if _, ok := parameters[name]; !ok || slices.Contains(headerParameters, name) {
-			return checkError("crit", "must name extensions that are there",
-				"RFC 7515, Section 4.1.11")
-		}
-	}
-	if names := slices.Concat(critical, ours); len(names) > 0 {
-		return w.value("crit", names)
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package jose
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"math"
@@ -93,58 +92,5 @@ func TestWriter(t *testing.T) {
 	w.text("d", "2")
 	if got := string(w.end()); got != `{"b":"1","d":"2"}` {
 		t.Errorf("got %s", got)
-	}
-}
-
-// The caller's parameters go in the order of their names, crit last.
-func TestWriterExtra(t *testing.T) {
-	parameters := map[string]any{"z": 1, "a": "b", "m": []int{1}, "": nil, `"x`: true, "jku": "j"}
-	var first []byte
-	for range 20 {
-		var w writer
-		w.text("alg", "A")
-		if err := w.extra(parameters, []string{"z", "a"}, "b64"); err != nil {
-			t.Fatal(err)
-		}
-		out := bytes.Clone(w.end())
-		if first == nil {
-			first = out
-		}
-		if want := `{"alg":"A","":null,"\"x":true,"a":"b","jku":"j","m":[1],"z":1,` +
-			`"crit":["z","a","b64"]}`; string(out) != want || !bytes.Equal(out, first) {
-			t.Fatalf("got %s", out)
-		}
-	}
-	var w writer
-	if err := w.extra(nil, nil); err != nil || string(w.end()) != "{}" {
-		t.Errorf("got %s, %v", w.b, err)
-	}
-}
-
-func TestWriterExtraRefuses(t *testing.T) {
-	for _, name := range ownParameters {
-		var w writer
-		wantCheck(t, name, w.extra(map[string]any{"a": 1, name: "x"}, nil), "header")
-	}
-	for _, tt := range []struct {
-		name       string
-		parameters map[string]any
-		critical   []string
-	}{
-		{"not there", nil, []string{"x"}},
-		{"one not there", map[string]any{"x": 1}, []string{"x", "y"}},
-		{"the first not there", map[string]any{"x": 1}, []string{"y", "x"}},
-		{"in another case", map[string]any{"x": 1}, []string{"X"}},
-		{"registered and there", map[string]any{"jku": "a"}, []string{"jku"}},
-		{"registered and not there", nil, []string{"alg"}},
-		{"b64", nil, []string{"b64"}},
-		{"crit", nil, []string{"crit"}},
-	} {
-		var w writer
-		wantCheck(t, tt.name, w.extra(tt.parameters, tt.critical), "crit")
-	}
-	var w writer
-	if err := w.extra(map[string]any{"a": func() {}}, nil); err == nil {
-		t.Errorf("got %s", w.b)
 	}
 }
