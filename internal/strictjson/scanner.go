@@ -45,7 +45,7 @@ func (s *scanner) space() {
 // object reads an object whose first byte is '{' and leaves its members as the
 // last ones.
 func (s *scanner) object(depth int) error {
-	first := len(s.members)
+	obj := names{first: len(s.members)}
 	if err := s.enter(depth); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (s *scanner) object(depth int) error {
 		if more, err := s.next(n, '}'); !more {
 			return err
 		}
-		if err := s.member(first, depth); err != nil {
+		if err := s.member(&obj, depth); err != nil {
 			return err
 		}
 	}
@@ -100,8 +100,8 @@ func (s *scanner) next(n int, end byte) (more bool, err error) {
 	return true, nil
 }
 
-// member reads one member of the object whose members begin at first.
-func (s *scanner) member(first, depth int) error {
+// member reads one member of obj.
+func (s *scanner) member(obj *names, depth int) error {
 	name, escaped, err := s.str()
 	if err != nil {
 		return err
@@ -117,19 +117,31 @@ func (s *scanner) member(first, depth int) error {
 	if err != nil {
 		return err
 	}
-	return s.add(first, Member{name, value})
+	return s.add(obj, Member{name, value})
 }
 
-// add appends a member to the object whose members begin at first. Get answers ""
-// for new names alone: no value's text is empty.
-func (s *scanner) add(first int, m Member) error {
-	obj := s.members[first:]
-	if len(obj) == MaxNames {
+// names are those of an object that is being read: where its members begin, and a bit
+// for each name. A name whose bit is new needs no comparing with those before it.
+type names struct {
+	first int
+	bits  uint64
+}
+
+// add appends a member to obj. Get answers "" for new names alone: no value's text is
+// empty.
+func (s *scanner) add(obj *names, m Member) error {
+	before := s.members[obj.first:]
+	if len(before) == MaxNames {
 		return s.fault("too many members")
 	}
-	if obj.Get(m.Name) != "" {
+	bit := uint64(1) << (len(m.Name) % 64)
+	if m.Name != "" {
+		bit = 1 << ((len(m.Name) + 7*int(m.Name[0]) + int(m.Name[len(m.Name)-1])) % 64)
+	}
+	if obj.bits&bit != 0 && before.Get(m.Name) != "" {
 		return s.fault("a member name comes twice")
 	}
+	obj.bits |= bit
 	s.members = append(s.members, m)
 	return nil
 }
@@ -242,11 +254,20 @@ func (s *scanner) text() (string, bool) {
 	return text, err == nil
 }
 
-// plain reads the ASCII characters that stand for themselves in a string.
+// special are the bytes that do not stand for themselves in a string, or that are
+// not ASCII.
+var special = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf
+	}
+	return t
+}()
+
+// plain reads up to a special byte.
 func (s *scanner) plain() {
 	rest := s.data[s.pos:]
 	for i := range len(rest) {
-		if c := rest[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+		if special[rest[i]] {
 			s.pos += i
 			return
 		}
