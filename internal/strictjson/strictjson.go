@@ -65,7 +65,7 @@ func Parse(data string, known ...string) (Object, error) {
 	if s.peek() != '{' {
 		return nil, s.fault("not an object")
 	}
-	s.members = make(Object, 0, min(len(data)/32+4, 64)) // most often enough
+	s.members = make(Object, 0, min(len(data)/36+2, 64)) // most often enough
 	if err := s.object(1); err != nil {
 		return nil, err
 	}
