@@ -37,41 +37,51 @@ type UnverifiedHeader Header
 var headerParameters = []string{"alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256",
 	"typ", "cty", "crit", "enc", "zip", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c", "b64"}
 
-// parseHeader reads a protected header. The parameters jwk, jku,
-// x5u and x5c are ignored: a token does not bring its own key (RFC 8725, Section
-// 3.10). understood are the extensions that "crit" may name. It returns all
-// parameters, too.
-func parseHeader(protected string, unprotected strictjson.Object, understood []string) (
-	Header, strictjson.Object, error) {
+// parameters are those of a whole header: the protected ones, and the others.
+type parameters []strictjson.Object
+
+// Get returns the parameter called name, "" if there is none.
+func (p parameters) Get(name string) strictjson.Value {
+	for _, o := range p {
+		if v := o.Get(name); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// parseHeader reads a protected header. The parameters jwk, jku, x5u and x5c are
+// ignored: a token does not bring its own key (RFC 8725, Section 3.10). understood are
+// the extensions that "crit" may name.
+func parseHeader(protected string, understood []string, unprotected ...strictjson.Object) (
+	Header, error) {
 	m, err := parseMembers(protected)
 	if err != nil {
-		return Header{}, nil, err
+		return Header{}, err
 	}
-	if err := checkCritical(m, unprotected, understood); err != nil {
-		return Header{}, nil, err
+	if err := checkCritical(m, understood, unprotected); err != nil {
+		return Header{}, err
 	}
-	all := m
-	if len(unprotected) > 0 {
-		all = slices.Concat(m, unprotected)
-	}
-	h, err := readHeader(protected, m, all)
-	return h, all, err
+	return readHeader(protected, m, unprotected...)
 }
 
 func parseMembers(header string) (strictjson.Object, error) {
 	m, err := strictjson.Parse(header, headerParameters...)
 	if err != nil {
-		return nil, checkError("header", "must be one strict JSON object", "RFC 7515, Section 4")
+		return m, checkError("header", "must be one strict JSON object", "RFC 7515, Section 4")
 	}
 	return m, nil
 }
 
-// readHeader reads the parameters of all, of which some are protected.
-func readHeader(text string, protected, all strictjson.Object) (Header, error) {
+// readHeader reads the parameters, each of which is in one place.
+func readHeader(text string, protected strictjson.Object, unprotected ...strictjson.Object) (
+	Header, error) {
 	h := Header{protected: text}
-	ok := stringMembers(all, stringMember{"alg", &h.Algorithm}, stringMember{"enc", &h.Encryption},
-		stringMember{"kid", &h.KeyID}) &&
-		stringMembers(protected, stringMember{"typ", &h.Type}, stringMember{"cty", &h.ContentType})
+	ok := stringMembers(protected, stringMember{"typ", &h.Type}, stringMember{"cty", &h.ContentType}) &&
+		h.readSelection(protected)
+	for _, o := range unprotected {
+		ok = ok && h.readSelection(o)
+	}
 	if !ok || max(len(h.Algorithm), len(h.Encryption), len(h.KeyID), len(h.Type),
 		len(h.ContentType)) > maxKeyIDSize {
 		return Header{}, checkError("header", "must have alg, enc, kid, typ and cty as short strings",
@@ -80,17 +90,25 @@ func readHeader(text string, protected, all strictjson.Object) (Header, error) {
 	return h, nil
 }
 
+// readSelection reads what helps to find a key.
+func (h *Header) readSelection(m strictjson.Object) bool {
+	return stringMembers(m, stringMember{"alg", &h.Algorithm}, stringMember{"enc", &h.Encryption},
+		stringMember{"kid", &h.KeyID})
+}
+
 // checkCritical makes the checks of RFC 7515, Section 4.1.11 and RFC 7797, Section 6:
 // whatever is critical, and "b64", is protected, and known to whoever reads it.
-func checkCritical(protected, unprotected strictjson.Object, understood []string) error {
+func checkCritical(protected strictjson.Object, understood []string, others parameters) error {
 	const clause = "RFC 7515, Section 4.1.11"
-	for _, m := range unprotected {
-		if protected.Get(m.Name) != "" {
-			return checkError("header", "must have no parameter both protected and not",
-				"RFC 7515, Section 7.2.1")
+	for i, o := range others {
+		for name := range o.All() {
+			if protected.Get(name) != "" || others[:i].Get(name) != "" {
+				return checkError("header", "must have no parameter in two places",
+					"RFC 7515, Section 7.2.1")
+			}
 		}
 	}
-	if unprotected.Get("crit") != "" || unprotected.Get("b64") != "" {
+	if others.Get("crit") != "" || others.Get("b64") != "" {
 		return checkError("crit", "must be protected, and b64 too", clause)
 	}
 	list, ok := protected.Get("crit").Strings()
@@ -147,6 +165,6 @@ func (w *writer) finish(parameters map[string]any, critical []string, ours ...st
 	if err := checkExtensions(critical); err != nil {
 		return nil, err
 	}
-	_, _, err := parseHeader(string(header), nil, names)
+	_, err := parseHeader(string(header), names)
 	return header, err
 }

@@ -38,7 +38,7 @@ func TestParseHeader(t *testing.T) {
 		`{"alg":"` + long + `","enc":"` + long + `","kid":"` + long + `","typ":"` + long +
 			`","cty":"` + long + `"}`: {long, long, long, long, long},
 	} {
-		h, _, err := parseHeader(text, nil, nil)
+		h, err := parseHeader(text, nil)
 		if err != nil || fields(h) != want {
 			t.Errorf("%s: got %+v, %v", text, h, err)
 		}
@@ -86,7 +86,7 @@ func TestParseHeaderRefuses(t *testing.T) {
 		},
 	} {
 		for _, text := range texts {
-			h, _, err := parseHeader(text, nil, nil)
+			h, err := parseHeader(text, nil)
 			wantCheck(t, text, err, check)
 			wantNothing(t, text, h)
 		}
@@ -131,7 +131,7 @@ func TestParseHeaderCritical(t *testing.T) {
 		{`{"crit":["b64"],"b64":[]}`, false},
 		{`{"crit":["b64","b64"],"b64":false}`, false},
 	} {
-		_, _, err := parseHeader(tt.text, nil, []string{"x", "y", "b64"})
+		_, err := parseHeader(tt.text, []string{"x", "y", "b64"})
 		if !tt.ok {
 			wantCheck(t, tt.text, err, "crit")
 		} else if err != nil {
@@ -173,7 +173,7 @@ func TestParseHeaderUnprotected(t *testing.T) {
 	} {
 		name := tt.protected + " and " + tt.unprotected
 		unprotected := unprotectedHeader(t, tt.unprotected)
-		h, _, err := parseHeader(tt.protected, unprotected, []string{"x", "b64"})
+		h, err := parseHeader(tt.protected, []string{"x", "b64"}, unprotected)
 		if tt.check != "" {
 			wantCheck(t, name, err, tt.check)
 			wantNothing(t, name, h)
@@ -185,8 +185,8 @@ func TestParseHeaderUnprotected(t *testing.T) {
 
 // Get gives the text as it came, of what is protected only.
 func TestHeaderGet(t *testing.T) {
-	h, _, err := parseHeader(`{"alg":"ES256","n": {"a" : 1.0},"s":"\u0061","z":null}`,
-		unprotectedHeader(t, `{"kid":"k","u":1}`), nil)
+	h, err := parseHeader(`{"alg":"ES256","n": {"a" : 1.0},"s":"\u0061","z":null}`, nil,
+		unprotectedHeader(t, `{"kid":"k","u":1}`))
 	if err != nil || h.KeyID != "k" {
 		t.Fatalf("got %+v, %v", h, err)
 	}
@@ -254,7 +254,7 @@ func FuzzHeader(f *testing.F) {
 		if err != nil {
 			return
 		}
-		h, _, err := parseHeader(protected, other, []string{"x", "b64"})
+		h, err := parseHeader(protected, []string{"x", "b64"}, other)
 		if err != nil {
 			wantNothing(t, protected, h)
 			return

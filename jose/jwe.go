@@ -133,8 +133,19 @@ type encrypted struct {
 
 type recipient struct {
 	header       Header
-	parameters   strictjson.Object // of the whole header
+	parameters   parameters
 	encryptedKey []byte
+}
+
+// newRecipient reads the header, parts of which may be unprotected.
+func newRecipient(encryptedKey []byte, protected string, understood []string,
+	unprotected ...strictjson.Object) (recipient, error) {
+	h, err := parseHeader(protected, understood, unprotected...)
+	if err != nil {
+		return recipient{}, err
+	}
+	m, err := parseMembers(protected)
+	return recipient{h, append(parameters{m}, unprotected...), encryptedKey}, err
 }
 
 // authenticated returns what the content's tag covers beside it, RFC 7516, Section
@@ -214,9 +225,9 @@ func parseCompactJWE(compact string, understood []string) (encrypted, error) {
 			return encrypted{}, checkError("compact", "must be base64url of one spelling", clause)
 		}
 	}
-	h, m, err := parseHeader(string(octets[0]), nil, understood)
+	r, err := newRecipient(octets[1], string(octets[0]), understood)
 	return encrypted{
-		recipients: []recipient{{h, m, octets[1]}},
+		recipients: []recipient{r},
 		protected:  parts[0],
 		iv:         octets[2], ciphertext: octets[3], tag: octets[4],
 	}, err

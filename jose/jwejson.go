@@ -1,8 +1,6 @@
 package jose
 
 import (
-	"slices"
-
 	"vouchsafe/internal/strictjson"
 )
 
@@ -75,12 +73,6 @@ func parseRecipient(m strictjson.Object, protected string, shared strictjson.Obj
 	if err != nil {
 		return recipient{}, err
 	}
-	for _, one := range own {
-		if shared.Get(one.Name) != "" {
-			return recipient{}, checkError("header", "must have no parameter twice",
-				"RFC 7516, Section 7.2.1")
-		}
-	}
 	var text string
 	ok := stringMembers(m, stringMember{"encrypted_key", &text})
 	key, okKey := decode(text)
@@ -88,6 +80,5 @@ func parseRecipient(m strictjson.Object, protected string, shared strictjson.Obj
 		return recipient{}, checkError("encrypted_key", "must be base64url of one spelling",
 			"RFC 7516, Section 7.2.1")
 	}
-	h, all, err := parseHeader(orEmpty(protected), slices.Concat(shared, own), understood)
-	return recipient{h, all, key}, err
+	return newRecipient(key, orEmpty(protected), understood, shared, own)
 }

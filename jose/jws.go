@@ -176,7 +176,7 @@ func parseCompact(dst []byte, compact string, understood []string) (
 		return Header{}, signature{}, "", checkError("compact",
 			"must be base64url of one spelling and have a signature", clause)
 	}
-	h, _, err := parseHeader(protected, nil, understood)
+	h, err := parseHeader(protected, understood)
 	return h, signature{compact[:last], octets}, compact[first+1 : last], err
 }
 
@@ -193,7 +193,7 @@ func Peek(compact string) (UnverifiedHeader, error) {
 	if err != nil {
 		return UnverifiedHeader{}, err
 	}
-	h, err := readHeader(protected, m, m)
+	h, err := readHeader(protected, m)
 	return UnverifiedHeader(h), err
 }
 

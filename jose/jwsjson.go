@@ -84,7 +84,7 @@ func parseSignature(v strictjson.Value, understood []string) (Header, signature,
 	if err != nil {
 		return Header{}, signature{}, err
 	}
-	h, _, err := parseHeader(orEmpty(text), unprotected, understood)
+	h, err := parseHeader(orEmpty(text), understood, unprotected)
 	if unprotected.Get("alg") != "" {
 		h.Algorithm = "" // none that counts: RFC 7515, Section 10.7
 	}
@@ -102,11 +102,11 @@ func orEmpty(header string) string {
 // parseUnprotected reads an unprotected header, if there is one.
 func parseUnprotected(v strictjson.Value) (strictjson.Object, error) {
 	if v == "" {
-		return nil, nil
+		return strictjson.Object{}, nil
 	}
 	m, err := strictjson.Parse(string(v), headerParameters...)
 	if err != nil {
-		return nil, checkError("header", "must be a strict JSON object", "RFC 7515, Section 7.2.1")
+		return m, checkError("header", "must be a strict JSON object", "RFC 7515, Section 7.2.1")
 	}
 	return m, nil
 }

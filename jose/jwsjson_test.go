@@ -380,8 +380,8 @@ func TestVerifyJSONErrors(t *testing.T) {
 			" (RFC 7515, Section 7.2.1)",
 		`{"payload":"",` + ec + `,"header":{"b64":1}}`: "crit must be protected, and b64 too" +
 			" (RFC 7515, Section 4.1.11)",
-		`{"payload":"",` + ec + `,"header":{"alg":1}}`: "header must have no parameter both" +
-			" protected and not (RFC 7515, Section 7.2.1)",
+		`{"payload":"",` + ec + `,"header":{"alg":1}}`: "header must have no parameter in two" +
+			" places (RFC 7515, Section 7.2.1)",
 		general("", ec, signPart(t, testEC(t), unencoded, "", "")): "b64 must be the same for all" +
 			" (RFC 7797, Section 3)",
 	} {

@@ -8,8 +8,6 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"slices"
-
-	"vouchsafe/internal/strictjson"
 )
 
 // A mode is how a key management algorithm gets both sides the content encryption
@@ -97,8 +95,8 @@ func (a keyManagement) decrypt(k *Key, r recipient, e encryption) ([]byte, bool)
 	case keyWrap:
 		return unwrapKey(t.octets(), r.encryptedKey)
 	case gcmKeyWrap:
-		iv, okIV := octetsMember(r.parameters, "iv")
-		tag, okTag := octetsMember(r.parameters, "tag")
+		iv, okIV := r.parameters.octets("iv")
+		tag, okTag := r.parameters.octets("tag")
 		if !okIV || !okTag {
 			return nil, false
 		}
@@ -137,8 +135,8 @@ func (a keyManagement) decryptECDH(k *Key, r recipient, e encryption) ([]byte, b
 	if err != nil {
 		return nil, false
 	}
-	apu, okU := optionalOctets(r.parameters, "apu")
-	apv, okV := optionalOctets(r.parameters, "apv")
+	apu, okU := r.parameters.octets("apu")
+	apv, okV := r.parameters.octets("apv")
 	if !okU || !okV {
 		return nil, false
 	}
@@ -169,12 +167,12 @@ func (k *Key) exchanger() (ecdh.KeyExchanger, bool) {
 	return nil, false
 }
 
-// optionalOctets returns a member's decoded bytes, none if it is absent.
-func optionalOctets(m strictjson.Object, name string) ([]byte, bool) {
-	if m.Get(name) == "" {
+// octets returns a parameter's decoded bytes, none if it is absent.
+func (p parameters) octets(name string) ([]byte, bool) {
+	if p.Get(name) == "" {
 		return nil, true
 	}
-	text, ok := m.Get(name).String()
+	text, ok := p.Get(name).String()
 	if !ok {
 		return nil, false
 	}

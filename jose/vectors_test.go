@@ -650,7 +650,7 @@ func TestVectorAgreements(t *testing.T) {
 		if !bytes.Equal(z, vectorOctets(t, r.Z)) {
 			t.Errorf("%s: got another secret", r.Source)
 		}
-		h, _, err := parseHeader(r.Header, nil, nil)
+		h, err := parseHeader(r.Header, nil)
 		epk := vectorObject(t, h.Get("epk"))
 		if err != nil || h.KeyID != "Bob" || epk["x"] != jwk["x"] {
 			t.Errorf("%s: got %+v, %v", r.Source, h, err)

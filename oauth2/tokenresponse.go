@@ -68,11 +68,11 @@ func errTokenType() error {
 func readJSON(resp *httpclient.Response) (strictjson.Object, error) {
 	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
-		return nil, checkError("content type", "must be application/json", "RFC 6749, Section 5.1")
+		return strictjson.Object{}, checkError("content type", "must be application/json", "RFC 6749, Section 5.1")
 	}
 	m, err := strictjson.Parse(string(resp.Body), tokenMembers...)
 	if err != nil {
-		return nil, checkError("body", "must be one strict JSON object", "RFC 6749, Section 5.1")
+		return strictjson.Object{}, checkError("body", "must be one strict JSON object", "RFC 6749, Section 5.1")
 	}
 	return m, nil
 }
@@ -109,8 +109,8 @@ func expiry(v strictjson.Value, now time.Time) time.Time {
 // extra returns the members that this package does not read.
 func extra(m strictjson.Object) map[string]json.RawMessage {
 	rest := map[string]json.RawMessage{}
-	for _, member := range m {
-		rest[member.Name] = member.Value.Raw()
+	for name, value := range m.All() {
+		rest[name] = value.Raw()
 	}
 	for _, name := range tokenMembers {
 		delete(rest, name)

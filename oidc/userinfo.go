@@ -135,8 +135,8 @@ func readUserInfo(body []byte, s UserInfoSource) (*UserInfo, error) {
 			"must be one strict JSON object", "OpenID Connect Core 1.0, Section 5.3.2"))
 	}
 	claims := map[string]json.RawMessage{}
-	for _, member := range m {
-		claims[member.Name] = member.Value.Raw()
+	for name, value := range m.All() {
+		claims[name] = value.Raw()
 	}
 	for claim, member := range s.Names {
 		delete(claims, claim)

@@ -25,8 +25,8 @@ var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
 // Names and values are parts of the text, not copies.
 func TestAllocations(t *testing.T) {
 	obj, err := Parse(idToken, registered...)
-	if err != nil || len(obj) != 22 || len(idToken) != 900 {
-		t.Fatalf("%d members in %d bytes, %v", len(obj), len(idToken), err)
+	if err != nil || obj.Len() != 22 || len(idToken) != 900 {
+		t.Fatalf("%d members in %d bytes, %v", obj.Len(), len(idToken), err)
 	}
 	for _, tt := range []struct {
 		name string

@@ -9,11 +9,12 @@ import (
 
 // A scanner reads one text from its start to its end.
 type scanner struct {
-	data    string
+	Object  // its members are those of the objects around pos, the innermost last
 	pos     int
-	counted int    // members and elements read
-	members Object // of the objects around pos, those of the innermost last
+	counted int // members and elements read
 }
+
+func newScanner(data string) scanner { return scanner{Object: Object{data: data}} }
 
 func (s *scanner) fault(reason string) error {
 	return &SyntaxError{min(s.pos, len(s.data)), reason}
@@ -102,22 +103,27 @@ func (s *scanner) next(n int, end byte) (more bool, err error) {
 
 // member reads one member of obj.
 func (s *scanner) member(obj *names, depth int) error {
+	start := s.pos + 1
 	name, escaped, err := s.str()
 	if err != nil {
 		return err
 	}
+	m := member{nameStart: uint32(start), nameEnd: uint32(start + len(name))}
 	if escaped {
-		name = unescape(name)
+		m.nameStart, m.nameEnd = uint32(len(s.unescaped)), isUnescaped
+		s.unescaped = append(s.unescaped, unescape(name))
 	}
 	s.space()
 	if !s.skip(':') {
 		return s.fault("no colon after a member name")
 	}
-	value, err := s.value(depth)
-	if err != nil {
+	s.space()
+	m.valueStart = uint32(s.pos)
+	if _, err := s.value(depth); err != nil {
 		return err
 	}
-	return s.add(obj, Member{name, value})
+	m.valueEnd = uint32(s.pos)
+	return s.add(obj, m)
 }
 
 // names are those of an object that is being read: where its members begin, and a bit
@@ -129,16 +135,16 @@ type names struct {
 
 // add appends a member to obj. Get answers "" for new names alone: no value's text is
 // empty.
-func (s *scanner) add(obj *names, m Member) error {
-	before := s.members[obj.first:]
-	if len(before) == MaxNames {
+func (s *scanner) add(obj *names, m member) error {
+	if len(s.members)-obj.first == MaxNames {
 		return s.fault("too many members")
 	}
-	bit := uint64(1) << (len(m.Name) % 64)
-	if m.Name != "" {
-		bit = 1 << ((len(m.Name) + 7*int(m.Name[0]) + int(m.Name[len(m.Name)-1])) % 64)
+	name := s.name(m)
+	bit := uint64(1)
+	if name != "" {
+		bit = 1 << ((len(name) + 7*int(name[0]) + int(name[len(name)-1])) % 64)
 	}
-	if obj.bits&bit != 0 && before.Get(m.Name) != "" {
+	if obj.bits&bit != 0 && s.find(obj.first, name) != "" {
 		return s.fault("a member name comes twice")
 	}
 	obj.bits |= bit
@@ -277,7 +283,7 @@ func (s *scanner) plain() {
 
 // unescape returns the characters of text, which str returned with escapes.
 func unescape(text string) string {
-	s := scanner{data: text}
+	s := newScanner(text)
 	var out []byte
 	for i := strings.IndexByte(text, '\\'); i >= 0; i = strings.IndexByte(text[s.pos:], '\\') {
 		out = append(out, text[s.pos:s.pos+i]...)

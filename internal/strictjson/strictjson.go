@@ -8,22 +8,25 @@
 //     because encoding/json would let it fill that field;
 //   - valid UTF-8, and no escaped half of a surrogate pair (RFC 7493, Section 2.1);
 //   - no number that a float64 cannot hold (RFC 7493, Section 2.2);
-//   - bounded depth and number of members.
+//   - bounded length, depth and number of members.
 //
 // Errors say where and what is wrong and never repeat the text.
 package strictjson
 
 import (
 	"fmt"
+	"iter"
+	"math"
 	"strings"
 	"unicode/utf8"
 )
 
 // The bounds of what is read.
 const (
-	MaxDepth   = 16   // objects and arrays inside one another
-	MaxNames   = 256  // members of one object, each compared with all before it
-	MaxMembers = 4096 // object members and array elements in all
+	MaxLength  = 64 << 20 // bytes
+	MaxDepth   = 16       // objects and arrays inside one another
+	MaxNames   = 256      // members of one object, each compared with all before it
+	MaxMembers = 4096     // object members and array elements in all
 )
 
 // A SyntaxError tells where a text is not the JSON that this package accepts.
@@ -36,53 +39,86 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("strictjson: %s at offset %d", e.Reason, e.Offset)
 }
 
-// A Member is one member of an object.
-type Member struct {
-	Name  string // unescaped
-	Value Value
+// An Object is a checked object: its text, and where its members are in it, in the
+// order they came. The zero Object has none.
+type Object struct {
+	data      string
+	members   []member
+	unescaped []string // the names that have escapes
 }
 
-// An Object is a checked object: its members in the order they came.
-type Object []Member
+// A member says where the name, without its quotes, and the value are. It holds no
+// pointers, which makes a list of members half as large and spares the collector.
+type member struct{ nameStart, nameEnd, valueStart, valueEnd uint32 }
+
+// isUnescaped stands for nameEnd where nameStart is the name's index in unescaped.
+const isUnescaped = math.MaxUint32
+
+func (o *Object) name(m member) string {
+	if m.nameEnd == isUnescaped {
+		return o.unescaped[m.nameStart]
+	}
+	return o.data[m.nameStart:m.nameEnd]
+}
+
+// Len returns how many members there are.
+func (o Object) Len() int { return len(o.members) }
 
 // Get returns the value of the member called name, exactly, and "" if there is
 // none.
-func (o Object) Get(name string) Value {
-	for i := range o {
-		if o[i].Name == name {
-			return o[i].Value
+func (o Object) Get(name string) Value { return o.find(0, name) }
+
+// find is Get for the members from first on.
+func (o *Object) find(first int, name string) Value {
+	for _, m := range o.members[first:] {
+		if o.name(m) == name {
+			return Value(o.data[m.valueStart:m.valueEnd])
 		}
 	}
 	return ""
+}
+
+// All returns the members, names unescaped.
+func (o Object) All() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		for _, m := range o.members {
+			if !yield(o.name(m), Value(o.data[m.valueStart:m.valueEnd])) {
+				return
+			}
+		}
+	}
 }
 
 // Parse reads data as one object. Names and values are parts of data, but for
 // names with escapes. A member at its top whose name equals one of known but for
 // its case is refused.
 func Parse(data string, known ...string) (Object, error) {
-	s := scanner{data: data}
+	s := newScanner(data)
+	if len(data) > MaxLength {
+		return Object{}, s.fault("too long")
+	}
 	s.space()
 	if s.peek() != '{' {
-		return nil, s.fault("not an object")
+		return Object{}, s.fault("not an object")
 	}
-	s.members = make(Object, 0, min(len(data)/36+2, 64)) // most often enough
+	s.members = make([]member, 0, min(len(data)/32+4, 64)) // most often enough
 	if err := s.object(1); err != nil {
-		return nil, err
+		return Object{}, err
 	}
 	s.space()
 	if s.pos < len(data) {
-		return nil, s.fault("data after the object")
+		return Object{}, s.fault("data after the object")
 	}
-	if err := s.members.checkNames(known); err != nil {
-		return nil, err
+	if err := s.checkNames(known); err != nil {
+		return Object{}, err
 	}
-	return s.members, nil
+	return s.Object, nil
 }
 
 // checkNames refuses a name that equals one of known but for its case.
-func (o Object) checkNames(known []string) error {
-	for i := range o {
-		if folds(o[i].Name, known) {
+func (o *Object) checkNames(known []string) error {
+	for _, m := range o.members {
+		if folds(o.name(m), known) {
 			return &SyntaxError{0, "a member name differs from a known one only in case"}
 		}
 	}

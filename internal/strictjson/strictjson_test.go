@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -45,8 +46,8 @@ func TestParseAccepts(t *testing.T) {
 			continue
 		}
 		var got []string
-		for _, m := range obj {
-			got = append(got, m.Name+"="+string(m.Value))
+		for name, value := range obj.All() {
+			got = append(got, name+"="+string(value))
 		}
 		if s := strings.Join(got, " "); s != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, s, tt.want)
@@ -122,7 +123,7 @@ func wantReason(t *testing.T, name, text, reason string, known ...string) {
 		}
 		return
 	}
-	if obj != nil {
+	if obj.Len() > 0 {
 		t.Errorf("%s: an object beside an error", name)
 	}
 	e, ok := errors.AsType[*SyntaxError](err)
@@ -481,5 +482,31 @@ func TestSyntaxErrorOffset(t *testing.T) {
 		if _, err := Parse(text, "iss"); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
+	}
+}
+
+func TestParseTooLong(t *testing.T) {
+	obj, err := Parse("{" + strings.Repeat(" ", MaxLength-1) + "}")
+	if err == nil || err.Error() != "strictjson: too long at offset 0" || obj.Len() > 0 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAll(t *testing.T) {
+	obj, err := Parse(`{"a":1,"b":2,"\u0063":3}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for name, value := range obj.All() {
+		if got = append(got, name+string(value)); len(got) == 2 {
+			break
+		}
+	}
+	if !slices.Equal(got, []string{"a1", "b2"}) || obj.Get("c") != "3" || obj.Len() != 3 {
+		t.Errorf("got %q", got)
+	}
+	for range (Object{}).All() {
+		t.Error("a member of nothing")
 	}
 }

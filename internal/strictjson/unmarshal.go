@@ -26,11 +26,16 @@ func (o Object) Unmarshal(data string, v any) error {
 	if err := o.checkNames(tagged); err != nil {
 		return err
 	}
-	for _, name := range untagged {
-		same := func(m Member) bool { return strings.EqualFold(m.Name, name) }
-		i := slices.IndexFunc(o, same)
-		if i >= 0 && (len(o[i].Name) != len(name) || slices.ContainsFunc(o[i+1:], same)) {
-			return &SyntaxError{0, "two member names, or other letters, fold to one field's"}
+	for _, field := range untagged {
+		found := 0
+		for _, m := range o.members {
+			name := o.name(m)
+			if !strings.EqualFold(name, field) {
+				continue
+			}
+			if found++; found > 1 || len(name) != len(field) {
+				return &SyntaxError{0, "two member names, or other letters, fold to one field's"}
+			}
 		}
 	}
 	if err := json.Unmarshal([]byte(data), v); err != nil {

@@ -12,7 +12,7 @@ type Value string
 
 // String returns a string's characters.
 func (v Value) String() (string, bool) {
-	s := scanner{data: string(v)}
+	s := newScanner(string(v))
 	text, ok := s.text()
 	if !ok || s.pos < len(v) {
 		return "", false
@@ -35,7 +35,7 @@ const maxSeconds = 253402300799
 // plus or minus the year 9999's: a NumericDate (RFC 7519, Section 2) or a
 // lifetime.
 func (v Value) Seconds() (int64, bool) {
-	s := scanner{data: string(v)}
+	s := newScanner(string(v))
 	if s.number() != nil || s.pos < len(v) {
 		return 0, false
 	}
@@ -54,7 +54,7 @@ func (v Value) Seconds() (int64, bool) {
 
 // Array returns an array's elements.
 func (v Value) Array() ([]Value, bool) {
-	s := scanner{data: string(v)}
+	s := newScanner(string(v))
 	if !s.skip('[') {
 		return nil, false
 	}
@@ -77,7 +77,7 @@ func (v Value) Strings() ([]string, bool) { return v.AppendStrings([]string{}) }
 
 // AppendStrings appends the elements of an array of strings to list.
 func (v Value) AppendStrings(list []string) ([]string, bool) {
-	s := scanner{data: string(v)}
+	s := newScanner(string(v))
 	if !s.skip('[') {
 		return nil, false
 	}
