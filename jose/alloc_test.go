@@ -24,7 +24,7 @@ func allocTestClaims() Claims {
 		private[fmt.Sprintf("claim_%d", len(private))] = "a value of some forty characters in all"
 	}
 	return Claims{Issuer: testIssuer, Subject: "248289761001", Audience: []string{testAudience},
-		ExpiresAt: now.Add(time.Minute), NotBefore: now, IssuedAt: now, ID: "id", Private: private}
+		ExpiresAt: now.Add(time.Minute), NotBefore: now, IssuedAt: now, ID: "id", Other: private}
 }
 
 // rawAllocs returns how many allocations the standard library makes for verifying

@@ -215,7 +215,7 @@ func (g target) issue(t *testing.T, name string) error {
 	t.Helper()
 	key := newKey(t, []byte(strings.Repeat("k", 32)), KeyOptions{ID: name})
 	token, err := Issue(Claims{Issuer: g.Issuer, Audience: []string{g.Audience}, Subject: name,
-		ExpiresAt: time.Unix(g.Now+60, 0), Private: map[string]any{name: []string{name}}}, key,
+		ExpiresAt: time.Unix(g.Now+60, 0), Other: map[string]any{name: []string{name}}}, key,
 		SignOptions{Algorithm: "HS256", ContentType: name, Header: map[string]any{name: 1}})
 	if err != nil {
 		return err

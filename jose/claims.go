@@ -1,101 +1,90 @@
 package jose
 
 import (
-	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
-
-	"vouchsafe/internal/strictjson"
+	"unicode/utf8"
 )
 
-// A Token is a JSON Web Token that passed every check of a [Verifier].
-type Token struct {
-	Header    Header
-	Issuer    string    // "iss"
-	Subject   string    // "sub", empty if absent
-	Audience  []string  // "aud"
-	ID        string    // "jti", empty if absent
-	ExpiresAt time.Time // "exp", zero if absent
-	NotBefore time.Time // "nbf", zero if absent
-	IssuedAt  time.Time // "iat", zero if absent
+// Claims are those of a token to [Issue]. A zero field is a claim left out.
+type Claims struct {
+	Issuer    string    // "iss", RFC 7519, Section 4.1.1
+	Subject   string    // "sub", RFC 7519, Section 4.1.2
+	Audience  []string  // "aud", RFC 7519, Section 4.1.3; a string if there is one
+	ExpiresAt time.Time // "exp", RFC 7519, Section 4.1.4; required, in whole seconds
+	NotBefore time.Time // "nbf", RFC 7519, Section 4.1.5
+	IssuedAt  time.Time // "iat", RFC 7519, Section 4.1.6
+	ID        string    // "jti", RFC 7519, Section 4.1.7
 
-	claims **claims // nil in the zero Token; fmt follows one pointer at most
+	// Other are all others, by name, RFC 7519, Section 4.2 and 4.3. They must not be
+	// those above, in any case.
+	Other map[string]any
 }
 
-type claims struct {
-	members strictjson.Object
-	payload string
-}
-
-// held returns what t holds, an empty claims set if t is the zero Token.
-func (t *Token) held() *claims {
-	if t.claims == nil {
-		return &claims{payload: "{}"}
+// Issue returns a JSON Web Token with c signed by key, RFC 7519, Section 7.1. A
+// token that never expires must be made with [Sign].
+func Issue(c Claims, key *Key, o SignOptions) (string, error) {
+	if c.ExpiresAt.IsZero() {
+		return "", checkError("exp", "must be set", "RFC 7519, Section 4.1.4")
 	}
-	return *t.claims
-}
-
-// Claims reads the claims set into v, which must be a pointer, as encoding/json
-// does. The claims are known to be distinct. One whose name differs from that in a
-// field's tag only in case is an error, and so are two that a field without a tag
-// could take: encoding/json would let either fill the field. The error does not
-// repeat the claims.
-func (t *Token) Claims(v any) error {
-	c := t.held()
-	return c.members.Unmarshal(c.payload, v)
-}
-
-// Claim returns the JSON text of the claim called name, exactly, and nil if
-// there is none.
-func (t *Token) Claim(name string) json.RawMessage { return t.held().members.Get(name).Raw() }
-
-var registeredClaims = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
-
-// parseClaims reads the registered claims, RFC 7519, Section 4.1. One of the
-// wrong type makes the token invalid, as if it were absent would not do.
-func parseClaims(h Header, encoded string) (*Token, bool) {
-	payload, ok := decodeText(encoded)
-	if !ok {
-		return nil, false
+	if o.Unencoded || o.Detached {
+		return "", checkError("b64", "must not be used in a JWT", "RFC 7797, Section 7")
 	}
-	m, err := strictjson.Parse(payload, registeredClaims...)
+	if o.Type == "" {
+		o.Type = "JWT"
+	}
+	payload, err := c.marshal()
 	if err != nil {
-		return nil, false
+		return "", err
 	}
-	whole := &struct { // one allocation rather than four
-		Token
-		held     claims
-		pointer  *claims
-		audience [3]string // room for most
-	}{held: claims{m, payload}}
-	whole.pointer = &whole.held
-	t := &whole.Token
-	t.Header, t.claims = h, &whole.pointer
-	t.Audience, ok = audience(m.Get("aud"), whole.audience[:0])
-	return t, ok &&
-		stringMembers(m, stringMember{"iss", &t.Issuer}, stringMember{"sub", &t.Subject},
-			stringMember{"jti", &t.ID}) &&
-		date(m.Get("exp"), &t.ExpiresAt) && date(m.Get("nbf"), &t.NotBefore) &&
-		date(m.Get("iat"), &t.IssuedAt)
+	return Sign(payload, key, o)
 }
 
-// audience appends a string or an array of strings to dst, RFC 7519, Section 4.1.3.
-func audience(v strictjson.Value, dst []string) ([]string, bool) {
-	if v == "" {
-		return nil, true
+// marshal returns the claims as JSON, the others in the order of their names.
+func (c Claims) marshal() ([]byte, error) {
+	w := writer{make([]byte, 0, 1024)}
+	w.text("iss", c.Issuer)
+	w.text("sub", c.Subject)
+	w.text("jti", c.ID)
+	w.date("exp", c.ExpiresAt)
+	w.date("nbf", c.NotBefore)
+	w.date("iat", c.IssuedAt)
+	if len(c.Audience) == 1 {
+		w.name("aud")
+		w.string(c.Audience[0])
+	} else if len(c.Audience) > 1 {
+		w.name("aud")
+		w.strings(c.Audience)
 	}
-	if list, ok := v.AppendStrings(dst); ok {
-		return list, true
+	for _, name := range sortedKeys(c.Other) {
+		folds := func(registered string) bool { return strings.EqualFold(name, registered) }
+		if i := slices.IndexFunc(registeredClaims, folds); i >= 0 {
+			return nil, checkError(registeredClaims[i], "must be set in its own field",
+				"RFC 7519, Section 4")
+		}
+		if !utf8.ValidString(name) {
+			return nil, checkError("claims", "must have names in UTF-8", "RFC 7519, Section 4")
+		}
+		if err := w.value(name, c.Other[name]); err != nil {
+			return nil, err
+		}
 	}
-	s, ok := v.String()
-	return append(dst, s), ok
+	return w.end(), nil
 }
 
-// date reads a NumericDate if there is one, RFC 7519, Section 2.
-func date(v strictjson.Value, to *time.Time) bool {
-	if v == "" {
-		return true
+// date writes a NumericDate, RFC 7519, Section 2, unless it is zero.
+func (w *writer) date(name string, t time.Time) {
+	if !t.IsZero() {
+		w.name(name)
+		w.b = strconv.AppendInt(w.b, t.Unix(), 10)
 	}
-	seconds, ok := v.Seconds()
-	*to = time.Unix(seconds, 0)
-	return ok
+}
+
+func sortedKeys(m map[string]any) []string {
+	names := slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
+	slices.Sort(names)
+	return names
 }

@@ -92,10 +92,14 @@
 //
 // # Errors
 //
-// What is not acceptable is refused with a [*CheckError] that names the check, what it
-// asks for, and the clause. A signature that does not verify is [ErrSignature],
-// whatever the cause, and what does not decrypt is [ErrDecryption]. None of them
-// repeats any part of a token or a key.
+// A token or a key that is not acceptable is refused with a [*CheckError] that names
+// the check, what it asks for, and the clause. Of tokens the checks are, in the order
+// in which they are made: size, compact or JSON, header, crit, payload, typ, alg, key,
+// claims, iss, aud, exp, nbf, iat, and the claims required; when decrypting also enc,
+// zip, encrypted_key and cty. A signature that does not verify is [ErrSignature],
+// whatever the cause, and what does not decrypt is [ErrDecryption]. What is no strict
+// JSON in a key, and settings that cannot work, are plain errors. None of them repeats
+// any part of a token or a key.
 //
 // # What is left to the caller
 //

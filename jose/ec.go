@@ -30,9 +30,15 @@ type namedCurve struct {
 }
 
 var namedCurves = []namedCurve{
-	{"P-256", elliptic.P256(), ecdh.P256(), 32, "ES256", append([]string{"ES256"}, ecdhAlgorithms...)},
-	{"P-384", elliptic.P384(), ecdh.P384(), 48, "ES384", append([]string{"ES384"}, ecdhAlgorithms...)},
-	{"P-521", elliptic.P521(), ecdh.P521(), 66, "ES512", append([]string{"ES512"}, ecdhAlgorithms...)},
+	newCurve("P-256", elliptic.P256(), ecdh.P256(), 32, "ES256"),
+	newCurve("P-384", elliptic.P384(), ecdh.P384(), 48, "ES384"),
+	newCurve("P-521", elliptic.P521(), ecdh.P521(), 66, "ES512"),
+}
+
+func newCurve(name string, curve elliptic.Curve, exchange ecdh.Curve, size int,
+	signature string) namedCurve {
+	algorithms := append([]string{signature}, ecdhAlgorithms...)
+	return namedCurve{name, curve, exchange, size, signature, algorithms}
 }
 
 func findCurve(match func(c namedCurve) bool) (namedCurve, bool) {

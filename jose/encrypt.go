@@ -41,15 +41,6 @@ type EncryptOptions struct {
 	AdditionalData []byte
 }
 
-// ContentEncryptions lists the values of "enc" that this package has.
-func ContentEncryptions() []string {
-	names := make([]string, len(encryptions))
-	for i, e := range encryptions {
-		names[i] = e.name
-	}
-	return names
-}
-
 // Encrypt returns plaintext encrypted for key in the compact serialization, RFC
 // 7516, Section 5.1. The key's ID goes into the header. To nest a token, sign it
 // first, and set o.ContentType to "JWT". A symmetric key that is used with AES GCM, by
@@ -161,7 +152,8 @@ func (o EncryptOptions) algorithm(key *Key, several bool) (keyManagement, error)
 			if o.Algorithm != "" && o.Algorithm != a.name || several && a.isDirect() {
 				continue
 			}
-			if key.serves(a.name) || a.mode == direct && slices.ContainsFunc(encryptions, key.encrypts) {
+			if key.serves(a.name) ||
+				a.mode == direct && slices.ContainsFunc(encryptions, key.encrypts) {
 				return a, nil
 			}
 		}

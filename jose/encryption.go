@@ -30,14 +30,21 @@ var encryptions = []encryption{
 	{"A256GCM", 32, gcmIVSize, gcmTagSize, 0},
 }
 
-// findEncryption returns the encryption of that name, if there is one.
-func findEncryption(name string) (encryption, bool) {
-	for _, e := range encryptions {
-		if e.name == name {
-			return e, true
-		}
+// ContentEncryptions lists the values of "enc" that this package has.
+func ContentEncryptions() []string {
+	names := make([]string, len(encryptions))
+	for i, e := range encryptions {
+		names[i] = e.name
 	}
-	return encryption{}, false
+	return names
+}
+
+func findEncryption(name string) (encryption, bool) {
+	i := slices.IndexFunc(encryptions, func(e encryption) bool { return e.name == name })
+	if i < 0 {
+		return encryption{}, false
+	}
+	return encryptions[i], true
 }
 
 // seal encrypts plaintext under a fresh iv, and authenticates it with aad.

@@ -301,7 +301,7 @@ func TestPrintsNoSecret(t *testing.T) {
 		{Critical: []string{canary}}, {Header: map[string]any{"alg": canary}}} {
 		_, err := Sign([]byte(canary+"."), testEC(t), o)
 		_, jsonErr := SignJSON([]byte(canary+"\xff"), []*Key{testEC(t)}, o)
-		c := Claims{Private: map[string]any{"iss": canary}, ExpiresAt: now}
+		c := Claims{Other: map[string]any{"iss": canary}, ExpiresAt: now}
 		_, issueErr := Issue(c, testEC(t), o)
 		values = append(values, err, jsonErr, issueErr)
 	}

@@ -3,9 +3,13 @@ package jose_test
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"vouchsafe/jose"
@@ -53,11 +57,11 @@ func exampleClaims() jose.Claims {
 		Subject:   "alice",
 		Audience:  []string{"https://api.example"},
 		ExpiresAt: exampleNow.Add(5 * time.Minute),
-		Private:   map[string]any{"scope": "read"},
+		Other:     map[string]any{"scope": "read"},
 	}
 }
 
-// A service verifies tokens against the JWK Set of their issuer.
+// A service verifies access tokens against the JWK Set of their issuer.
 func Example() {
 	jwks, err := json.Marshal(jose.NewSet(exampleKey)) // what the issuer publishes
 	if err != nil {
@@ -74,13 +78,19 @@ func Example() {
 		Algorithms: []string{"ES256"},
 		Issuer:     "https://issuer.example",
 		Audience:   "https://api.example",
+		Type:       "at+jwt",                               // RFC 9068; leave it out if the issuer says "JWT"
 		Now:        func() time.Time { return exampleNow }, // leave it out
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	tok, err := v.Verify(context.Background(), issue(exampleKey, exampleClaims()))
+	token, err := jose.Issue(exampleClaims(), exampleKey, jose.SignOptions{Type: "at+jwt"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	tok, err := v.Verify(context.Background(), token)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -134,7 +144,7 @@ func ExampleVerifier_Verify_wrongIssuer() {
 
 // A claim of the wrong type makes the token invalid, as if it were absent would
 // not do.
-func ExampleVerifier_Verify_wrongType() {
+func ExampleVerifier_Verify_malformedClaim() {
 	compact, err := jose.Sign([]byte(`{"iss":"https://issuer.example","exp":"tomorrow"}`),
 		exampleKey, jose.SignOptions{})
 	if err != nil {
@@ -146,7 +156,7 @@ func ExampleVerifier_Verify_wrongType() {
 }
 
 // An access token is no token for whoever expects another type.
-func ExampleVerifier_Verify_wrongTyp() {
+func ExampleVerifier_Verify_otherType() {
 	compact, err := jose.Issue(exampleClaims(), exampleKey, jose.SignOptions{Type: "at+jwt"})
 	if err != nil {
 		panic(err)
@@ -231,8 +241,8 @@ func ExampleParseSet() {
 	// [key 0: kty must be RSA, EC, OKP or oct (RFC 7517, Section 4.1)]
 }
 
-// A key in a file, an HSM or a KMS signs if it is a crypto.Signer.
-func ExampleSign() {
+// Whoever has the key ID in a token's header can look for the key.
+func ExamplePeek() {
 	compact, err := jose.Sign([]byte(`{"sub":"alice"}`), exampleKey,
 		jose.SignOptions{Type: "at+jwt"})
 	if err != nil {
@@ -300,9 +310,9 @@ func ExampleSet_rotation() {
 		return
 	}
 
-	keys, err := jose.ParsePrivateSet(stored) // when the service starts again
-	if err != nil {
-		fmt.Println(err)
+	keys, err := jose.ParsePrivateSet(stored)  // when the service starts again
+	if err != nil || len(keys.Skipped()) > 0 { // a key of one's own left out is a mistake
+		fmt.Println(err, keys.Skipped())
 		return
 	}
 	token := issue(keys.All()[0], exampleClaims())
@@ -426,5 +436,91 @@ func ExampleNewKey() {
 	fmt.Println(confused, err)
 	// Output:
 	// <nil> key must serve an algorithm, by its type, size, use, key_ops and alg (RFC 7517, Section 4)
-	// <nil> k must not be the PEM, DER, SSH or JWK text of another key (RFC 8725, Section 3.5)
+	// <nil> k must not be the PEM, DER, SSH or JWK text of another key (RFC 8725, Section 3.1)
+}
+
+// A private key in PEM, as openssl genpkey writes it.
+func ExampleNewKey_pem() {
+	text := []byte(`-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+-----END PRIVATE KEY-----`) // the key of RFC 8037, Appendix A.1
+	block, _ := pem.Decode(text)
+	if block == nil {
+		fmt.Println("no PEM")
+		return
+	}
+	private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	key, err := jose.NewKey(private, jose.KeyOptions{ID: "2030-01", Algorithm: "EdDSA"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(key.ID(), key.Algorithms(), key.Thumbprint())
+	// Output: 2030-01 [EdDSA] kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k
+}
+
+// One message for several recipients, each with a key of another type.
+func ExampleEncryptJSON() {
+	var recipients []*jose.Key
+	for _, algorithm := range []string{"RSA-OAEP-256", "ECDH-ES+A256KW"} {
+		key, err := jose.GenerateKey(algorithm)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		recipients = append(recipients, key)
+	}
+	text, err := jose.EncryptJSON([]byte("hello"), recipients, jose.EncryptOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, key := range recipients {
+		d, err := jose.NewDecrypter(jose.DecrypterConfig{
+			Keys: jose.NewSet(key), Algorithms: key.Algorithms(), Encryptions: []string{"A256GCM"},
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		jwe, err := d.Decrypt(context.Background(), string(text))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(jwe.Header.Algorithm, string(jwe.Plaintext))
+	}
+	// Output:
+	// RSA-OAEP-256 hello
+	// ECDH-ES+A256KW hello
+}
+
+// The tenants of one issuer, which signs for all of them with the same keys.
+func ExampleVerifierConfig_tenants() {
+	v, err := jose.NewVerifier(jose.VerifierConfig{
+		Keys: jose.NewSet(exampleKey), Algorithms: []string{"ES256"},
+		IssuerFunc: func(issuer string) bool {
+			tenant, ok := strings.CutPrefix(issuer, "https://issuer.example/tenants/")
+			return ok && slices.Contains([]string{"a", "b"}, tenant)
+		},
+		Audience: "https://api.example",
+		Now:      func() time.Time { return exampleNow },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	claims := exampleClaims()
+	for _, tenant := range []string{"a", "c"} {
+		claims.Issuer = "https://issuer.example/tenants/" + tenant
+		_, err := v.Verify(context.Background(), issue(exampleKey, claims))
+		fmt.Println(tenant, err)
+	}
+	// Output:
+	// a <nil>
+	// c iss must be the issuer expected (RFC 7519, Section 4.1.1)
 }

@@ -3,14 +3,15 @@ package jose
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"vouchsafe/internal/strictjson"
 )
 
 // A Header is a JOSE header, RFC 7515, Section 4 and RFC 7516, Section 4. All of it
-// was protected, but that in a JSON serialization the key ID may not have been, which
-// only helps to find a key, nor a JWE's Algorithm and Encryption, which the key and
-// the caller decide.
+// was protected, with two exceptions in a JSON serialization: KeyID, which only helps
+// to find a key, and a JWE's Algorithm and Encryption, which the key and the caller
+// decide.
 type Header struct {
 	Algorithm   string // "alg"
 	Encryption  string // "enc", only in a JWE
@@ -31,6 +32,9 @@ func (h Header) Get(name string) json.RawMessage {
 
 // An UnverifiedHeader is a header that nobody vouches for.
 type UnverifiedHeader Header
+
+// Get is [Header.Get] of what nobody vouches for.
+func (h UnverifiedHeader) Get(name string) json.RawMessage { return Header(h).Get(name) }
 
 // headerParameters are the registered ones: RFC 7515, Section 4.1, RFC 7516,
 // Section 4.1, RFC 7518, Section 4 and RFC 7797, Section 3.
@@ -77,15 +81,15 @@ func parseMembers(header string) (strictjson.Object, error) {
 func readHeader(text string, protected strictjson.Object, unprotected ...strictjson.Object) (
 	Header, error) {
 	h := Header{protected: text}
-	ok := stringMembers(protected, stringMember{"typ", &h.Type}, stringMember{"cty", &h.ContentType}) &&
-		h.readSelection(protected)
+	ok := h.readSelection(protected) &&
+		stringMembers(protected, stringMember{"typ", &h.Type}, stringMember{"cty", &h.ContentType})
 	for _, o := range unprotected {
 		ok = ok && h.readSelection(o)
 	}
 	if !ok || max(len(h.Algorithm), len(h.Encryption), len(h.KeyID), len(h.Type),
 		len(h.ContentType)) > maxKeyIDSize {
-		return Header{}, checkError("header", "must have alg, enc, kid, typ and cty as short strings",
-			"RFC 7515, Section 4.1")
+		return Header{}, checkError("header",
+			"must have alg, enc, kid, typ and cty as short strings", "RFC 7515, Section 4.1")
 	}
 	return h, nil
 }
@@ -94,6 +98,43 @@ func readHeader(text string, protected strictjson.Object, unprotected ...strictj
 func (h *Header) readSelection(m strictjson.Object) bool {
 	return stringMembers(m, stringMember{"alg", &h.Algorithm}, stringMember{"enc", &h.Encryption},
 		stringMember{"kid", &h.KeyID})
+}
+
+// orEmpty returns the header that no text stands for.
+func orEmpty(header string) string {
+	if header == "" {
+		return "{}"
+	}
+	return header
+}
+
+// parseUnprotected reads an unprotected header, if there is one.
+func parseUnprotected(v strictjson.Value) (strictjson.Object, error) {
+	if v == "" {
+		return strictjson.Object{}, nil
+	}
+	m, err := strictjson.Parse(string(v), headerParameters...)
+	if err != nil {
+		return m, checkError("header", "must be a strict JSON object", "RFC 7515, Section 7.2.1")
+	}
+	return m, nil
+}
+
+// Peek reads the header of a compact JWS or JWE without verifying anything.
+func Peek(compact string) (UnverifiedHeader, error) {
+	dots := strings.Count(compact, ".")
+	first, _, _ := strings.Cut(compact, ".")
+	protected, ok := decodeText(first)
+	if len(first) > DefaultMaxSize || !ok || dots != 2 && dots != 4 {
+		return UnverifiedHeader{}, checkError("compact",
+			"must be three or five parts, the first of at most 16 KiB", "RFC 7516, Section 9")
+	}
+	m, err := parseMembers(protected)
+	if err != nil {
+		return UnverifiedHeader{}, err
+	}
+	h, err := readHeader(protected, m)
+	return UnverifiedHeader(h), err
 }
 
 // checkCritical makes the checks of RFC 7515, Section 4.1.11 and RFC 7797, Section 6:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -37,20 +38,24 @@ type Decrypter struct{ config DecrypterConfig }
 
 // NewDecrypter makes a Decrypter, or says what is missing in c.
 func NewDecrypter(c DecrypterConfig) (*Decrypter, error) {
-	if c.Keys == nil || len(c.Algorithms) == 0 || len(c.Encryptions) == 0 || c.MaxSize < 0 {
-		return nil, errors.New("jose: DecrypterConfig.Keys, Algorithms and Encryptions are " +
-			"required, and MaxSize not negative")
+	switch {
+	case isEmpty(c.Keys):
+		return nil, errors.New("jose: DecrypterConfig.Keys is required")
+	case len(c.Algorithms) == 0:
+		return nil, errors.New("jose: DecrypterConfig.Algorithms is required")
+	case len(c.Encryptions) == 0:
+		return nil, errors.New("jose: DecrypterConfig.Encryptions is required")
+	case c.MaxSize < 0:
+		return nil, errors.New("jose: DecrypterConfig.MaxSize must not be negative")
 	}
 	for _, name := range c.Algorithms {
 		if _, ok := findKeyManagement(name); !ok {
-			return nil, errors.New("jose: DecrypterConfig.Algorithms names one that this " +
-				"package lacks")
+			return nil, fmt.Errorf("jose: Algorithms: %q is none of KeyManagementAlgorithms", name)
 		}
 	}
 	for _, name := range c.Encryptions {
 		if _, ok := findEncryption(name); !ok {
-			return nil, errors.New("jose: DecrypterConfig.Encryptions names one that this " +
-				"package lacks")
+			return nil, fmt.Errorf("jose: Encryptions: %q is none of ContentEncryptions", name)
 		}
 	}
 	if c.MaxSize == 0 {
@@ -79,7 +84,8 @@ type JWE struct {
 // be signed for that; see VerifierConfig.Decrypter.
 //
 // The error is a [*CheckError] that names the check, [ErrDecryption], or that of
-// the key source. The JWE is nil beside an error.
+// the key source. What a key in an HSM or a KMS fails with is ErrDecryption, too. The
+// JWE is nil beside an error.
 func (d *Decrypter) Decrypt(ctx context.Context, jwe string) (*JWE, error) {
 	l := verdict.New(ctx, checkError)
 	if !l.Check(len(jwe) <= d.config.MaxSize, "size", "must be at most MaxSize",

@@ -173,6 +173,7 @@ func TestNewDecrypter(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*DecrypterConfig){
 		"no keys":               func(c *DecrypterConfig) { c.Keys = nil },
+		"nil set":               func(c *DecrypterConfig) { c.Keys = (*Set)(nil) },
 		"no algorithms":         func(c *DecrypterConfig) { c.Algorithms = nil },
 		"no encryptions":        func(c *DecrypterConfig) { c.Encryptions = []string{} },
 		"negative size":         func(c *DecrypterConfig) { c.MaxSize = -1 },

@@ -15,7 +15,8 @@ func parseJSONJWE(text string, understood []string) (encrypted, error) {
 	}
 	var protected, iv, ciphertext, tag, aad string
 	ok := stringMembers(m, stringMember{"protected", &protected}, stringMember{"iv", &iv},
-		stringMember{"ciphertext", &ciphertext}, stringMember{"tag", &tag}, stringMember{"aad", &aad})
+		stringMember{"ciphertext", &ciphertext}, stringMember{"tag", &tag},
+		stringMember{"aad", &aad})
 	var octets [5][]byte
 	for i, part := range []string{protected, iv, ciphertext, tag, aad} {
 		decoded, okPart := decode(part)

@@ -55,9 +55,16 @@ type material interface {
 
 // KeyOptions are what [NewKey] is told of a key beyond the key itself.
 type KeyOptions struct {
-	ID        string // "kid", RFC 7517, Section 4.5; may be empty
-	Algorithm string // "alg", RFC 7517, Section 4.4; if empty, all that suit the key
-	Use       string // "use", RFC 7517, Section 4.2: "sig", "enc", or empty for both
+	// ID is the "kid", RFC 7517, Section 4.5. A [Set] finds a key for a token that
+	// names an ID only if this is it. It may be empty.
+	ID string
+
+	// Algorithm is the "alg", RFC 7517, Section 4.4. If empty, the key serves all that
+	// suit it.
+	Algorithm string
+
+	// Use is the "use", RFC 7517, Section 4.2: "sig", "enc", or empty for both.
+	Use string
 }
 
 // NewKey makes a Key of what the standard library calls a key:
@@ -69,6 +76,8 @@ type KeyOptions struct {
 //   - []byte, a secret for HMAC or AES, which is copied;
 //   - any [crypto.Signer], [crypto.Decrypter] or [ecdh.KeyExchanger] whose public
 //     key is one of these, so that the private one may be in an HSM or a KMS.
+//
+// Keys in PEM are what x509.ParsePKCS8PrivateKey and x509.ParsePKIXPublicKey return.
 //
 // A key that is weak, or that serves no algorithm of this package, is an error.
 func NewKey(key any, o KeyOptions) (*Key, error) {
@@ -104,14 +113,14 @@ func newPair(key any) (m material, private func() any, err error) {
 	return m, private, err
 }
 
-// isEmpty reports whether key is one without a value, which could not even be asked
-// for its public key.
-func isEmpty(key any) bool {
-	if ed, ok := key.(ed25519.PrivateKey); ok {
+// isEmpty reports whether v, a key or a KeySource, is one without a value, which could
+// not even be asked.
+func isEmpty(v any) bool {
+	if ed, ok := v.(ed25519.PrivateKey); ok {
 		return len(ed) != ed25519.PrivateKeySize
 	}
-	v := reflect.ValueOf(key)
-	return v.Kind() == reflect.Pointer && v.IsNil()
+	r := reflect.ValueOf(v)
+	return v == nil || r.Kind() == reflect.Pointer && r.IsNil()
 }
 
 // newMaterial makes a material of a public key.
@@ -126,7 +135,8 @@ func newMaterial(key any) (m material, err error) {
 	case *ecdh.PublicKey:
 		return newExchangeKey(key)
 	default:
-		return nil, checkError("key", "must be of a type that NewKey lists", "RFC 7518, Section 6.1")
+		return nil, checkError("key", "must be of a type that NewKey lists",
+			"RFC 7518, Section 6.1")
 	}
 	return m, m.check()
 }
@@ -134,7 +144,8 @@ func newMaterial(key any) (m material, err error) {
 // limit sets what k may be used for: what o and ops say, as far as its material can.
 func (k *Key) limit(o KeyOptions, ops use) (*Key, error) {
 	if len(o.ID) > maxKeyIDSize || !utf8.ValidString(o.ID) {
-		return nil, checkError("kid", "must be UTF-8, of at most 256 bytes", "RFC 7517, Section 4.5")
+		return nil, checkError("kid", "must be UTF-8, of at most 256 bytes",
+			"RFC 7517, Section 4.5")
 	}
 	k.id = o.ID
 	k.uses = ops & usesOf(o.Use)
@@ -147,7 +158,8 @@ func (k *Key) limit(o KeyOptions, ops use) (*Key, error) {
 		}
 	}
 	if len(k.algorithms) == 0 {
-		return nil, checkError("key", "must serve an algorithm, by its type, size, use, key_ops and alg",
+		return nil, checkError("key",
+			"must serve an algorithm, by its type, size, use, key_ops and alg",
 			"RFC 7517, Section 4")
 	}
 	return k, nil
@@ -242,8 +254,8 @@ var secretMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 // refused. So is one that is weak, whose members do not fit one another (its first
 // certificate included), or that its use, key_ops and alg leave nothing to do.
 //
-// The error is a [*CheckError] whose Check is the member at fault, or says that the
-// JWK is not strict JSON.
+// The error is a [*CheckError] whose Check is "key" or names the members at fault, or
+// says that the JWK is not strict JSON.
 func ParseKey(jwk []byte) (*Key, error) { return parseText(string(jwk), false) }
 
 // ParsePrivateKey reads a private or a symmetric key as a JWK, as strictly as
@@ -259,8 +271,9 @@ func parseText(jwk string, private bool) (*Key, error) {
 }
 
 func parseKey(m strictjson.Object, private bool) (*Key, error) {
-	if !private && slices.ContainsFunc(secretMembers, func(n string) bool { return m.Get(n) != "" }) {
-		return nil, checkError("key", "must be public", "RFC 7517, Section 9.3")
+	isThere := func(name string) bool { return m.Get(name) != "" }
+	if !private && slices.ContainsFunc(secretMembers, isThere) {
+		return nil, checkError("key", "must be public", "RFC 7517, Section 9.2")
 	}
 	var o KeyOptions
 	var kty string
@@ -281,6 +294,9 @@ func parseKey(m strictjson.Object, private bool) (*Key, error) {
 		return nil, err
 	}
 	if private && !k.symmetric() {
+		if m.Get("d") == "" {
+			return nil, checkError("d", "must be there: the key is public", "RFC 7517, Section 9.2")
+		}
 		secret, err := k.material.parsePrivate(m)
 		if err != nil {
 			return nil, err
@@ -342,7 +358,7 @@ func stringMembers(m strictjson.Object, list ...stringMember) bool {
 func (k *Key) MarshalJSON() ([]byte, error) {
 	if k.material == nil || k.symmetric() {
 		return nil, checkError("key", "must have a public half, or be written by MarshalPrivate",
-			"RFC 7517, Section 9.3")
+			"RFC 7517, Section 9.2")
 	}
 	var w writer
 	k.material.writeTo(&w)
@@ -360,7 +376,7 @@ func (k *Key) MarshalPrivate() ([]byte, error) {
 		private = k.private()
 	}
 	if k.material == nil || !k.material.writePrivate(&w, private) {
-		return nil, checkError("key", "must have its private part at hand", "RFC 7517, Section 9.3")
+		return nil, checkError("key", "must have its private part at hand", "RFC 7517, Section 9.2")
 	}
 	k.material.writeTo(&w)
 	if ops := k.uses.operations(); ops != nil { // which RFC 7517, Section 4.3 has instead of use

@@ -47,7 +47,7 @@ func NewSet(keys ...*Key) *Set {
 func ParseSet(jwks []byte) (*Set, error) { return parseSet(string(jwks), false) }
 
 // ParsePrivateSet reads a JWK Set of private and symmetric keys, as [ParseSet] does
-// one of public keys.
+// one of public keys. Look at Skipped: a key of your own that is left out is a mistake.
 func ParsePrivateSet(jwks []byte) (*Set, error) { return parseSet(string(jwks), true) }
 
 func parseSet(jwks string, private bool) (*Set, error) {

@@ -3,6 +3,7 @@ package jose
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -23,7 +24,8 @@ type VerifyOptions struct {
 	Algorithms []string
 
 	// Payload is the payload of a JWS that comes without it, RFC 7515, Appendix F.
-	// If nil, the JWS must have its own.
+	// If nil, the JWS must have its own: one without it is then one with an empty
+	// payload, which does not verify.
 	Payload []byte
 
 	// Critical names the extensions of the header that the caller understands and
@@ -45,7 +47,8 @@ type JWS struct {
 // VerifySignature verifies a JSON Web Signature, RFC 7515, Section 5.2, in the
 // compact, flattened or general serialization, with its payload encoded or, by RFC
 // 7797, not. Of several signatures (at most 8), one by a key of keys suffices, and
-// the JWS says which. For a JSON Web Token use a [Verifier].
+// the JWS says which; if none does, the error is ErrSignature, whatever the cause. For
+// a JSON Web Token use a [Verifier].
 //
 // The algorithm must be protected by the signature, must be one of o.Algorithms, and
 // the key must serve it. The error is a [*CheckError] that names the check,
@@ -180,23 +183,6 @@ func parseCompact(dst []byte, compact string, understood []string) (
 	return h, signature{compact[:last], octets}, compact[first+1 : last], err
 }
 
-// Peek reads the header of a compact JWS or JWE without verifying anything.
-func Peek(compact string) (UnverifiedHeader, error) {
-	dots := strings.Count(compact, ".")
-	first, _, _ := strings.Cut(compact, ".")
-	protected, ok := decodeText(first)
-	if len(first) > DefaultMaxSize || !ok || dots != 2 && dots != 4 {
-		return UnverifiedHeader{}, checkError("compact",
-			"must be three or five parts, the first of at most 16 KiB", "RFC 7516, Section 9")
-	}
-	m, err := parseMembers(protected)
-	if err != nil {
-		return UnverifiedHeader{}, err
-	}
-	h, err := readHeader(protected, m)
-	return UnverifiedHeader(h), err
-}
-
 // A policy is what a signature is held to.
 type policy struct {
 	keys       KeySource
@@ -206,12 +192,17 @@ type policy struct {
 }
 
 func newPolicy(keys KeySource, algorithms, critical []string, maxSize int) (policy, error) {
-	if keys == nil || len(algorithms) == 0 || maxSize < 0 {
-		return policy{}, errors.New("jose: keys and Algorithms are required, and MaxSize not negative")
+	switch {
+	case isEmpty(keys):
+		return policy{}, errors.New("jose: keys are required")
+	case len(algorithms) == 0:
+		return policy{}, errors.New("jose: Algorithms is required")
+	case maxSize < 0:
+		return policy{}, errors.New("jose: MaxSize must not be negative")
 	}
 	for _, name := range algorithms {
 		if _, ok := findSignatureAlgorithm(name); !ok {
-			return policy{}, errors.New("jose: Algorithms names one that this package lacks")
+			return policy{}, fmt.Errorf("jose: Algorithms: %q is none of SignatureAlgorithms", name)
 		}
 	}
 	if maxSize == 0 {
@@ -223,7 +214,8 @@ func newPolicy(keys KeySource, algorithms, critical []string, maxSize int) (poli
 
 // verify makes the checks of one signature, and returns the key that made it, or
 // nil. It takes from tries.
-func (p policy) verify(ctx context.Context, l *verdict.List, h Header, s signature, tries *int) *Key {
+func (p policy) verify(ctx context.Context, l *verdict.List, h Header, s signature,
+	tries *int) *Key {
 	if !l.Check(slices.Contains(p.algorithms, h.Algorithm),
 		"alg", "must be one of those expected", "RFC 8725, Section 3.1") {
 		return nil

@@ -171,8 +171,9 @@ func TestVerifySignatureSize(t *testing.T) {
 // A caller that is wrong about what it wants hears of it whatever comes.
 func TestVerifySignatureOptions(t *testing.T) {
 	good := signRaw(t, testEC(t), `{"alg":"ES256"}`, `{}`)
-	const missing = "jose: keys and Algorithms are required, and MaxSize not negative"
-	const unknown = "jose: Algorithms names one that this package lacks"
+	const noKeys, noAlgorithms = "jose: keys are required", "jose: Algorithms is required"
+	const negative = "jose: MaxSize must not be negative"
+	const unknown = " is none of SignatureAlgorithms"
 	crit := checkExtensions([]string{""}).Error()
 	for _, tt := range []struct {
 		name string
@@ -180,11 +181,12 @@ func TestVerifySignatureOptions(t *testing.T) {
 		o    VerifyOptions
 		want string
 	}{
-		{"no keys", nil, jwsOptions(), missing},
-		{"zero", NewSet(testEC(t)), VerifyOptions{}, missing},
-		{"no algorithms", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{}}, missing},
+		{"no keys", nil, jwsOptions(), noKeys},
+		{"nil set", (*Set)(nil), jwsOptions(), noKeys},
+		{"zero", NewSet(testEC(t)), VerifyOptions{}, noAlgorithms},
+		{"no algorithms", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{}}, noAlgorithms},
 		{"a negative size", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"ES256"},
-			MaxSize: -1}, missing},
+			MaxSize: -1}, negative},
 		{"none", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"ES256", "none"}}, unknown},
 		{"None", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{"None"}}, unknown},
 		{"an empty algorithm", NewSet(testEC(t)), VerifyOptions{Algorithms: []string{""}}, unknown},
@@ -202,7 +204,7 @@ func TestVerifySignatureOptions(t *testing.T) {
 	} {
 		for _, text := range []string{good, ""} {
 			j, err := VerifySignature(t.Context(), text, tt.keys, tt.o)
-			if j != nil || err == nil || err.Error() != tt.want {
+			if j != nil || err == nil || !strings.HasSuffix(err.Error(), tt.want) {
 				t.Errorf("%s: got %v, %v", tt.name, j, err)
 			}
 		}

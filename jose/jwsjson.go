@@ -44,8 +44,8 @@ func jsonPayload(v strictjson.Value, detached []byte) (string, error) {
 
 // parseSignatures reads the signatures, which must agree on whether the payload is
 // encoded (RFC 7797, Section 3).
-func parseSignatures(list []strictjson.Value, payload string, detached []byte, understood []string) (
-	message, error) {
+func parseSignatures(list []strictjson.Value, payload string, detached []byte,
+	understood []string) (message, error) {
 	var m message
 	for i, v := range list {
 		h, s, err := parseSignature(v, understood)
@@ -72,8 +72,8 @@ func parseSignature(v strictjson.Value, understood []string) (Header, signature,
 		return Header{}, signature{}, checkError("signatures", "must be objects", clause)
 	}
 	var protected, octets string
-	ok := stringMembers(m, stringMember{"protected", &protected}, stringMember{"signature", &octets}) &&
-		(protected != "" || m.Get("protected") == "")
+	ok := stringMembers(m, stringMember{"protected", &protected},
+		stringMember{"signature", &octets}) && (protected != "" || m.Get("protected") == "")
 	text, okHeader := decodeText(protected)
 	sig, okSignature := decode(octets)
 	if !ok || !okHeader || !okSignature || len(sig) == 0 {
@@ -89,24 +89,4 @@ func parseSignature(v strictjson.Value, understood []string) (Header, signature,
 		h.Algorithm = "" // none that counts: RFC 7515, Section 10.7
 	}
 	return h, signature{protected, sig}, err
-}
-
-// orEmpty returns the header that no text stands for.
-func orEmpty(header string) string {
-	if header == "" {
-		return "{}"
-	}
-	return header
-}
-
-// parseUnprotected reads an unprotected header, if there is one.
-func parseUnprotected(v strictjson.Value) (strictjson.Object, error) {
-	if v == "" {
-		return strictjson.Object{}, nil
-	}
-	m, err := strictjson.Parse(string(v), headerParameters...)
-	if err != nil {
-		return m, checkError("header", "must be a strict JSON object", "RFC 7515, Section 7.2.1")
-	}
-	return m, nil
 }

@@ -11,7 +11,8 @@ import (
 	"vouchsafe/internal/verdict"
 )
 
-// DefaultLeeway and MaxLeeway bound the clock difference that is tolerated.
+// DefaultLeeway is the clock difference that is tolerated unless an option says
+// otherwise, MaxLeeway the greatest that an option may say.
 const (
 	DefaultLeeway = time.Minute
 	MaxLeeway     = 5 * time.Minute
@@ -32,14 +33,15 @@ type VerifierConfig struct {
 
 	// IssuerFunc, instead of Issuer, reports whether a value of "iss" is accepted,
 	// where one set of keys serves the tenants of an issuer. It is called when the
-	// signature has verified, and must be safe for concurrent use.
+	// signature has verified, and must be safe for concurrent use. Any of Keys may
+	// sign for any of the issuers: tenants with keys of their own need a Verifier each.
 	IssuerFunc func(issuer string) bool
 
 	// Audience is the value that "aud" must contain.
 	Audience string
 
-	// Type is the "typ" required, without "application/". If empty, the token
-	// must have none or "JWT".
+	// Type is the "typ" required, such as "at+jwt". If empty, the token must have
+	// none or "JWT".
 	Type string
 
 	// Required names claims that must be there besides iss, aud and exp.
@@ -149,11 +151,19 @@ func (v *Verifier) verify(ctx context.Context, compact string) (*Token, error) {
 	h, s, payload, err := parseCompact(array[:0], compact, v.policy.critical)
 	if !parsed(l, "compact", "RFC 7515, Section 7.1", err) ||
 		!l.Check(v.typeMatches(h.Type), "typ", "must be the type expected",
-			"RFC 8725, Section 3.11") ||
-		v.policy.verify(ctx, l, h, s, &tries) == nil {
+			"RFC 8725, Section 3.11") {
 		return nil, l.Err()
 	}
-	return v.checkClaims(l, h, payload)
+	key := v.policy.verify(ctx, l, h, s, &tries)
+	if key == nil {
+		return nil, l.Err()
+	}
+	t, err := v.checkClaims(l, h, payload)
+	if err != nil {
+		return nil, err
+	}
+	t.Key = key
+	return t, nil
 }
 
 // typeMatches compares media types as RFC 7515, Section 4.1.9 says.
@@ -168,14 +178,16 @@ func (v *Verifier) typeMatches(typ string) bool {
 	return equalTypes(typ, want)
 }
 
-// equalTypes compares a media type, whose "application/" may be left out, with one
-// that goes without.
-func equalTypes(typ, want string) bool {
+// equalTypes compares two media types, whose "application/" may be left out.
+func equalTypes(a, b string) bool { return strings.EqualFold(subtype(a), subtype(b)) }
+
+// subtype returns typ without "application/".
+func subtype(typ string) string {
 	const prefix = "application/"
 	if len(typ) > len(prefix) && strings.EqualFold(typ[:len(prefix)], prefix) {
-		typ = typ[len(prefix):]
+		return typ[len(prefix):]
 	}
-	return strings.EqualFold(typ, want)
+	return typ
 }
 
 // checkClaims checks the claims of a token whose signature verified.

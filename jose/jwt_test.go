@@ -88,8 +88,9 @@ func wantAccepted(t *testing.T, name string, v *Verifier, compact string) *Token
 }
 
 func TestNewVerifierRefuses(t *testing.T) {
-	const missing = "jose: keys and Algorithms are required, and MaxSize not negative"
-	const unknown = "jose: Algorithms names one that this package lacks"
+	const noKeys, noAlgorithms = "jose: keys are required", "jose: Algorithms is required"
+	const negative = "jose: MaxSize must not be negative"
+	const unknown = " is none of SignatureAlgorithms"
 	const issuer = "jose: one of VerifierConfig.Issuer and IssuerFunc is required"
 	const critical = "crit must not name a registered parameter (RFC 7515, Section 4.1.11)"
 	for _, tt := range []struct {
@@ -97,10 +98,11 @@ func TestNewVerifierRefuses(t *testing.T) {
 		change func(*VerifierConfig)
 		want   string
 	}{
-		{"no keys", func(c *VerifierConfig) { c.Keys = nil }, missing},
-		{"no algorithms", func(c *VerifierConfig) { c.Algorithms = nil }, missing},
-		{"empty algorithms", func(c *VerifierConfig) { c.Algorithms = []string{} }, missing},
-		{"negative size", func(c *VerifierConfig) { c.MaxSize = -1 }, missing},
+		{"no keys", func(c *VerifierConfig) { c.Keys = nil }, noKeys},
+		{"nil set", func(c *VerifierConfig) { c.Keys = (*Set)(nil) }, noKeys},
+		{"no algorithms", func(c *VerifierConfig) { c.Algorithms = nil }, noAlgorithms},
+		{"empty algorithms", func(c *VerifierConfig) { c.Algorithms = []string{} }, noAlgorithms},
+		{"negative size", func(c *VerifierConfig) { c.MaxSize = -1 }, negative},
 		{"algorithm none", func(c *VerifierConfig) { c.Algorithms = []string{"ES256", "none"} },
 			unknown},
 		{"algorithm es256", func(c *VerifierConfig) { c.Algorithms = []string{"es256"} }, unknown},
@@ -122,7 +124,7 @@ func TestNewVerifierRefuses(t *testing.T) {
 		c := config(t)
 		tt.change(&c)
 		v, err := NewVerifier(c)
-		if v != nil || err == nil || err.Error() != tt.want {
+		if v != nil || err == nil || !strings.HasSuffix(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, %v", tt.name, v, err)
 		}
 	}
@@ -765,4 +767,38 @@ func TestVerifyRequiredNull(t *testing.T) {
 	c.Required = []string{"scope"}
 	text := payload(claim{"scope", "null"})
 	wantRefused(t, "null", newVerifier(t, c), signRaw(t, testEC(t), header, text), "scope")
+}
+
+// The token says which key signed it.
+func TestTokenKey(t *testing.T) {
+	c := config(t)
+	keys := NewSet(testEC(t), testRSA(t))
+	c.Keys = keys
+	for _, k := range keys.All() {
+		compact, err := Sign([]byte(payload()), k, SignOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tok := wantAccepted(t, k.ID(), newVerifier(t, c), compact); tok.Key != k {
+			t.Errorf("%s: signed by %v", k.ID(), tok.Key)
+		}
+	}
+}
+
+// A type may be expected with its "application/", too.
+func TestVerifyWholeType(t *testing.T) {
+	c := config(t)
+	c.Type = "application/at+jwt"
+	v := newVerifier(t, c)
+	for typ, ok := range map[string]bool{"at+jwt": true, "application/at+jwt": true, "JWT": false} {
+		compact, err := Sign([]byte(payload()), testEC(t), SignOptions{Type: typ})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			wantAccepted(t, typ, v, compact)
+		} else {
+			wantRefused(t, typ, v, compact, "typ")
+		}
+	}
 }

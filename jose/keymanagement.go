@@ -105,7 +105,7 @@ func (a keyManagement) decrypt(k *Key, r recipient, e encryption) ([]byte, bool)
 	return t.octets(), true
 }
 
-// decryptOAEP is RFC 7518, Section 4.3, and RFC 8725bis, Section 3.2 is why no
+// decryptOAEP is RFC 7518, Section 4.3, and RFC 8725, Section 3.2 is why no
 // other RSA encryption is here.
 func (a keyManagement) decryptOAEP(k *Key, encrypted []byte) ([]byte, bool) {
 	d, ok := k.private().(crypto.Decrypter)

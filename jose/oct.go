@@ -76,7 +76,7 @@ func (k octKey) check() error {
 	decoded, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(text)))
 	if slices.ContainsFunc(textsOfKeys, contains) || isDER(text) || err == nil && isDER(decoded) {
 		return checkError("k", "must not be the PEM, DER, SSH or JWK text of another key",
-			"RFC 8725, Section 3.5")
+			"RFC 8725, Section 3.1")
 	}
 	return nil
 }

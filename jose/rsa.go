@@ -57,7 +57,7 @@ func (k rsaKey) check() error {
 	}
 	if isROCA(k.N) {
 		return checkError("n", "must not be of the form that CVE-2017-15361 factors",
-			"RFC 8725, Section 3.2")
+			"RFC 8725, Section 3.5")
 	}
 	return nil
 }

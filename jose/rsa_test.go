@@ -260,8 +260,9 @@ func TestRSASignatures(t *testing.T) {
 				t.Errorf("%s: verifies with a salt of %d bytes", name, length)
 			}
 		}
+		longest := private.Size() - 2 - a.hash.Size() // FIPS 140-only mode has none so long
 		if !fips140.Enforced() && (verifies(key, name, salted(a.hash.Size()+1)) ||
-			verifies(key, name, salted(rsa.PSSSaltLengthAuto))) {
+			verifies(key, name, salted(longest))) {
 			t.Errorf("%s: verifies with a longer salt", name)
 		}
 	}

@@ -63,7 +63,8 @@ func Sign(payload []byte, key *Key, o SignOptions) (string, error) {
 }
 
 func isCompactText(payload []byte) bool {
-	return !slices.ContainsFunc(payload, func(c byte) bool { return c < ' ' || c > '~' || c == '.' })
+	return !slices.ContainsFunc(payload,
+		func(c byte) bool { return c < ' ' || c > '~' || c == '.' })
 }
 
 // header returns the protected header.

@@ -87,7 +87,7 @@ func TestSignBreakingOut(t *testing.T) {
 			t.Errorf("%q: got %+v", text, j.Header)
 		}
 		issued, err := Issue(Claims{ExpiresAt: now, Issuer: text, Audience: []string{text, text},
-			Private: map[string]any{text: text}}, key, SignOptions{})
+			Other: map[string]any{text: text}}, key, SignOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

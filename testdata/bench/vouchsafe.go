@@ -84,7 +84,7 @@ func vouchsafeNative(c *claims) (any, error) {
 		NotBefore: time.Unix(c.NotBefore, 0),
 		IssuedAt:  time.Unix(c.IssuedAt, 0),
 		ID:        c.ID,
-		Private: map[string]any{
+		Other: map[string]any{
 			"auth_time":          c.AuthTime,
 			"nonce":              c.Nonce,
 			"azp":                c.Party,
