@@ -386,7 +386,7 @@ func TestUnmarshal(t *testing.T) {
 		{"folded without a tag, twice", `{"plain":"p","PLAIN":"q"}`, foldedTwice, outer{}},
 		{"folded beside the exact one", `{"Plain":"p","plain":"q"}`, foldedTwice, outer{}},
 		{"folded from other letters", "{\"is\u017f\":\"p\"}", folded, outer{}},
-		{"wrong type", `{"iss":1}`, "a member is of the wrong type", outer{}},
+		{"wrong type", `{"iss":1}`, "a member is of the wrong type for field inner.iss", outer{}},
 		{"twice", `{"iss":"a","iss":"b"}`, "a member name comes twice", outer{}},
 		{"after the end", `{"iss":"a"} x`, "data after the object", outer{}},
 		{"array", `[]`, "not an object", outer{}},
@@ -453,7 +453,7 @@ func TestUnmarshalInto(t *testing.T) {
 	}
 	for name, v := range map[string]any{"nil": nil, "no pointer": outer{},
 		"nil pointer": (*outer)(nil)} {
-		if _, ok := errors.AsType[*SyntaxError](Unmarshal(`{}`, v)); !ok {
+		if _, ok := errors.AsType[*json.InvalidUnmarshalError](Unmarshal(`{}`, v)); !ok {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -508,5 +508,20 @@ func TestAll(t *testing.T) {
 	}
 	for range (Object{}).All() {
 		t.Error("a member of nothing")
+	}
+}
+
+// An UnmarshalJSON of the caller's may say anything of what it reads.
+type loud struct{}
+
+func (*loud) UnmarshalJSON(text []byte) error { return errors.New(string(text)) }
+
+func TestUnmarshalQuiet(t *testing.T) {
+	var v struct {
+		A loud `json:"a"`
+	}
+	err := Unmarshal(`{"a":"secret"}`, &v)
+	if e, ok := errors.AsType[*SyntaxError](err); !ok || e.Reason != "a member is of the wrong type" {
+		t.Errorf("got %v", err)
 	}
 }

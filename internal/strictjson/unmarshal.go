@@ -38,10 +38,14 @@ func (o Object) Unmarshal(data string, v any) error {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(data), v); err != nil {
-		return &SyntaxError{0, "a member is of the wrong type"}
+	err := json.Unmarshal([]byte(data), v)
+	switch e := err.(type) {
+	case nil, *json.InvalidUnmarshalError:
+		return err
+	case *json.UnmarshalTypeError:
+		return &SyntaxError{int(e.Offset), "a member is of the wrong type for field " + e.Field}
 	}
-	return nil
+	return &SyntaxError{0, "a member is of the wrong type"}
 }
 
 // fieldNames lists the member names of a pointer's struct, those of embedded
