@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Claims are those of a token to [Issue]. A zero field is a claim left out.
@@ -45,7 +44,7 @@ func Issue(c Claims, key *Key, o SignOptions) (string, error) {
 
 // marshal returns the claims as JSON, the others in the order of their names.
 func (c Claims) marshal() ([]byte, error) {
-	w := writer{make([]byte, 0, 1024)}
+	w := writer{b: make([]byte, 0, 1024)}
 	w.text("iss", c.Issuer)
 	w.text("sub", c.Subject)
 	w.text("jti", c.ID)
@@ -65,12 +64,12 @@ func (c Claims) marshal() ([]byte, error) {
 			return nil, checkError(registeredClaims[i], "must be set in its own field",
 				"RFC 7519, Section 4")
 		}
-		if !utf8.ValidString(name) {
-			return nil, checkError("claims", "must have names in UTF-8", "RFC 7519, Section 4")
-		}
 		if err := w.value(name, c.Other[name]); err != nil {
 			return nil, err
 		}
+	}
+	if w.notUTF8 {
+		return nil, checkError("claims", "must be UTF-8", "RFC 8259, Section 8.1")
 	}
 	return w.end(), nil
 }

@@ -51,7 +51,7 @@
 // x5c) are never used.
 //
 // RSA keys must have 2048 to 8192 bits and not be of the kind that CVE-2017-15361
-// factors; points must be on their curve; a key for HMAC must be as long as the hash,
+// factors; those on P-256, P-384 and P-521 must be points of the curve; a key for HMAC must be as long as the hash,
 // and must not be the PEM, DER, SSH or JWK text of another key.
 //
 // # Algorithms

@@ -111,7 +111,7 @@ func wantRoundTrip(t *testing.T, r recipientCase, d *Decrypter, text string, pla
 	aad string, protected bool) {
 	t.Helper()
 	got, err := d.Decrypt(t.Context(), text)
-	if err != nil || !bytes.Equal(got.Plaintext, plaintext) || string(got.AdditionalData) != aad ||
+	if err != nil || !bytes.Equal(got.Plaintext(), plaintext) || string(got.AdditionalData) != aad ||
 		got.Key != r.key {
 		t.Fatalf("%s: got %v, %v", r, got, err)
 	}
@@ -470,7 +470,7 @@ func FuzzEncrypt(f *testing.F) {
 		if errors.Is(err, &CheckError{Check: "size"}) {
 			return
 		}
-		if err != nil || !bytes.Equal(got.Plaintext, plaintext) ||
+		if err != nil || !bytes.Equal(got.Plaintext(), plaintext) ||
 			!bytes.Equal(got.AdditionalData, aad) {
 			t.Errorf("%s: got %v, %v", r, got, err)
 		}

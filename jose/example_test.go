@@ -492,7 +492,7 @@ func ExampleEncryptJSON() {
 			fmt.Println(err)
 			return
 		}
-		fmt.Println(jwe.Header.Algorithm, string(jwe.Plaintext))
+		fmt.Println(jwe.Header.Algorithm, string(jwe.Plaintext()))
 	}
 	// Output:
 	// RSA-OAEP-256 hello

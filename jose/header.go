@@ -124,10 +124,14 @@ func parseUnprotected(v strictjson.Value) (strictjson.Object, error) {
 func Peek(compact string) (UnverifiedHeader, error) {
 	dots := strings.Count(compact, ".")
 	first, _, _ := strings.Cut(compact, ".")
-	protected, ok := decodeText(first)
-	if len(first) > DefaultMaxSize || !ok || dots != 2 && dots != 4 {
+	if len(first) > DefaultMaxSize || dots != 2 && dots != 4 {
 		return UnverifiedHeader{}, checkError("compact",
 			"must be three or five parts, the first of at most 16 KiB", "RFC 7516, Section 9")
+	}
+	protected, ok := decodeText(first)
+	if !ok {
+		return UnverifiedHeader{}, checkError("compact", "must be base64url of one spelling",
+			"RFC 7515, Section 7.1")
 	}
 	m, err := parseMembers(protected)
 	if err != nil {
@@ -203,6 +207,9 @@ func (w *writer) finish(parameters map[string]any, critical []string, ours ...st
 		w.strings(names)
 	}
 	header := w.end()
+	if w.notUTF8 {
+		return nil, checkError("header", "must be UTF-8", "RFC 8259, Section 8.1")
+	}
 	if err := checkExtensions(critical); err != nil {
 		return nil, err
 	}

@@ -73,9 +73,18 @@ func NewDecrypter(c DecrypterConfig) (*Decrypter, error) {
 // can make one: it says nothing of who did.
 type JWE struct {
 	Header         Header
-	Plaintext      []byte
 	AdditionalData []byte // "aad" of a JSON serialization, RFC 7516, Section 7.2.1
 	Key            *Key   // which decrypted it
+
+	plaintext func() []byte // hidden from fmt
+}
+
+// Plaintext returns what was encrypted.
+func (j *JWE) Plaintext() []byte {
+	if j.plaintext == nil {
+		return nil
+	}
+	return j.plaintext()
 }
 
 // Decrypt decrypts a JSON Web Encryption, RFC 7516, Section 5.2, in the compact,
@@ -103,10 +112,11 @@ func (d *Decrypter) Decrypt(ctx context.Context, jwe string) (*JWE, error) {
 	tries := maxTries
 	for _, r := range m.recipients {
 		l := verdict.New(ctx, checkError)
-		if result := d.decrypt(ctx, l, m, r, &tries); result != nil {
+		result, err := d.decrypt(ctx, l, m, r, &tries)
+		if result != nil {
 			return result, nil
 		}
-		if len(m.recipients) == 1 || !isOurs(l.Err()) {
+		if err != nil || len(m.recipients) == 1 {
 			return nil, l.Err()
 		}
 	}
@@ -127,7 +137,7 @@ func (d *Decrypter) nested(ctx context.Context, compact string) (string, Header,
 	}
 	l.Check(equalTypes(jwe.Header.ContentType, "JWT"), "cty", "must be JWT, for a nested one",
 		"RFC 7519, Section 5.2")
-	return string(jwe.Plaintext), jwe.Header, l.Err()
+	return string(jwe.Plaintext()), jwe.Header, l.Err()
 }
 
 // An encrypted is a JWE taken apart.
@@ -163,9 +173,9 @@ func (m encrypted) authenticated() []byte {
 	return []byte(m.protected)
 }
 
-// decrypt makes the checks of one recipient. It takes from tries.
+// decrypt makes the checks of one recipient. The error is that of the key source.
 func (d *Decrypter) decrypt(ctx context.Context, l *verdict.List, m encrypted, r recipient,
-	tries *int) *JWE {
+	tries *int) (*JWE, error) {
 	l.Check(slices.Contains(d.config.Algorithms, r.header.Algorithm),
 		"alg", "must be one of those expected", "RFC 8725, Section 3.1")
 	l.Check(slices.Contains(d.config.Encryptions, r.header.Encryption),
@@ -175,20 +185,22 @@ func (d *Decrypter) decrypt(ctx context.Context, l *verdict.List, m encrypted, r
 	l.Check(!a.isDirect() || len(r.encryptedKey) == 0, "encrypted_key",
 		"must be empty where the key is agreed on", "RFC 7516, Section 5.2")
 	if l.Err() != nil {
-		return nil
+		return nil, nil
 	}
 	keys, err := d.config.Keys.Keys(ctx, r.header)
-	if !l.Result("keys", "RFC 7516, Section 6", err) ||
-		!l.Check(len(keys) > 0, "key", "must be known, by its ID and algorithm",
-			"RFC 7516, Section 6") {
-		return nil
+	if !l.Result("keys", "RFC 7516, Section 6", err) {
+		return nil, err
+	}
+	if !l.Check(len(keys) > 0, "key", "must be known, by its ID and algorithm",
+		"RFC 7516, Section 6") {
+		return nil, nil
 	}
 	result := m.open(a, keys, r, tries)
 	if result == nil {
 		err = ErrDecryption
 	}
 	l.Result("decryption", "RFC 7516, Section 5.2", err)
-	return result
+	return result, nil
 }
 
 // open tries keys in turn.
@@ -211,7 +223,7 @@ func (m encrypted) open(a keyManagement, keys []*Key, r recipient, tries *int) *
 		}
 		if plaintext, ok := e.open(cek, m.iv, m.ciphertext, m.tag, m.authenticated()); ok {
 			aad, _ := decode(m.aad)
-			return &JWE{r.header, plaintext, aad, k}
+			return &JWE{r.header, aad, k, func() []byte { return plaintext }}
 		}
 	}
 	return nil

@@ -45,7 +45,7 @@ func octKeyOf(t testing.TB, size int) *Key {
 func wantPlaintext(t testing.TB, name string, d *Decrypter, jwe string) *JWE {
 	t.Helper()
 	got, err := d.Decrypt(t.Context(), jwe)
-	if err != nil || string(got.Plaintext) != secretText {
+	if err != nil || string(got.Plaintext()) != secretText {
 		t.Fatalf("%s: got %v, %v", name, got, err)
 	}
 	return got
@@ -1111,17 +1111,17 @@ func wantKnown(t *testing.T, d *Decrypter, text string, plaintexts map[string]bo
 	if got == nil {
 		return
 	}
-	if !plaintexts[string(got.Plaintext)] {
-		t.Errorf("decrypts to %q", got.Plaintext)
+	if !plaintexts[string(got.Plaintext())] {
+		t.Errorf("decrypts to %q", got.Plaintext())
 	}
-	again, err := EncryptJSON(got.Plaintext, []*Key{got.Key}, EncryptOptions{
+	again, err := EncryptJSON(got.Plaintext(), []*Key{got.Key}, EncryptOptions{
 		Algorithm: got.Header.Algorithm, Encryption: got.Header.Encryption,
 		AdditionalData: got.AdditionalData})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if back, err := d.Decrypt(t.Context(), string(again)); err != nil ||
-		string(back.Plaintext) != string(got.Plaintext) {
+		string(back.Plaintext()) != string(got.Plaintext()) {
 		t.Errorf("encrypted again: got %v, %v", back, err)
 	}
 }

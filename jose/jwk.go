@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
@@ -78,6 +79,7 @@ type KeyOptions struct {
 //     key is one of these, so that the private one may be in an HSM or a KMS.
 //
 // Keys in PEM are what x509.ParsePKCS8PrivateKey and x509.ParsePKIXPublicKey return.
+// What a pointer points to must not be changed afterwards.
 //
 // A key that is weak, or that serves no algorithm of this package, is an error.
 func NewKey(key any, o KeyOptions) (*Key, error) {
@@ -99,6 +101,9 @@ func NewKey(key any, o KeyOptions) (*Key, error) {
 func newPair(key any) (m material, private func() any, err error) {
 	if isEmpty(key) {
 		return nil, nil, checkError("key", "must not be empty", "RFC 7517, Section 4")
+	}
+	if ed, ok := key.(ed25519.PrivateKey); ok {
+		key = slices.Clone(ed)
 	}
 	public := key
 	switch pair := key.(type) {
@@ -131,7 +136,7 @@ func newMaterial(key any) (m material, err error) {
 	case *ecdsa.PublicKey:
 		m = ecKey{key}
 	case ed25519.PublicKey:
-		m = edKey{key}
+		m = edKey{bytes.Clone(key)}
 	case *ecdh.PublicKey:
 		return newExchangeKey(key)
 	default:
@@ -262,7 +267,17 @@ func ParseKey(jwk []byte) (*Key, error) { return parseText(string(jwk), false) }
 // [ParseKey] does. A public key is refused.
 func ParsePrivateKey(jwk []byte) (*Key, error) { return parseText(string(jwk), true) }
 
+// maxKeyText bounds the texts of keys and sets, in bytes.
+const maxKeyText = 1 << 20
+
+func errKeyText() error {
+	return checkError("size", "must be at most 1 MiB", "RFC 7517, Section 5")
+}
+
 func parseText(jwk string, private bool) (*Key, error) {
+	if len(jwk) > maxKeyText {
+		return nil, errKeyText()
+	}
 	m, err := strictjson.Parse(jwk, jwkMembers...)
 	if err != nil {
 		return nil, fmt.Errorf("jose: JWK: %w", err)
@@ -288,6 +303,9 @@ func parseKey(m strictjson.Object, private bool) (*Key, error) {
 	ops, err := parseKeyOps(m.Get("key_ops"))
 	if err != nil {
 		return nil, err
+	}
+	if m.Get("key_ops") != "" && ops&^usesOf(o.Use) != 0 {
+		return nil, checkError("key_ops", "must be consistent with use", "RFC 7517, Section 4.3")
 	}
 	k := &Key{}
 	if k.material, err = parseMaterial(kty, m); err != nil {

@@ -20,7 +20,7 @@ type KeySource interface {
 
 // A RenewingKeySource is a KeySource that may have newer keys. It is asked once
 // more when the keys it gave do not verify a signature; how often that leads to a
-// fetch is for the source to bound.
+// fetch is for the source to bound. An error of Renew counts as no newer keys.
 type RenewingKeySource interface {
 	KeySource
 
@@ -41,9 +41,10 @@ func NewSet(keys ...*Key) *Set {
 	return &Set{keys: slices.DeleteFunc(slices.Clone(keys), isNil)}
 }
 
-// ParseSet reads a JWK Set of at most 256 public keys. A key that this package
-// cannot use, or that is not public, is left out and the reason kept, as RFC 7517,
-// Section 5 asks; see [Set.Skipped].
+// ParseSet reads a JWK Set of at most 256 public keys and 1 MiB. A key that this
+// package cannot use, or that is not public, is left out and the reason kept, as RFC
+// 7517, Section 5 asks; see [Set.Skipped]. A set that is not strict JSON throughout is
+// an error.
 func ParseSet(jwks []byte) (*Set, error) { return parseSet(string(jwks), false) }
 
 // ParsePrivateSet reads a JWK Set of private and symmetric keys, as [ParseSet] does
@@ -51,6 +52,9 @@ func ParseSet(jwks []byte) (*Set, error) { return parseSet(string(jwks), false) 
 func ParsePrivateSet(jwks []byte) (*Set, error) { return parseSet(string(jwks), true) }
 
 func parseSet(jwks string, private bool) (*Set, error) {
+	if len(jwks) > maxKeyText {
+		return nil, errKeyText()
+	}
 	m, err := strictjson.Parse(jwks, "keys")
 	if err != nil {
 		return nil, fmt.Errorf("jose: JWK Set: %w", err)

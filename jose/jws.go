@@ -15,8 +15,13 @@ import (
 const DefaultMaxSize = 16 << 10
 
 // A token cannot be made to cost much: it may have so many signatures or recipients,
-// and so many keys are tried for all of them.
+// and so many keys are tried for all of them, and as many newer ones.
 const maxParts, maxTries = 8, 16
+
+// A budget is what is left of the tries with keys, and with newer ones.
+type budget struct{ keys, newer int }
+
+func newBudget() budget { return budget{maxTries, maxTries} }
 
 // VerifyOptions say what [VerifySignature] accepts.
 type VerifyOptions struct {
@@ -46,9 +51,9 @@ type JWS struct {
 
 // VerifySignature verifies a JSON Web Signature, RFC 7515, Section 5.2, in the
 // compact, flattened or general serialization, with its payload encoded or, by RFC
-// 7797, not. Of several signatures (at most 8), one by a key of keys suffices, and
-// the JWS says which; if none does, the error is ErrSignature, whatever the cause. For
-// a JSON Web Token use a [Verifier].
+// 7797, not. Of several signatures (at most 8), all of which must be well formed, one
+// by a key of keys suffices, and the JWS says which; if none does, the error is
+// ErrSignature, whatever the cause. For a JSON Web Token use a [Verifier].
 //
 // The algorithm must be protected by the signature, must be one of o.Algorithms, and
 // the key must serve it. The error is a [*CheckError] that names the check,
@@ -111,24 +116,18 @@ type signature struct {
 
 // verify tries the signatures in turn.
 func (m message) verify(ctx context.Context, p policy, payload []byte) (*JWS, error) {
-	tries := maxTries
+	tries := newBudget()
 	for i, s := range m.signatures {
 		l := verdict.New(ctx, checkError)
-		if key := p.verify(ctx, l, m.headers[i], s, &tries); key != nil {
+		key, err := p.verify(ctx, l, m.headers[i], s, &tries)
+		if key != nil {
 			return &JWS{m.headers[i], payload, key}, nil
 		}
-		if len(m.signatures) == 1 || !isOurs(l.Err()) {
+		if err != nil || len(m.signatures) == 1 {
 			return nil, l.Err()
 		}
 	}
 	return nil, ErrSignature
-}
-
-// isOurs tells the errors of this package from that of a key source, which is
-// returned as it is.
-func isOurs(err error) bool {
-	_, ok := errors.AsType[*CheckError](err)
-	return ok || err == ErrSignature || err == ErrDecryption
 }
 
 // parseCompactJWS reads the compact serialization, RFC 7515, Section 7.1.
@@ -138,6 +137,9 @@ func parseCompactJWS(compact string, detached []byte, understood []string) (mess
 		return message{}, err
 	}
 	m := message{headers: []Header{h}, payload: payload, b64: isEncoded(h)}
+	if !m.b64 && !isCompactText(payload) {
+		return message{}, errCompactText()
+	}
 	if detached != nil {
 		if payload != "" {
 			return message{}, errDetached()
@@ -212,29 +214,31 @@ func newPolicy(keys KeySource, algorithms, critical []string, maxSize int) (poli
 		checkExtensions(critical)
 }
 
-// verify makes the checks of one signature, and returns the key that made it, or
-// nil. It takes from tries.
+// verify makes the checks of one signature, and returns the key that made it, or nil.
+// The error is that of the key source.
 func (p policy) verify(ctx context.Context, l *verdict.List, h Header, s signature,
-	tries *int) *Key {
+	tries *budget) (*Key, error) {
 	if !l.Check(slices.Contains(p.algorithms, h.Algorithm),
 		"alg", "must be one of those expected", "RFC 8725, Section 3.1") {
-		return nil
+		return nil, nil
 	}
 	keys, err := p.keys.Keys(ctx, h)
-	if !l.Result("keys", "RFC 7515, Section 6", err) ||
-		!l.Check(len(keys) > 0, "key", "must be known, by its ID and algorithm",
-			"RFC 7515, Section 6") {
-		return nil
+	if !l.Result("keys", "RFC 7515, Section 6", err) {
+		return nil, err
 	}
-	key := s.madeBy(keys, h, tries)
+	if !l.Check(len(keys) > 0, "key", "must be known, by its ID and algorithm",
+		"RFC 7515, Section 6") {
+		return nil, nil
+	}
+	key := s.madeBy(keys, h, &tries.keys)
 	if key == nil {
-		key = s.madeBy(p.newerKeys(ctx, h), h, tries)
+		key = s.madeBy(p.newerKeys(ctx, h), h, &tries.newer)
 	}
 	if key == nil {
 		err = ErrSignature
 	}
 	l.Result("signature", "RFC 7515, Section 5.2", err)
-	return key
+	return key, nil
 }
 
 // newerKeys returns what a key source that can look for newer keys finds.

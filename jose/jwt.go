@@ -94,6 +94,8 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 		return nil, errors.New("jose: VerifierConfig.Audience is required")
 	case c.Leeway > MaxLeeway:
 		return nil, errors.New("jose: VerifierConfig.Leeway must be at most 5 minutes")
+	case slices.Contains(c.Required, ""):
+		return nil, errors.New("jose: VerifierConfig.Required must have no empty name")
 	case c.MaxAge < 0:
 		return nil, errors.New("jose: VerifierConfig.MaxAge must not be negative")
 	}
@@ -147,15 +149,15 @@ func (v *Verifier) verify(ctx context.Context, compact string) (*Token, error) {
 		"RFC 7515, Section 7") {
 		return nil, l.Err()
 	}
-	array, tries := [maxRSABits / 8]byte{}, maxTries
+	array, tries := [maxRSABits / 8]byte{}, newBudget()
 	h, s, payload, err := parseCompact(array[:0], compact, v.policy.critical)
 	if !parsed(l, "compact", "RFC 7515, Section 7.1", err) ||
 		!l.Check(v.typeMatches(h.Type), "typ", "must be the type expected",
 			"RFC 8725, Section 3.11") {
 		return nil, l.Err()
 	}
-	key := v.policy.verify(ctx, l, h, s, &tries)
-	if key == nil {
+	key, err := v.policy.verify(ctx, l, h, s, &tries)
+	if err != nil || key == nil {
 		return nil, l.Err()
 	}
 	t, err := v.checkClaims(l, h, payload)

@@ -15,12 +15,12 @@ import (
 type mode int
 
 const (
-	direct       mode = iota // the shared key itself
-	keyWrap                  // AES Key Wrap
-	gcmKeyWrap               // AES GCM
-	oaep                     // RSAES-OAEP
-	agree                    // ECDH-ES
-	agreeAndWrap             // ECDH-ES, then AES Key Wrap
+	direct       mode = iota + 1 // the shared key itself
+	keyWrap                      // AES Key Wrap
+	gcmKeyWrap                   // AES GCM
+	oaep                         // RSAES-OAEP
+	agree                        // ECDH-ES
+	agreeAndWrap                 // ECDH-ES, then AES Key Wrap
 )
 
 // A keyManagement is a value of "alg" in a JWE, RFC 7518, Section 4.1. The list is

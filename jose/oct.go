@@ -64,29 +64,52 @@ func (k octKey) algorithms() []string {
 }
 
 // textsOfKeys are found in the texts of keys, and never in random octets.
-var textsOfKeys = []string{"-----begin", "---- begin", "ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-",
-	"sk-ssh-", `"kty"`, `"x5c"`, `"keys"`}
+var textsOfKeys = []string{"-----begin", "---- begin", "ssh-rsa", "ssh-dss", "ssh-ed25519",
+	"ecdsa-sha2-", `"kty"`, `"keys"`}
 
-// check refuses a key that is really the text of another one. Whoever takes that
-// for a secret has taken something public for it.
+// check refuses a key that is really the text of another one, or its base64. Whoever
+// takes that for a secret has taken something public for it.
 func (k octKey) check() error {
-	text := bytes.TrimLeft(k.octets(), "\ufeff\x00 \t\r\n")
-	lower := strings.ToLower(string(text))
-	contains := func(text string) bool { return strings.Contains(lower, text) }
-	decoded, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(text)))
-	if slices.ContainsFunc(textsOfKeys, contains) || isDER(text) || err == nil && isDER(decoded) {
+	if isKeyText(k.octets()) || isKeyText(decodeAny(k.octets())) {
 		return checkError("k", "must not be the PEM, DER, SSH or JWK text of another key",
 			"RFC 8725, Section 3.1")
 	}
 	return nil
 }
 
-// isDER reports whether all of b, but for white space, is one ASN.1 SEQUENCE of
-// values, which random octets are once in millions.
+func isKeyText(b []byte) bool {
+	lower := strings.ToLower(string(b))
+	contains := func(text string) bool { return strings.Contains(lower, text) }
+	b = bytes.TrimLeft(b, "\ufeff\x00 \t\r\n")
+	return slices.ContainsFunc(textsOfKeys, contains) || isDER(b) || isJWK(string(b))
+}
+
+// decodeAny decodes base64 of every kind, nil if b is none.
+func decodeAny(b []byte) []byte {
+	text := strings.NewReplacer("-", "+", "_", "/", "=", "", " ", "", "\t", "").Replace(string(b))
+	decoded, err := base64.RawStdEncoding.DecodeString(text) // which skips line breaks
+	if err != nil {
+		return nil
+	}
+	return decoded
+}
+
+// isDER reports whether b begins with an ASN.1 SEQUENCE of values that is as long as
+// that of the shortest public key, which random octets hardly ever do.
 func isDER(b []byte) bool {
+	var whole asn1.RawValue
 	var values []asn1.RawValue
-	rest, err := asn1.Unmarshal(b, &values)
-	return err == nil && len(bytes.TrimSpace(rest)) == 0
+	if _, err := asn1.Unmarshal(b, &whole); err != nil || len(whole.Bytes) < 40 {
+		return false
+	}
+	_, err := asn1.Unmarshal(whole.FullBytes, &values)
+	return err == nil
+}
+
+// isJWK reports whether text is a JWK or a JWK Set, however its names are escaped.
+func isJWK(text string) bool {
+	m, err := strictjson.Parse(text)
+	return err == nil && (m.Get("kty") != "" || m.Get("keys") != "")
 }
 
 func parseOct(m strictjson.Object) (material, error) {

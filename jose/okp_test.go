@@ -98,7 +98,7 @@ func checkExchange(t *testing.T, key *Key, private any) {
 		t.Fatal(err)
 	}
 	got, err := decryptVector(t, text, held)
-	if err != nil || string(got.Plaintext) != "text" {
+	if err != nil || string(got.Plaintext()) != "text" {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for _, alg := range SignatureAlgorithms() {

@@ -2,7 +2,7 @@ package jose
 
 import (
 	"encoding/json"
-	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -38,9 +38,8 @@ type SignOptions struct {
 // Sign returns payload signed by key in the compact serialization, RFC 7515,
 // Section 5.1. The key's ID goes into the header.
 func Sign(payload []byte, key *Key, o SignOptions) (string, error) {
-	if o.Unencoded && !o.Detached && !isCompactText(payload) {
-		return "", checkError("payload", "must be printable ASCII without a full stop",
-			"RFC 7797, Section 5.2")
+	if o.Unencoded && !o.Detached && !isCompactText(string(payload)) {
+		return "", errCompactText()
 	}
 	alg, err := o.algorithm(key)
 	if err != nil {
@@ -62,14 +61,20 @@ func Sign(payload []byte, key *Key, o SignOptions) (string, error) {
 	return string(strict.AppendEncode(append(b, '.'), sig)), nil
 }
 
-func isCompactText(payload []byte) bool {
-	return !slices.ContainsFunc(payload,
-		func(c byte) bool { return c < ' ' || c > '~' || c == '.' })
+// isCompactText reports whether a payload can stand unencoded in the compact
+// serialization.
+func isCompactText(payload string) bool {
+	return !strings.ContainsFunc(payload, func(r rune) bool { return r < ' ' || r > '~' || r == '.' })
+}
+
+func errCompactText() error {
+	return checkError("payload", "must be printable ASCII without a full stop",
+		"RFC 7797, Section 5.2")
 }
 
 // header returns the protected header.
 func (o SignOptions) header(alg signatureAlgorithm, key *Key) ([]byte, error) {
-	w := writer{make([]byte, 0, 256)}
+	w := writer{b: make([]byte, 0, 256)}
 	w.text("alg", alg.name)
 	w.text("kid", key.id)
 	w.text("typ", o.Type)

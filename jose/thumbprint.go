@@ -9,7 +9,7 @@ func (k *Key) Thumbprint() string {
 	if k.material == nil {
 		return ""
 	}
-	w := writer{make([]byte, 0, 512)}
+	w := writer{b: make([]byte, 0, 512)}
 	k.material.writeTo(&w)
 	sum := sha256.Sum256(w.end())
 	return encode(sum[:])

@@ -445,7 +445,7 @@ func TestVectorJWE(t *testing.T) {
 				wantRefusal(t, r.String(), err, r.Refused)
 				continue
 			}
-			if err != nil || !bytes.Equal(got.Plaintext, vectorOctets(t, r.Plaintext)) ||
+			if err != nil || !bytes.Equal(got.Plaintext(), vectorOctets(t, r.Plaintext)) ||
 				got.Key != key || got.Header.Algorithm != r.Algorithm ||
 				got.Header.Encryption != r.Encryption {
 				t.Errorf("%s: got %+v, %v", r, got, err)
@@ -625,7 +625,7 @@ func TestVectorNested(t *testing.T) {
 	got, err := d.Decrypt(t.Context(), vectorText(t, nested.JWE))
 	if signed := v.JWS[len(v.JWS)-1]; err != nil || got.Header.ContentType != "JWT" ||
 		signed.Source != "RFC 7520, Section 6.3" ||
-		string(got.Plaintext) != vectorText(t, signed.JWS) {
+		string(got.Plaintext()) != vectorText(t, signed.JWS) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

@@ -3,11 +3,15 @@ package jose
 import (
 	"encoding/json"
 	"strconv"
+	"unicode/utf8"
 )
 
 // A writer writes a JSON object member by member, without the time that
 // encoding/json takes. Names are escaped like any string.
-type writer struct{ b []byte }
+type writer struct {
+	b       []byte
+	notUTF8 bool // a name or string is not, and was not written as it is
+}
 
 // end returns the object.
 func (w *writer) end() []byte {
@@ -32,6 +36,7 @@ func (w *writer) string(s string) {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
 			text, _ := json.Marshal(s) // which is always possible
+			w.notUTF8 = w.notUTF8 || !utf8.ValidString(s)
 			w.b = append(w.b, text...)
 			return
 		}
