@@ -149,3 +149,21 @@ func TestIssueNames(t *testing.T) {
 		wantCheck(t, name, err, check)
 	}
 }
+
+// Two subjects that are not UTF-8 would become one: nothing is written as something else.
+func TestIssueUTF8(t *testing.T) {
+	for name, c := range map[string]Claims{
+		"sub":     {Subject: "a\xff"},
+		"aud":     {Audience: []string{"a", "\xff"}},
+		"a claim": {Other: map[string]any{"a": "\xfe"}},
+		"a list":  {Other: map[string]any{"a": []string{"\xfe"}}},
+	} {
+		c.ExpiresAt = now
+		_, err := Issue(c, testEC(t), SignOptions{})
+		wantCheck(t, name, err, "claims")
+	}
+	_, err := Sign(nil, testEC(t), SignOptions{Type: "a\xff"})
+	wantCheck(t, "typ", err, "header")
+	_, err = Sign(nil, testEC(t), SignOptions{Header: map[string]any{"a\xff": 1}})
+	wantCheck(t, "a name", err, "header")
+}

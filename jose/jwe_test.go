@@ -1221,3 +1221,36 @@ func TestEmptyPartyInfo(t *testing.T) {
 	wantPlaintext(t, "empty apu", newDecrypter(t, NewSet(a.static)), a.compact(t, a.z(t), "", "",
 		`,"epk":`+object(a.epk).String()+`,"apu":""`))
 }
+
+// The plaintext of a JWE does not print.
+func TestJWEPrints(t *testing.T) {
+	d := newDecrypter(t, NewSet(octKeyOf(t, 16)))
+	jwe, err := d.Decrypt(t.Context(), wrapped(t, "A128GCM", "").compact(t).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(jwe.Plaintext()) != secretText || (&JWE{}).Plaintext() != nil {
+		t.Errorf("got %q", jwe.Plaintext())
+	}
+	for _, v := range []any{jwe, *jwe, struct{ j *JWE }{jwe}, struct{ j JWE }{*jwe}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			got := fmt.Sprintf(verb, v)
+			if strings.Contains(got, "canary:") || strings.Contains(got, "63616e6172793a") ||
+				strings.Contains(got, "99 97 110 97 114 121 58") {
+				t.Errorf("%s: %s", verb, got)
+			}
+		}
+	}
+}
+
+// RFC 7516, Section 7.2.1: no empty protected header, and names in their own case.
+func TestDecryptJSONMembers(t *testing.T) {
+	d := newDecrypter(t, NewSet(octKeyOf(t, 16)))
+	f := wrapped(t, "A128GCM", "")
+	wantUndecrypted(t, "protected empty", d,
+		withMembers(t, f, object{"protected": ""}).String(), "JSON")
+	o := f.object(t)
+	delete(o, "encrypted_key")
+	o["recipients"] = []any{object{"encrypted_key": encode(f.encryptedKey), "Header": object{}}}
+	wantUndecrypted(t, "Header", d, o.String(), "recipients")
+}

@@ -600,3 +600,38 @@ func TestParseKeyEmptyMembers(t *testing.T) {
 	_, err := NewKey(&rsaPrivate(t).PublicKey, KeyOptions{ID: "\xff"})
 	wantCheck(t, "kid that is not UTF-8", err, "kid")
 }
+
+// What the caller does with its octets afterwards changes no key.
+func TestNewKeyCopies(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, half := newKey(t, private, KeyOptions{}), newKey(t, public, KeyOptions{})
+	before := half.Thumbprint()
+	public[0] ^= 1
+	private[0] ^= 1
+	compact, err := Sign([]byte("a"), pair, SignOptions{})
+	if err != nil || half.Thumbprint() != before || pair.Thumbprint() != before {
+		t.Fatalf("another key: %v", err)
+	}
+	o := VerifyOptions{Algorithms: []string{"EdDSA"}}
+	if _, err := VerifySignature(t.Context(), compact, NewSet(half), o); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestParseKeySize(t *testing.T) {
+	text := []byte(`{"kty":"oct"` + strings.Repeat(" ", 1<<20) + "}")
+	_, err := ParseKey(text)
+	wantCheck(t, "public", err, "size")
+	_, err = ParsePrivateKey(text)
+	wantCheck(t, "private", err, "size")
+	_, err = ParseSet(text)
+	wantCheck(t, "set", err, "size")
+	_, err = ParsePrivateSet(text)
+	wantCheck(t, "private set", err, "size")
+	if _, err = ParseSet([]byte(`{"keys":[]` + strings.Repeat(" ", 1<<20-11) + "}")); err != nil {
+		t.Error(err)
+	}
+}

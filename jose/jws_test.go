@@ -335,7 +335,7 @@ func TestVerifyTries(t *testing.T) {
 	}
 }
 
-// The 16 are for all signatures, and for what a source has newer, together.
+// The 16 are for all signatures together, and 16 more for what a source has newer.
 func TestVerifyTriesTogether(t *testing.T) {
 	other, signer := attackersKey(t), testEC(t)
 	p := encode([]byte("hi"))
@@ -347,9 +347,13 @@ func TestVerifyTriesTogether(t *testing.T) {
 		if _, err := VerifySignature(t.Context(), text, NewSet(keys...), jwsOptions()); err != want {
 			t.Errorf("two signatures, key %d: got %v", at, err)
 		}
+	}
+	for at, want := range map[int]error{15: nil, 16: ErrSignature} {
 		source := renewer{
-			func(Header) ([]*Key, error) { return slices.Repeat([]*Key{other}, 8), nil },
-			func(Header) ([]*Key, error) { return keys, nil }}
+			func(Header) ([]*Key, error) { return slices.Repeat([]*Key{other}, 20), nil },
+			func(Header) ([]*Key, error) {
+				return append(slices.Repeat([]*Key{other}, at), signer), nil
+			}}
 		if _, err := VerifySignature(t.Context(), compact, source, jwsOptions()); err != want {
 			t.Errorf("newer, key %d: got %v", at, err)
 		}
@@ -748,11 +752,27 @@ func TestVerifyNilKey(t *testing.T) {
 
 // A source that is down is not taken for a forgery, of however many signatures.
 func TestVerifyGeneralKeySource(t *testing.T) {
-	down := errors.New("down")
-	source := sourceFunc(func(Header) ([]*Key, error) { return nil, down })
-	part := signPart(t, testEC(t), protectedEC, "", encode([]byte("hi")))
-	_, err := VerifySignature(t.Context(), general("hi", part, part), source, jwsOptions())
-	if err != down {
-		t.Errorf("got %v", err)
+	for _, down := range []error{errors.New("down"), &CheckError{Check: "url"}, ErrSignature} {
+		source := sourceFunc(func(Header) ([]*Key, error) { return nil, down })
+		part := signPart(t, testEC(t), protectedEC, "", encode([]byte("hi")))
+		_, err := VerifySignature(t.Context(), general("hi", part, part), source, jwsOptions())
+		if err != down {
+			t.Errorf("got %v, want %v", err, down)
+		}
+	}
+}
+
+// RFC 7797, Section 5.2: what stands unencoded in a compact serialization is plain.
+func TestVerifyUnencodedText(t *testing.T) {
+	head := encode([]byte(`{"alg":"ES256","b64":false,"crit":["b64"]}`))
+	for payload, ok := range map[string]bool{"$ ~": true, "a\x00": false, "a\nb": false,
+		"a\x7f": false, "\u00e9": false, "a\xff": false} {
+		compact := signInput(t, testEC(t), head+"."+payload)
+		_, err := verifyJWS(t, compact, jwsOptions())
+		if ok && err != nil {
+			t.Errorf("%q: %v", payload, err)
+		} else if !ok {
+			wantCheck(t, payload, err, "payload")
+		}
 	}
 }

@@ -115,6 +115,8 @@ func TestNewVerifierRefuses(t *testing.T) {
 			"jose: VerifierConfig.Audience is required"},
 		{"leeway", func(c *VerifierConfig) { c.Leeway = 5*time.Minute + 1 },
 			"jose: VerifierConfig.Leeway must be at most 5 minutes"},
+		{"nameless claim", func(c *VerifierConfig) { c.Required = []string{"sub", ""} },
+			"jose: VerifierConfig.Required must have no empty name"},
 		{"negative age", func(c *VerifierConfig) { c.MaxAge = -1 },
 			"jose: VerifierConfig.MaxAge must not be negative"},
 		{"empty extension", func(c *VerifierConfig) { c.Critical = []string{"x", ""} }, critical},
@@ -474,16 +476,12 @@ func TestVerifyRequired(t *testing.T) {
 		{[]string{"nonce"}, claim{"nonce", `"a"`}, ""},
 		{[]string{"nonce"}, claim{"Nonce", `"a"`}, "nonce"},
 		{[]string{"nonce"}, claim{"a", `{"nonce":1}`}, "nonce"},
-		{[]string{""}, claim{}, ""},
 	} {
 		c := config(t)
 		c.Required = tt.required
 		name := fmt.Sprintf("%q, %v", tt.required, tt.change)
 		compact := signRaw(t, testEC(t), header, payload(tt.change))
-		if tt.required[0] == "" {
-			_, err := newVerifier(t, c).Verify(t.Context(), compact)
-			wantCheck(t, name, err, "")
-		} else if tt.check == "" {
+		if tt.check == "" {
 			wantAccepted(t, name, newVerifier(t, c), compact)
 		} else {
 			wantRefused(t, name, newVerifier(t, c), compact, tt.check)

@@ -256,3 +256,41 @@ func TestOctGuardAgainstConfusion(t *testing.T) {
 		}
 	}
 }
+
+// Nor the base64 of such a text, nor one with something behind it.
+func TestOctGuardDisguised(t *testing.T) {
+	spki, err := x509.MarshalPKIXPublicKey(&ecPrivate(t).PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwk, err := testEC(t).MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	padded := base64.StdEncoding.EncodeToString(spki)
+	blob := "\x00\x00\x00\x07ssh-rsa\x00\x00\x00\x03\x01\x00\x01"
+	for name, secret := range map[string][]byte{
+		"DER and a NUL":            append(slices.Clone(spki), 0),
+		"DER twice":                slices.Concat(spki, spki),
+		"DER behind a BOM":         append([]byte("\ufeff"), spki...),
+		"DER behind a NUL":         append([]byte{0}, spki...),
+		"DER, base64":              []byte(padded),
+		"DER, base64 in lines":     []byte(padded[:64] + "\r\n" + padded[64:] + "\n"),
+		"DER, base64 unpadded":     []byte(base64.RawStdEncoding.EncodeToString(spki)),
+		"DER, base64url":           []byte(base64.RawURLEncoding.EncodeToString(spki)),
+		"JWK, base64url":           []byte(encode(jwk)),
+		"JWK with an escaped name": []byte(`{"\u006bty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}`),
+		"ssh-dss":                  []byte("ssh-dss AAAAB3NzaC1kc3MAAACBAP0123456789"),
+		"SSH blob":                 []byte(base64.StdEncoding.EncodeToString([]byte(blob + blob))),
+	} {
+		_, err := NewKey(secret, KeyOptions{})
+		wantCheck(t, name, err, "k")
+	}
+	for range 20000 {
+		secret := make([]byte, 64)
+		rand.Read(secret)
+		if _, err := NewKey(secret, KeyOptions{}); err != nil {
+			t.Fatalf("%x: %v", secret, err)
+		}
+	}
+}

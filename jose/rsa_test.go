@@ -337,3 +337,12 @@ func (d publicDevice) Public() crypto.PublicKey { return d.public }
 func (d publicDevice) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return nil, errors.New("there is no private key")
 }
+
+// A number that is longer than the modulus is not even looked at: it could take hours.
+func TestParseRSAPrivateBounds(t *testing.T) {
+	long := quoted(slices.Repeat([]byte{0xff}, 20000))
+	for _, name := range rsaPrivateMembers {
+		_, err := ParsePrivateKey(edited(t, publishedKey(t, "rfc7515", "A.2"), name, long))
+		wantCheck(t, name, err, name)
+	}
+}

@@ -40,10 +40,6 @@ func TestUses(t *testing.T) {
 		{``, `[""]`, ``, ""},
 		{``, `[]`, ``, ""},
 		{`"sig"`, `["verify"]`, ``, "v"},
-		{`"sig"`, `["sign","decrypt"]`, ``, "s"},
-		{`"sig"`, `["encrypt"]`, ``, ""},
-		{`"enc"`, `["verify","deriveBits"]`, ``, "ed"},
-		{`"enc"`, `["sign","verify"]`, ``, ""},
 		{``, `["sign"]`, `"ES256"`, "s"},
 		{``, `["sign"]`, `"ECDH-ES"`, ""},
 		{``, `["decrypt"]`, `"ES256"`, ""},
@@ -175,6 +171,21 @@ func TestOperations(t *testing.T) {
 	} {
 		if got := u.operations(); !slices.Equal(got, strings.Fields(want)) {
 			t.Errorf("%b: got %q", u, got)
+		}
+	}
+}
+
+// RFC 7517, Section 4.3: use and key_ops together must say the same.
+func TestUseAndOperations(t *testing.T) {
+	for use, list := range map[string][]string{
+		`"sig"`: {`["sign","decrypt"]`, `["encrypt"]`, `["verify","deriveKey"]`},
+		`"enc"`: {`["verify","deriveBits"]`, `["sign","verify"]`, `["encrypt","sign"]`},
+		`"tls"`: {`["verify"]`},
+	} {
+		for _, ops := range list {
+			_, err := ParsePrivateKey(edited(t, publishedKey(t, "rfc7515", "A.3"), "use", use,
+				"key_ops", ops))
+			wantCheck(t, use+" "+ops, err, "key_ops")
 		}
 	}
 }
