@@ -36,10 +36,10 @@ func (t *Token) held() *claims {
 }
 
 // Claims reads the claims set into v, which must be a pointer, as encoding/json
-// does. The claims are known to be distinct. One whose name differs from that in a
-// field's tag only in case is an error, and so are two that a field without a tag
-// could take: encoding/json would let either fill the field. The error does not
-// repeat the claims.
+// does. Names are known to be distinct in each object. One that differs from that in a
+// field's tag only in case is an error, at any depth, and so are two that a field
+// without a tag could take: encoding/json would let either fill the field. The error
+// does not repeat the claims.
 func (t *Token) Claims(v any) error {
 	c := t.held()
 	return c.members.Unmarshal(c.payload, v)

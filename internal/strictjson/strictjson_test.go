@@ -525,3 +525,75 @@ func TestUnmarshalQuiet(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+type confirmation struct {
+	JKT string `json:"jkt"`
+}
+
+// The names of inner objects are held to the same, wherever a struct takes them.
+func TestUnmarshalInner(t *testing.T) {
+	const inner = `{"jkt":"good","JKT":"evil"}`
+	for name, tt := range map[string]struct {
+		text string
+		v    any
+	}{
+		"struct": {`{"cnf":` + inner + `}`, &struct {
+			C confirmation `json:"cnf"`
+		}{}},
+		"pointer": {`{"cnf":` + inner + `}`, &struct {
+			C **confirmation `json:"cnf"`
+		}{}},
+		"field without a tag": {`{"cnf":` + inner + `}`, &struct{ CNF confirmation }{}},
+		"slice": {`{"cnf":[{},` + inner + `]}`, &struct {
+			C []confirmation `json:"cnf"`
+		}{}},
+		"array": {`{"cnf":[{},` + inner + `]}`, &struct {
+			C [2]*confirmation `json:"cnf"`
+		}{}},
+		"map": {`{"cnf":{"a":{},"b":` + inner + `}}`, &struct {
+			C map[string]confirmation `json:"cnf"`
+		}{}},
+		"slice of maps of slices": {`{"cnf":[{"b":[` + inner + `]}]}`, &struct {
+			C []map[string][]confirmation `json:"cnf"`
+		}{}},
+		"map at the top": {`{"a":` + inner + `}`, &map[string]confirmation{}},
+		"deeper": {`{"a":{"cnf":` + inner + `}}`, &struct {
+			A struct {
+				C confirmation `json:"cnf"`
+			} `json:"a"`
+		}{}},
+	} {
+		err := Unmarshal(tt.text, tt.v)
+		if e, ok := errors.AsType[*SyntaxError](err); !ok ||
+			e.Reason != "a member name differs from a known one only in case" {
+			t.Errorf("%s: got %v, %+v", name, err, tt.v)
+		}
+		if err := Unmarshal(strings.ReplaceAll(tt.text, `,"JKT":"evil"`, ""), tt.v); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, v := range []any{&map[string]any{}, &struct{ A json.RawMessage }{}, &struct{ A any }{},
+		&struct{ A map[string]string }{}} {
+		if err := Unmarshal(`{"a":`+inner+`}`, v); err != nil {
+			t.Errorf("%T: %v", v, err)
+		}
+	}
+	type tree struct {
+		Left *tree `json:"left"`
+	}
+	if err := Unmarshal(`{"left":{"left":{"LEFT":{}}}}`, &tree{}); err == nil {
+		t.Error("a tree took it")
+	}
+}
+
+// A struct that is embedded in itself is looked at once.
+func TestUnmarshalSelfEmbedded(t *testing.T) {
+	type loop struct {
+		*loop
+		A string `json:"a"`
+	}
+	var v loop
+	if err := Unmarshal(`{"a":"x"}`, &v); err != nil || v.A != "x" {
+		t.Errorf("got %v, %+v", err, v)
+	}
+}

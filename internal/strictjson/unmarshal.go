@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Unmarshal reads data as one object into the struct that v points to, as
-// encoding/json does once [Parse] has accepted data with the names in the struct's
-// tags as the known ones. A field without a tag takes the one member whose name
-// is its own but for the case of ASCII letters; two, or one in other letters that
-// fold to the same, are an error. Objects inside data are not held to that.
+// Unmarshal reads data as one object into what v points to, as encoding/json does,
+// but a member fills a field of a struct, however deep, only by the field's own name:
+// a name that differs from that in a field's tag only in case is an error. A field
+// without a tag takes the one member whose name is its own but for the case of ASCII
+// letters; two, or one in other letters that fold to the same, are an error.
 func Unmarshal(data string, v any) error {
 	obj, err := Parse(data)
 	if err != nil {
@@ -22,21 +22,8 @@ func Unmarshal(data string, v any) error {
 
 // Unmarshal is the function of that name for data that was parsed as o.
 func (o Object) Unmarshal(data string, v any) error {
-	tagged, untagged := fieldNames(reflect.TypeOf(v))
-	if err := o.checkNames(tagged); err != nil {
+	if err := o.checkFields(reflect.TypeOf(v)); err != nil {
 		return err
-	}
-	for _, field := range untagged {
-		found := 0
-		for _, m := range o.members {
-			name := o.name(m)
-			if !strings.EqualFold(name, field) {
-				continue
-			}
-			if found++; found > 1 || len(name) != len(field) {
-				return &SyntaxError{0, "two member names, or other letters, fold to one field's"}
-			}
-		}
 	}
 	err := json.Unmarshal([]byte(data), v)
 	switch e := err.(type) {
@@ -48,29 +35,115 @@ func (o Object) Unmarshal(data string, v any) error {
 	return &SyntaxError{0, "a member is of the wrong type"}
 }
 
-// fieldNames lists the member names of a pointer's struct, those of embedded
-// structs included: the ones in tags, and the names of fields without. within are
-// the structs that t is embedded in.
-func fieldNames(t reflect.Type, within ...reflect.Type) (tagged, untagged []string) {
-	t = pointedTo(t)
-	if t == nil || t.Kind() != reflect.Struct || slices.Contains(within, t) {
-		return nil, nil
+// checkFields refuses names that encoding/json would take for those of t's fields.
+func (o *Object) checkFields(t reflect.Type) error {
+	if t = pointedTo(t); t == nil {
+		return nil
 	}
+	if t.Kind() == reflect.Map {
+		return o.checkValues(t.Elem())
+	}
+	var tagged []string
+	fields := fieldsOf(t)
+	for _, f := range fields {
+		if f.tagged {
+			tagged = append(tagged, f.name)
+		}
+	}
+	if err := o.checkNames(tagged); err != nil {
+		return err
+	}
+	for _, f := range fields {
+		value, err := o.valueOf(f)
+		if err == nil {
+			err = checkValue(value, f.typ)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkValues is checkFields for what each value holds.
+func (o *Object) checkValues(t reflect.Type) error {
+	for _, value := range o.All() {
+		if err := checkValue(value, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// valueOf returns the value that encoding/json gives a field.
+func (o *Object) valueOf(f field) (Value, error) {
+	if f.tagged {
+		return o.Get(f.name), nil
+	}
+	var found Value
+	for name, value := range o.All() {
+		if !strings.EqualFold(name, f.name) {
+			continue
+		}
+		if found != "" || len(name) != len(f.name) {
+			return "", &SyntaxError{0, "two member names, or other letters, fold to one field's"}
+		}
+		found = value
+	}
+	return found, nil
+}
+
+// checkValue is checkFields for what a value holds. A type that reads its JSON itself
+// is left to that.
+func checkValue(v Value, t reflect.Type) error {
+	t = pointedTo(t)
+	if v == "" || reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return nil
+	}
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		if obj, err := Parse(string(v)); err == nil { // else encoding/json says what is wrong
+			return obj.checkFields(t)
+		}
+	case reflect.Slice, reflect.Array:
+		list, _ := v.Array()
+		for _, e := range list {
+			if err := checkValue(e, t.Elem()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// A field is one that encoding/json fills.
+type field struct {
+	name   string
+	tagged bool
+	typ    reflect.Type
+}
+
+// fieldsOf lists the fields of a struct, those of embedded structs included. within are
+// the structs that t is embedded in.
+func fieldsOf(t reflect.Type, within ...reflect.Type) []field {
+	if t.Kind() != reflect.Struct || slices.Contains(within, t) {
+		return nil
+	}
+	fields := make([]field, 0, t.NumField())
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "" && pointedTo(f.Type).Kind() == reflect.Struct:
-			a, b := fieldNames(f.Type, append(within, t)...)
-			tagged, untagged = append(tagged, a...), append(untagged, b...)
+			fields = append(fields, fieldsOf(pointedTo(f.Type), append(within, t)...)...)
 		case !f.IsExported():
 		case name != "":
-			tagged = append(tagged, name)
+			fields = append(fields, field{name, true, f.Type})
 		default:
-			untagged = append(untagged, f.Name)
+			fields = append(fields, field{f.Name, false, f.Type})
 		}
 	}
-	return tagged, untagged
+	return fields
 }
 
 // pointedTo returns the type at the end of pointers.
