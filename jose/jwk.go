@@ -290,22 +290,9 @@ func parseKey(m strictjson.Object, private bool) (*Key, error) {
 	if !private && slices.ContainsFunc(secretMembers, isThere) {
 		return nil, checkError("key", "must be public", "RFC 7517, Section 9.2")
 	}
-	var o KeyOptions
-	var kty string
-	if !stringMembers(m, stringMember{"kty", &kty}, stringMember{"kid", &o.ID},
-		stringMember{"alg", &o.Algorithm}, stringMember{"use", &o.Use}) {
-		return nil, checkError("kty", "must be a string, as alg, kid and use must be",
-			"RFC 7517, Section 4")
-	}
-	if o.Use == "" && m.Get("use") != "" || o.Algorithm == "" && m.Get("alg") != "" {
-		return nil, checkError("use", "must not be empty, nor alg", "RFC 7517, Section 4")
-	}
-	ops, err := parseKeyOps(m.Get("key_ops"))
+	kty, o, ops, err := parseUse(m)
 	if err != nil {
 		return nil, err
-	}
-	if m.Get("key_ops") != "" && ops&^usesOf(o.Use) != 0 {
-		return nil, checkError("key_ops", "must be consistent with use", "RFC 7517, Section 4.3")
 	}
 	k := &Key{}
 	if k.material, err = parseMaterial(kty, m); err != nil {
@@ -325,6 +312,26 @@ func parseKey(m strictjson.Object, private bool) (*Key, error) {
 		return nil, err
 	}
 	return k.limit(o, ops)
+}
+
+// parseUse reads the members that say what a key is and what it is for.
+func parseUse(m strictjson.Object) (kty string, o KeyOptions, ops use, err error) {
+	if !stringMembers(m, stringMember{"kty", &kty}, stringMember{"kid", &o.ID},
+		stringMember{"alg", &o.Algorithm}, stringMember{"use", &o.Use}) {
+		return "", o, 0, checkError("kty", "must be a string, as alg, kid and use must be",
+			"RFC 7517, Section 4")
+	}
+	if o.Use == "" && m.Get("use") != "" || o.Algorithm == "" && m.Get("alg") != "" {
+		return "", o, 0, checkError("use", "must not be empty, nor alg", "RFC 7517, Section 4")
+	}
+	if ops, err = parseKeyOps(m.Get("key_ops")); err != nil {
+		return "", o, 0, err
+	}
+	if m.Get("key_ops") != "" && ops&^usesOf(o.Use) != 0 {
+		return "", o, 0, checkError("key_ops", "must be consistent with use",
+			"RFC 7517, Section 4.3")
+	}
+	return kty, o, ops, nil
 }
 
 // parseMaterial reads the public members and makes the checks of check.
