@@ -71,19 +71,39 @@ func parseClaims(h Header, encoded string) (*Token, bool) {
 	whole.pointer = &whole.held
 	t := &whole.Token
 	t.Header, t.claims = h, &whole.pointer
-	t.Audience, ok = audience(m.Get("aud"), whole.audience[:0])
-	return t, ok &&
-		stringMembers(m, stringMember{"iss", &t.Issuer}, stringMember{"sub", &t.Subject},
-			stringMember{"jti", &t.ID}) &&
-		date(m.Get("exp"), &t.ExpiresAt) && date(m.Get("nbf"), &t.NotBefore) &&
-		date(m.Get("iat"), &t.IssuedAt)
+	for name, value := range m.All() {
+		if !t.read(name, value, whole.audience[:0]) {
+			return nil, false
+		}
+	}
+	return t, true
+}
+
+// read reads a claim, if it is a registered one. An audience is appended to aud.
+func (t *Token) read(name string, v strictjson.Value, aud []string) (ok bool) {
+	switch name {
+	case "iss":
+		t.Issuer, ok = v.String()
+	case "sub":
+		t.Subject, ok = v.String()
+	case "jti":
+		t.ID, ok = v.String()
+	case "aud":
+		t.Audience, ok = audience(v, aud)
+	case "exp":
+		t.ExpiresAt, ok = date(v)
+	case "nbf":
+		t.NotBefore, ok = date(v)
+	case "iat":
+		t.IssuedAt, ok = date(v)
+	default:
+		ok = true
+	}
+	return ok
 }
 
 // audience appends a string or an array of strings to dst, RFC 7519, Section 4.1.3.
 func audience(v strictjson.Value, dst []string) ([]string, bool) {
-	if v == "" {
-		return nil, true
-	}
 	if list, ok := v.AppendStrings(dst); ok {
 		return list, true
 	}
@@ -91,12 +111,8 @@ func audience(v strictjson.Value, dst []string) ([]string, bool) {
 	return append(dst, s), ok
 }
 
-// date reads a NumericDate if there is one, RFC 7519, Section 2.
-func date(v strictjson.Value, to *time.Time) bool {
-	if v == "" {
-		return true
-	}
+// date reads a NumericDate, RFC 7519, Section 2.
+func date(v strictjson.Value) (time.Time, bool) {
 	seconds, ok := v.Seconds()
-	*to = time.Unix(seconds, 0)
-	return ok
+	return time.Unix(seconds, 0), ok
 }
