@@ -157,13 +157,22 @@ func TestIssueUTF8(t *testing.T) {
 		"aud":     {Audience: []string{"a", "\xff"}},
 		"a claim": {Other: map[string]any{"a": "\xfe"}},
 		"a list":  {Other: map[string]any{"a": []string{"\xfe"}}},
+		"any":     {Other: map[string]any{"a": []any{"\xfe"}}},
+		"a map":   {Other: map[string]any{"a": map[string]any{"b": "\xfe"}}},
+		"a name":  {Other: map[string]any{"a": map[string]any{"\xfe": 1}}},
 	} {
 		c.ExpiresAt = now
 		_, err := Issue(c, testEC(t), SignOptions{})
 		wantCheck(t, name, err, "claims")
 	}
+	c := Claims{ExpiresAt: now, Other: map[string]any{"a": []any{"\ufffd"}}}
+	if _, err := Issue(c, testEC(t), SignOptions{}); err != nil {
+		t.Errorf("U+FFFD itself: %v", err)
+	}
 	_, err := Sign(nil, testEC(t), SignOptions{Type: "a\xff"})
 	wantCheck(t, "typ", err, "header")
+	_, err = Sign(nil, testEC(t), SignOptions{Header: map[string]any{"a": []any{"\xff"}}})
+	wantCheck(t, "a value", err, "header")
 	_, err = Sign(nil, testEC(t), SignOptions{Header: map[string]any{"a\xff": 1}})
 	wantCheck(t, "a name", err, "header")
 }

@@ -51,8 +51,9 @@
 // x5c) are never used.
 //
 // RSA keys must have 2048 to 8192 bits and not be of the kind that CVE-2017-15361
-// factors; those on P-256, P-384 and P-521 must be points of the curve; a key for HMAC must be as long as the hash,
-// and must not be the PEM, DER, SSH or JWK text of another key.
+// factors; those on P-256, P-384 and P-521 must be points of the curve; a key for HMAC
+// must be as long as the hash, and must not be the PEM, DER, SSH or JWK text of another
+// key.
 //
 // # Algorithms
 //
@@ -94,7 +95,7 @@
 //
 // A token or a key that is not acceptable is refused with a [*CheckError] that names
 // the check, what it asks for, and the clause. Of tokens the checks are, in the order
-// in which they are made: size, compact or JSON, header, crit, payload, typ, alg, key,
+// in which they are mostly made: size, compact or JSON, header, crit, payload, typ, alg, key,
 // claims, iss, aud, exp, nbf, iat, and the claims required; when decrypting also enc,
 // zip, encrypted_key and cty. A signature that does not verify is [ErrSignature],
 // whatever the cause, and what does not decrypt is [ErrDecryption]. What is no strict

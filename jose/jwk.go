@@ -102,8 +102,11 @@ func newPair(key any) (m material, private func() any, err error) {
 	if isEmpty(key) {
 		return nil, nil, checkError("key", "must not be empty", "RFC 7517, Section 4")
 	}
-	if ed, ok := key.(ed25519.PrivateKey); ok {
+	switch ed := key.(type) {
+	case ed25519.PrivateKey:
 		key = slices.Clone(ed)
+	case *ed25519.PrivateKey:
+		return newPair(*ed)
 	}
 	public := key
 	switch pair := key.(type) {
@@ -259,8 +262,8 @@ var secretMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 // refused. So is one that is weak, whose members do not fit one another (its first
 // certificate included), or that its use, key_ops and alg leave nothing to do.
 //
-// The error is a [*CheckError] whose Check is "key" or names the members at fault, or
-// says that the JWK is not strict JSON.
+// The error is a [*CheckError] whose Check is "size", "key", or names the members at
+// fault, or says that the JWK is not strict JSON.
 func ParseKey(jwk []byte) (*Key, error) { return parseText(string(jwk), false) }
 
 // ParsePrivateKey reads a private or a symmetric key as a JWK, as strictly as
@@ -286,8 +289,7 @@ func parseText(jwk string, private bool) (*Key, error) {
 }
 
 func parseKey(m strictjson.Object, private bool) (*Key, error) {
-	isThere := func(name string) bool { return m.Get(name) != "" }
-	if !private && slices.ContainsFunc(secretMembers, isThere) {
+	if !private && hasSecret(m) {
 		return nil, checkError("key", "must be public", "RFC 7517, Section 9.2")
 	}
 	kty, o, ops, err := parseUse(m)
@@ -312,6 +314,12 @@ func parseKey(m strictjson.Object, private bool) (*Key, error) {
 		return nil, err
 	}
 	return k.limit(o, ops)
+}
+
+// hasSecret reports whether a JWK has a member that only a private or symmetric key has.
+func hasSecret(m strictjson.Object) bool {
+	return slices.ContainsFunc(secretMembers,
+		func(name string) bool { return m.Get(name) != "" })
 }
 
 // parseUse reads the members that say what a key is and what it is for.

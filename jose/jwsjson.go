@@ -85,6 +85,7 @@ func parseSignature(v strictjson.Value, understood []string) (Header, signature,
 		return Header{}, signature{}, err
 	}
 	h, err := parseHeader(orEmpty(text), understood, unprotected)
+	h.Encryption = ""
 	if unprotected.Get("alg") != "" {
 		h.Algorithm = "" // none that counts: RFC 7515, Section 10.7
 	}

@@ -450,3 +450,13 @@ func checkFuzzedJSON(t *testing.T, in string, detached []byte, j *JWS, h Header)
 		t.Fatalf("%s: got %+v", in, j)
 	}
 }
+
+// What is not protected names no encryption either.
+func TestVerifyUnprotectedEncryption(t *testing.T) {
+	p := encode([]byte("hi"))
+	j, err := verifyJWS(t, flattened("hi", signPart(t, testEC(t), protectedEC, `{"enc":"EVIL"}`, p)),
+		jwsOptions())
+	if err != nil || j.Header.Encryption != "" {
+		t.Errorf("got %+v, %v", j, err)
+	}
+}

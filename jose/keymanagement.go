@@ -8,6 +8,8 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"slices"
+
+	"vouchsafe/internal/strictjson"
 )
 
 // A mode is how a key management algorithm gets both sides the content encryption
@@ -119,16 +121,8 @@ func (a keyManagement) decryptOAEP(k *Key, encrypted []byte) ([]byte, bool) {
 // decryptECDH is RFC 7518, Section 4.6, for the static private key k.
 func (a keyManagement) decryptECDH(k *Key, r recipient, e encryption) ([]byte, bool) {
 	private, okPrivate := k.exchanger()
-	ephemeral, err := ParseKey([]byte(r.parameters.Get("epk")))
-	if !okPrivate || err != nil {
-		return nil, false
-	}
-	t, ok := ephemeral.material.(exchanger)
-	if !ok {
-		return nil, false
-	}
-	public, err := t.exchange()
-	if err != nil || public.Curve() != private.Curve() {
+	public, okPublic := parseEphemeral(string(r.parameters.Get("epk")))
+	if !okPrivate || !okPublic || public.Curve() != private.Curve() {
 		return nil, false
 	}
 	z, err := private.ECDH(public)
@@ -145,6 +139,23 @@ func (a keyManagement) decryptECDH(k *Key, r recipient, e encryption) ([]byte, b
 		return key, true
 	}
 	return unwrapKey(key, r.encryptedKey)
+}
+
+// parseEphemeral reads the "epk", a public key, RFC 7518, Section 4.6.1.1. What it may
+// be used for is not asked: it is used for this.
+func parseEphemeral(jwk string) (*ecdh.PublicKey, bool) {
+	m, err := strictjson.Parse(jwk, jwkMembers...)
+	if err != nil || hasSecret(m) {
+		return nil, false
+	}
+	kty, _ := m.Get("kty").String()
+	key, err := parseMaterial(kty, m)
+	t, ok := key.(exchanger)
+	if err != nil || !ok {
+		return nil, false
+	}
+	public, err := t.exchange()
+	return public, err == nil
 }
 
 // derive returns the content encryption key, or the key that wraps it.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"vouchsafe/internal/strictjson"
 )
@@ -94,16 +95,18 @@ func decodeAny(b []byte) []byte {
 	return decoded
 }
 
-// isDER reports whether b begins with an ASN.1 SEQUENCE of values that is as long as
-// that of the shortest public key, which random octets hardly ever do.
+// isDER reports whether b begins with an ASN.1 SEQUENCE of values, the first of them a
+// SEQUENCE or an INTEGER, that is as long as that of the shortest public key. Random
+// octets hardly ever do. Digits and letters do now and then, but no key is all ASCII.
 func isDER(b []byte) bool {
 	var whole asn1.RawValue
 	var values []asn1.RawValue
-	if _, err := asn1.Unmarshal(b, &whole); err != nil || len(whole.Bytes) < 40 {
+	binary := slices.ContainsFunc(b, func(c byte) bool { return c == 0 || c >= utf8.RuneSelf })
+	if _, err := asn1.Unmarshal(b, &whole); err != nil || !binary || len(whole.Bytes) < 40 {
 		return false
 	}
 	_, err := asn1.Unmarshal(whole.FullBytes, &values)
-	return err == nil
+	return err == nil && (values[0].Tag == asn1.TagSequence || values[0].Tag == asn1.TagInteger)
 }
 
 // isJWK reports whether text is a JWK or a JWK Set, however its names are escaped.

@@ -12,6 +12,8 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"sync"
@@ -286,11 +288,27 @@ func TestOctGuardDisguised(t *testing.T) {
 		_, err := NewKey(secret, KeyOptions{})
 		wantCheck(t, name, err, "k")
 	}
-	for range 20000 {
-		secret := make([]byte, 64)
-		rand.Read(secret)
+	_, err = NewKey([]byte(`{"\u006beys":[],"a":"0123456789012345"}`), KeyOptions{})
+	wantCheck(t, "JWK Set with an escaped name", err, "k")
+}
+
+// Secrets of random octets, digits and letters pass, though some begin as DER does.
+func TestOctGuardLetsRandomPass(t *testing.T) {
+	secrets := [][]byte{
+		[]byte("0301e12e94aa1b02a20cdb034ba106711d01facfaebd47d561b6f3c5e4931b9c"),
+		[]byte("0331721421238024169347732463957173241513345878536258036908297692"),
+	}
+	for range 5000 {
+		octets := make([]byte, 64)
+		rand.Read(octets)
+		secrets = append(secrets, octets, octets[:32], fmt.Appendf(nil, "%x", octets),
+			fmt.Appendf(nil, "%064d", new(big.Int).SetBytes(octets[:20])),
+			fmt.Appendf(nil, "0%x", octets), []byte(base64.StdEncoding.EncodeToString(octets)),
+			[]byte(encode(octets)))
+	}
+	for _, secret := range secrets {
 		if _, err := NewKey(secret, KeyOptions{}); err != nil {
-			t.Fatalf("%x: %v", secret, err)
+			t.Errorf("%q: %v", secret, err)
 		}
 	}
 }

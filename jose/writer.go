@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"unicode/utf8"
@@ -80,7 +81,8 @@ func (w *writer) any(value any) error {
 	case []string:
 		w.strings(v)
 	default:
-		text, err := json.Marshal(v)
+		text, err := json.Marshal(v) // which writes \ufffd for what is not UTF-8
+		w.notUTF8 = w.notUTF8 || bytes.Contains(text, []byte(`\ufffd`))
 		w.b = append(w.b, text...)
 		return err
 	}

@@ -597,3 +597,50 @@ func TestUnmarshalSelfEmbedded(t *testing.T) {
 		t.Errorf("got %v, %+v", err, v)
 	}
 }
+
+// Names are compared within their own object, also where their bits are those of others.
+func TestParseInnerNames(t *testing.T) {
+	if _, err := Parse(`{"axxd":1,"b":{"abcd":1,"axxd":2,"ayyd":3},"abcd":4}`); err != nil {
+		t.Error(err)
+	}
+	for _, text := range []string{`{"abcd":1,"axxd":2,"abcd":3}`,
+		`{"b":{"abcd":1,"axxd":2,"abcd":3}}`} {
+		if _, err := Parse(text); err == nil {
+			t.Errorf("%s: accepted", text)
+		}
+	}
+}
+
+// own reads its JSON itself.
+type own struct {
+	JKT string `json:"jkt"`
+}
+
+func (o *own) UnmarshalJSON([]byte) error { o.JKT = "own"; return nil }
+
+func TestUnmarshalOwn(t *testing.T) {
+	var v struct {
+		C own `json:"cnf"`
+	}
+	if err := Unmarshal(`{"cnf":{"JKT":"other"}}`, &v); err != nil || v.C.JKT != "own" {
+		t.Errorf("got %v, %+v", err, v)
+	}
+}
+
+// A pointer to an interface that holds a pointer hides no field.
+func TestUnmarshalThroughInterface(t *testing.T) {
+	var c confirmation
+	var v any = &c
+	var again any = &v
+	for _, to := range []any{&v, &again} {
+		if err := Unmarshal(`{"JKT":"evil"}`, to); err == nil || c.JKT != "" {
+			t.Errorf("got %v, %+v", err, c)
+		}
+	}
+	if err := Unmarshal(`{"jkt":"good"}`, &v); err != nil || c.JKT != "good" {
+		t.Errorf("got %v, %+v", err, c)
+	}
+	var loop any
+	loop = &loop
+	_ = destination(loop)
+}

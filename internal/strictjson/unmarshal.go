@@ -11,7 +11,8 @@ import (
 // but a member fills a field of a struct, however deep, only by the field's own name:
 // a name that differs from that in a field's tag only in case is an error. A field
 // without a tag takes the one member whose name is its own but for the case of ASCII
-// letters; two, or one in other letters that fold to the same, are an error.
+// letters; two, or one in other letters that fold to the same, are an error. What a
+// pointer inside an interface inside v points to is not looked at.
 func Unmarshal(data string, v any) error {
 	obj, err := Parse(data)
 	if err != nil {
@@ -22,7 +23,7 @@ func Unmarshal(data string, v any) error {
 
 // Unmarshal is the function of that name for data that was parsed as o.
 func (o Object) Unmarshal(data string, v any) error {
-	if err := o.checkFields(reflect.TypeOf(v)); err != nil {
+	if err := o.checkFields(destination(v)); err != nil {
 		return err
 	}
 	err := json.Unmarshal([]byte(data), v)
@@ -33,6 +34,22 @@ func (o Object) Unmarshal(data string, v any) error {
 		return &SyntaxError{int(e.Offset), "a member is of the wrong type for field " + e.Field}
 	}
 	return &SyntaxError{0, "a member is of the wrong type"}
+}
+
+// destination returns the type that encoding/json fills, which a pointer to an
+// interface that holds a pointer hides.
+func destination(v any) reflect.Type {
+	r := reflect.ValueOf(v)
+	for range 16 { // more would be a pointer to itself
+		if r.Kind() != reflect.Pointer && r.Kind() != reflect.Interface || r.IsNil() {
+			break
+		}
+		r = r.Elem()
+	}
+	if !r.IsValid() {
+		return nil
+	}
+	return r.Type()
 }
 
 // checkFields refuses names that encoding/json would take for those of t's fields.
