@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // encryptionKeys returns a private key of each type, curve and size that JWE has, with
@@ -458,11 +459,16 @@ func FuzzEncrypt(f *testing.F) {
 		}
 	}
 	d := newDecrypter(f, NewSet(encryptionKeys(f)...))
+	f.Add(uint16(0), []byte("a"), []byte(""), []byte(""), []byte(""), "\xed0")
 	f.Fuzz(func(t *testing.T, i uint16, plaintext, apu, apv, aad []byte, value string) {
 		r := all[int(i)%len(all)]
 		text, err := EncryptJSON(plaintext, []*Key{r.key}, EncryptOptions{Algorithm: r.alg,
 			Encryption: r.enc, PartyUInfo: apu, PartyVInfo: apv, AdditionalData: aad,
 			Header: map[string]any{"value": value}})
+		if !utf8.ValidString(value) {
+			wantCheck(t, value, err, "header")
+			return
+		}
 		if err != nil {
 			t.Fatalf("%s: %v", r, err)
 		}
