@@ -42,11 +42,7 @@ func newCurve(name string, curve elliptic.Curve, exchange ecdh.Curve, size int,
 }
 
 func findCurve(match func(c namedCurve) bool) (namedCurve, bool) {
-	i := slices.IndexFunc(namedCurves, match)
-	if i < 0 {
-		return namedCurve{}, false
-	}
-	return namedCurves[i], true
+	return find(namedCurves, match)
 }
 
 // named returns the curve of a key that passed check.

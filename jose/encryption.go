@@ -40,11 +40,7 @@ func ContentEncryptions() []string {
 }
 
 func findEncryption(name string) (encryption, bool) {
-	i := slices.IndexFunc(encryptions, func(e encryption) bool { return e.name == name })
-	if i < 0 {
-		return encryption{}, false
-	}
-	return encryptions[i], true
+	return find(encryptions, func(e encryption) bool { return e.name == name })
 }
 
 // seal encrypts plaintext under a fresh iv, and authenticates it with aad.

@@ -63,10 +63,16 @@ func parseHeader(protected string, understood []string, unprotected ...strictjso
 	if err != nil {
 		return Header{}, err
 	}
-	if err := checkCritical(m, understood, unprotected); err != nil {
+	return newHeader(protected, m, understood, unprotected)
+}
+
+// newHeader is parseHeader once the protected header's text has been read.
+func newHeader(text string, protected strictjson.Object, understood []string,
+	unprotected parameters) (Header, error) {
+	if err := checkCritical(protected, understood, unprotected); err != nil {
 		return Header{}, err
 	}
-	return readHeader(protected, m, unprotected...)
+	return readHeader(text, protected, unprotected...)
 }
 
 func parseMembers(header string) (strictjson.Object, error) {

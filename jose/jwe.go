@@ -156,11 +156,11 @@ type recipient struct {
 // newRecipient reads the header, parts of which may be unprotected.
 func newRecipient(encryptedKey []byte, protected string, understood []string,
 	unprotected ...strictjson.Object) (recipient, error) {
-	h, err := parseHeader(protected, understood, unprotected...)
+	m, err := parseMembers(protected)
 	if err != nil {
 		return recipient{}, err
 	}
-	m, err := parseMembers(protected)
+	h, err := newHeader(protected, m, understood, unprotected)
 	return recipient{h, append(parameters{m}, unprotected...), encryptedKey}, err
 }
 

@@ -1,8 +1,6 @@
 package jose
 
-import (
-	"vouchsafe/internal/strictjson"
-)
+import "vouchsafe/internal/strictjson"
 
 // parseJSONJWE reads the general and the flattened serialization, RFC 7516, Section
 // 7.2. Members that are not defined there are ignored, as it asks.

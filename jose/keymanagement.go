@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
-	"slices"
 
 	"vouchsafe/internal/strictjson"
 )
@@ -65,12 +64,7 @@ func KeyManagementAlgorithms() []string {
 }
 
 func findKeyManagement(name string) (keyManagement, bool) {
-	i := slices.IndexFunc(keyManagementAlgorithms,
-		func(a keyManagement) bool { return a.name == name })
-	if i < 0 {
-		return keyManagement{}, false
-	}
-	return keyManagementAlgorithms[i], true
+	return find(keyManagementAlgorithms, func(a keyManagement) bool { return a.name == name })
 }
 
 // isDirect reports whether there is no encrypted key, RFC 7516, Section 5.2.

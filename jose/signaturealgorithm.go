@@ -54,12 +54,16 @@ func SignatureHash(algorithm string) (crypto.Hash, bool) {
 }
 
 func findSignatureAlgorithm(name string) (signatureAlgorithm, bool) {
-	i := slices.IndexFunc(signatureAlgorithms,
-		func(a signatureAlgorithm) bool { return a.name == name })
+	return find(signatureAlgorithms, func(a signatureAlgorithm) bool { return a.name == name })
+}
+
+// find returns the row of one of this package's tables that matches.
+func find[T any](table []T, match func(T) bool) (row T, ok bool) {
+	i := slices.IndexFunc(table, match)
 	if i < 0 {
-		return signatureAlgorithm{}, false
+		return row, false
 	}
-	return signatureAlgorithms[i], true
+	return table[i], true
 }
 
 // verify reports whether k, which must serve a, made sig over input.

@@ -61,14 +61,10 @@ func (w *writer) octets(name string, b []byte) {
 	w.b = append(strict.AppendEncode(append(w.b, '"'), b), '"')
 }
 
-// value writes a member of any value.
+// value writes a member of any value. What claims mostly are need not go through
+// encoding/json.
 func (w *writer) value(name string, value any) error {
 	w.name(name)
-	return w.any(value)
-}
-
-// any writes a value. What claims mostly are need not go through encoding/json.
-func (w *writer) any(value any) error {
 	switch v := value.(type) {
 	case string:
 		w.string(v)
