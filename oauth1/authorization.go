@@ -3,19 +3,13 @@ package oauth1
 import (
 	"bytes"
 	"context"
-	"crypto/subtle"
-	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"vouchsafe/httpclient"
+	"vouchsafe/internal/verdict"
 )
-
-// responseLimit bounds the response to a request for credentials, in bytes.
-const responseLimit = 64 << 10
 
 // AuthorizationOptions say how a login is to go.
 type AuthorizationOptions struct {
@@ -25,7 +19,7 @@ type AuthorizationOptions struct {
 	RedirectURI string
 
 	// Params are added to the query of the authorization URL. None may begin
-	// with oauth_ (RFC 5849, Section 2).
+	// with oauth_ (RFC 5849, Section 2) or be one of Config.AuthorizationNames.
 	Params url.Values
 }
 
@@ -36,40 +30,55 @@ type AuthorizationRequest struct {
 }
 
 // Authorize begins a login: it fetches temporary credentials (RFC 5849, Section
-// 2.1) and makes the URL to send the browser to (Section 2.2).
+// 2.1) and makes the URL to send the browser to (Section 2.2). For "oob" the
+// client may do without an authorization URL; the request's URL is empty then.
 //
 // A refusal by the provider is an [*Error], a response that is not as it must
 // be a [*CheckError], and so are unusable options; other errors are those of
-// [httpclient.Do].
+// [httpclient.Do] and of a private key.
 func (c *Client) Authorize(
 	ctx context.Context, o AuthorizationOptions,
 ) (*AuthorizationRequest, error) {
-	if err := checkOptions(ctx, o); err != nil {
+	if err := c.checkOptions(ctx, o); err != nil {
 		return nil, err
 	}
-	resp, err := c.send(ctx, c.newTemporaryCredentialRequest(o.RedirectURI))
-	if err != nil {
-		return nil, fmt.Errorf("oauth1: temporary credential request: %w", err)
-	}
-	temporary, err := readTemporaryCredentials(ctx, resp)
+	t, err := c.fetch(ctx, exchange{
+		name: "temporary credential request", clause: "RFC 5849, Section 2.1",
+		method: c.config().TemporaryCredentialMethod, url: c.temporary, params: c.temporaryParams,
+		protocol: []Param{{"oauth_callback", o.RedirectURI}},
+		check:    c.checkConfirmed,
+	})
 	if err != nil {
 		return nil, err
 	}
 	return &AuthorizationRequest{
-		URL: c.authorizationURL(temporary.id, o.Params),
+		URL: c.authorizationURL(t.Token, o),
 		Transaction: newTransaction(transaction{
-			Digest: c.digest[:], Token: temporary.id, Secret: temporary.secret,
-			RedirectURI: o.RedirectURI,
+			Digest: c.digest[:], Token: t.Token, Secret: t.Secret, RedirectURI: o.RedirectURI,
 		}),
 	}, nil
 }
 
-func checkOptions(ctx context.Context, o AuthorizationOptions) error {
+// A server of OAuth 1.0, not 1.0a, would not make the verifier that ties the user
+// who approves to the user who comes back.
+func (c *Client) checkConfirmed(l *verdict.List, values map[string]string) {
+	l.Check(values["oauth_callback_confirmed"] == "true" || c.config().InsecureNoCallbackConfirmed,
+		"oauth_callback_confirmed", "must be true in the response", "RFC 5849, Section 2.1")
+}
+
+func (c *Client) checkOptions(ctx context.Context, o AuthorizationOptions) error {
 	l := checks(ctx)
+	l.Check(c.temporary != nil, "temporary_credential_url", "must be configured for a login",
+		"RFC 5849, Section 2.1")
 	l.Check(o.RedirectURI == "oob" || absolute(o.RedirectURI), "redirect_uri",
 		"must be an absolute URI without a fragment, or oob", "RFC 5849, Section 2.1")
-	l.Check(protocolParam(ParseParams(o.Params.Encode())) == "",
-		"params", "must not have a name that begins with oauth_", "RFC 5849, Section 2")
+	l.Check(c.authorization != nil || o.RedirectURI == "oob", "authorization_url",
+		"must be configured for a login in the browser", "RFC 5849, Section 2.2")
+	names := c.config().AuthorizationNames
+	taken := o.Params.Has(names.Token) || names.Client != "" && o.Params.Has(names.Client) ||
+		names.Callback != "" && o.Params.Has(names.Callback)
+	l.Check(!taken && !hasProtocolParam(o.Params), "params",
+		"must not have a name that begins with oauth_ or that Authorize sets", "RFC 5849, Section 2")
 	return l.Err()
 }
 
@@ -78,31 +87,21 @@ func absolute(uri string) bool {
 	return err == nil && u.IsAbs() && !strings.Contains(uri, "#") && utf8.ValidString(uri)
 }
 
-// newTemporaryCredentialRequest builds the request of RFC 5849, Section 2.1.
-func (c *Client) newTemporaryCredentialRequest(redirectURI string) *http.Request {
-	return c.newRequest(c.temporary, credentials{}, Param{"oauth_callback", redirectURI})
-}
-
-// newTokenRequest builds the request of RFC 5849, Section 2.3.
-func (c *Client) newTokenRequest(temporary credentials, verifier string) *http.Request {
-	return c.newRequest(c.token, temporary, Param{"oauth_verifier", verifier})
-}
-
-func (c *Client) newRequest(u *url.URL, cred credentials, extra Param) *http.Request {
-	header := http.Header{"Authorization": {c.sign(http.MethodPost, u, nil, cred, extra)}}
-	return &http.Request{Method: http.MethodPost, URL: u, Host: u.Host, Header: header}
-}
-
-func (c *Client) send(ctx context.Context, req *http.Request) (*httpclient.Response, error) {
-	return httpclient.Do(ctx, c.http, req, responseLimit)
-}
-
 // authorizationURL adds to the query of the endpoint, which stays as it is.
-func (c *Client) authorizationURL(temporaryToken string, params url.Values) string {
-	u := *c.authorization
-	queries := []string{u.RawQuery, "oauth_token=" + escape(temporaryToken), params.Encode()}
-	queries = slices.DeleteFunc(queries, func(q string) bool { return q == "" })
-	u.RawQuery = strings.Join(queries, "&")
+func (c *Client) authorizationURL(temporaryToken string, o AuthorizationOptions) string {
+	if c.authorization == nil {
+		return ""
+	}
+	u, names := *c.authorization, c.config().AuthorizationNames
+	var params []Param
+	if names.Client != "" {
+		params = append(params, Param{names.Client, c.config().ID})
+	}
+	params = append(params, Param{names.Token, temporaryToken})
+	if names.Callback != "" {
+		params = append(params, Param{names.Callback, o.RedirectURI})
+	}
+	u.RawQuery = join(u.RawQuery, appendRecoded(appendEncoded(nil, params), o.Params.Encode()))
 	return u.String()
 }
 
@@ -113,7 +112,7 @@ func (c *Client) authorizationURL(temporaryToken string, params url.Values) stri
 //
 // A user who refused is [ErrAccessDenied], a refusal by the provider an
 // [*Error], a callback or response that is not as it must be a [*CheckError];
-// other errors are those of [httpclient.Do].
+// other errors are those of [httpclient.Do] and of a private key.
 func (c *Client) Callback(
 	ctx context.Context, params url.Values, txn *Transaction,
 ) (*Token, error) {
@@ -121,12 +120,48 @@ func (c *Client) Callback(
 	if err != nil {
 		return nil, err
 	}
-	req := c.newTokenRequest(credentials{t.Token, t.Secret}, params.Get("oauth_verifier"))
-	resp, err := c.send(ctx, req)
-	if err != nil {
-		return nil, fmt.Errorf("oauth1: token request: %w", err)
+	return c.fetchToken(ctx, t, params.Get("oauth_verifier"))
+}
+
+// Exchange ends a login whose RedirectURI is "oob": verifier is what the provider
+// showed the user, or sent in some other way, without spaces around it. Its errors
+// are those of [Client.Callback].
+func (c *Client) Exchange(ctx context.Context, verifier string, txn *Transaction) (*Token, error) {
+	verifier = strings.TrimSpace(verifier)
+	l := checks(ctx)
+	t := c.checkTransaction(l, txn)
+	// What a browser brings has to be compared with the transaction, by Callback.
+	l.Check(t.RedirectURI == "oob", "redirect_uri", "must be oob for a verifier to be typed in",
+		"RFC 5849, Section 2.1")
+	l.Check(verifier != "", "oauth_verifier", "must be present", "RFC 5849, Section 2.3")
+	if err := l.Err(); err != nil {
+		return nil, err
 	}
-	return readToken(ctx, resp)
+	return c.fetchToken(ctx, t, verifier)
+}
+
+// fetchToken makes the request of RFC 5849, Section 2.3.
+func (c *Client) fetchToken(ctx context.Context, t transaction, verifier string) (*Token, error) {
+	r, err := c.fetch(ctx, exchange{
+		name: "token request", clause: "RFC 5849, Section 2.3",
+		method: c.config().TokenMethod, url: c.token, params: c.tokenParams,
+		with: credentials{t.Token, t.Secret}, protocol: []Param{{"oauth_verifier", verifier}},
+		secrets: []string{verifier},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return newToken(r), nil
+}
+
+func (c *Client) checkTransaction(l *verdict.List, txn *Transaction) transaction {
+	var t transaction
+	if txn != nil {
+		t = txn.data()
+	}
+	l.Check(bytes.Equal(t.Digest, c.digest[:]), "transaction",
+		"must be one that this client began", "RFC 5849, Section 4.13")
+	return t
 }
 
 // checkCallback returns what txn holds if the callback belongs to it. Nothing
@@ -135,13 +170,8 @@ func (c *Client) checkCallback(
 	ctx context.Context, params url.Values, txn *Transaction,
 ) (transaction, error) {
 	const clause = "RFC 5849, Section 2.2"
-	var t transaction
-	if txn != nil {
-		t = txn.data()
-	}
 	l := checks(ctx)
-	l.Check(bytes.Equal(t.Digest, c.digest[:]), "transaction",
-		"must be one that this client began", "RFC 5849, Section 4.13")
+	t := c.checkTransaction(l, txn)
 	l.Check(!repeated(params), "callback_parameters",
 		"must each be there at most once", "RFC 5849, Section 3.1")
 	l.Check(equal(CallbackToken(params), t.Token), "oauth_token",
@@ -174,9 +204,7 @@ func callbackRefusal(params url.Values) error {
 	case params.Has("denied"):
 		return ErrAccessDenied
 	case params.Has("oauth_problem"):
-		return newError(0, params.Get("oauth_problem"), "")
+		return newError(0, nil, "", valuesOf([]Param{{"oauth_problem", params.Get("oauth_problem")}}), nil)
 	}
 	return nil
 }
-
-func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -1,18 +1,15 @@
 package oauth1
 
 import (
+	"cmp"
 	"context"
-	"crypto/fips140"
-	"crypto/rand"
+	"crypto"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -20,8 +17,9 @@ import (
 	"vouchsafe/internal/verdict"
 )
 
-// A Config describes a client at a provider. ID, Secret and the three URLs are
-// required. Printing a Config or logging it does not show Secret.
+// A Config describes a client at a provider. ID is required, and Secret or
+// PrivateKey is; so are the three URLs for a login. A client that only signs needs
+// no URL. Printing a Config or logging it shows ID alone.
 //
 // The URLs are https, or http on loopback; a query that the provider asks for
 // is kept, and signed where a request is.
@@ -31,6 +29,41 @@ type Config struct {
 	// client_secret in Authlib.
 	ID     string
 	Secret string
+
+	// SignatureMethod is how requests are signed. If empty, [HMACSHA1].
+	SignatureMethod SignatureMethod
+
+	// PrivateKey signs with one of the RSA methods, which have no use for Secret
+	// (RFC 5849, Section 3.4.3): any signer with an RSA public key, of at least 1024
+	// bits. Authlib has rsa_key.
+	PrivateKey crypto.Signer
+
+	// CustomSignature makes the signatures of a SignatureMethod that is not one of
+	// this package's. It returns what signs base strings with the two
+	// shared-secrets, is called once for each token, and like what it returns must be
+	// safe for concurrent use.
+	CustomSignature func(clientSecret, tokenSecret string) func(base string) (string, error)
+
+	// Placement is where requests carry the protocol parameters. If empty,
+	// [PlacementHeader].
+	Placement Placement
+
+	// Realm is sent in the Authorization header, but not signed, unless it is empty
+	// (RFC 5849, Section 3.5.1).
+	Realm string
+
+	// OmitVersion leaves oauth_version out, which is optional (RFC 5849, Section 3.1).
+	OmitVersion bool
+
+	// EmptyToken sends an empty oauth_token where there is no token, which some
+	// providers want.
+	EmptyToken bool
+
+	// BodyHash adds an oauth_body_hash to requests that are sent by a [Signer] or a
+	// Transport and whose body is not a form, or that have none, so that the
+	// signature covers the body: the extension "OAuth Request Body Hash". Such a body,
+	// at most 10 MiB, is held in memory.
+	BodyHash bool
 
 	// TemporaryCredentialURL is where a login begins (RFC 5849, Section 2.1):
 	// request_token_url in Authlib.
@@ -44,9 +77,46 @@ type Config struct {
 	// access_token_url in Authlib.
 	TokenURL string
 
-	// Realm is sent with every signature, but not signed, unless it is empty
-	// (RFC 5849, Section 3.5.1).
-	Realm string
+	// RenewalURL is where [Client.Renew] fetches a token anew. If empty, TokenURL.
+	RenewalURL string
+
+	// TemporaryCredentialMethod and TokenMethod are the methods of the requests for
+	// credentials: POST, which is meant if they are empty (RFC 5849, Section 2), or
+	// GET.
+	TemporaryCredentialMethod string
+	TokenMethod               string
+
+	// TemporaryCredentialParams and TokenParams are added to the requests for
+	// credentials, and signed: to the form body of a POST, to the query of a GET. None
+	// may begin with oauth_. Authlib has request_token_params and
+	// access_token_params.
+	TemporaryCredentialParams url.Values
+	TokenParams               url.Values
+
+	// AuthorizationNames are the provider's own names for the parameters of the
+	// authorization URL.
+	AuthorizationNames AuthorizationNames
+
+	// CorrectClock takes over a server's clock where a server refuses a request, with
+	// status 401, perhaps because of its timestamp: from oauth_acceptable_timestamps
+	// or else from Date, if it is within a day of ours. The requests that follow are
+	// stamped by that clock, but never earlier than one before.
+	CorrectClock bool
+
+	// InsecureNoSecret lets Secret be empty with a method that signs with it. What is
+	// lost is the proof of who the client is: who has a token can use it.
+	InsecureNoSecret bool
+
+	// InsecureNoTokenSecret accepts credentials whose secret is empty or not there.
+	// What is lost, but for the RSA methods, is that a token is of no use without
+	// its secret.
+	InsecureNoTokenSecret bool
+
+	// InsecureNoCallbackConfirmed accepts temporary credentials without
+	// oauth_callback_confirmed. What is lost is the provider's word that it follows
+	// OAuth 1.0a, whose verifier ties the user who approves to the one who comes
+	// back; a callback must have one still.
+	InsecureNoCallbackConfirmed bool
 
 	// HTTP sends the requests, and its transport those that [Client.Transport]
 	// signs. If nil, a client of httpclient's.
@@ -54,6 +124,14 @@ type Config struct {
 
 	// Now reports the time that requests are stamped with. If nil, time.Now.
 	Now func() time.Time
+}
+
+// AuthorizationNames are names of parameters of the authorization URL, RFC 5849,
+// Section 2.2. The zero value has the standard's.
+type AuthorizationNames struct {
+	Token    string // of the temporary credentials' identifier; if empty, oauth_token
+	Client   string // of the client identifier; if empty, it is not sent
+	Callback string // of AuthorizationOptions.RedirectURI; if empty, it is not sent
 }
 
 // Format prints the ID of c and nothing else, whatever the verb.
@@ -65,55 +143,108 @@ func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(c
 // A Client logs users in at a provider and signs requests. Make one with [New].
 // It does not change and is safe for concurrent use.
 type Client struct {
-	id     string
-	secret *string // by pointer, so that nothing prints it
+	config func() *Config // a function, which nothing prints
 
-	temporary, authorization, token *url.URL // the three endpoints
+	temporary, authorization, token, renewal *url.URL // nil if not configured
+	temporaryParams, tokenParams             string   // form-encoded
 
-	realm  string
-	http   *http.Client
-	now    func() time.Time
 	digest [sha256.Size]byte
-
-	stamps *stamps // by pointer, so that printing a Client does not read them
-}
-
-// stamps are the timestamps sent.
-type stamps struct {
-	mu   sync.Mutex
-	last int64
+	clock  *clock // by pointer, so that printing a Client does not read it
 }
 
 // New returns the client that c describes. A configuration that cannot work is
 // a [*CheckError]; it wraps [httpclient.ErrInsecureURL] for a URL that secrets
 // must not be sent to.
 func New(c Config) (*Client, error) {
+	c = c.withDefaults()
 	l := checks(context.Background())
-	l.Check(!fips140.Enforced(), "signature_method",
-		"is HMAC-SHA1, which FIPS 140-only mode forbids", "RFC 5849, Section 3.4.2")
-	l.Check(c.ID != "", "client_id", "must not be empty", "RFC 5849, Section 3.1")
-	l.Check(c.Secret != "", "client_secret", "must not be empty", "RFC 5849, Section 3.4.2")
-	l.Check(!strings.ContainsFunc(c.Realm, control), "realm",
-		"must not contain control characters", "RFC 9110, Section 5.6.4")
+	c.check(l)
 	client := &Client{
-		id: c.ID, secret: &c.Secret, realm: c.Realm,
+		config:        func() *Config { return &c },
 		temporary:     checkEndpoint(l, "temporary_credential_url", c.TemporaryCredentialURL),
 		authorization: checkEndpoint(l, "authorization_url", c.AuthorizationURL),
 		token:         checkEndpoint(l, "token_url", c.TokenURL),
-		http:          c.HTTP, now: c.Now, digest: c.digest(), stamps: &stamps{},
+		renewal:       checkEndpoint(l, "renewal_url", c.RenewalURL),
+
+		temporaryParams: c.TemporaryCredentialParams.Encode(),
+		tokenParams:     c.TokenParams.Encode(),
+
+		digest: c.digest(),
+		clock:  &clock{now: c.Now},
 	}
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
-	if client.now == nil {
-		client.now = time.Now
-	}
 	return client, nil
 }
 
-// checkEndpoint parses the URL of an endpoint.
+func (c Config) withDefaults() Config {
+	c.SignatureMethod = cmp.Or(c.SignatureMethod, HMACSHA1)
+	c.Placement = cmp.Or(c.Placement, PlacementHeader)
+	c.TemporaryCredentialMethod = cmp.Or(c.TemporaryCredentialMethod, http.MethodPost)
+	c.TokenMethod = cmp.Or(c.TokenMethod, http.MethodPost)
+	c.AuthorizationNames.Token = cmp.Or(c.AuthorizationNames.Token, "oauth_token")
+	c.RenewalURL = cmp.Or(c.RenewalURL, c.TokenURL)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+func (c Config) check(l *verdict.List) {
+	const clause = "RFC 5849, Section 2"
+	m := c.SignatureMethod
+	l.Check((c.CustomSignature != nil) == !m.known(), "signature_method",
+		"must be one of this package's, or have a CustomSignature", "RFC 5849, Section 3.4")
+	l.Check(m.allowed(), "signature_method", "must not be of SHA-1 in FIPS 140-only mode",
+		"RFC 5849, Section 3.4")
+	l.Check(c.ID != "", "client_id", "must not be empty", "RFC 5849, Section 3.1")
+	l.Check(c.Secret != "" || m.isRSA() || c.InsecureNoSecret, "client_secret",
+		"must not be empty", "RFC 5849, Section 3.4.2")
+	if m.isRSA() {
+		l.Result("private_key", keyClause, checkPrivateKey(c.PrivateKey))
+	}
+	l.Check(c.PrivateKey == nil || m.isRSA(), "private_key",
+		"must not be there without an RSA method", keyClause)
+	l.Check(c.Placement == PlacementHeader || c.Placement == PlacementBody ||
+		c.Placement == PlacementQuery, "placement", "must be HEADER, BODY or QUERY",
+		"RFC 5849, Section 3.5")
+	l.Check(!c.BodyHash || m.hash() != 0, "body_hash",
+		"must not be wanted of a method that has no hash", "OAuth Request Body Hash, Section 3.2")
+	l.Check(!strings.ContainsFunc(c.Realm, control), "realm",
+		"must not contain control characters", "RFC 9110, Section 5.6.4")
+	l.Check(isTokenMethod(c.TemporaryCredentialMethod), "temporary_credential_method",
+		"must be POST or GET", clause)
+	l.Check(isTokenMethod(c.TokenMethod), "token_method", "must be POST or GET", clause)
+	l.Check(!hasProtocolParam(c.TemporaryCredentialParams), "temporary_credential_params",
+		"must not have a name that begins with oauth_", clause)
+	l.Check(!hasProtocolParam(c.TokenParams), "token_params",
+		"must not have a name that begins with oauth_", clause)
+	l.Check(c.TemporaryCredentialURL == "" && c.AuthorizationURL == "" ||
+		c.TemporaryCredentialURL != "" && c.TokenURL != "", "urls",
+		"must be all there for a login", clause)
+}
+
+func (c Config) signer(k Key) (signFunc, error) {
+	if c.CustomSignature == nil {
+		return c.SignatureMethod.signer(k)
+	}
+	sign := c.CustomSignature(k.ClientSecret, k.TokenSecret)
+	return func(base []byte) (string, error) {
+		signature, err := sign(string(base))
+		if err != nil {
+			return "", fmt.Errorf("oauth1: custom signature: %w", err)
+		}
+		return signature, nil
+	}, nil
+}
+
+// checkEndpoint parses the URL of an endpoint, if it is configured.
 func checkEndpoint(l *verdict.List, check, raw string) *url.URL {
 	const clause = "RFC 5849, Section 2"
+	if raw == "" {
+		return nil
+	}
 	u, err := httpclient.CheckURL(raw)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", &CheckError{check, "must be an absolute URL", clause}, err)
@@ -121,29 +252,23 @@ func checkEndpoint(l *verdict.List, check, raw string) *url.URL {
 	if !l.Result(check, clause, err) {
 		return nil
 	}
-	// What is signed is the Host header, where net/http writes such a name in
-	// another form.
-	l.Check(ascii(u.Host), check, "must have its host in ASCII form", "RFC 5849, Section 3.4.1.2")
 	l.Check(protocolParam(ParseParams(u.RawQuery)) == "", check,
 		"must not have a parameter that begins with oauth_", clause)
 	return u
 }
 
-func ascii(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
-}
+func isTokenMethod(method string) bool { return method == http.MethodPost || method == http.MethodGet }
 
-func control(r rune) bool { return r < ' ' || r == 0x7f }
+func control(r rune) bool { return r < ' ' || r == unicode.MaxASCII }
 
-// protocolParam returns the name of the first parameter that begins with
-// oauth_, or the empty string.
-func protocolParam(params []Param) string {
-	for _, p := range params {
-		if strings.HasPrefix(p.Name, "oauth_") {
-			return p.Name
+// hasProtocolParam reports whether a name begins with oauth_.
+func hasProtocolParam(params url.Values) bool {
+	for name := range params {
+		if strings.HasPrefix(name, "oauth_") {
+			return true
 		}
 	}
-	return ""
+	return false
 }
 
 // digest tells configurations apart, so that a transaction serves only where
@@ -155,44 +280,3 @@ func (c Config) digest() [sha256.Size]byte {
 
 // credentials are an identifier and its shared-secret, RFC 5849, Section 1.1.
 type credentials struct{ id, secret string }
-
-// sign returns the Authorization header of a request with these parameters in
-// its form body, made with tok, or with the client's credentials alone if tok
-// is zero. extra are further protocol parameters.
-func (c *Client) sign(
-	method string, u *url.URL, form []Param, tok credentials, extra ...Param,
-) string {
-	nonce := rand.Text() + rand.Text() // 260 bits, letters and digits only
-	return c.signAs(nonce, c.timestamp(), method, u, form, tok, extra...)
-}
-
-// signAs is sign with the nonce and the timestamp given.
-func (c *Client) signAs(
-	nonce string, timestamp int64,
-	method string, u *url.URL, form []Param, tok credentials, extra ...Param,
-) string {
-	params := []Param{
-		{"oauth_nonce", nonce},
-		{"oauth_timestamp", strconv.FormatInt(timestamp, 10)},
-		{"oauth_version", "1.0"},
-		{"oauth_signature_method", signatureMethod},
-		{"oauth_consumer_key", c.id},
-	}
-	if tok.id != "" {
-		params = append(params, Param{"oauth_token", tok.id})
-	}
-	params = append(params, extra...)
-	base := BaseString(method, u, slices.Concat(params, form))
-	signature := hmacSHA1(base, *c.secret, tok.secret)
-	return authorization(c.realm, append(params, Param{"oauth_signature", signature}))
-}
-
-// timestamp returns the present second, but none before the last one returned:
-// some providers refuse timestamps that fall (RFC 5849, Section 3.3).
-func (c *Client) timestamp() int64 {
-	s := c.stamps
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last = max(s.last, c.now().Unix(), 1)
-	return s.last
-}

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"regexp"
 	"strings"
 	"unicode"
 
+	"vouchsafe/internal/challenge"
 	"vouchsafe/internal/verdict"
 )
 
@@ -44,18 +48,72 @@ type Error struct {
 	// came with the callback.
 	Status int
 
-	// Problem is the value of oauth_problem, "signature_invalid" for example;
-	// empty if there was none made of 1 to 64 of the characters a-z, 0-9 and _.
+	// Problem is the value of oauth_problem, "signature_invalid" for example, from
+	// the body or the WWW-Authenticate header, or the member error of a JSON object;
+	// empty if there was none made of 1 to 64 of the characters a-z, 0-9, _ and -.
 	Problem string
 
-	body *string
+	report func() report
 }
 
-func newError(status int, problem, body string) *Error {
+// A report is what a provider says of a refusal, without what we know for secret.
+type report struct {
+	params map[string]string
+	body   string
+}
+
+// newError makes an Error of a response and the parameters of its body. Whatever
+// else it may repeat, it will not be secrets.
+func newError(
+	status int, h http.Header, body string, values map[string]string, secrets []string,
+) *Error {
+	params := challengeParams(h)
+	for name, value := range values {
+		params[name] = value
+	}
+	problem := params["oauth_problem"]
+	if problem == "" && isErrorObject(values) {
+		problem = values["error"]
+	}
 	if !plain(problem) {
 		problem = ""
 	}
-	return &Error{Status: status, Problem: problem, body: &body}
+	body = redact(body, secrets)
+	for name, value := range params {
+		params[name] = redact(value, secrets)
+	}
+	return &Error{status, problem, func() report { return report{params, body} }}
+}
+
+// challengeParams returns the parameters of an OAuth challenge.
+func challengeParams(h http.Header) map[string]string {
+	params := make(map[string]string)
+	for _, field := range h.Values("WWW-Authenticate") {
+		challenges, _ := challenge.Parse(field)
+		for _, c := range challenges {
+			if !strings.EqualFold(c.Scheme, "OAuth") {
+				continue
+			}
+			for _, p := range c.Params {
+				params[p.Name] = unescape(p.Value)
+			}
+		}
+	}
+	return params
+}
+
+// ResponseError reads the response of an API to a signed request: nil unless its
+// status is 400 or more, otherwise an [*Error], whose Problem may tell that the
+// token has expired or was revoked. It then reads the body of resp, at most 64
+// KiB, but does not close it.
+func ResponseError(resp *http.Response) error {
+	if resp.StatusCode < 400 {
+		return nil
+	}
+	// What can be read is what there is to say.
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, responseLimit))
+	params, _ := parseResponse(string(body))
+	return newError(resp.StatusCode, resp.Header, string(body), valuesOf(params), nil)
 }
 
 // Error returns the status and the problem.
@@ -77,25 +135,57 @@ func (e *Error) Is(target error) bool {
 		(e.Problem == "user_refused" || e.Problem == "permission_denied")
 }
 
-// Excerpt returns the beginning of the response's body, at most 200 bytes of
-// it, with a space for whatever does not print. It can be anything, a token
-// too: it is for finding out by hand why a provider refuses, not for logs.
-func (e *Error) Excerpt() string {
-	if e.body == nil {
-		return ""
+// Excerpt returns the beginning of the response's body, at most 200 bytes of it,
+// with a space for whatever does not print. What looks like a token or a secret,
+// or is one of ours, is replaced, but it is the provider's text: it is for finding
+// out by hand why a provider refuses, not for logs.
+func (e *Error) Excerpt() string { return excerpt(e.reported().body) }
+
+// Detail returns a parameter of the refusal called name, as [Error.Excerpt] does:
+// oauth_problem_advice, oauth_parameters_absent, oauth_acceptable_timestamps and
+// others of the extension "OAuth Problem Reporting", or the empty string.
+func (e *Error) Detail(name string) string { return excerpt(e.reported().params[name]) }
+
+func (e *Error) reported() report {
+	if e.report == nil {
+		return report{}
 	}
-	text := strings.ToValidUTF8((*e.body)[:min(200, len(*e.body))], "")
+	return e.report()
+}
+
+func excerpt(s string) string {
+	s = strings.ToValidUTF8(s[:min(200, len(s))], "")
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
-	}, text)
+	}, s)
+}
+
+const redacted = "[redacted]"
+
+// secretValue finds what follows names such as oauth_token_secret in a form, in
+// JSON and in a header, and what is repeated of a base string.
+var secretValue = regexp.MustCompile(
+	`(?i)((?:token|secret|verifier|signature|handle|password)(?:["' ]*[=:]["' ]*|%(?:25)*3D))[^\s"'&,;<%]+`)
+
+// redact returns s without secrets, as they are or percent-encoded.
+func redact(s string, secrets []string) string {
+	for _, secret := range secrets {
+		for range 3 { // in a base string they are encoded twice
+			if secret != "" {
+				s = strings.ReplaceAll(s, secret, redacted)
+			}
+			secret = escape(secret)
+		}
+	}
+	return secretValue.ReplaceAllString(s, "${1}"+redacted)
 }
 
 // plain reports whether s, which others chose, can stand in an error's text.
 func plain(s string) bool {
-	return s != "" && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_0123456789") == ""
+	return s != "" && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-_0123456789") == ""
 }
 
 // checks returns a list whose failures are CheckErrors, and which reports to

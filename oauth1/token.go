@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"time"
 )
 
 // A Token is the token credentials of RFC 5849, Section 2.3, with whatever else
@@ -23,6 +24,15 @@ func (t Token) Token() string { return t.record().Token }
 
 // Secret returns the token's shared-secret, oauth_token_secret.
 func (t Token) Secret() string { return t.record().Secret }
+
+// Expiry returns when the token expires by the oauth_expires_in that came with it,
+// or the zero time if that is not known. See [Client.Renew].
+func (t Token) Expiry() time.Time {
+	if at := t.record().ExpiresAt; at != 0 {
+		return time.Unix(at, 0)
+	}
+	return time.Time{}
+}
 
 // Extra returns a further parameter of the token response, such as user_id, or
 // the empty string if the provider sent none of that name.
@@ -50,16 +60,18 @@ func (t Token) Record() Record {
 // A Record is a [Token] in the form to store it in, with Authlib's member
 // names. encoding/json writes its secrets; fmt does not.
 type Record struct {
-	Token  string            `json:"oauth_token"`
-	Secret string            `json:"oauth_token_secret"`
-	Extra  map[string]string `json:"extra,omitempty"`
+	Token     string            `json:"oauth_token"`
+	Secret    string            `json:"oauth_token_secret"`
+	ExpiresAt int64             `json:"expires_at,omitempty"` // Unix time; zero if not known
+	Extra     map[string]string `json:"extra,omitempty"`
 }
 
-// FromRecord returns the token that r was made from. Token and Secret must not
-// be empty, or the error is a [*CheckError].
+// FromRecord returns the token that r was made from, or one that was got in some
+// other way: from a settings page of the provider, for example. Token must not be
+// empty, or the error is a [*CheckError]; [Client.Signer] wants a Secret as well.
 func FromRecord(r Record) (*Token, error) {
-	if r.Token == "" || r.Secret == "" {
-		return nil, &CheckError{"record", "must have a token and a secret", "RFC 5849, Section 2.3"}
+	if r.Token == "" {
+		return nil, &CheckError{"record", "must have a token", "RFC 5849, Section 2.3"}
 	}
 	r.Extra = maps.Clone(r.Extra)
 	return newToken(r), nil

@@ -11,22 +11,27 @@ type Fault string
 // The faults, in the order in which a request is examined for them.
 const (
 	MalformedHeader            Fault = "malformed_header"
+	MalformedBody              Fault = "malformed_body" // or one that is too long
 	DuplicateParameter         Fault = "duplicate_parameter"
-	MisplacedParameter         Fault = "misplaced_parameter" // oauth_ in the query or body
+	MisplacedParameter         Fault = "misplaced_parameter" // in two of header, query and form
 	MissingParameter           Fault = "missing_parameter"
 	UnsupportedVersion         Fault = "unsupported_version"
-	UnsupportedSignatureMethod Fault = "unsupported_signature_method"
+	UnsupportedSignatureMethod Fault = "unsupported_signature_method" // or not that of the client
+	StaleTimestamp             Fault = "stale_timestamp"              // five minutes from now
 	UnknownClient              Fault = "unknown_client"
 	UnknownTemporaryToken      Fault = "unknown_temporary_token" // or another client's
 	UnknownToken               Fault = "unknown_token"           // or another client's
-	StaleTimestamp             Fault = "stale_timestamp"         // five minutes from now
-	WrongSignature             Fault = "wrong_signature"         // or a wrong secret
+	ExpiredToken               Fault = "expired_token"
+	WrongSignature             Fault = "wrong_signature" // or a wrong secret
+	WrongBodyHash              Fault = "wrong_body_hash" // or one with a form
 	RepeatedNonce              Fault = "repeated_nonce"
 	WrongCallback              Fault = "wrong_callback"
 	UsedTemporaryToken         Fault = "used_temporary_token"
 	NotApproved                Fault = "not_approved" // or denied
 	MissingVerifier            Fault = "missing_verifier"
 	WrongVerifier              Fault = "wrong_verifier"
+	WrongPassword              Fault = "wrong_password"
+	WrongSessionHandle         Fault = "wrong_session_handle"
 )
 
 // answer returns the status (RFC 5849, Section 3.2) and the oauth_problem that
@@ -35,7 +40,7 @@ func (f Fault) answer() (status int, problem string) {
 	switch f {
 	case UnknownClient:
 		return http.StatusUnauthorized, "consumer_key_unknown"
-	case UnknownTemporaryToken, UnknownToken:
+	case UnknownTemporaryToken, UnknownToken, WrongSessionHandle:
 		return http.StatusUnauthorized, "token_rejected"
 	case StaleTimestamp:
 		return http.StatusUnauthorized, "timestamp_refused"
@@ -49,6 +54,10 @@ func (f Fault) answer() (status int, problem string) {
 		return http.StatusUnauthorized, "permission_denied"
 	case WrongVerifier:
 		return http.StatusUnauthorized, "verifier_invalid"
+	case WrongPassword:
+		return http.StatusUnauthorized, "parameter_rejected"
+	case ExpiredToken:
+		return http.StatusUnauthorized, "token_expired"
 	case MissingParameter, MissingVerifier:
 		return http.StatusBadRequest, "parameter_absent"
 	case UnsupportedVersion:

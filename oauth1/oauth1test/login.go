@@ -45,14 +45,22 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request, id string, t *
 		return
 	}
 	name, password := r.PostForm.Get("username"), r.PostForm.Get("password")
+	if u := p.user(name, password); u != nil {
+		approve(w, r, id, t, u)
+		return
+	}
+	p.showLogin(w, id, t, name, "Name and password do not match.")
+}
+
+// user returns the user of that name and password, or nil.
+func (p *Provider) user(name, password string) *User {
 	for i := range p.options.Users {
 		u := &p.options.Users[i]
 		if u.ID == name && u.Password != "" && equal(u.Password, password) {
-			approve(w, r, id, t, u)
-			return
+			return u
 		}
 	}
-	p.showLogin(w, id, t, name, "Name and password do not match.")
+	return nil
 }
 
 // showLogin shows the form that approves or denies a temporary token.

@@ -9,12 +9,16 @@
 //
 // Below its base URL it serves
 //
-//	/request_token  temporary credentials (Section 2.1), POST
+//	/request_token  temporary credentials (Section 2.1), POST or GET
 //	/authorize      approves as the first user, or shows a form (Section 2.2)
-//	/access_token   token credentials (Section 2.3), POST
+//	/access_token   token credentials (Section 2.3), POST or GET
 //	/me             an API: the user as JSON with id, name and email
+//	/echo           an API: what is signed of the request, as JSON
 //
-// It accepts HMAC-SHA1 in the Authorization header, and nothing else.
+// It accepts every signature method of package oauth1, whose [oauth1.Verifier] it
+// has examine requests, and every placement. Besides logins it knows xAuth, for the
+// users that have a password, requests that name no token, for /echo alone, and
+// renewal by oauth_session_handle.
 //
 // It is no provider for production: users and secrets are kept in the clear, and
 // everything is remembered until the process ends.
@@ -22,12 +26,14 @@ package oauth1test
 
 import (
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +44,10 @@ import (
 // A Client is a client that the provider knows.
 type Client struct {
 	ID, Secret string
+
+	// PublicKey, if not nil, takes the place of Secret: the client has to sign with
+	// an RSA method.
+	PublicKey *rsa.PublicKey
 
 	// Callbacks are the values of oauth_callback it may use, compared as
 	// strings. If empty, any http or https URL on a
@@ -77,6 +87,10 @@ type Options struct {
 	// the first user approves at once.
 	LoginForm bool
 
+	// TokenLife is how long a token serves. If zero, for ever; otherwise it comes with
+	// an oauth_session_handle to renew it by, and oauth_expires_in.
+	TokenLife time.Duration
+
 	// Now reports the time that timestamps are compared with. If nil, time.Now.
 	Now func() time.Time
 
@@ -91,11 +105,13 @@ type Provider struct {
 	options Options
 	base    *url.URL
 	handler http.Handler
+	nonces  *oauth1.MemoryNonces
+
+	requestToken, accessToken, me, echo *endpoint
 
 	mu        sync.Mutex
 	temporary map[string]*temporary // by oauth_token
 	tokens    map[string]*token     // by oauth_token
-	uses      map[use]bool
 	faults    []Fault
 }
 
@@ -108,9 +124,11 @@ type temporary struct {
 }
 
 type token struct {
-	client *Client
-	secret string
-	user   *User
+	client  *Client
+	secret  string
+	user    *User
+	handle  string    // to renew it by, once; empty if it doesn't expire
+	expires time.Time // zero for never
 }
 
 // New returns a provider to be mounted at o.BaseURL, with its path in place:
@@ -121,10 +139,10 @@ func New(o Options) (*Provider, error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, errors.New("oauth1test: BaseURL must be an absolute http or https URL")
 	}
-	return newProvider(base, o), nil
+	return newProvider(base, o)
 }
 
-func newProvider(base *url.URL, o Options) *Provider {
+func newProvider(base *url.URL, o Options) (*Provider, error) {
 	o.Clients, o.Users = slices.Clone(o.Clients), slices.Clone(o.Users)
 	if len(o.Clients) == 0 {
 		o.Clients = []Client{{ID: "client", Secret: "secret"}}
@@ -143,15 +161,24 @@ func newProvider(base *url.URL, o Options) *Provider {
 	base.Path = strings.TrimRight(base.Path, "/")
 	p := &Provider{
 		options: o, base: base,
+		nonces:    oauth1.NewMemoryNonces(1<<20, o.Now),
 		temporary: make(map[string]*temporary),
 		tokens:    make(map[string]*token),
-		uses:      make(map[use]bool),
 	}
 	p.handler = http.HandlerFunc(p.route)
 	if o.Intercept != nil {
 		p.handler = o.Intercept(p.handler)
 	}
-	return p
+	return p, p.addEndpoints()
+}
+
+func (p *Provider) addEndpoints() error {
+	var errs [4]error
+	p.requestToken, errs[0] = p.newEndpoint("oauth_callback", noToken, p.grantTemporary)
+	p.accessToken, errs[1] = p.newEndpoint("", p.exchangeable, p.grant)
+	p.me, errs[2] = p.newEndpoint("oauth_token", p.usable, p.showUser)
+	p.echo, errs[3] = p.newEndpoint("", p.usable, p.showRequest)
+	return errors.Join(errs[:]...)
 }
 
 // Config returns the configuration of the first client at p.
@@ -182,26 +209,34 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler
 func (p *Provider) route(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	path, _ := strings.CutPrefix(r.URL.Path, p.base.Path)
+	ofToken := r.Method == http.MethodPost || r.Method == http.MethodGet
 	switch {
 	case path == "/authorize":
 		p.authorize(w, r)
 	case path == "/me":
-		p.signed(w, r, p.me, "oauth_token")
-	case path == "/request_token" && r.Method == http.MethodPost:
-		p.signed(w, r, p.requestToken, "oauth_callback")
-	case path == "/access_token" && r.Method == http.MethodPost:
-		p.signed(w, r, p.accessToken, "oauth_token")
+		p.serve(w, r, p.me)
+	case path == "/echo":
+		p.serve(w, r, p.echo)
+	case path == "/request_token" && ofToken:
+		p.serve(w, r, p.requestToken)
+	case path == "/access_token" && ofToken:
+		p.serve(w, r, p.accessToken)
 	default:
 		http.NotFound(w, r)
 	}
 }
 
-// requestToken gives out temporary credentials, RFC 5849, Section 2.1.
-func (p *Provider) requestToken(w http.ResponseWriter, r *request) Fault {
-	if fault := p.authenticate(r, ""); fault != "" {
-		return fault
+// noToken is the secret of requests for temporary credentials.
+func noToken(_ *Client, token string) (string, Fault) {
+	if token != "" {
+		return "", UnknownTemporaryToken
 	}
-	callback := r.oauth["oauth_callback"]
+	return "", ""
+}
+
+// grantTemporary gives out temporary credentials, RFC 5849, Section 2.1.
+func (p *Provider) grantTemporary(w http.ResponseWriter, r *request) Fault {
+	callback := r.Protocol["oauth_callback"]
 	if !r.client.allows(callback) {
 		return WrongCallback
 	}
@@ -227,16 +262,35 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// accessToken gives out token credentials, RFC 5849, Section 2.3, once.
-func (p *Provider) accessToken(w http.ResponseWriter, r *request) Fault {
-	t := p.temporary[r.oauth["oauth_token"]]
-	if t == nil || t.client != r.client {
-		return UnknownTemporaryToken
+// exchangeable is the secret of requests for token credentials: of temporary ones,
+// of a token to be renewed, or of none for xAuth.
+func (p *Provider) exchangeable(c *Client, id string) (string, Fault) {
+	if id == "" {
+		return "", ""
 	}
-	if fault := p.authenticate(r, t.secret); fault != "" {
-		return fault
+	if t := p.temporary[id]; t != nil && t.client == c {
+		return t.secret, ""
 	}
-	switch verifier := r.oauth["oauth_verifier"]; {
+	if t := p.tokens[id]; t != nil && t.client == c && t.handle != "" {
+		return t.secret, ""
+	}
+	return "", UnknownTemporaryToken
+}
+
+// grant gives out token credentials, RFC 5849, Section 2.3.
+func (p *Provider) grant(w http.ResponseWriter, r *request) Fault {
+	switch {
+	case r.Token == "" && r.Param("x_auth_mode") == "client_auth":
+		return p.grantByPassword(w, r)
+	case r.Token == "":
+		return MissingParameter
+	case p.tokens[r.Token] != nil:
+		return p.renew(w, r)
+	}
+	t := p.temporary[r.Token]
+	switch verifier := r.Protocol["oauth_verifier"]; {
+	case t == nil: // a token that was renewed meanwhile
+		return UnknownToken
 	case t.used:
 		return UsedTemporaryToken
 	case t.user == nil:
@@ -247,28 +301,78 @@ func (p *Provider) accessToken(w http.ResponseWriter, r *request) Fault {
 		return WrongVerifier
 	}
 	t.used = true
-	id, granted := rand.Text(), &token{client: t.client, secret: rand.Text(), user: t.user}
-	p.tokens[id] = granted
-	writeForm(w, url.Values{
-		"oauth_token": {id}, "oauth_token_secret": {granted.secret}, "user_id": {t.user.ID},
-	})
+	p.issue(w, r.client, t.user)
 	return ""
 }
 
-// me is the API that tokens are for.
-func (p *Provider) me(w http.ResponseWriter, r *request) Fault {
-	t := p.tokens[r.oauth["oauth_token"]]
-	if t == nil || t.client != r.client {
+func (p *Provider) grantByPassword(w http.ResponseWriter, r *request) Fault {
+	u := p.user(r.Param("x_auth_username"), r.Param("x_auth_password"))
+	if u == nil {
+		return WrongPassword
+	}
+	p.issue(w, r.client, u)
+	return ""
+}
+
+// renew replaces a token, which serves no longer.
+func (p *Provider) renew(w http.ResponseWriter, r *request) Fault {
+	t := p.tokens[r.Token]
+	if !equal(r.Protocol["oauth_session_handle"], t.handle) {
+		return WrongSessionHandle
+	}
+	delete(p.tokens, r.Token)
+	p.issue(w, r.client, t.user)
+	return ""
+}
+
+// issue answers with a new token.
+func (p *Provider) issue(w http.ResponseWriter, c *Client, u *User) {
+	id, t := rand.Text(), &token{client: c, secret: rand.Text(), user: u}
+	response := url.Values{
+		"oauth_token": {id}, "oauth_token_secret": {t.secret}, "user_id": {u.ID},
+	}
+	if life := p.options.TokenLife; life > 0 {
+		t.handle, t.expires = rand.Text(), p.options.Now().Add(life)
+		response.Set("oauth_session_handle", t.handle)
+		response.Set("oauth_expires_in", strconv.Itoa(int(life.Seconds())))
+	}
+	p.tokens[id] = t
+	writeForm(w, response)
+}
+
+// usable is the secret of requests to an API.
+func (p *Provider) usable(c *Client, id string) (string, Fault) {
+	t := p.tokens[id]
+	switch {
+	case id == "":
+		return "", ""
+	case t == nil || t.client != c:
+		return "", UnknownToken
+	case !t.expires.IsZero() && !p.options.Now().Before(t.expires):
+		return "", ExpiredToken
+	}
+	return t.secret, ""
+}
+
+// showUser is the API that tokens are for.
+func (p *Provider) showUser(w http.ResponseWriter, r *request) Fault {
+	t := p.tokens[r.Token]
+	if t == nil { // renewed meanwhile
 		return UnknownToken
 	}
-	if fault := p.authenticate(r, t.secret); fault != "" {
-		return fault
-	}
-	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(map[string]string{
-		"id": t.user.ID, "name": t.user.Name, "email": t.user.Email,
-	})
+	writeJSON(w, map[string]string{"id": t.user.ID, "name": t.user.Name, "email": t.user.Email})
 	return ""
+}
+
+// showRequest is the API that tells what came in.
+func (p *Provider) showRequest(w http.ResponseWriter, r *request) Fault {
+	writeJSON(w, r.SignedRequest)
+	return ""
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(v)
 }
 
 func writeForm(w http.ResponseWriter, v url.Values) {

@@ -19,7 +19,10 @@ type Server struct {
 func NewServer(o Options) *Server {
 	server := httptest.NewUnstartedServer(nil)
 	base := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
-	provider := newProvider(base, o)
+	provider, err := newProvider(base, o)
+	if err != nil {
+		panic(err) // there is nothing in o that could be wrong
+	}
 	server.Config.Handler = provider
 	server.Start()
 	return &Server{Provider: provider, URL: server.URL, server: server}

@@ -1,0 +1,76 @@
+package oauth1
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// A NonceStore remembers which requests there have been, RFC 5849, Section 3.3. Its
+// method is safe for concurrent use. A receiver that runs in several processes
+// needs one that they share.
+type NonceStore interface {
+	// Add remembers key until then, and reports whether it was not there yet: of
+	// several calls with one key at a time, one alone may be told so.
+	Add(ctx context.Context, key string, until time.Time) (fresh bool, err error)
+}
+
+// MemoryNonces is a [NonceStore] in memory, and so one of this process alone. Make
+// one with [NewMemoryNonces].
+type MemoryNonces struct {
+	size int
+	now  func() time.Time
+
+	mu    sync.Mutex
+	until map[string]time.Time
+	sweep time.Time // when there will be something to forget
+}
+
+// NewMemoryNonces returns a store of at most size keys, or 100,000 if size is zero:
+// some 15 MB. What does not fit is refused, since to forget would be to let a
+// request come twice. now is that of [VerifierConfig]; if nil, time.Now.
+func NewMemoryNonces(size int, now func() time.Time) *MemoryNonces {
+	if size <= 0 {
+		size = 100_000
+	}
+	if now == nil {
+		now = time.Now
+	}
+	return &MemoryNonces{size: size, now: now, until: make(map[string]time.Time)}
+}
+
+var errNoncesFull = errors.New("oauth1: the store of nonces is full")
+
+// Add implements [NonceStore].
+func (m *MemoryNonces) Add(_ context.Context, key string, until time.Time) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	if _, ok := m.until[key]; ok && now.Before(m.until[key]) {
+		return false, nil
+	}
+	if len(m.until) >= m.size && !now.Before(m.sweep) {
+		m.forget(now)
+	}
+	if len(m.until) >= m.size {
+		return false, errNoncesFull
+	}
+	if len(m.until) == 0 || until.Before(m.sweep) {
+		m.sweep = until
+	}
+	m.until[key] = until
+	return true, nil
+}
+
+// forget deletes the keys that need not be remembered at now.
+func (m *MemoryNonces) forget(now time.Time) {
+	m.sweep = time.Time{}
+	for key, until := range m.until {
+		if !now.Before(until) {
+			delete(m.until, key)
+		} else if m.sweep.IsZero() || until.Before(m.sweep) {
+			m.sweep = until
+		}
+	}
+}

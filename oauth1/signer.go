@@ -1,0 +1,307 @@
+package oauth1
+
+import (
+	"cmp"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"vouchsafe/httpclient"
+	"vouchsafe/internal/verdict"
+)
+
+// A Placement is where a request carries the protocol parameters, RFC 5849,
+// Section 3.5. The values are Authlib's, which calls it signature_type.
+type Placement string
+
+// The placements. The zero value means PlacementHeader.
+const (
+	// PlacementHeader is the Authorization header, Section 3.5.1.
+	PlacementHeader Placement = "HEADER"
+
+	// PlacementBody is the form body, Section 3.5.2, of requests that have one and
+	// of a POST without a body, which gets one. Other requests cannot carry them
+	// there, and have them in the header.
+	PlacementBody Placement = "BODY"
+
+	// PlacementQuery is the query of the URL, Section 3.5.3, where logs and
+	// histories may keep it: with PLAINTEXT, the secrets.
+	PlacementQuery Placement = "QUERY"
+)
+
+// NoToken returns the token of requests that act for no user and are signed with
+// the client's credentials alone (RFC 5849, Section 3.1): "two-legged".
+func NoToken() *Token { return newToken(Record{}) }
+
+// A Signer signs requests with the credentials of a client and of a token. It is
+// safe for concurrent use. Printing it shows neither.
+//
+// It signs for whatever URL it is handed: [Client.Transport] is the safer choice
+// where a response can name the next one.
+type Signer struct{ held func() *signer }
+
+type signer struct {
+	config *Config
+	clock  *clock
+	fixed  []encoded // the protocol parameters that every request has
+	sign   signFunc
+}
+
+// Signer returns what signs requests with tok, or with [NoToken]. A token that
+// cannot be signed with is a [*CheckError].
+func (c *Client) Signer(tok *Token) (*Signer, error) {
+	s, err := c.signerOf(tok)
+	if err != nil {
+		return nil, err
+	}
+	return &Signer{func() *signer { return s }}, nil
+}
+
+func (c *Client) signerOf(tok *Token) (*signer, error) {
+	if tok == nil || tok.reveal == nil {
+		return nil, &CheckError{"token", "must not be nil or empty", "RFC 5849, Section 3.1"}
+	}
+	r := tok.record()
+	if r.Token != "" && r.Secret == "" && !c.config().InsecureNoTokenSecret {
+		return nil, &CheckError{"token_secret", "must not be empty", "RFC 5849, Section 2.3"}
+	}
+	return c.newSigner(credentials{r.Token, r.Secret})
+}
+
+// newSigner is signerOf for what has been checked.
+func (c *Client) newSigner(t credentials) (*signer, error) {
+	config := c.config()
+	key := Key{ClientSecret: config.Secret, TokenSecret: t.secret, PrivateKey: config.PrivateKey}
+	sign, err := config.signer(key)
+	return &signer{config, c.clock, config.fixedParams(t.id), sign}, err
+}
+
+func (c *Config) fixedParams(token string) []encoded {
+	var params []Param
+	if !c.OmitVersion {
+		params = append(params, Param{"oauth_version", "1.0"})
+	}
+	params = append(params, Param{"oauth_signature_method", string(c.SignatureMethod)},
+		Param{"oauth_consumer_key", c.ID})
+	if token != "" || c.EmptyToken {
+		params = append(params, Param{"oauth_token", token})
+	}
+	return appendEncoded(nil, params)
+}
+
+// Header returns the value of the Authorization header of a request, RFC 5849,
+// Section 3.5.1, for where there is no [http.Request] to sign: a WebSocket's
+// handshake, for example. form are the parameters of its form body, if it has
+// one; params are further protocol parameters.
+//
+// A URL that is not https, nor http on loopback, and a protocol parameter that is
+// there already are a [*CheckError]; a private key's error is wrapped.
+func (s *Signer) Header(
+	method string, u *url.URL, form []Param, params ...Param,
+) (string, error) {
+	signer := s.held()
+	if u == nil || u.Scheme != "https" && !(u.Scheme == "http" && httpclient.Loopback(u.Hostname())) {
+		return "", errURL(httpclient.ErrInsecureURL)
+	}
+	encodedForm := appendEncoded(nil, form)
+	if err := checkParams(u.RawQuery, encodedForm, params); err != nil {
+		return "", err
+	}
+	protocol, err := signer.protocol(method, u, encodedForm, params)
+	if err != nil {
+		return "", err
+	}
+	return authorization(signer.config.Realm, protocol), nil
+}
+
+// Sign returns a signed copy of req, as [Client.Transport] sends it, but to
+// whatever URL req has. params are further protocol parameters, such as the
+// oauth_callback that some want for other requests than those of a login.
+//
+// If Sign had to read the body of req, it has closed it and the copy has one of
+// its own; otherwise they share it. What cannot be signed is a [*CheckError],
+// which wraps [httpclient.ErrInsecureURL] for a URL that is not https, nor http on
+// loopback. Other errors are those of the body and of a private key.
+func (s *Signer) Sign(req *http.Request, params ...Param) (*http.Request, error) {
+	signer := s.held()
+	l := checks(req.Context())
+	if !l.Result("url", urlClause, checkRequestURL(req)) {
+		return nil, l.Err()
+	}
+	return signer.signRequest(l, req, params)
+}
+
+const urlClause = "RFC 5849, Section 2"
+
+func checkRequestURL(req *http.Request) error {
+	u := cmp.Or(req.URL, &url.URL{})
+	origins, err := httpclient.ParseOrigins(u.Scheme + "://" + u.Host)
+	if err == nil {
+		err = origins.Check(req)
+	}
+	if err != nil {
+		return errURL(err)
+	}
+	return nil
+}
+
+func errURL(err error) error {
+	return fmt.Errorf("%w: %w",
+		&CheckError{"url", "must be https, or http on loopback", urlClause}, err)
+}
+
+// signRequest returns a signed copy of req, whose URL has been checked.
+func (s *signer) signRequest(
+	l *verdict.List, req *http.Request, extra []Param,
+) (*http.Request, error) {
+	l.Check(len(httpclient.Fields(req.Header, "Authorization")) == 0, "authorization",
+		"must not be in the request already", "RFC 5849, Section 3.5")
+	if l.Err() != nil {
+		return nil, l.Err()
+	}
+	placement := s.placement(req)
+	form := hasForm(req) || placement == PlacementBody
+	var body []byte
+	var err error
+	if form || s.config.BodyHash {
+		body, err = readBody(req)
+		l.Result("body", bodyClause, err)
+	}
+	var params []encoded
+	if form {
+		params = appendRecoded(nil, string(body))
+	}
+	l.Result("parameters", "RFC 5849, Section 3.5", checkParams(req.URL.RawQuery, params, extra))
+	if l.Err() != nil {
+		return nil, l.Err()
+	}
+	if s.config.BodyHash && !form {
+		extra = append(slices.Clip(extra), s.config.SignatureMethod.bodyHash(body))
+	}
+	if params, err = s.protocol(req.Method, target(req), params, extra); err != nil {
+		return nil, err
+	}
+	signed := req.Clone(req.Context())
+	if signed.Header == nil {
+		signed.Header = make(http.Header)
+	}
+	switch placement {
+	case PlacementHeader:
+		signed.Header.Set("Authorization", authorization(s.config.Realm, params))
+	case PlacementQuery:
+		signed.URL.RawQuery = join(req.URL.RawQuery, params)
+	case PlacementBody:
+		signed.Header.Set("Content-Type", formType)
+		body = []byte(join(string(body), params))
+		signed.ContentLength = int64(len(body))
+	}
+	if form || s.config.BodyHash {
+		replaceBody(signed, body)
+	}
+	return signed, nil
+}
+
+// placement returns where req can have the protocol parameters.
+func (s *signer) placement(req *http.Request) Placement {
+	empty := req.Method == http.MethodPost && (req.Body == nil || req.Body == http.NoBody)
+	if s.config.Placement == PlacementBody && !hasForm(req) && !empty {
+		return PlacementHeader
+	}
+	return s.config.Placement
+}
+
+// target returns the URL of req with the host that the Host header will have
+// (RFC 5849, Section 3.4.1.2).
+func target(req *http.Request) *url.URL {
+	if req.Host == "" || req.Host == req.URL.Host {
+		return req.URL
+	}
+	u := *req.URL
+	u.Host = req.Host
+	return &u
+}
+
+// protocol returns the protocol parameters of a request, oauth_signature last.
+// others are what is signed beside them and the query of u.
+func (s *signer) protocol(
+	method string, u *url.URL, others []encoded, extra []Param,
+) ([]encoded, error) {
+	params := append(make([]encoded, 0, 12),
+		encoded{"oauth_nonce", rand.Text()}, // 128 bits or more, letters and digits
+		encoded{"oauth_timestamp", s.clock.timestamp()})
+	params = append(params, s.fixed...)
+	params = appendEncoded(params, extra)
+	all := append(append(make([]encoded, 0, 32), params...), others...)
+	all = appendRecoded(all, u.RawQuery)
+	base := appendBaseString(make([]byte, 0, 1024), method, BaseURI(u), all)
+	signature, err := s.sign(base)
+	return append(params, encoded{"oauth_signature", escape(signature)}), err
+}
+
+// checkParams makes sure that each protocol parameter will be in one place, once:
+// none may be in the query or the form, and extra have none of those that protocol
+// sets.
+func checkParams(query string, form []encoded, extra []Param) error {
+	for name := range split(query) {
+		if name = unescape(name); strings.HasPrefix(name, "oauth_") {
+			return errPresent(name)
+		}
+	}
+	for _, p := range form {
+		if strings.HasPrefix(p.Name, "oauth_") {
+			return errPresent(p.Name)
+		}
+	}
+	seen := []string{"", "realm", "oauth_nonce", "oauth_timestamp", "oauth_version",
+		"oauth_signature_method", "oauth_consumer_key", "oauth_token", "oauth_body_hash",
+		"oauth_signature"}
+	for _, p := range extra {
+		if slices.Contains(seen, p.Name) {
+			return errPresent(p.Name)
+		}
+		seen = append(seen, p.Name)
+	}
+	return nil
+}
+
+func errPresent(name string) error {
+	need := "must not contain one that begins with oauth_"
+	if plain(name) {
+		need = "must not contain " + name
+	}
+	return &CheckError{"parameters", need, "RFC 5849, Section 3.1"}
+}
+
+// authorization returns the value of an Authorization header, RFC 5849, Section
+// 3.5.1. The realm is a quoted-string, never percent-encoded.
+func authorization(realm string, params []encoded) string {
+	b := append(make([]byte, 0, 512), "OAuth "...)
+	if realm != "" {
+		quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(realm)
+		b = append(append(append(b, `realm="`...), quoted...), `", `...)
+	}
+	for i, p := range params {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(append(b, p.Name...), `="`...)
+		b = append(append(b, p.Value...), '"')
+	}
+	return string(b)
+}
+
+// join appends parameters to a query or a form body, which stays as it is (RFC
+// 5849, Sections 3.5.2 and 3.5.3).
+func join(s string, params []encoded) string {
+	b := []byte(s)
+	for _, p := range params {
+		if len(b) > 0 {
+			b = append(b, '&')
+		}
+		b = append(append(append(b, p.Name...), '='), p.Value...)
+	}
+	return string(b)
+}

@@ -1,0 +1,349 @@
+package oauth1
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"vouchsafe/httpclient"
+	"vouchsafe/internal/challenge"
+	"vouchsafe/internal/verdict"
+)
+
+// A VerifierConfig says which signed requests a receiver accepts. All fields but
+// the last four are required.
+type VerifierConfig struct {
+	// Origin is the scheme, host and port that clients send their requests to:
+	// "https://tool.example.com". It is configured, because behind a proxy neither
+	// the Host header nor the connection tells it. It is https, or http on loopback.
+	Origin string
+
+	// Methods are the signature methods accepted. With [Plaintext] among them, the
+	// secrets come over the wire.
+	Methods []SignatureMethod
+
+	// Key returns the key of a client, and of the token if the request names one: the
+	// client's secret with the token's, or the client's public key. It is called before
+	// the signature is verified. An error of its own, for a client or a token it does
+	// not know or the client may not use, is the cause of the [*CheckError].
+	Key func(ctx context.Context, clientID, token string) (Key, error)
+
+	// Nonces remembers the requests accepted.
+	Nonces NonceStore
+
+	// Window is how far from now a timestamp may be. If zero, five minutes.
+	Window time.Duration
+
+	// MaxBody bounds the body of a request, in bytes. If zero, 1 MiB.
+	MaxBody int64
+
+	// InsecureUnsignedBody accepts a body that is neither a form nor covered by an
+	// oauth_body_hash. What is lost is that nobody else can have written the body (RFC
+	// 5849, Section 4.12).
+	InsecureUnsignedBody bool
+
+	// Now reports the time that timestamps are compared with. If nil, time.Now.
+	Now func() time.Time
+}
+
+// A Verifier verifies signed requests, RFC 5849, Section 3.2: what a webhook, an
+// LTI 1.1 tool or a provider receives. Make one with [NewVerifier]. It does not
+// change and is safe for concurrent use.
+type Verifier struct {
+	config VerifierConfig
+	origin string
+}
+
+// A SignedRequest is what a request says whose signature has been verified.
+type SignedRequest struct {
+	ClientID        string
+	Token           string // empty if there is none
+	SignatureMethod SignatureMethod
+	Placement       Placement
+
+	// Protocol are the protocol parameters, decoded, without oauth_signature.
+	Protocol map[string]string
+
+	// Params are the other parameters, decoded: those of the query, and then those of
+	// the form body.
+	Params []Param
+}
+
+// Param returns the first of the other parameters called name, or the empty string.
+func (r *SignedRequest) Param(name string) string {
+	for _, p := range r.Params {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+// NewVerifier returns the verifier that c describes. A configuration that cannot
+// work is a [*CheckError].
+func NewVerifier(c VerifierConfig) (*Verifier, error) {
+	const clause = "RFC 5849, Section 3.2"
+	l := checks(context.Background())
+	u, err := httpclient.CheckURL(c.Origin)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", &CheckError{"origin", "must be an absolute URL", clause}, err)
+	}
+	l.Result("origin", clause, err)
+	l.Check(u == nil || strings.Trim(u.Path, "/")+u.RawQuery == "", "origin",
+		"must have no path and no query", clause)
+	l.Check(len(c.Methods) > 0, "methods", "must not be empty", clause)
+	for _, m := range c.Methods {
+		l.Result("methods", clause, m.check())
+	}
+	l.Check(c.Key != nil, "key", "must not be nil", clause)
+	l.Check(c.Nonces != nil, "nonces", "must not be nil", "RFC 5849, Section 3.3")
+	if l.Err() != nil {
+		return nil, l.Err()
+	}
+	c.Methods = slices.Clone(c.Methods)
+	c.Window = cmp.Or(c.Window, 5*time.Minute)
+	c.MaxBody = cmp.Or(c.MaxBody, 1<<20)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Verifier{c, strings.ToLower(u.Scheme) + "://" + authority(u)}, nil
+}
+
+// Verify returns what r says, if it is signed as RFC 5849 has it by a client that
+// Key knows, and comes for the first time. Otherwise the error is a [*CheckError];
+// that of the body or of the nonce store is wrapped.
+//
+// The body of r, if it is read, is replaced by one that can be read again. What r
+// has in its URL and its other headers is signed no more than the Host is: the
+// path and the query are, and a form body, or one with an oauth_body_hash.
+func (v *Verifier) Verify(r *http.Request) (*SignedRequest, error) {
+	l := checks(r.Context())
+	p := v.parse(l, r)
+	v.checkShape(l, p)
+	if l.Err() != nil {
+		return nil, l.Err()
+	}
+	v.checkSignature(r.Context(), l, p)
+	v.checkBody(l, p)
+	if l.Err() == nil {
+		l.Result("nonce", "RFC 5849, Section 3.3", v.checkNonce(r.Context(), p))
+	}
+	if l.Err() != nil {
+		return nil, l.Err()
+	}
+	return &p.SignedRequest, nil
+}
+
+// A parsed request is one that has been taken apart.
+type parsed struct {
+	SignedRequest
+	base      string
+	signature string
+	isForm    bool
+	body      []byte // nil if it has not been read
+}
+
+// parse takes r apart. What it returns counts only if no check of l has failed.
+func (v *Verifier) parse(l *verdict.List, r *http.Request) *parsed {
+	path, query := requestTarget(r)
+	header, err := parseAuthorization(r.Header["Authorization"])
+	l.Result("authorization", "RFC 5849, Section 3.5.1", err)
+	p := &parsed{isForm: hasForm(r)}
+	inQuery := ParseParams(query)
+	signedBody := valuesOf(slices.Concat(header, inQuery))["oauth_body_hash"] != ""
+	if l.Err() == nil && (p.isForm || signedBody || !v.config.InsecureUnsignedBody) {
+		p.body, err = v.readBody(r)
+		l.Result("body", bodyClause, err)
+	}
+	var form []Param
+	if p.isForm {
+		form = ParseParams(string(p.body))
+	}
+	p.place(l, header, inQuery, form)
+	list := appendEncoded(nil, slices.Concat(header, form, inQuery))
+	p.base = string(appendBaseString(nil, r.Method, v.origin+path, list))
+	return p
+}
+
+// requestTarget returns the path and the query of r as they were sent.
+func requestTarget(r *http.Request) (path, query string) {
+	target := r.RequestURI // which no handler before us changes
+	if !strings.HasPrefix(target, "/") {
+		target = r.URL.RequestURI()
+	}
+	path, query, _ = strings.Cut(target, "?")
+	return path, query
+}
+
+// parseAuthorization returns the parameters of an Authorization header, without its
+// realm, or none if it is not of the scheme OAuth.
+func parseAuthorization(fields []string) ([]Param, error) {
+	malformed := &CheckError{"authorization", "must be there once and well-formed",
+		"RFC 5849, Section 3.5.1"}
+	if len(fields) == 0 {
+		return nil, nil
+	}
+	list, ok := challenge.Parse(fields[0])
+	if len(fields) > 1 || !ok || len(list) != 1 {
+		return nil, malformed
+	}
+	if !strings.EqualFold(list[0].Scheme, "OAuth") {
+		return nil, nil
+	}
+	var params []Param
+	for _, p := range list[0].Params {
+		if strings.EqualFold(p.Name, "realm") {
+			continue
+		}
+		if recode(p.Name) != p.Name || recode(p.Value) != p.Value {
+			return nil, malformed
+		}
+		params = append(params, Param{unescape(p.Name), unescape(p.Value)})
+	}
+	return params, nil
+}
+
+// readBody reads the body of r and lets it be read again.
+func (v *Verifier) readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return []byte{}, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, v.config.MaxBody+1))
+	if err != nil {
+		return nil, fmt.Errorf("oauth1: body: %w", err)
+	}
+	if int64(len(body)) > v.config.MaxBody {
+		return nil, &CheckError{"body", "must not be longer than MaxBody", bodyClause}
+	}
+	r.Body.Close()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, nil
+}
+
+// place tells the protocol parameters, which must be in one place and each there
+// once, from the others.
+func (p *parsed) place(l *verdict.List, header, query, form []Param) {
+	protocol := slices.Clone(header)
+	var places []Placement
+	if len(protocol) > 0 {
+		places = append(places, PlacementHeader)
+	}
+	sort := func(place Placement, params []Param) {
+		before := len(protocol)
+		for _, q := range params {
+			if strings.HasPrefix(q.Name, "oauth_") {
+				protocol = append(protocol, q)
+			} else {
+				p.Params = append(p.Params, q)
+			}
+		}
+		if len(protocol) > before {
+			places = append(places, place)
+		}
+	}
+	sort(PlacementQuery, query)
+	sort(PlacementBody, form)
+	p.Protocol = valuesOf(protocol)
+	l.Check(len(p.Protocol) == len(protocol), "parameters", "must each be there once",
+		"RFC 5849, Section 3.1")
+	l.Check(len(places) <= 1, "placement", "must be one of header, query and form",
+		"RFC 5849, Section 3.5")
+	if len(places) == 1 {
+		p.Placement = places[0]
+	}
+}
+
+// checkShape makes the checks that need no key.
+func (v *Verifier) checkShape(l *verdict.List, p *parsed) {
+	const clause = "RFC 5849, Section 3.1"
+	present := func(name string) {
+		l.Check(p.Protocol[name] != "", name, "must be present", clause)
+	}
+	present("oauth_consumer_key")
+	present("oauth_signature_method")
+	present("oauth_signature")
+	version, ok := p.Protocol["oauth_version"]
+	l.Check(!ok || version == "1.0", "oauth_version", "must be 1.0", clause)
+	p.SignatureMethod = SignatureMethod(p.Protocol["oauth_signature_method"])
+	l.Check(slices.Contains(v.config.Methods, p.SignatureMethod), "signature_method",
+		"must be one of those accepted", "RFC 5849, Section 3.2")
+	p.ClientID, p.Token = p.Protocol["oauth_consumer_key"], p.Protocol["oauth_token"]
+	if p.once() {
+		present("oauth_timestamp")
+		present("oauth_nonce")
+		l.Check(v.isPresent(p.Protocol["oauth_timestamp"]), "timestamp",
+			"must be a number of seconds within Window of now", "RFC 5849, Section 3.3")
+	}
+	p.signature = p.Protocol["oauth_signature"]
+	delete(p.Protocol, "oauth_signature")
+}
+
+// once reports whether p has, or must have, a timestamp and a nonce: PLAINTEXT may
+// do without (RFC 5849, Section 3.1).
+func (p *parsed) once() bool {
+	return p.SignatureMethod != Plaintext || p.Protocol["oauth_timestamp"]+p.Protocol["oauth_nonce"] != ""
+}
+
+func (v *Verifier) isPresent(timestamp string) bool {
+	seconds, err := strconv.ParseUint(timestamp, 10, 40)
+	return err == nil && v.config.Now().Sub(time.Unix(int64(seconds), 0)).Abs() <= v.config.Window
+}
+
+func (v *Verifier) checkSignature(ctx context.Context, l *verdict.List, p *parsed) {
+	const clause = "RFC 5849, Section 3.2"
+	key, err := v.config.Key(ctx, p.ClientID, p.Token)
+	if err != nil {
+		e := &CheckError{"credentials", "must be those of a client and a token that Key knows", clause}
+		err = fmt.Errorf("%w: %w", e, err)
+	}
+	if !l.Result("credentials", clause, err) {
+		return
+	}
+	valid, err := p.SignatureMethod.verify(p.base, p.signature, key)
+	l.Result("key", "RFC 5849, Section 3.4", err)
+	l.Check(valid, "signature", "must be that of the request", clause)
+}
+
+// checkBody makes sure that the signature covers the body.
+func (v *Verifier) checkBody(l *verdict.List, p *parsed) {
+	const check, extension = "body_hash", "OAuth Request Body Hash"
+	hash, ok := p.Protocol["oauth_body_hash"]
+	switch {
+	case p.isForm:
+		l.Check(!ok, check, "must not be there with a form", extension+", Section 4.1.1")
+	case ok:
+		l.Check(p.SignatureMethod.hash() != 0 && equal(hash, p.SignatureMethod.bodyHash(p.body).Value),
+			check, "must be that of the body", extension+", Section 3.2")
+	default:
+		l.Check(len(p.body) == 0, check, "must be there with a body that is not a form",
+			"RFC 5849, Section 4.12")
+	}
+}
+
+// checkNonce comes last, so that nobody else can use a nonce up.
+func (v *Verifier) checkNonce(ctx context.Context, p *parsed) error {
+	if !p.once() {
+		return nil
+	}
+	key := sha256.Sum256(fmt.Appendf(nil, "%q", []string{
+		p.ClientID, p.Token, p.Protocol["oauth_timestamp"], p.Protocol["oauth_nonce"]}))
+	// Past this the timestamp is refused.
+	until := v.config.Now().Add(2*v.config.Window + time.Second)
+	fresh, err := v.config.Nonces.Add(ctx, hex.EncodeToString(key[:]), until)
+	if err != nil {
+		return fmt.Errorf("oauth1: nonce store: %w", err)
+	}
+	if !fresh {
+		return &CheckError{"nonce", "must not have been used before", "RFC 5849, Section 3.3"}
+	}
+	return nil
+}
