@@ -126,7 +126,9 @@ func (c *Client) Callback(
 // Exchange ends a login whose RedirectURI is "oob": verifier is what the provider
 // showed the user, or sent in some other way, without spaces around it. Its errors
 // are those of [Client.Callback].
-func (c *Client) Exchange(ctx context.Context, verifier string, txn *Transaction) (*Token, error) {
+func (c *Client) Exchange(
+	ctx context.Context, verifier string, txn *Transaction,
+) (*Token, error) {
 	verifier = strings.TrimSpace(verifier)
 	l := checks(ctx)
 	t := c.checkTransaction(l, txn)
@@ -204,7 +206,8 @@ func callbackRefusal(params url.Values) error {
 	case params.Has("denied"):
 		return ErrAccessDenied
 	case params.Has("oauth_problem"):
-		return newError(0, nil, "", valuesOf([]Param{{"oauth_problem", params.Get("oauth_problem")}}), nil)
+		values := map[string]string{"oauth_problem": params.Get("oauth_problem")}
+		return newError(0, nil, "", values, nil)
 	}
 	return nil
 }

@@ -22,7 +22,8 @@ const bodyClause = "RFC 5849, Section 3.4.1.3.1"
 
 // hasForm reports whether the body of req is signed with its parameters.
 func hasForm(req *http.Request) bool {
-	return req.Body != nil && slices.ContainsFunc(httpclient.Fields(req.Header, "Content-Type"), isForm)
+	types := httpclient.Fields(req.Header, "Content-Type")
+	return req.Body != nil && slices.ContainsFunc(types, isForm)
 }
 
 func isForm(contentType string) bool {

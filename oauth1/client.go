@@ -257,7 +257,7 @@ func checkEndpoint(l *verdict.List, check, raw string) *url.URL {
 	return u
 }
 
-func isTokenMethod(method string) bool { return method == http.MethodPost || method == http.MethodGet }
+func isTokenMethod(m string) bool { return m == http.MethodPost || m == http.MethodGet }
 
 func control(r rune) bool { return r < ' ' || r == unicode.MaxASCII }
 

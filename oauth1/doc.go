@@ -1,6 +1,6 @@
-// Package oauth1 is a client of OAuth 1.0a, RFC 5849: the three-legged login
-// and the signing of requests. It signs with HMAC-SHA1 and sends the protocol
-// parameters in the Authorization header.
+// Package oauth1 is OAuth 1.0a, RFC 5849, from the client's side: the login, the
+// signing of requests, and the renewal of tokens. A receiver of signed requests
+// finds here what verifies them.
 //
 // A login has two halves, and a [Transaction] is what joins them:
 //
@@ -16,6 +16,33 @@
 //	signing, err := client.Transport(tok, "https://api.example.com")
 //	api := &http.Client{Transport: signing}
 //
+// # Without a browser
+//
+// A login whose RedirectURI is "oob" ends in [Client.Exchange], with the verifier
+// that the user types in. [Client.XAuth] trades a name and a password for a token.
+// A token that a settings page shows is [FromRecord]'s, and [NoToken] is that of
+// requests which act for no user. [Client.Renew] replaces a token that expires.
+//
+// # Providers
+//
+// What providers do differently is in the [Config]: another [SignatureMethod] or
+// [Placement], a Realm, GET instead of POST, their own names for the parameters of
+// the authorization URL, a secret that is missing. A response is read as a form or
+// as a JSON object by what it begins with, whatever its media type.
+//
+// # When a signature is refused
+//
+// The text that both sides sign is the base string, and most refusals come from
+// two sides having two of them. [BaseString] returns ours; it holds no secret. It has
+// three parts, the last two of which [BaseURI] and [NormalizeParams] return; [Sign]
+// makes a signature of a base string and a [Key]. Providers that answer with theirs
+// do so in [Error.Excerpt] or [Error.Detail].
+//
+// Query and form are read octet by octet: decoded once and encoded once. A "%" that
+// begins no escape and a ";" are themselves, octets that are not UTF-8 stay as they
+// are, and the path is signed as net/http sends it. A form is signed whatever the
+// method of its request and the parameters of its Content-Type.
+//
 // # What is left to the caller
 //
 // The transaction must be kept where only the browser that began the login can
@@ -25,8 +52,14 @@
 // an attacker log a victim in as the attacker. After a login the application
 // starts a new session of its own.
 //
-// A signature covers the method, the URL and a form body. Other bodies, and
-// all headers, are protected by TLS alone (RFC 5849, Section 4.12).
+// A signature covers the method, the URL and a form body. Other bodies are covered
+// where [Config].BodyHash asks for it and the provider looks at it; all headers are
+// protected by TLS alone (RFC 5849, Section 4.12).
+//
+// # Verifying
+//
+// A [Verifier] is for webhooks, LTI 1.1 tools and providers. It wants the timestamp
+// to be near, the nonce to be new, and the signature to cover the body.
 //
 // # Checks
 //
@@ -34,16 +67,29 @@
 // names, given in the order in which they are looked at; [WithTrace] lets a
 // program listen.
 //
-//   - [New]: signature_method, client_id, client_secret, realm,
-//     temporary_credential_url, authorization_url, token_url
-//   - [Client.Authorize]: redirect_uri, params; then of the response
-//     response_form, response_parameters, response_text, temporary_token,
-//     temporary_token_secret, oauth_callback_confirmed
+//   - [New]: signature_method, client_id, client_secret, private_key, placement,
+//     body_hash, realm, temporary_credential_method, token_method,
+//     temporary_credential_params, token_params, urls, temporary_credential_url,
+//     authorization_url, token_url, renewal_url
+//   - [Client.Authorize]: temporary_credential_url, redirect_uri, authorization_url,
+//     params; then those of a response, and oauth_callback_confirmed
 //   - [Client.Callback]: transaction, callback_parameters, oauth_token,
-//     oauth_verifier; then of the response response_form, response_parameters,
-//     response_text, token, token_secret
-//   - [Client.Transport]: token, urls; then of each request origin, host,
-//     authorization, form_body, parameters
+//     oauth_verifier; then those of a response
+//   - [Client.Exchange]: transaction, redirect_uri, oauth_verifier; then those of a
+//     response
+//   - [Client.XAuth]: token_url, x_auth_username, x_auth_password; then those of a
+//     response
+//   - [Client.Renew]: renewal_url, session_handle; then those of a response
+//   - a response: response_form, response_parameters, response_text, token,
+//     token_secret
+//   - [Client.Signer] and [Client.Transport]: token, token_secret, signing_key, urls
+//   - a request to be signed: url or origin, authorization, body, parameters
+//   - [Sign]: signature_method, private_key, signing_key
+//   - [NewVerifier]: origin, methods, key, nonces
+//   - [Verifier.Verify]: authorization, body, parameters, placement,
+//     oauth_consumer_key, oauth_signature_method, oauth_signature, oauth_version,
+//     signature_method, oauth_timestamp, oauth_nonce, timestamp, credentials, key,
+//     signature, body_hash, nonce
 //   - [FromRecord]: record; [Transaction.UnmarshalBinary]: transaction
 //
 // A listener hears of response_status and refusal as well, which end in an
@@ -53,8 +99,9 @@
 //
 // The names are those of RFC 5849. Authlib says request_token_url for
 // [Config].TemporaryCredentialURL, authorize_url for AuthorizationURL,
-// access_token_url for TokenURL; request token for temporary credentials;
-// fetch_request_token with create_authorization_url for [Client.Authorize];
-// fetch_access_token for [Client.Callback]; OAuth1Auth for [Client.Transport].
-// The member names of a [Record] are Authlib's.
+// access_token_url for TokenURL, signature_type for Placement, rsa_key for
+// PrivateKey, force_include_body for BodyHash; request token for temporary
+// credentials; fetch_request_token with create_authorization_url for
+// [Client.Authorize]; fetch_access_token for [Client.Callback]; OAuth1Auth for
+// [Client.Transport]. The member names of a [Record] are Authlib's.
 package oauth1

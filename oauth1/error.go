@@ -168,7 +168,8 @@ const redacted = "[redacted]"
 // secretValue finds what follows names such as oauth_token_secret in a form, in
 // JSON and in a header, and what is repeated of a base string.
 var secretValue = regexp.MustCompile(
-	`(?i)((?:token|secret|verifier|signature|handle|password)(?:["' ]*[=:]["' ]*|%(?:25)*3D))[^\s"'&,;<%]+`)
+	`(?i)((?:token|secret|verifier|signature|handle|password)` +
+		`(?:["' ]*[=:]["' ]*|%(?:25)*3D))[^\s"'&,;<%]+`)
 
 // redact returns s without secrets, as they are or percent-encoded.
 func redact(s string, secrets []string) string {

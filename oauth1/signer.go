@@ -103,7 +103,7 @@ func (s *Signer) Header(
 	method string, u *url.URL, form []Param, params ...Param,
 ) (string, error) {
 	signer := s.held()
-	if u == nil || u.Scheme != "https" && !(u.Scheme == "http" && httpclient.Loopback(u.Hostname())) {
+	if !isSecure(u) {
 		return "", errURL(httpclient.ErrInsecureURL)
 	}
 	encodedForm := appendEncoded(nil, form)
@@ -115,6 +115,10 @@ func (s *Signer) Header(
 		return "", err
 	}
 	return authorization(signer.config.Realm, protocol), nil
+}
+
+func isSecure(u *url.URL) bool {
+	return u != nil && (u.Scheme == "https" || u.Scheme == "http" && httpclient.Loopback(u.Hostname()))
 }
 
 // Sign returns a signed copy of req, as [Client.Transport] sends it, but to

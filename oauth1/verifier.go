@@ -290,7 +290,8 @@ func (v *Verifier) checkShape(l *verdict.List, p *parsed) {
 // once reports whether p has, or must have, a timestamp and a nonce: PLAINTEXT may
 // do without (RFC 5849, Section 3.1).
 func (p *parsed) once() bool {
-	return p.SignatureMethod != Plaintext || p.Protocol["oauth_timestamp"]+p.Protocol["oauth_nonce"] != ""
+	return p.SignatureMethod != Plaintext ||
+		p.Protocol["oauth_timestamp"]+p.Protocol["oauth_nonce"] != ""
 }
 
 func (v *Verifier) isPresent(timestamp string) bool {
