@@ -165,11 +165,12 @@ func excerpt(s string) string {
 
 const redacted = "[redacted]"
 
-// secretValue finds what follows names such as oauth_token_secret in a form, in
-// JSON and in a header, and what is repeated of a base string.
-var secretValue = regexp.MustCompile(
-	`(?i)((?:token|secret|verifier|signature|handle|password)` +
-		`(?:["' ]*[=:]["' ]*|%(?:25)*3D))[^\s"'&,;<%]+`)
+// secretValue finds what follows names such as oauth_token_secret: in a form, in
+// JSON, XML or a header, and in a base string that is repeated to us.
+var secretValue = regexp.MustCompile(`(?i)(` + secretName + `["' ]*[=:>]["' ]*)[^\s"'&,;<]+` +
+	`|(` + secretName + `%3D)(?:[^\s"'&,;<%]|%2[0-57-9A-F]|%[013-9A-F][0-9A-F])+`)
+
+const secretName = `(?:token|secret|verifier|signature|handle|password)`
 
 // redact returns s without secrets, as they are or percent-encoded.
 func redact(s string, secrets []string) string {
@@ -181,7 +182,7 @@ func redact(s string, secrets []string) string {
 			secret = escape(secret)
 		}
 	}
-	return secretValue.ReplaceAllString(s, "${1}"+redacted)
+	return secretValue.ReplaceAllString(s, "${1}${2}"+redacted)
 }
 
 // plain reports whether s, which others chose, can stand in an error's text.
