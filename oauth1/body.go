@@ -28,7 +28,7 @@ func hasForm(req *http.Request) bool {
 
 func isForm(contentType string) bool {
 	mediaType, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(mediaType), formType)
+	return strings.TrimSpace(strings.ToLower(mediaType)) == formType // as net/http has it
 }
 
 // readBody returns the body of req, or nil if it has none.

@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -142,4 +143,14 @@ func TestRecordIsNotLogged(t *testing.T) {
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "v", r)
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "v", r)
 	noCanary(t, "logged", log.String())
+}
+
+// A failingKey is a private key that cannot be reached.
+type failingKey struct {
+	crypto.Signer
+	err error
+}
+
+func (k failingKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return nil, k.err
 }

@@ -1,12 +1,14 @@
 package oauth1
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -71,16 +73,15 @@ func newError(
 	for name, value := range values {
 		params[name] = value
 	}
-	problem := params["oauth_problem"]
-	if problem == "" && isErrorObject(values) {
-		problem = values["error"]
-	}
-	if !plain(problem) {
+	problem := cmp.Or(params["oauth_problem"], values["error"])
+	if !plain(problem) || slices.Contains(secrets, problem) {
 		problem = ""
 	}
 	body = redact(body, secrets)
 	for name, value := range params {
-		params[name] = redact(value, secrets)
+		if params[name] = redact(value, secrets); secretParam.MatchString(name) {
+			params[name] = redacted
+		}
 	}
 	return &Error{status, problem, func() report { return report{params, body} }}
 }
@@ -170,16 +171,23 @@ const redacted = "[redacted]"
 var secretValue = regexp.MustCompile(`(?i)(` + secretName + `["' ]*[=:>]["' ]*)[^\s"'&,;<]+` +
 	`|(` + secretName + `%3D)(?:[^\s"'&,;<%]|%2[0-57-9A-F]|%[013-9A-F][0-9A-F])+`)
 
+// secretParam finds such a name alone.
+var secretParam = regexp.MustCompile(`(?i)` + secretName + `$`)
+
 const secretName = `(?:token|secret|verifier|signature|handle|password)`
 
 // redact returns s without secrets, as they are or percent-encoded.
 func redact(s string, secrets []string) string {
+	var forms []string
 	for _, secret := range secrets {
-		for range 3 { // in a base string they are encoded twice
-			if secret != "" {
-				s = strings.ReplaceAll(s, secret, redacted)
-			}
-			secret = escape(secret)
+		once := escape(secret)
+		forms = append(forms, secret, once, escape(once)) // as in a base string
+	}
+	// The longest first, which may have others within.
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	for _, form := range forms {
+		if form != "" {
+			s = strings.ReplaceAll(s, form, redacted)
 		}
 	}
 	return secretValue.ReplaceAllString(s, "${1}${2}"+redacted)

@@ -108,7 +108,7 @@ var unreserved = func() (table [256]bool) {
 func escape(s string) string {
 	for i := range len(s) {
 		if !unreserved[s[i]] {
-			return string(appendEscaped(make([]byte, 0, 3*len(s)), s))
+			return string(appendEscaped(make([]byte, 0, 64), s))
 		}
 	}
 	return s
@@ -116,14 +116,14 @@ func escape(s string) string {
 
 func appendEscaped[T string | []byte](b []byte, s T) []byte {
 	const upperHex = "0123456789ABCDEF"
+	done := 0
 	for i := range len(s) {
-		if c := s[i]; unreserved[c] {
-			b = append(b, c)
-		} else {
-			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+		if c := s[i]; !unreserved[c] {
+			b = append(append(b, s[done:i]...), '%', upperHex[c>>4], upperHex[c&15])
+			done = i + 1
 		}
 	}
-	return b
+	return append(b, s[done:]...)
 }
 
 // protocolParam returns the name of the first parameter that begins with

@@ -1,9 +1,24 @@
 package oauth1
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/fips140"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
 	"net/url"
-	"slices"
+	"os"
+	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -16,317 +31,340 @@ func parseURL(t *testing.T, raw string) *url.URL {
 	return u
 }
 
-// RFC 5849, Section 3.4.1.1, whose printed base string is right; the signatures
-// printed there and in Section 3.1 follow from no secrets that it prints.
-func TestBaseStringOfTheRFC(t *testing.T) {
-	u := parseURL(t, "http://example.com/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b")
-	params := slices.Concat(ParseParams("c2&a3=2+q"), []Param{
-		{"oauth_consumer_key", "9djdj82h48djs9d2"},
-		{"oauth_token", "kkk9d7dh3k39sjv7"},
-		{"oauth_signature_method", "HMAC-SHA1"},
-		{"oauth_timestamp", "137131201"},
-		{"oauth_nonce", "7d8f3e4a"},
-		{"oauth_signature", "bYT5CMsGcbgUdFHObYMEfcx6bsw="},
-	})
-	const want = "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q" +
-		"%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D%26c2%3D%26oauth_consumer_" +
-		"key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a%26oauth_signature_m" +
-		"ethod%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk" +
-		"9d7dh3k39sjv7"
-	got := BaseString("post", u, params)
-	if got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	// What does follow from the secrets of Section 3.1.
-	const signature = "r6/TJjbCOr97/+UU0NsvSne7s5g="
-	if got := hmacSHA1(got, "j49sk3j29djd", "dh893hdasih9"); got != signature {
-		t.Errorf("signature %s, want %s", got, signature)
+// failsWith fails unless err is the failure of the named check under the clause.
+func failsWith(t *testing.T, err error, check, clause string) {
+	t.Helper()
+	e, ok := errors.AsType[*CheckError](err)
+	if !ok || !errors.Is(err, &CheckError{Check: check}) || e.Clause != clause {
+		t.Errorf("got error %v, want one of check %s (%s)", err, check, clause)
 	}
 }
 
-// The sample of X's guide "Creating a signature", for both versions of its API.
-func TestSignatureOfXsGuide(t *testing.T) {
-	c := &Client{id: "xvz1evFS4wEEPTGEFPHBog"}
-	c.secret = new("kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw")
-	tok := credentials{
-		id:     "370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb",
-		secret: "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE",
+// wikiKey is the key of the OAuth wiki's test cases, of 1024 bits.
+var wikiKey = sync.OnceValue(func() *rsa.PrivateKey {
+	block, _ := pem.Decode([]byte(readVectorFile("oauth1").Keys["OAuth wiki"]))
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		panic(err)
 	}
-	form := []Param{{"status", "Hello Ladies + Gentlemen, a signed OAuth request!"}}
-	for version, want := range map[string]string{
-		"1":   "tnnArxj06cWHq44gCs1OSKk%2FjLY%3D",
-		"1.1": "hCtSmYh%2BiHYCEqBWrE7C7hYmtUk%3D",
-	} {
-		u := parseURL(t, "https://api.twitter.com/"+version+
-			"/statuses/update.json?include_entities=true")
-		const nonce = "kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg"
-		header := c.signAs(nonce, 1318622958, "POST", u, form, tok)
-		if !strings.HasSuffix(header, `, oauth_signature="`+want+`"`) {
-			t.Errorf("version %s: %s, want signature %s", version, header, want)
-		}
+	return key.(*rsa.PrivateKey)
+})
+
+// A keyInHSM is a private key that is no *rsa.PrivateKey.
+type keyInHSM struct {
+	crypto.Signer
+	err error
+}
+
+func (k keyInHSM) Sign(r io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if k.err != nil {
+		return nil, k.err
 	}
+	return k.Signer.Sign(r, digest, opts)
 }
 
-// Signatures of client foo with nonce abc and timestamp 123, each computed by
-// several independent programs.
-var signatureTests = []struct {
-	name, method, url, form string
-	secret                  string
-	token                   credentials
-	extra                   []Param
-	want                    string
-}{
-	{"empty path", "POST", "https://provider.test", "", "",
-		credentials{}, nil, "GuqiSr5/Hajrrmc/FprUV4cCGbw="},
-	{"root path", "POST", "https://provider.test/", "", "",
-		credentials{}, nil, "GuqiSr5/Hajrrmc/FprUV4cCGbw="},
-	{"UTF-8 in the query", "POST", "https://provider.test?cjk=%E5%95%A6%E5%95%A6", "", "",
-		credentials{}, nil, "USkqQvV76SCKBewYI9cut6FfYcI="},
-	{"repeated names, token, extra parameters, odd secrets", "GET",
-		"https://provider.test:443/p?a=1&a=0&b=%20x", "", "s e/c", credentials{"t", "ts"},
-		[]Param{{"oauth_callback", "https://c/cb?x=1"}, {"oauth_verifier", "v"}},
-		"bnmckSVwuvOuQjw86nbE9iLSjT8="},
-	{"query and form", "POST", "https://provider.test/p?q=1", "foo=bar&sp=a+b", "s",
-		credentials{}, nil, "Fuxq0Z+oH7U1B88EemkcRgOvO3o="},
-	{"no parameters", "POST", "https://provider.test/p", "", "s",
-		credentials{}, nil, "stbkmF3x7WhAg6TapGXPa4fSYKo="},
+// A publicHalf has a public key and cannot sign.
+type publicHalf struct{ key crypto.PublicKey }
+
+func (p publicHalf) Public() crypto.PublicKey { return p.key }
+
+func (p publicHalf) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	panic("not reached")
 }
 
-func TestSignature(t *testing.T) {
-	for _, tt := range signatureTests {
-		t.Run(tt.name, func(t *testing.T) {
-			c := &Client{id: "foo", secret: &tt.secret, realm: "A"}
-			u := parseURL(t, tt.url)
-			form := ParseParams(tt.form)
-			header := c.signAs("abc", 123, tt.method, u, form, tt.token, tt.extra...)
-			if !strings.HasPrefix(header, `OAuth realm="A", oauth_nonce="abc", `) {
-				t.Errorf("header begins otherwise: %s", header)
-			}
-			if !strings.HasSuffix(header, `, oauth_signature="`+escape(tt.want)+`"`) {
-				t.Errorf("header %s, want signature %s", header, tt.want)
-			}
-		})
-	}
+// modulusOf returns a public key of so many bits, which nothing is signed with.
+func modulusOf(bits int) *rsa.PublicKey {
+	return &rsa.PublicKey{N: new(big.Int).SetBit(new(big.Int), bits-1, 1), E: 65537}
 }
 
-// RFC 5849, Section 3.4.1.2.
-var baseURITests = []struct{ name, url, want string }{
-	{"of the RFC, http", "http://EXAMPLE.COM:80/r%20v/X?id=123", "http://example.com/r%20v/X"},
-	{"of the RFC, https", "https://www.example.net:8080/?q=1", "https://www.example.net:8080/"},
-	{"no path", "https://h", "https://h/"},
-	{"no path but a query", "https://h?q", "https://h/"},
-	{"bare question mark", "https://h/r?", "https://h/r"},
-	{"fragment", "https://h/r#f", "https://h/r"},
-	{"scheme in upper case", "HTTPS://h/", "https://h/"},
-	{"port of the other scheme, http", "http://h:443/", "http://h:443/"},
-	{"port of the other scheme, https", "https://h:80/", "https://h:80/"},
-	{"port that begins like the default", "https://h:4430/", "https://h:4430/"},
-	{"empty port", "https://h:/", "https://h/"},
-	{"user information", "https://u:p@h/", "https://h/"},
-	{"IPv6", "https://[::1]/x", "https://[::1]/x"},
-	{"IPv6, default port", "https://[::1]:443/x", "https://[::1]/x"},
-	{"IPv6, empty port", "https://[::1]:/x", "https://[::1]/x"},
-	{"IPv6, other port", "https://[2001:DB8::A]:8443/x", "https://[2001:db8::a]:8443/x"},
-	{"IPv6 ending like a port", "http://[::80]/x", "http://[::80]/x"},
-	{"IPv6 with a zone", "https://[fe80::1%25eth0]/x", "https://[fe80::1]/x"},
-	{"IPv6 with a zone and a port", "https://[fe80::1%25eth0]:8443/x", "https://[fe80::1]:8443/x"},
-	{"path as sent", "https://h/a%2Fb/%7Euser;v=1/(x)!'", "https://h/a%2Fb/%7Euser;v=1/(x)!'"},
-	{"path in mixed case", "https://h/OAuth/%c3%A9", "https://h/OAuth/%c3%A9"},
-}
-
-func TestBaseURI(t *testing.T) {
-	for _, tt := range baseURITests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := baseURI(parseURL(t, tt.url)); got != tt.want {
-				t.Errorf("%s: got %s, want %s", tt.url, got, tt.want)
-			}
-		})
-	}
-}
-
-func TestBaseURIOfPathWithoutSlash(t *testing.T) {
-	u := &url.URL{Scheme: "https", Host: "api.example", Path: "x"}
-	if got := baseURI(u); got != "https://api.example/x" {
-		t.Errorf("got %s", got)
-	}
-}
-
-// RFC 5849, Section 3.6.
-func TestEscape(t *testing.T) {
-	for in, want := range map[string]string{
-		"":                 "",
-		"a b+c~d*é'/%":     "a%20b%2Bc~d%2A%C3%A9%27%2F%25",
-		"AZaz09-._~":       "AZaz09-._~",
-		"\x00\x7f\xff@`[{": "%00%7F%FF%40%60%5B%7B",
-		"é\xc3":            "%C3%A9%C3",
-	} {
-		if got := escape(in); got != want {
-			t.Errorf("escape(%q) = %s, want %s", in, got, want)
-		}
-	}
-}
-
-// RFC 5849, Section 3.4.1.3.1.
-var paramTests = []struct {
-	name, in string
-	want     []Param
-}{
-	{"nothing", "", nil},
-	{"only separators", "&&", nil},
-	{"empty pairs", "&a=1&&b=2&", []Param{{"a", "1"}, {"b", "2"}}},
-	{"no value", "a&b=", []Param{{"a", ""}, {"b", ""}}},
-	{"no name", "=v", []Param{{"", "v"}}},
-	{"several equals signs", "a=b=c", []Param{{"a", "b=c"}}},
-	{"plus and escapes in name and value", "a+%62=%2B+%20", []Param{{"a b", "+  "}}},
-	{"decoded once", "a=%2541%252B", []Param{{"a", "%41%2B"}}},
-	{"lower-case hex", "a=%c3%a9", []Param{{"a", "é"}}},
-	{"raw UTF-8", "a=é", []Param{{"a", "é"}}},
-	{"not UTF-8", "a=%ff\xfe", []Param{{"a", "\xff\xfe"}}},
-	{"semicolon", "a=1;b=2&c;d", []Param{{"a", "1;b=2"}, {"c;d", ""}}},
-	{"percent without escape", "a=%&b=%zz%4&c=100%",
-		[]Param{{"a", "%"}, {"b", "%zz%4"}, {"c", "100%"}}},
-	{"percent before an escape", "a=%%41", []Param{{"a", "%A"}}},
-	{"sign is no hex", "a=%+1%-1", []Param{{"a", "% 1%-1"}}},
-	{"raw reserved characters", `a[1]='x'&{"b":[1]}|^`,
-		[]Param{{"a[1]", "'x'"}, {`{"b":[1]}|^`, ""}}},
-	{"duplicates keep their order", "a=2&a=1&a=2", []Param{{"a", "2"}, {"a", "1"}, {"a", "2"}}},
-}
-
-func TestParseParams(t *testing.T) {
-	for _, tt := range paramTests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := ParseParams(tt.in); !slices.Equal(got, tt.want) {
-				t.Errorf("ParseParams(%q) = %q, want %q", tt.in, got, tt.want)
-			}
-		})
-	}
-}
-
-// RFC 5849, Section 3.4.1.3.2.
-var normalizeTests = []struct {
-	name   string
-	params []Param
+// Of the base string "bs" and the secrets "cs" and "ts", or the wiki's key. OpenSSL
+// makes the same.
+var signTests = []struct {
+	method SignatureMethod
 	want   string
 }{
-	{"by name", []Param{{"b", "1"}, {"a", "2"}}, "a=2&b=1"},
-	{"then by value", []Param{{"a", "2"}, {"a", "10"}, {"a", ""}}, "a=&a=10&a=2"},
-	{"a name before a longer one", []Param{{"a-b", "1"}, {"a", "2"}}, "a=2&a-b=1"},
-	{"upper case before lower case", []Param{{"a", "1"}, {"Z", "2"}}, "Z=2&a=1"},
-	{"encoded before sorted", []Param{{"é", "1"}, {"a", "2"}, {"[", "3"}, {"Z", "4"}},
-		"%5B=3&%C3%A9=1&Z=4&a=2"},
-	{"values encoded before sorted", []Param{{"a", "~"}, {"a", "é"}}, "a=%C3%A9&a=~"},
-	{"duplicates stay", []Param{{"a", "1"}, {"a", "1"}}, "a=1&a=1"},
+	{HMACSHA1, "VZVjXceV7JgPq/dOTnNmEfO0Fv8="},
+	{HMACSHA256, "9HGKdfyP38c9+AtaEhdNhLubhigOrxSw0l46B8qgPso="},
+	{HMACSHA512, "T04jxnLJa37K7D+1pmSTcwVgnXh30AdlY2VzylkE2/a1Avr2euTui60gFLZIxFm13NNTa/TtP+x9PT" +
+		"Hi4DHyrg=="},
+	{RSASHA1, "guOBIdus7wpsSR5hDxR5H5BREasDTnYKsG3s8gq0VcIKSBDldMBu4TbZdthOndmw1Q7vRw8gpyZ1M/is" +
+		"lwwSuXiWCAMuUnpfpzqXrI1XlVjZLk4jyNFi0paZm4ZPh4123rcA34WouHlPnyTuaD7YuI9ZFkrkMyBSnPJrr2Uf" +
+		"lVo="},
+	{RSASHA256, "idAMJwOjaWURz/ApmRV6iwkOjEt6loAM/Ygv6ehfYTolsxRCnj14JlA2Q5QrWbVsvpMKxQ+6cRojUM8a" +
+		"JK9d7YheD7r7owGhCKOZMRk44e7fItv9M4rleNHKvmX6wmiHV8hv/A0QVKmIN0d9zWcTtP0ocGDiJYXg+lwMfGJx" +
+		"2Ec="},
+	{RSASHA512, "IkIKSKODjL3F+7Sxvgko2Phj0TqUsb4bPUJxyAwX6zUQIosNb+XxKeIzw5cJfcPd+0uwqh3joDRSlm7d" +
+		"34OLuglNUaZda/+APU0aInAIBhtAHDp7voT9VcgFvhG9bCULEKm5o+CMJX83Hupd8116aZijV25KalFjtAIy6qaL" +
+		"P/k="},
+	{Plaintext, "cs&ts"},
 }
 
-func TestNormalize(t *testing.T) {
-	for _, tt := range normalizeTests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := normalize(tt.params); got != tt.want {
-				t.Errorf("got %s, want %s", got, tt.want)
+func signKey(m SignatureMethod) Key {
+	if m.isRSA() {
+		return Key{PrivateKey: wikiKey(), PublicKey: &wikiKey().PublicKey}
+	}
+	return Key{ClientSecret: "cs", TokenSecret: "ts"}
+}
+
+func TestSign(t *testing.T) {
+	for _, tt := range signTests {
+		t.Run(string(tt.method), func(t *testing.T) {
+			got, err := Sign(tt.method, "bs", signKey(tt.method))
+			if err != nil || got != tt.want {
+				t.Errorf("got %s, %v", got, err)
 			}
 		})
 	}
 }
 
-func TestBaseString(t *testing.T) {
+// RFC 5849, Sections 3.4.2 and 3.4.4: each secret is encoded, and the ampersand is
+// there even if both are empty.
+func TestSignPlaintext(t *testing.T) {
+	for _, tt := range []struct{ name, client, token, want string }{
+		{"case 22", "s&x", "ü", "s%26x&%C3%BC"},
+		{"no token secret", "cs", "", "cs&"},
+		{"no client secret", "", "ts", "&ts"},
+		{"neither", "", "", "&"},
+		{"base64", "a+/=", "~", "a%2B%2F%3D&~"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Sign(Plaintext, "bs", Key{ClientSecret: tt.client, TokenSecret: tt.token})
+			if err != nil || got != tt.want {
+				t.Errorf("got %s, %v; want %s", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestSignWithAKeyElsewhere(t *testing.T) {
+	for _, tt := range signTests[3:6] {
+		got, err := Sign(tt.method, "bs", Key{PrivateKey: keyInHSM{Signer: wikiKey()}})
+		if err != nil || got != tt.want {
+			t.Errorf("%s: got %s, %v", tt.method, got, err)
+		}
+	}
+}
+
+func TestSignWrapsTheErrorOfAKey(t *testing.T) {
+	broken := errors.New("unplugged")
+	got, err := Sign(RSASHA256, "bs", Key{PrivateKey: keyInHSM{wikiKey(), broken}})
+	if got != "" || !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), "oauth1: ") {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestSignRefuses(t *testing.T) {
+	elliptic, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const methods, keys = "RFC 5849, Section 3.4", "RFC 5849, Section 3.4.3"
+	secret := Key{ClientSecret: "cs", TokenSecret: "ts"}
 	for _, tt := range []struct {
-		name, method, url string
-		params            []Param
-		want              string
+		name          string
+		method        SignatureMethod
+		key           Key
+		check, clause string
 	}{
-		{"no method is GET", "", "https://h", nil, "GET&https%3A%2F%2Fh%2F&"},
-		{"custom method is encoded", "a:b", "https://h", nil, "A%3AB&https%3A%2F%2Fh%2F&"},
-		{"signature left out wherever it stands", "GET", "https://h?oauth_signature=x&a=1",
-			[]Param{{"oauth_signature", "y"}}, "GET&https%3A%2F%2Fh%2F&a%3D1"},
-		{"realm of a query is signed", "GET", "https://h?realm=x", nil,
-			"GET&https%3A%2F%2Fh%2F&realm%3Dx"},
-		{"brackets", "GET", "https://h?a=[1]", nil, "GET&https%3A%2F%2Fh%2F&a%3D%255B1%255D"},
+		{"no method", "", secret, "signature_method", methods},
+		{"method of others", "HMAC-MD5", secret, "signature_method", methods},
+		{"method in lower case", "hmac-sha1", secret, "signature_method", methods},
+		{"no key", RSASHA256, secret, "private_key", keys},
+		{"elliptic curve", RSASHA1, Key{PrivateKey: elliptic}, "private_key", keys},
+		{"no public key", RSASHA512, Key{PrivateKey: publicHalf{}}, "private_key", keys},
+		{"no modulus", RSASHA256, Key{PrivateKey: publicHalf{&rsa.PublicKey{}}},
+			"private_key", keys},
+		{"public key that is nil", RSASHA256, Key{PrivateKey: publicHalf{(*rsa.PublicKey)(nil)}},
+			"private_key", keys},
+		{"1023 bits", RSASHA256, Key{PrivateKey: publicHalf{modulusOf(1023)}},
+			"private_key", keys},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := BaseString(tt.method, parseURL(t, tt.url), tt.params); got != tt.want {
-				t.Errorf("got %s, want %s", got, tt.want)
+			got, err := Sign(tt.method, "bs", tt.key)
+			failsWith(t, err, tt.check, tt.clause)
+			if got != "" {
+				t.Errorf("signed: %s", got)
 			}
 		})
 	}
 }
 
-func TestBaseStringLeavesParamsAlone(t *testing.T) {
-	params := []Param{{"oauth_signature", "s"}, {"b", "2"}, {"a", "1"}}
-	before := slices.Clone(params)
-	BaseString("GET", parseURL(t, "https://h"), params)
-	if !slices.Equal(params, before) {
-		t.Errorf("params became %q", params)
+func TestKeyOfFewestBits(t *testing.T) {
+	if err := checkPublicKey("key", modulusOf(minRSABits)); err != nil || minRSABits != 1024 {
+		t.Errorf("%d bits: %v", minRSABits, err)
 	}
 }
 
-// RFC 5849, Section 3.5.1, and RFC 9110, Section 5.6.4.
-func TestAuthorization(t *testing.T) {
-	params := []Param{{"oauth_token", `a"b c`}, {"x", ""}}
-	for realm, want := range map[string]string{
-		"":                `OAuth oauth_token="a%22b%20c", x=""`,
-		"Photos":          `OAuth realm="Photos", oauth_token="a%22b%20c", x=""`,
-		`a "b" \ c%20, d`: `OAuth realm="a \"b\" \\ c%20, d", oauth_token="a%22b%20c", x=""`,
+// In FIPS 140-only mode crypto/hmac would panic. Only a new process can enter it.
+func TestFIPSSign(t *testing.T) {
+	if fips140.Enforced() {
+		signInFIPSMode(t)
+		return
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestFIPSSign$", "-test.v")
+	cmd.Env = append(os.Environ(), "GODEBUG=fips140=only")
+	out, err := cmd.CombinedOutput()
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("no processes here: set GODEBUG=fips140=only and run the test again")
+	}
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestFIPSSign") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func signInFIPSMode(t *testing.T) {
+	const clause = "RFC 5849, Section 3.4"
+	key := Key{ClientSecret: "123456", TokenSecret: "1234567"} // with the ampersand 14
+	for _, m := range []SignatureMethod{HMACSHA1, RSASHA1} {
+		_, err := Sign(m, "bs", key)
+		failsWith(t, err, "signature_method", clause)
+		_, err = m.verify("bs", "x", key)
+		failsWith(t, err, "signature_method", clause)
+	}
+	for _, m := range []SignatureMethod{HMACSHA256, HMACSHA512, Plaintext} {
+		if _, err := Sign(m, "bs", key); err != nil {
+			t.Errorf("%s: %v", m, err)
+		}
+	}
+	key.TokenSecret = "123456"
+	_, err := Sign(HMACSHA256, "bs", key)
+	failsWith(t, err, "signing_key", "NIST SP 800-131A, Section 10")
+	if _, err := Sign(Plaintext, "bs", Key{}); err != nil {
+		t.Errorf("PLAINTEXT: %v", err)
+	}
+}
+
+// A keyed hash is used again, and by one goroutine at a time.
+func TestSignFuncIsSafeForConcurrentUse(t *testing.T) {
+	for _, tt := range signTests {
+		sign, err := tt.method.signer(signKey(tt.method))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 20 {
+					if got, err := sign([]byte("bs")); err != nil || got != tt.want {
+						t.Errorf("%s: got %s, %v", tt.method, got, err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+// Another text before, a longer one and one that failed: nothing of it stays.
+func TestSignFuncForgets(t *testing.T) {
+	sign, err := HMACSHA1.signer(Key{ClientSecret: "cs", TokenSecret: "ts"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []string{"", "x", strings.Repeat("long", 100)} {
+		sign([]byte(other))
+		if got, err := sign([]byte("bs")); err != nil || got != signTests[0].want {
+			t.Errorf("after %q: got %s, %v", other, got, err)
+		}
+	}
+}
+
+func TestVerifySignature(t *testing.T) {
+	for _, tt := range signTests {
+		t.Run(string(tt.method), func(t *testing.T) {
+			wrong := []byte(tt.want)
+			wrong[0]++
+			for _, v := range []struct {
+				name, base, signature string
+				want                  bool
+			}{
+				{"right", "bs", tt.want, true},
+				{"other signature", "bs", string(wrong), false},
+				{"signature in upper case", "bs", strings.ToUpper(tt.want), false},
+				{"shorter", "bs", tt.want[:len(tt.want)-1], false},
+				{"longer", "bs", tt.want + "=", false},
+				{"no signature", "bs", "", false},
+				{"other text", "bt", tt.want, tt.method == Plaintext},
+			} {
+				ok, err := tt.method.verify(v.base, v.signature, signKey(tt.method))
+				if ok != v.want || err != nil {
+					t.Errorf("%s: got %t, %v", v.name, ok, err)
+				}
+			}
+		})
+	}
+}
+
+// One signature, one text: what decodes to the same octets is not the same.
+func TestVerifyTakesOneBase64Alone(t *testing.T) {
+	right := signTests[4].want
+	half := len(right) / 2
+	for name, signature := range map[string]string{
+		"line break":     right[:half] + "\r\n" + right[half:],
+		"trailing break": right + "\n",
+		"no padding":     strings.TrimRight(right, "="),
+		"spare bits":     strings.TrimSuffix(right, "c=") + "d=",
+		"URL alphabet":   strings.ReplaceAll(right, "/", "_"),
+		"percent-coded":  escape(right),
 	} {
-		if got := authorization(realm, params); got != want {
-			t.Errorf("realm %q: got %s, want %s", realm, got, want)
+		ok, err := RSASHA256.verify("bs", signature, signKey(RSASHA256))
+		if ok || err != nil {
+			t.Errorf("%s: got %t, %v", name, ok, err)
 		}
 	}
 }
 
-// What is parsed and encoded again parses to the same: decoded once, encoded
-// once, no octet lost.
-func FuzzParseParams(f *testing.F) {
-	for _, tt := range paramTests {
-		f.Add(tt.in)
+func TestVerifyRefusesKeys(t *testing.T) {
+	const methods, keys = "RFC 5849, Section 3.4", "RFC 5849, Section 3.4.3"
+	public := &wikiKey().PublicKey
+	for _, tt := range []struct {
+		name          string
+		method        SignatureMethod
+		key           Key
+		check, clause string
+	}{
+		{"no secrets", HMACSHA256, Key{}, "key", methods},
+		{"no secrets, PLAINTEXT", Plaintext, Key{}, "key", methods},
+		{"public key for HMAC", HMACSHA1, Key{PublicKey: public}, "key", methods},
+		{"public key and secret for HMAC", HMACSHA1, Key{PublicKey: public, ClientSecret: "cs"},
+			"key", methods},
+		{"public key for PLAINTEXT", Plaintext, Key{PublicKey: public, TokenSecret: "ts"},
+			"key", methods},
+		{"secret for RSA", RSASHA1, Key{ClientSecret: "cs"}, "key", keys},
+		{"private key for RSA", RSASHA1, Key{PrivateKey: wikiKey()}, "key", keys},
+		{"small key", RSASHA1, Key{PublicKey: modulusOf(1023)}, "key", keys},
+		{"no modulus", RSASHA512, Key{PublicKey: &rsa.PublicKey{}}, "key", keys},
+		{"unknown method", "HMAC-MD5", Key{ClientSecret: "cs"}, "signature_method", methods},
+		{"no method", "", Key{ClientSecret: "cs"}, "signature_method", methods},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ok, err := tt.method.verify("bs", "cs&", tt.key)
+			failsWith(t, err, tt.check, tt.clause)
+			if ok {
+				t.Error("verified")
+			}
+		})
 	}
-	f.Fuzz(func(t *testing.T, in string) {
-		params := ParseParams(in)
-		var pairs []string
-		for _, p := range params {
-			pairs = append(pairs, escape(p.Name)+"="+escape(p.Value))
-		}
-		if again := ParseParams(strings.Join(pairs, "&")); !slices.Equal(again, params) {
-			t.Errorf("%q parsed to %q, then to %q", in, params, again)
-		}
-		if values, err := url.ParseQuery(in); err == nil {
-			agree(t, params, values)
-		}
-	})
 }
 
-// agree compares with net/url, for what that takes.
-func agree(t *testing.T, params []Param, values url.Values) {
-	got := url.Values{}
-	for _, p := range params {
-		got.Add(p.Name, p.Value)
-	}
-	if got.Encode() != values.Encode() {
-		t.Errorf("got %q, net/url %q", got, values)
+// One secret is enough: of zero-legged clients either may be empty.
+func TestVerifyWithOneSecret(t *testing.T) {
+	for _, key := range []Key{{ClientSecret: "cs"}, {TokenSecret: "ts"}} {
+		if ok, err := Plaintext.verify("", key.secrets(), key); !ok || err != nil {
+			t.Errorf("got %t, %v", ok, err)
+		}
 	}
 }
 
-// The order in which parameters come, and whether they stand in the query, the
-// form or the header, makes no difference to what is signed.
-func FuzzBaseStringOrder(f *testing.F) {
-	for _, tt := range paramTests {
-		f.Add(tt.in, 1)
+func TestKeyDoesNotShow(t *testing.T) {
+	key := Key{canary, canary, keyInHSM{Signer: wikiKey(), err: errors.New(canary)}, nil}
+	mustNotShow(t, "Key", key)
+	mustNotShow(t, "*Key", &key)
+	mustNotShow(t, "Key in a struct", struct{ K Key }{key})
+	if got := fmt.Sprint(key); got != "oauth1.Key{...}" {
+		t.Errorf("printed as %s", got)
 	}
-	f.Add("a=1&a=0&b=%20x&c2&a3=2+q", 3)
-	f.Fuzz(func(t *testing.T, query string, turn int) {
-		u := &url.URL{Scheme: "https", Host: "h", Path: "/"}
-		params := ParseParams(query)
-		want := BaseString("GET", u, params)
-		if n := len(params); n > 0 {
-			cut := int(uint(turn) % uint(n))
-			params = slices.Concat(params[cut:], params[:cut])
-			slices.Reverse(params[:n/2])
-		}
-		if got := BaseString("GET", u, params); got != want {
-			t.Errorf("%q: got %s, want %s", query, got, want)
-		}
-		u.RawQuery = query
-		if got := BaseString("GET", u, nil); got != want {
-			t.Errorf("%q as query: got %s, want %s", query, got, want)
-		}
-	})
+	if got, err := json.Marshal(key); err != nil || string(got) != `"oauth1.Key{...}"` {
+		t.Errorf("as JSON %s, %v", got, err)
+	}
 }

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/verdict"
@@ -48,6 +50,8 @@ type signer struct {
 	clock  *clock
 	fixed  []encoded // the protocol parameters that every request has
 	sign   signFunc
+
+	buffers sync.Pool // of *[]byte, for base strings
 }
 
 // Signer returns what signs requests with tok, or with [NoToken]. A token that
@@ -76,7 +80,13 @@ func (c *Client) newSigner(t credentials) (*signer, error) {
 	config := c.config()
 	key := Key{ClientSecret: config.Secret, TokenSecret: t.secret, PrivateKey: config.PrivateKey}
 	sign, err := config.signer(key)
-	return &signer{config, c.clock, config.fixedParams(t.id), sign}, err
+	if err != nil {
+		return nil, err
+	}
+	return &signer{
+		config: config, clock: c.clock, fixed: config.fixedParams(t.id), sign: sign,
+		buffers: sync.Pool{New: func() any { return new(make([]byte, 0, 1024)) }},
+	}, nil
 }
 
 func (c *Config) fixedParams(token string) []encoded {
@@ -106,11 +116,11 @@ func (s *Signer) Header(
 	if !isSecure(u) {
 		return "", errURL(httpclient.ErrInsecureURL)
 	}
-	encodedForm := appendEncoded(nil, form)
-	if err := checkParams(u.RawQuery, encodedForm, params); err != nil {
+	others := appendEncoded(appendRecoded(make([]encoded, 0, 24), u.RawQuery), form)
+	if err := checkParams(others, params); err != nil {
 		return "", err
 	}
-	protocol, err := signer.protocol(method, u, encodedForm, params)
+	protocol, err := signer.appendProtocol(make([]encoded, 0, 12), method, u, others, params)
 	if err != nil {
 		return "", err
 	}
@@ -161,34 +171,47 @@ func errURL(err error) error {
 func (s *signer) signRequest(
 	l *verdict.List, req *http.Request, extra []Param,
 ) (*http.Request, error) {
-	l.Check(len(httpclient.Fields(req.Header, "Authorization")) == 0, "authorization",
-		"must not be in the request already", "RFC 5849, Section 3.5")
-	if l.Err() != nil {
+	if !l.Check(len(httpclient.Fields(req.Header, "Authorization")) == 0, "authorization",
+		"must not be in the request already", "RFC 5849, Section 3.5") {
 		return nil, l.Err()
 	}
 	placement := s.placement(req)
 	form := hasForm(req) || placement == PlacementBody
+	read := form || s.config.BodyHash
 	var body []byte
 	var err error
-	if form || s.config.BodyHash {
+	if read {
 		body, err = readBody(req)
 		l.Result("body", bodyClause, err)
 	}
-	var params []encoded
+	others := appendRecoded(make([]encoded, 0, 24), req.URL.RawQuery)
 	if form {
-		params = appendRecoded(nil, string(body))
+		others = appendRecoded(others, string(body))
+	} else if read {
+		extra = append(slices.Clip(extra), s.config.SignatureMethod.bodyHash(body))
 	}
-	l.Result("parameters", "RFC 5849, Section 3.5", checkParams(req.URL.RawQuery, params, extra))
+	l.Result("parameters", "RFC 5849, Section 3.5", checkParams(others, extra))
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
-	if s.config.BodyHash && !form {
-		extra = append(slices.Clip(extra), s.config.SignatureMethod.bodyHash(body))
-	}
-	if params, err = s.protocol(req.Method, target(req), params, extra); err != nil {
+	params, err := s.appendProtocol(make([]encoded, 0, 12), req.Method, target(req), others, extra)
+	if err != nil {
 		return nil, err
 	}
 	signed := req.Clone(req.Context())
+	if placement == PlacementBody {
+		body = []byte(join(string(body), params))
+		signed.ContentLength = int64(len(body))
+	}
+	if read {
+		replaceBody(signed, body)
+	}
+	s.place(signed, placement, params)
+	return signed, nil
+}
+
+// place puts the protocol parameters where there is no body to be replaced.
+func (s *signer) place(signed *http.Request, placement Placement, params []encoded) {
 	if signed.Header == nil {
 		signed.Header = make(http.Header)
 	}
@@ -196,16 +219,15 @@ func (s *signer) signRequest(
 	case PlacementHeader:
 		signed.Header.Set("Authorization", authorization(s.config.Realm, params))
 	case PlacementQuery:
-		signed.URL.RawQuery = join(req.URL.RawQuery, params)
+		signed.URL.RawQuery = join(signed.URL.RawQuery, params)
 	case PlacementBody:
-		signed.Header.Set("Content-Type", formType)
-		body = []byte(join(string(body), params))
-		signed.ContentLength = int64(len(body))
+		if !hasForm(signed) {
+			maps.DeleteFunc(signed.Header, func(name string, _ []string) bool {
+				return strings.EqualFold(name, "Content-Type")
+			})
+			signed.Header.Set("Content-Type", formType)
+		}
 	}
-	if form || s.config.BodyHash {
-		replaceBody(signed, body)
-	}
-	return signed, nil
 }
 
 // placement returns where req can have the protocol parameters.
@@ -228,40 +250,35 @@ func target(req *http.Request) *url.URL {
 	return &u
 }
 
-// protocol returns the protocol parameters of a request, oauth_signature last.
-// others are what is signed beside them and the query of u.
-func (s *signer) protocol(
-	method string, u *url.URL, others []encoded, extra []Param,
+// appendProtocol appends the protocol parameters of a request, oauth_signature last.
+// others are what is signed beside them: the query and the form.
+func (s *signer) appendProtocol(
+	params []encoded, method string, u *url.URL, others []encoded, extra []Param,
 ) ([]encoded, error) {
-	params := append(make([]encoded, 0, 12),
+	params = append(params,
 		encoded{"oauth_nonce", rand.Text()}, // 128 bits or more, letters and digits
 		encoded{"oauth_timestamp", s.clock.timestamp()})
 	params = append(params, s.fixed...)
 	params = appendEncoded(params, extra)
 	all := append(append(make([]encoded, 0, 32), params...), others...)
-	all = appendRecoded(all, u.RawQuery)
-	base := appendBaseString(make([]byte, 0, 1024), method, BaseURI(u), all)
-	signature, err := s.sign(base)
+	buffer := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buffer)
+	*buffer = appendBaseString((*buffer)[:0], method, BaseURI(u), all)
+	signature, err := s.sign(*buffer)
 	return append(params, encoded{"oauth_signature", escape(signature)}), err
 }
 
 // checkParams makes sure that each protocol parameter will be in one place, once:
-// none may be in the query or the form, and extra have none of those that protocol
+// others, the query and the form, have none, and extra none of those that protocol
 // sets.
-func checkParams(query string, form []encoded, extra []Param) error {
-	for name := range split(query) {
-		if name = unescape(name); strings.HasPrefix(name, "oauth_") {
-			return errPresent(name)
-		}
-	}
-	for _, p := range form {
+func checkParams(others []encoded, extra []Param) error {
+	for _, p := range others {
 		if strings.HasPrefix(p.Name, "oauth_") {
 			return errPresent(p.Name)
 		}
 	}
 	seen := []string{"", "realm", "oauth_nonce", "oauth_timestamp", "oauth_version",
-		"oauth_signature_method", "oauth_consumer_key", "oauth_token", "oauth_body_hash",
-		"oauth_signature"}
+		"oauth_signature_method", "oauth_consumer_key", "oauth_token", "oauth_signature"}
 	for _, p := range extra {
 		if slices.Contains(seen, p.Name) {
 			return errPresent(p.Name)

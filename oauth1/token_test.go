@@ -5,10 +5,12 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTokenRecord(t *testing.T) {
-	const stored = `{"oauth_token":"t","oauth_token_secret":"s","extra":{"user_id":"7"}}`
+	const stored = `{"oauth_token":"t","oauth_token_secret":"s","expires_at":4600,` +
+		`"extra":{"user_id":"7"}}`
 	var r Record
 	if err := json.Unmarshal([]byte(stored), &r); err != nil {
 		t.Fatal(err)
@@ -18,11 +20,46 @@ func TestTokenRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	if tok.Token() != "t" || tok.Secret() != "s" ||
-		tok.Extra("user_id") != "7" || tok.Extra("x") != "" {
-		t.Errorf("token %q, secret %q, user %q", tok.Token(), tok.Secret(), tok.Extra("user_id"))
+		tok.Extra("user_id") != "7" || tok.Extra("x") != "" ||
+		!tok.Expiry().Equal(time.Unix(4600, 0)) {
+		t.Errorf("token %q, secret %q, user %q, until %s",
+			tok.Token(), tok.Secret(), tok.Extra("user_id"), tok.Expiry())
 	}
 	if text, err := json.Marshal(tok.Record()); err != nil || string(text) != stored {
 		t.Errorf("stored again as %s, %v", text, err)
+	}
+}
+
+// What is not known is not stored.
+func TestRecordOfABareToken(t *testing.T) {
+	tok, err := FromRecord(Record{Token: "t", Secret: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(tok.Record())
+	if want := `{"oauth_token":"t","oauth_token_secret":"s"}`; err != nil || string(text) != want {
+		t.Errorf("stored as %s, %v", text, err)
+	}
+}
+
+// A token survives being stored as it came from a provider.
+func TestTokenOfAResponseRoundTrip(t *testing.T) {
+	tok, err := tokenOf(t, goodToken+"&oauth_expires_in=60&a=%00%C3%A9%22%5C&=x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(tok.Record())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Record
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	again, err := FromRecord(r)
+	if err != nil || again.Token() != "new" || again.Secret() != "sss" ||
+		!again.Expiry().Equal(tok.Expiry()) || !maps.Equal(r.Extra, tok.Record().Extra) {
+		t.Errorf("came back as %s, %v", text, err)
 	}
 }
 
@@ -39,10 +76,22 @@ func TestTokenKeepsItsOwnExtra(t *testing.T) {
 	}
 }
 
+// A token without a secret may be what Config.InsecureNoTokenSecret is for.
+func TestFromRecordTakesATokenAlone(t *testing.T) {
+	tok, err := FromRecord(Record{Token: "t"})
+	if err != nil || tok.Token() != "t" || tok.Secret() != "" || !tok.Expiry().IsZero() {
+		t.Fatalf("got %v, %v", tok, err)
+	}
+	if _, err := newClient(t, goodConfig()).Signer(tok); err == nil {
+		t.Error("signed with")
+	}
+}
+
 func TestFromRecordRefuses(t *testing.T) {
-	for _, r := range []Record{{}, {Token: "t"}, {Secret: "s"}} {
+	extra := map[string]string{"a": "b"}
+	for _, r := range []Record{{}, {Secret: "s"}, {Secret: "s", ExpiresAt: 1, Extra: extra}} {
 		tok, err := FromRecord(r)
-		wantCheck(t, err, "record")
+		wantClause(t, err, "record", section23)
 		if tok != nil {
 			t.Error("a token beside the error")
 		}
@@ -61,9 +110,11 @@ func TestTokenIsNotForJSON(t *testing.T) {
 
 func TestZeroToken(t *testing.T) {
 	var tok Token
-	if tok.Token() != "" || tok.Secret() != "" || tok.Extra("a") != "" {
+	if tok.Token() != "" || tok.Secret() != "" || tok.Extra("a") != "" || !tok.Expiry().IsZero() {
 		t.Error("the zero Token holds something")
 	}
 	_, err := FromRecord(tok.Record())
+	wantCheck(t, err, "record")
+	_, err = FromRecord(NoToken().Record())
 	wantCheck(t, err, "record")
 }

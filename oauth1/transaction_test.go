@@ -41,7 +41,14 @@ func TestTransactionRefusesOtherBytes(t *testing.T) {
 		"something after it": good + "{}",
 		"line after it":      good + "\n",
 		"no token":           strings.Replace(good, `"t"`, `""`, 1),
-		"no secret":          strings.Replace(good, `"s"`, `""`, 1),
+		"null token":         strings.Replace(good, `"t"`, `null`, 1),
+		"other order": `{"Token":"t","Digest":"YQ==","Secret":"s",` +
+			`"RedirectURI":"https://site.example/"}`,
+		"spaces":             strings.Replace(good, `:"t"`, `: "t"`, 1),
+		"escaped":            strings.Replace(good, `"t"`, `"\u0074"`, 1),
+		"member missing":     strings.Replace(good, `"Secret":"s",`, ``, 1),
+		"not UTF-8":          strings.Replace(good, `"t"`, "\"\xff\"", 1),
+		"base64 that is not": strings.Replace(good, `YQ==`, `YQ=`, 1),
 		"further member":     strings.Replace(good, `{`, `{"State":"x",`, 1),
 		"member twice":       strings.Replace(good, `{`, `{"Token":"x",`, 1),
 		"other case":         strings.Replace(good, `"Token"`, `"token"`, 1),
@@ -49,7 +56,7 @@ func TestTransactionRefusesOtherBytes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := txn.UnmarshalBinary([]byte(in))
-			wantCheck(t, err, "transaction")
+			wantClause(t, err, "transaction", section21)
 			if txn.Token() != "t" {
 				t.Error("the transaction changed")
 			}
@@ -63,7 +70,20 @@ func TestZeroTransaction(t *testing.T) {
 		t.Error("the zero Transaction holds something")
 	}
 	_, err := txn.MarshalBinary()
-	wantCheck(t, err, "transaction")
+	wantClause(t, err, "transaction", section21)
+}
+
+// Where the provider gives none, there is no secret.
+func TestTransactionWithoutASecret(t *testing.T) {
+	txn := newTransaction(transaction{Token: "t"})
+	data, err := txn.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Transaction
+	if err := got.UnmarshalBinary(data); err != nil || got.Token() != "t" {
+		t.Errorf("came back as %+v, %v", got.data(), err)
+	}
 }
 
 // No two configurations share a digest, not even ones that join to the same text.

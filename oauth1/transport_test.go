@@ -2,138 +2,186 @@ package oauth1
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto"
+	"crypto/rsa"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	"vouchsafe/httpclient"
 )
 
-func testToken(t *testing.T) *Token {
+const apiOrigin = "https://api.example"
+
+// A tap is a transport that keeps what it is to send, and answers it.
+type tap struct {
+	sent   []*http.Request
+	status int
+	header http.Header
+}
+
+func (p *tap) RoundTrip(req *http.Request) (*http.Response, error) {
+	p.sent = append(p.sent, req)
+	return &http.Response{
+		StatusCode: cmp.Or(p.status, 200), Header: p.header, Body: http.NoBody, Request: req,
+	}, nil
+}
+
+// apiConfig is that of a client that the tool of the verifier's tests knows.
+func apiConfig(base http.RoundTripper, change ...func(*Config)) Config {
+	c := Config{ID: "client", Secret: toolSecret, SignatureMethod: HMACSHA256, Now: atToolNow}
+	c.HTTP = &http.Client{Transport: base}
+	for _, f := range change {
+		f(&c)
+	}
+	return c
+}
+
+func apiToken(t *testing.T) *Token {
 	t.Helper()
-	tok, err := FromRecord(Record{Token: "tok", Secret: "sec"})
+	tok, err := FromRecord(Record{Token: "tok", Secret: toolTokenKey})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tok
 }
 
-func signing(t *testing.T, base http.RoundTripper, origins ...string) http.RoundTripper {
+// newAPI returns a transport for apiOrigin.
+func newAPI(t *testing.T, base http.RoundTripper, change ...func(*Config)) http.RoundTripper {
 	t.Helper()
-	c := goodConfig()
-	c.HTTP = &http.Client{Transport: base}
-	rt, err := newClient(t, c).Transport(testToken(t), origins...)
+	return newAPIAt(t, base, []string{apiOrigin}, change...)
+}
+
+func newAPIAt(
+	t *testing.T, base http.RoundTripper, urls []string, change ...func(*Config),
+) http.RoundTripper {
+	t.Helper()
+	rt, err := newClient(t, apiConfig(base, change...)).Transport(apiToken(t), urls...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rt
 }
 
-// A body counts how often it was closed.
-type body struct {
-	io.Reader
-	closed int
-}
-
-func (b *body) Close() error { b.closed++; return nil }
-
-func newRequest(t *testing.T, method, raw string, r io.Reader) *http.Request {
+func apiRequest(t *testing.T, method, target string, r io.Reader) *http.Request {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, raw, r)
+	req, err := http.NewRequestWithContext(t.Context(), method, apiOrigin+target, r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return req
 }
 
-func formRequest(t *testing.T, contentType string, b io.Reader) *http.Request {
+func formOf(t *testing.T, r io.Reader) *http.Request {
 	t.Helper()
-	req := newRequest(t, "POST", "https://api.example/x?q=1", b)
-	req.Header.Set("Content-Type", contentType)
+	req := apiRequest(t, "POST", "/x?q=1", r)
+	req.Header.Set("Content-Type", formType)
 	return req
 }
 
-const form = "application/x-www-form-urlencoded"
+// verifiedBy returns what the receiver of a request finds in it, whose body is used up.
+func verifiedBy(t *testing.T, req *http.Request, origin string) *SignedRequest {
+	t.Helper()
+	v := newTool(t, func(c *VerifierConfig) { c.Origin, c.InsecureUnsignedBody = origin, true })
+	got, err := v.Verify(wireOf(t, req).request(t))
+	if err != nil {
+		t.Fatalf("%v: %s %s %v", err, req.Method, req.URL, req.Header)
+	}
+	return got
+}
 
-func TestTransportSigns(t *testing.T) {
+func TestTransportSignsACopy(t *testing.T) {
 	for _, raw := range []string{
 		"https://api.example/1.1/account.json?include_email=true&a=1&a=0", "https://api.example",
 		"https://API.example:443/a%2Fb;c?x=1;2&%zz&y=[1]", "HTTPS://api.example/?realm=x#f",
 	} {
-		p := &provider{}
-		req := newRequest(t, "GET", raw, nil)
-		before := req.Clone(t.Context())
-		if _, err := signing(t, p, "https://api.example").RoundTrip(req); err != nil {
-			t.Fatal(err)
+		for _, place := range []Placement{PlacementHeader, PlacementQuery, PlacementBody} {
+			p, req := &tap{}, apiRequest(t, "GET", "", nil)
+			req.URL = parseURL(t, raw)
+			req.Header.Set("X", "y")
+			before := req.Clone(t.Context())
+			rt := newAPI(t, p, func(c *Config) { c.Placement = place })
+			if _, err := rt.RoundTrip(req); err != nil {
+				t.Fatal(err)
+			}
+			sent := p.sent[0]
+			if sent == req || sent.URL == req.URL || sent.Header.Get("X") != "y" ||
+				sent.Context() != req.Context() {
+				t.Errorf("%s: sent is the caller's own request, or another", raw)
+			}
+			if len(req.Header) != 1 || req.URL.String() != before.URL.String() {
+				t.Errorf("%s: the caller's request was changed", raw)
+			}
+			got := verifiedBy(t, sent, apiOrigin)
+			if got.Token != "tok" || got.ClientID != "client" {
+				t.Errorf("got %+v", got)
+			}
 		}
-		sent := p.seen[0]
-		if sent == req || sent.URL == req.URL || sent.URL.String() != before.URL.String() {
-			t.Errorf("%s: sent to %s, or the caller's own request", raw, sent.URL)
-		}
-		if len(req.Header) != 0 || req.URL.String() != before.URL.String() {
-			t.Errorf("%s: the caller's request was changed", raw)
-		}
-		checkSignature(t, sent, "secret", "sec")
 	}
 }
 
 func TestTransportSignsTheHostHeader(t *testing.T) {
-	p := &provider{}
-	req := newRequest(t, "GET", "https://api.example/x", nil)
+	p, req := &tap{}, apiRequest(t, "GET", "/x", nil)
 	req.Host = "Other.example:443"
-	if _, err := signing(t, p, "https://api.example", "https://other.example").RoundTrip(req); err != nil {
+	rt := newAPIAt(t, p, []string{apiOrigin, "https://other.example"})
+	if _, err := rt.RoundTrip(req); err != nil {
 		t.Fatal(err)
 	}
-	sent := p.seen[0]
-	base := BaseString("GET", target(sent), nil)
-	if base != "GET&https%3A%2F%2Fother.example%2Fx&" {
-		t.Errorf("signed %s", base)
-	}
-	checkSignature(t, sent, "secret", "sec")
+	verifiedBy(t, p.sent[0], "https://other.example")
 }
 
 // Whatever the method and the writing of the media type.
 func TestTransportSignsForms(t *testing.T) {
 	const text = "status=a+b%20c&status=&c2&x;y=%zz"
 	for _, contentType := range []string{
-		form, form + "; charset=utf-8", form + ";charset",
+		formType, formType + "; charset=utf-8", formType + ";charset",
 		"Application/X-WWW-Form-URLEncoded ;charset=UTF-8",
 	} {
 		for _, method := range []string{"POST", "PUT", "DELETE", "GET", "PATCH"} {
-			p, b := &provider{}, &body{Reader: strings.NewReader(text)}
-			req := formRequest(t, contentType, b)
+			p, b := &tap{}, &closeCounter{Reader: strings.NewReader(text)}
+			req := formOf(t, b)
+			req.Header.Set("Content-Type", contentType)
 			req.Method = method
-			if _, err := signing(t, p, "https://api.example").RoundTrip(req); err != nil {
+			if _, err := newAPI(t, p).RoundTrip(req); err != nil {
 				t.Fatal(err)
 			}
-			sent := p.seen[0]
-			checkSignature(t, sent, "secret", "sec", ParseParams(text)...)
-			if b.closed != 1 || req.Body != b {
-				t.Errorf("%s %s: closed %d times", method, contentType, b.closed)
+			sent := p.sent[0]
+			if b.times != 1 || req.Body != b {
+				t.Errorf("%s %s: closed %d times", method, contentType, b.times)
 			}
-			if sent.ContentLength != int64(len(text)) {
+			if sent.ContentLength != int64(len(text)) ||
+				sent.Header.Get("Content-Type") != contentType {
 				t.Errorf("%s %s: length %d", method, contentType, sent.ContentLength)
 			}
-			sameBody(t, sent.Body, text)
 			for range 2 {
 				again, err := sent.GetBody()
 				if err != nil {
 					t.Fatal(err)
 				}
-				sameBody(t, again, text)
+				wantText(t, again, text)
+			}
+			got := verifiedBy(t, sent, apiOrigin)
+			want := append([]Param{{"q", "1"}}, ParseParams(text)...)
+			if !slices.Equal(got.Params, want) {
+				t.Errorf("%s %s: parameters %q", method, contentType, got.Params)
 			}
 		}
 	}
 }
 
-func sameBody(t *testing.T, r io.Reader, want string) {
+func wantText(t *testing.T, r io.Reader, want string) {
 	t.Helper()
 	got, err := io.ReadAll(r)
 	if err != nil || string(got) != want {
@@ -141,131 +189,200 @@ func sameBody(t *testing.T, r io.Reader, want string) {
 	}
 }
 
+// In the body the parameters follow the caller's; a POST without a body gets one.
+func TestTransportPlacesInTheBody(t *testing.T) {
+	for _, text := range []string{"", "a=1"} {
+		p := &tap{}
+		req := apiRequest(t, "POST", "/x", nil)
+		b := &closeCounter{Reader: strings.NewReader(text)}
+		if text != "" {
+			req = formOf(t, b)
+			req.ContentLength = int64(len(text))
+		}
+		rt := newAPI(t, p, func(c *Config) { c.Placement = PlacementBody })
+		if _, err := rt.RoundTrip(req); err != nil {
+			t.Fatal(err)
+		}
+		sent := p.sent[0]
+		if text != "" && (b.times != 1 || req.ContentLength != 3) || text == "" && req.Body != nil {
+			t.Errorf("%q: closed %d times, or the caller's request was changed", text, b.times)
+		}
+		again, err := sent.GetBody()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, _ := io.ReadAll(again)
+		if !strings.HasPrefix(string(data), text) || sent.ContentLength != int64(len(data)) {
+			t.Errorf("length %d of %q", sent.ContentLength, data)
+		}
+		got := verifiedBy(t, sent, apiOrigin)
+		if got.Placement != PlacementBody || got.Param("a") != strings.TrimPrefix(text, "a=") {
+			t.Errorf("got %+v", got)
+		}
+	}
+}
+
 func TestTransportFindsFieldsInAnyCase(t *testing.T) {
-	p := &provider{}
-	req := newRequest(t, "POST", "https://api.example/", strings.NewReader("a=1"))
-	req.Header["content-type"] = []string{form}
-	if _, err := signing(t, p, "https://api.example").RoundTrip(req); err != nil {
+	p, req := &tap{}, apiRequest(t, "POST", "/", strings.NewReader("a=1"))
+	req.Header["content-type"] = []string{formType}
+	if _, err := newAPI(t, p).RoundTrip(req); err != nil {
 		t.Fatal(err)
 	}
-	checkSignature(t, p.seen[0], "secret", "sec", Param{"a", "1"})
+	if got := verifiedBy(t, p.sent[0], apiOrigin); got.Param("a") != "1" {
+		t.Errorf("parameters %v", got.Params)
+	}
 }
 
 // Other bodies pass through, neither read nor signed nor closed.
 func TestTransportStreamsOtherBodies(t *testing.T) {
 	for _, contentType := range []string{
-		"", "application/json", "multipart/form-data; boundary=x", "text/plain; a=" + form,
-		"x-" + form, form + "-x", form + "x", "multipart/related; type=\"" + form + "\"",
+		"", jsonType, "multipart/form-data; boundary=x", "text/plain; a=" + formType,
+		"x-" + formType, formType + "-x", formType + "x",
+		"multipart/related; type=\"" + formType + "\"",
 	} {
-		p, b := &provider{}, &body{Reader: strings.NewReader("a=1&oauth_token=x")}
-		req := formRequest(t, contentType, b)
-		req.GetBody = func() (io.ReadCloser, error) { return b, nil }
-		if _, err := signing(t, p, "https://api.example").RoundTrip(req); err != nil {
-			t.Fatal(err)
+		for _, place := range []Placement{PlacementHeader, PlacementBody, PlacementQuery} {
+			p, b := &tap{}, &closeCounter{Reader: iotest.ErrReader(errNobody)}
+			req := formOf(t, b)
+			req.Header.Set("Content-Type", contentType)
+			req.ContentLength = -1
+			req.GetBody = func() (io.ReadCloser, error) { return b, nil }
+			rt := newAPI(t, p, func(c *Config) { c.Placement = place })
+			if _, err := rt.RoundTrip(req); err != nil {
+				t.Fatal(err)
+			}
+			sent := p.sent[0]
+			again, _ := sent.GetBody()
+			if sent.Body != b || b.times != 0 || again != b || sent.ContentLength != -1 {
+				t.Errorf("%s: body not handed on as it is", contentType)
+			}
+			sent.Body, sent.ContentLength = http.NoBody, 0
+			verifiedBy(t, sent, apiOrigin)
 		}
-		sent := p.seen[0]
-		if sent.Body != b || b.closed != 0 || sent.GetBody == nil ||
-			sent.ContentLength != req.ContentLength {
-			t.Errorf("%s: body not handed on as it is", contentType)
-		}
-		checkSignature(t, sent, "secret", "sec")
 	}
 }
 
 func TestTransportOfEmptyForms(t *testing.T) {
 	for name, b := range map[string]io.Reader{
-		"none": nil, "http.NoBody": http.NoBody, "empty": &body{Reader: strings.NewReader("")},
+		"none": nil, "http.NoBody": http.NoBody,
+		"empty": &closeCounter{Reader: strings.NewReader("")},
 	} {
-		p := &provider{}
-		req := formRequest(t, form, b)
-		if _, err := signing(t, p, "https://api.example").RoundTrip(req); err != nil {
+		p := &tap{}
+		if _, err := newAPI(t, p).RoundTrip(formOf(t, b)); err != nil {
 			t.Fatal(err)
 		}
-		sent := p.seen[0]
+		sent := p.sent[0]
 		if sent.ContentLength != 0 || sent.Body != nil && sent.Body != http.NoBody {
 			t.Errorf("%s: length %d, body %T", name, sent.ContentLength, sent.Body)
 		}
-		checkSignature(t, sent, "secret", "sec")
+		verifiedBy(t, sent, apiOrigin)
 	}
 }
 
 // A length that the caller knows better than the body is net/http's to refuse.
 func TestTransportKeepsADeclaredLength(t *testing.T) {
-	p := &provider{}
-	req := formRequest(t, form, &body{Reader: strings.NewReader("a=1")})
+	p, req := &tap{}, formOf(t, &closeCounter{Reader: strings.NewReader("a=1")})
 	req.ContentLength = 5
-	if _, err := signing(t, p, "https://api.example").RoundTrip(req); err != nil {
+	if _, err := newAPI(t, p).RoundTrip(req); err != nil {
 		t.Fatal(err)
 	}
-	if p.seen[0].ContentLength != 5 {
-		t.Errorf("length %d", p.seen[0].ContentLength)
+	if p.sent[0].ContentLength != 5 {
+		t.Errorf("length %d", p.sent[0].ContentLength)
 	}
 }
 
-var errRead = errors.New("read failed")
-
-var refusedRequests = []struct {
-	name  string
-	spoil func(*http.Request)
-	check string
+var transportRefuses = []struct {
+	name          string
+	spoil         func(*http.Request)
+	check, clause string
 }{
-	{"other host", func(r *http.Request) { r.URL.Host = "attacker.example" }, "origin"},
-	{"subdomain", func(r *http.Request) { r.URL.Host = "x.api.example" }, "origin"},
-	{"other port", func(r *http.Request) { r.URL.Host = "api.example:8443" }, "origin"},
-	{"other scheme", func(r *http.Request) { r.URL.Scheme = "http" }, "origin"},
+	{"other host", func(r *http.Request) { r.URL.Host = "attacker.example" },
+		"origin", "RFC 5849, Section 4.3"},
+	{"subdomain", func(r *http.Request) { r.URL.Host = "x.api.example" },
+		"origin", "RFC 5849, Section 4.3"},
+	{"other port", func(r *http.Request) { r.URL.Host = "api.example:8443" },
+		"origin", "RFC 5849, Section 4.3"},
+	{"other scheme", func(r *http.Request) { r.URL.Scheme = "http" },
+		"origin", "RFC 5849, Section 4.3"},
 	{"other scheme, same port",
-		func(r *http.Request) { r.URL.Scheme, r.URL.Host = "http", "api.example:443" }, "origin"},
-	{"user information", func(r *http.Request) { r.URL.User = url.User("u") }, "origin"},
-	{"opaque", func(r *http.Request) { r.URL.Opaque = "//attacker.example/" }, "origin"},
-	{"no URL", func(r *http.Request) { r.URL = nil }, "origin"},
-	{"host not in ASCII", func(r *http.Request) { r.Host = "b\u00fccher.example" }, "origin"},
-	{"host of another", func(r *http.Request) { r.Host = "other.example" }, "origin"},
+		func(r *http.Request) { r.URL.Scheme, r.URL.Host = "http", "api.example:443" },
+		"origin", "RFC 5849, Section 4.3"},
+	{"user information", func(r *http.Request) { r.URL.User = url.User("u") },
+		"origin", "RFC 5849, Section 4.3"},
+	{"opaque", func(r *http.Request) { r.URL.Opaque = "//attacker.example/" },
+		"origin", "RFC 5849, Section 4.3"},
+	{"no URL", func(r *http.Request) { r.URL = nil }, "origin", "RFC 5849, Section 4.3"},
+	{"host not in ASCII", func(r *http.Request) { r.Host = "b\u00fccher.example" },
+		"origin", "RFC 5849, Section 4.3"},
+	{"Host of another", func(r *http.Request) { r.Host = "other.example" },
+		"origin", "RFC 5849, Section 4.3"},
+	{"Host of another in the map",
+		func(r *http.Request) { r.Header["host"] = []string{"other.example"} },
+		"origin", "RFC 5849, Section 4.3"},
 	{"Authorization",
-		func(r *http.Request) { r.Header.Set("Authorization", "Basic x") }, "authorization"},
+		func(r *http.Request) { r.Header.Set("Authorization", "Basic x") },
+		"authorization", "RFC 5849, Section 3.5"},
 	{"Authorization in lower case",
-		func(r *http.Request) { r.Header["authorization"] = []string{"x"} }, "authorization"},
+		func(r *http.Request) { r.Header["authorization"] = []string{"x"} },
+		"authorization", "RFC 5849, Section 3.5"},
 	{"empty Authorization",
-		func(r *http.Request) { r.Header.Set("Authorization", "") }, "authorization"},
+		func(r *http.Request) { r.Header.Set("Authorization", "") },
+		"authorization", "RFC 5849, Section 3.5"},
 	{"oauth_ in the query",
-		func(r *http.Request) { r.URL.RawQuery = "a=1&oauth%5Ftoken=x" }, "parameters"},
+		func(r *http.Request) { r.URL.RawQuery = "a=1&oauth%5Ftoken=x" },
+		"parameters", "RFC 5849, Section 3.1"},
 	{"unknown oauth_ in the query",
-		func(r *http.Request) { r.URL.RawQuery = "oauth_" }, "parameters"},
+		func(r *http.Request) { r.URL.RawQuery = "oauth_" },
+		"parameters", "RFC 5849, Section 3.1"},
 	{"oauth_ in the form",
-		func(r *http.Request) { setForm(r, "a=1&oauth_callback=x") }, "parameters"},
+		func(r *http.Request) { setFormBody(r, "a=1&oauth_callback=x") },
+		"parameters", "RFC 5849, Section 3.1"},
+	{"escaped oauth_ in the form",
+		func(r *http.Request) { setFormBody(r, "%6Fauth_x") },
+		"parameters", "RFC 5849, Section 3.1"},
 	{"form too long",
-		func(r *http.Request) { setForm(r, strings.Repeat("a", formLimit+1)) }, "form_body"},
+		func(r *http.Request) { setFormBody(r, strings.Repeat("a", bodyLimit+1)) },
+		"body", "RFC 5849, Section 3.4.1.3.1"},
 }
 
-func setForm(r *http.Request, text string) {
-	r.Header.Set("Content-Type", form)
-	r.Body.(*body).Reader = strings.NewReader(text)
+func setFormBody(r *http.Request, text string) {
+	r.Header.Set("Content-Type", formType)
+	r.Body.(*closeCounter).Reader = strings.NewReader(text)
 }
 
 // Nothing is sent, and the body is closed as the contract of RoundTripper asks.
 func TestTransportRefuses(t *testing.T) {
-	for _, tt := range refusedRequests {
+	for _, tt := range transportRefuses {
 		t.Run(tt.name, func(t *testing.T) {
-			p, b := &provider{}, &body{Reader: strings.NewReader("x")}
-			req := newRequest(t, "POST", "https://api.example/x", b)
-			tt.spoil(req)
-			resp, err := signing(t, p, "https://api.example").RoundTrip(req)
-			wantCheck(t, err, tt.check)
-			if resp != nil || len(p.seen) != 0 || b.closed != 1 {
-				t.Errorf("%d requests sent, body closed %d times", len(p.seen), b.closed)
+			for _, place := range []Placement{PlacementHeader, PlacementBody, PlacementQuery} {
+				p, b := &tap{}, &closeCounter{Reader: strings.NewReader("x")}
+				req := apiRequest(t, "POST", "/x", b)
+				tt.spoil(req)
+				rt := newAPI(t, p, func(c *Config) { c.Placement = place })
+				resp, err := rt.RoundTrip(req)
+				wantKind(t, err, tt.check, tt.clause)
+				if resp != nil || len(p.sent) != 0 || b.times != 1 {
+					t.Errorf("%d requests sent, body closed %d times", len(p.sent), b.times)
+				}
 			}
 		})
 	}
 }
 
+func TestTransportRefusesWithoutABody(t *testing.T) {
+	_, err := newAPI(t, &tap{}).RoundTrip(apiRequest(t, "GET", "/?oauth_x", nil))
+	wantKind(t, err, "parameters", "RFC 5849, Section 3.1")
+}
+
 // A request for elsewhere is refused without a look at its body.
 func TestTransportRefusesBeforeReading(t *testing.T) {
-	text := strings.NewReader("a=1")
-	req := formRequest(t, form, io.NopCloser(text))
-	req.URL.Host = "attacker.example"
-	_, err := signing(t, &provider{}, "https://api.example").RoundTrip(req)
-	wantCheck(t, err, "origin")
-	if text.Len() != 3 {
-		t.Error("the body was read")
+	for name, spoil := range map[string]func(*http.Request){
+		"origin":        func(r *http.Request) { r.URL.Host = "attacker.example" },
+		"authorization": func(r *http.Request) { r.Header.Set("Authorization", "x") },
+	} {
+		req := formOf(t, iotest.ErrReader(errNobody))
+		spoil(req)
+		_, err := newAPI(t, &tap{}).RoundTrip(req)
+		wantKind(t, err, name, "")
 	}
 }
 
@@ -276,8 +393,7 @@ func TestTransportNamesTheParameter(t *testing.T) {
 		"oauth_%0d%0aX=1":           "must not contain one that begins with oauth_ (",
 		"a=1&oauth_body_hash=1&b=1": "must not contain oauth_body_hash (",
 	} {
-		req := newRequest(t, "GET", "https://api.example/?"+raw, nil)
-		_, err := signing(t, &provider{}, "https://api.example").RoundTrip(req)
+		_, err := newAPI(t, &tap{}).RoundTrip(apiRequest(t, "GET", "/?"+raw, nil))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", raw, err, want)
 		}
@@ -286,45 +402,110 @@ func TestTransportNamesTheParameter(t *testing.T) {
 }
 
 func TestTransportOfABodyThatFails(t *testing.T) {
-	p, b := &provider{}, &body{Reader: io.MultiReader(strings.NewReader("a=1"), failing{})}
-	_, err := signing(t, p, "https://api.example").RoundTrip(formRequest(t, form, b))
-	if !errors.Is(err, errRead) || len(p.seen) != 0 || b.closed != 1 {
-		t.Errorf("got %v, %d requests, closed %d times", err, len(p.seen), b.closed)
+	for name, hash := range map[string]bool{formType: false, jsonType: true} {
+		text := io.MultiReader(strings.NewReader("a=1"), iotest.ErrReader(errNobody))
+		p, b := &tap{}, &closeCounter{Reader: text}
+		req := formOf(t, b)
+		req.Header.Set("Content-Type", name)
+		_, err := newAPI(t, p, func(c *Config) { c.BodyHash = hash }).RoundTrip(req)
+		if !errors.Is(err, errNobody) || len(p.sent) != 0 || b.times != 1 {
+			t.Errorf("got %v, %d requests, closed %d times", err, len(p.sent), b.times)
+		}
 	}
 }
 
-type failing struct{}
+// A brokenKey is a key whose device is gone.
+type brokenKey struct{ *rsa.PrivateKey }
 
-func (failing) Read([]byte) (int, error) { return 0, errRead }
+func (brokenKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return nil, errNobody
+}
 
-func TestFormBodyAtItsLimit(t *testing.T) {
-	req := formRequest(t, form, strings.NewReader(strings.Repeat("a", formLimit)))
-	if body, err := readFormBody(req); err != nil || len(body) != formLimit {
-		t.Errorf("read %d bytes, %v", len(body), err)
+func TestTransportOfAKeyThatFails(t *testing.T) {
+	p, b := &tap{}, &closeCounter{Reader: strings.NewReader("a=1")}
+	rt := newAPI(t, p, func(c *Config) {
+		c.SignatureMethod, c.PrivateKey = RSASHA256, brokenKey{toolRSAKey()}
+	})
+	_, err := rt.RoundTrip(formOf(t, b))
+	if !errors.Is(err, errNobody) || len(p.sent) != 0 || b.times != 1 {
+		t.Errorf("got %v, %d requests, closed %d times", err, len(p.sent), b.times)
+	}
+}
+
+func TestTransportBodyAtItsLimit(t *testing.T) {
+	p := &tap{}
+	text := strings.Repeat("a", bodyLimit)
+	if _, err := newAPI(t, p).RoundTrip(formOf(t, strings.NewReader(text))); err != nil {
+		t.Fatal(err)
+	}
+	if p.sent[0].ContentLength != bodyLimit {
+		t.Errorf("length %d", p.sent[0].ContentLength)
+	}
+}
+
+// A body under a hash is read once, closed, and there to be sent more than once.
+func TestTransportBodyHash(t *testing.T) {
+	for _, text := range []string{"", "{}"} {
+		for _, m := range toolMethods() {
+			if m == Plaintext {
+				continue
+			}
+			p, b := &tap{}, &closeCounter{Reader: strings.NewReader(text)}
+			req := formOf(t, b)
+			req.Header.Set("Content-Type", jsonType)
+			rt := newAPI(t, p, func(c *Config) {
+				c.BodyHash, c.SignatureMethod = true, m
+				if m.isRSA() {
+					c.ID, c.PrivateKey = "rsa", toolRSAKey()
+				}
+			})
+			if _, err := rt.RoundTrip(req); err != nil {
+				t.Fatal(err)
+			}
+			again, _ := p.sent[0].GetBody()
+			wantText(t, again, text)
+			got, err := newTool(t, func(c *VerifierConfig) { c.Origin = apiOrigin }).
+				Verify(wireOf(t, p.sent[0]).request(t))
+			if err != nil || got.Protocol["oauth_body_hash"] == "" || b.times != 1 {
+				t.Errorf("%s: %v, closed %d times", m, err, b.times)
+			}
+		}
+	}
+	p := &tap{}
+	rt := newAPI(t, p, func(c *Config) { c.BodyHash = true })
+	if _, err := rt.RoundTrip(formOf(t, strings.NewReader("a=1"))); err != nil {
+		t.Fatal(err)
+	}
+	if got := verifiedBy(t, p.sent[0], apiOrigin); got.Protocol["oauth_body_hash"] != "" {
+		t.Error("a hash beside a form")
 	}
 }
 
 func TestTransportArguments(t *testing.T) {
-	c := newClient(t, goodConfig())
-	good := testToken(t)
+	c := newClient(t, apiConfig(&tap{}))
+	good := apiToken(t)
 	for _, tt := range []struct {
-		name  string
-		tok   *Token
-		urls  []string
-		check string
+		name          string
+		tok           *Token
+		urls          []string
+		check, clause string
 	}{
-		{"nil token", nil, []string{"https://api.example"}, "token"},
-		{"zero token", new(Token), []string{"https://api.example"}, "token"},
-		{"no URL", good, nil, "urls"},
-		{"empty URL", good, []string{""}, "urls"},
-		{"a host", good, []string{"api.example"}, "urls"},
-		{"http", good, []string{"http://api.example"}, "urls"},
-		{"user information", good, []string{"https://u@api.example"}, "urls"},
-		{"one of two", good, []string{"https://api.example", "http://api.example"}, "urls"},
+		{"nil token", nil, []string{apiOrigin}, "token", "RFC 5849, Section 3.1"},
+		{"zero token", new(Token), []string{apiOrigin}, "token", "RFC 5849, Section 3.1"},
+		{"no secret", newToken(Record{Token: "tok"}), []string{apiOrigin},
+			"token_secret", "RFC 5849, Section 2.3"},
+		{"no URL", good, nil, "urls", "RFC 5849, Section 4.3"},
+		{"empty URL", good, []string{""}, "urls", "RFC 5849, Section 4.3"},
+		{"a host", good, []string{"api.example"}, "urls", "RFC 5849, Section 4.3"},
+		{"http", good, []string{"http://api.example"}, "urls", "RFC 5849, Section 4.3"},
+		{"user information", good, []string{"https://u@api.example"},
+			"urls", "RFC 5849, Section 4.3"},
+		{"one of two", good, []string{apiOrigin, "http://api.example"},
+			"urls", "RFC 5849, Section 4.3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rt, err := c.Transport(tt.tok, tt.urls...)
-			wantCheck(t, err, tt.check)
+			wantKind(t, err, tt.check, tt.clause)
 			if rt != nil {
 				t.Error("a transport beside the error")
 			}
@@ -337,21 +518,23 @@ func TestTransportArguments(t *testing.T) {
 }
 
 func TestTransportOrigins(t *testing.T) {
-	rt := signing(t, &provider{}, "https://api.example:443/1.1/?a", "https://upload.example:8443",
-		"http://[::1]:80")
+	rt := newAPIAt(t, &tap{}, []string{
+		"https://api.example:443/1.1/?a", "https://upload.example:8443", "http://[::1]:80",
+	})
 	for _, raw := range []string{
 		"https://api.example/", "https://api.example/1.1/x", "HTTPS://API.EXAMPLE:443/x",
-		"https://api.example:/x",
-		"https://upload.example:8443/x", "http://[::1]/x",
+		"https://api.example:/x", "https://upload.example:8443/x", "http://[::1]/x",
 	} {
-		if _, err := rt.RoundTrip(newRequest(t, "GET", raw, nil)); err != nil {
+		req := apiRequest(t, "GET", "", nil)
+		req.URL, req.Host = parseURL(t, raw), ""
+		if _, err := rt.RoundTrip(req); err != nil {
 			t.Errorf("%s: %v", raw, err)
 		}
 	}
 }
 
 func TestTransportBase(t *testing.T) {
-	own := &provider{}
+	own := &tap{}
 	for name, tt := range map[string]struct {
 		client *http.Client
 		want   http.RoundTripper
@@ -360,145 +543,459 @@ func TestTransportBase(t *testing.T) {
 		"own client without transport": {&http.Client{}, http.DefaultTransport},
 		"none":                         {nil, httpclient.Transport(nil)},
 	} {
-		c := goodConfig()
-		c.HTTP = tt.client
-		rt, err := newClient(t, c).Transport(testToken(t), "https://api.example")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if rt.(*transport).base() != tt.want {
-			t.Errorf("%s: base is %T", name, rt.(*transport).base())
+		rt := newAPI(t, nil, func(c *Config) { c.HTTP = tt.client })
+		if got := rt.(roundTripper)().base; got != tt.want {
+			t.Errorf("%s: base is %T", name, got)
 		}
 	}
 }
 
-func TestTransportTellsOfItsChecks(t *testing.T) {
-	var heard []string
-	ctx := WithTrace(t.Context(), func(check, _ string, err error) {
-		if err != nil {
-			check += " failed"
-		}
-		heard = append(heard, check)
-	})
-	req := newRequest(t, "GET", "https://api.example/?oauth_x", nil).WithContext(ctx)
-	signing(t, &provider{}, "https://api.example").RoundTrip(req)
-	want := []string{"origin", "authorization", "form_body", "parameters failed"}
-	if !slices.Equal(heard, want) {
-		t.Errorf("heard %q, want %q", heard, want)
-	}
-}
-
-func TestTransportWithoutHeader(t *testing.T) {
-	p := &provider{}
-	req := &http.Request{URL: parseURL(t, "https://api.example/")}
-	if _, err := signing(t, p, "https://api.example").RoundTrip(req); err != nil {
+func TestTransportDoesNotPrintSecrets(t *testing.T) {
+	c := newClient(t, apiConfig(&tap{}, func(c *Config) { c.Secret = canary + canary }))
+	rt, err := c.Transport(newToken(Record{Token: canary, Secret: canary}), apiOrigin)
+	if err != nil {
 		t.Fatal(err)
 	}
-	checkSignature(t, p.seen[0], "secret", "sec")
+	mustNotShow(t, "transport", rt)
+}
+
+// What the base says is handed on, as it is.
+func TestTransportOfABaseThatFails(t *testing.T) {
+	rt := newAPI(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		return nil, errNobody
+	}), func(c *Config) { c.CorrectClock = true })
+	resp, err := rt.RoundTrip(apiRequest(t, "GET", "/", nil))
+	if resp != nil || err != errNobody {
+		t.Errorf("got %v, %v", resp, err)
+	}
+}
+
+type roundTripFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func TestTransportTellsOfItsChecks(t *testing.T) {
+	for _, tt := range []struct {
+		spoil func(*http.Request)
+		want  string
+	}{
+		{func(r *http.Request) { r.URL.RawQuery = "oauth_x" },
+			"origin authorization parameters-failed"},
+		{func(r *http.Request) { r.Header.Set("Content-Type", formType) },
+			"origin authorization body parameters"},
+		{func(r *http.Request) { r.URL.Host = "attacker.example" }, "origin-failed"},
+		{func(r *http.Request) { r.Header.Set("Authorization", "x") },
+			"origin authorization-failed"},
+	} {
+		var heard []string
+		ctx := WithTrace(t.Context(), func(check, _ string, err error) {
+			if err != nil {
+				check += "-failed"
+			}
+			heard = append(heard, check)
+		})
+		req := apiRequest(t, "POST", "/", strings.NewReader("a=1")).WithContext(ctx)
+		tt.spoil(req)
+		newAPI(t, &tap{}).RoundTrip(req)
+		if got := strings.Join(heard, " "); got != tt.want {
+			t.Errorf("heard %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestTransportOfAnEmptyRequest(t *testing.T) {
+	p := &tap{}
+	req := &http.Request{URL: parseURL(t, apiOrigin+"/")}
+	if _, err := newAPI(t, p).RoundTrip(req); err != nil {
+		t.Fatal(err)
+	}
+	verifiedBy(t, p.sent[0], apiOrigin)
 	if req.Header != nil {
 		t.Error("the caller's request was changed")
 	}
 }
 
-// A server redirects within itself once, then to elsewhere.
-func redirecting(t *testing.T, elsewhere string) (*httptest.Server, *[]*http.Request) {
+// An arrival is a request that a server got.
+type arrival struct {
+	*http.Request
+	body string
+	from *SignedRequest
+	err  error
+}
+
+// newRedirecting starts a server that redirects within itself once, or elsewhere.
+func newRedirecting(
+	t *testing.T, elsewhere string, status int,
+) (*httptest.Server, func() []arrival) {
+	t.Helper()
 	var mu sync.Mutex
-	var seen []*http.Request
+	var seen []arrival
+	var tool *Verifier
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from, err := tool.Verify(r)
 		data, _ := io.ReadAll(r.Body)
-		r.Body = io.NopCloser(bytes.NewReader(data))
 		mu.Lock()
-		seen = append(seen, r)
+		seen = append(seen, arrival{r, string(data), from, err})
 		mu.Unlock()
 		switch r.URL.Path {
 		case "/first":
-			http.Redirect(w, r, "/second", http.StatusTemporaryRedirect)
+			http.Redirect(w, r, "/second?b=2", status)
 		case "/away":
-			http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
+			http.Redirect(w, r, elsewhere, status)
 		}
 	}))
 	t.Cleanup(server.Close)
-	return server, &seen
+	tool = newTool(t, acceptUnsigned, func(c *VerifierConfig) { c.Origin = server.URL })
+	return server, func() []arrival {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(seen)
+	}
 }
 
-// Within the origin each hop is signed anew, with the body again.
-func TestRedirectWithin(t *testing.T) {
-	server, seen := redirecting(t, "")
-	hc := &http.Client{Transport: signing(t, nil, server.URL)}
-	resp, err := hc.PostForm(server.URL+"/first?a=1", url.Values{"b": {"2"}})
-	if err != nil {
-		t.Fatal(err)
+// Within the origin each hop is signed anew, with the body again where it goes along,
+// and no hop tells the next what the one before had in its URL.
+func TestTransportRedirectWithin(t *testing.T) {
+	for _, m := range []SignatureMethod{HMACSHA256, Plaintext} {
+		for _, place := range []Placement{PlacementHeader, PlacementBody, PlacementQuery} {
+			for _, status := range []int{http.StatusTemporaryRedirect, http.StatusSeeOther} {
+				server, seen := newRedirecting(t, "", status)
+				rt := newAPIAt(t, nil, []string{server.URL}, func(c *Config) {
+					c.Placement, c.SignatureMethod = place, m
+				})
+				hc := &http.Client{Transport: rt}
+				resp, err := hc.PostForm(server.URL+"/first?a=1", url.Values{"c": {"3"}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+				checkHops(t, seen(), status)
+			}
+		}
 	}
-	resp.Body.Close()
-	if len(*seen) != 2 {
-		t.Fatalf("%d requests", len(*seen))
+}
+
+func checkHops(t *testing.T, hops []arrival, status int) {
+	t.Helper()
+	if len(hops) != 2 || hops[0].err != nil || hops[1].err != nil {
+		t.Fatalf("%d hops, %v", len(hops), hops)
 	}
-	var nonces []string
-	for _, r := range *seen {
-		r.URL.Scheme = "http"
-		checkSignature(t, r, "secret", "sec", Param{"b", "2"})
-		nonces = append(nonces, headerParams(t, r.Header.Get("Authorization"))["oauth_nonce"])
-		sameBody(t, r.Body, "b=2")
-	}
-	if nonces[0] == nonces[1] {
+	first, second := hops[0].from, hops[1].from
+	if first.Protocol["oauth_nonce"] == second.Protocol["oauth_nonce"] {
 		t.Error("a nonce was used twice")
+	}
+	if second.Param("b") != "2" || second.Param("a") != "" {
+		t.Errorf("second hop with %v", second.Params)
+	}
+	again := status == http.StatusTemporaryRedirect
+	if (second.Param("c") == "3") != again || first.Param("c") != "3" {
+		t.Errorf("status %d: second hop with body %q", status, hops[1].body)
+	}
+	if strings.Contains(hops[1].Referer(), "oauth_") {
+		t.Errorf("Referer %s", hops[1].Referer())
 	}
 }
 
 // A redirect elsewhere ends the request before anything is sent there, as
-// GHSA-pp92-crg2-gfv9 of another library shows it must.
-func TestRedirectElsewhere(t *testing.T) {
-	var called bool
+// GHSA-pp92-crg2-gfv9 of another library shows it must; under PLAINTEXT, it would be
+// the secrets.
+func TestTransportRedirectElsewhere(t *testing.T) {
+	var called atomic.Int32
 	attacker := httptest.NewServer(http.HandlerFunc(
-		func(http.ResponseWriter, *http.Request) { called = true }))
+		func(http.ResponseWriter, *http.Request) { called.Add(1) }))
 	defer attacker.Close()
-	server, _ := redirecting(t, attacker.URL)
-	hc := &http.Client{Transport: signing(t, nil, server.URL)}
-	_, err := hc.Get(server.URL + "/away")
-	wantCheck(t, err, "origin")
-	if !errors.Is(err, httpclient.ErrOrigin) {
-		t.Errorf("got %v, want ErrOrigin", err)
+	for _, m := range []SignatureMethod{HMACSHA256, Plaintext} {
+		for _, place := range []Placement{PlacementHeader, PlacementBody, PlacementQuery} {
+			for _, status := range []int{301, 302, 303, 307, 308} {
+				server, seen := newRedirecting(t, attacker.URL, status)
+				rt := newAPIAt(t, nil, []string{server.URL}, func(c *Config) {
+					c.SignatureMethod, c.Placement = m, place
+				})
+				hc := &http.Client{Transport: rt}
+				_, err := hc.PostForm(server.URL+"/away", url.Values{"a": {"1"}})
+				wantKind(t, err, "origin", "RFC 5849, Section 4.3")
+				if !errors.Is(err, httpclient.ErrOrigin) {
+					t.Errorf("got %v, want ErrOrigin", err)
+				}
+				if hops := seen(); len(hops) != 1 || hops[0].err != nil {
+					t.Errorf("%d hops", len(hops))
+				}
+			}
+		}
 	}
-	if called {
+	if called.Load() != 0 {
 		t.Error("the other origin was called")
 	}
 }
 
-func TestUserInformationIsRefused(t *testing.T) {
-	hc := &http.Client{Transport: signing(t, &provider{}, "https://api.example")}
+// A server that sends back what was in the URL gets no second signature for it.
+func TestTransportRedirectWithItsParameters(t *testing.T) {
+	var calls atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		http.Redirect(w, r, "/again?"+r.URL.RawQuery, http.StatusFound)
+	}))
+	defer server.Close()
+	hc := &http.Client{Transport: newAPIAt(t, nil, []string{server.URL}, func(c *Config) {
+		c.Placement = PlacementQuery
+	})}
+	_, err := hc.Get(server.URL)
+	wantKind(t, err, "parameters", "RFC 5849, Section 3.1")
+	if calls.Load() != 1 {
+		t.Errorf("%d calls", calls.Load())
+	}
+}
+
+func TestTransportRefusesUserInformation(t *testing.T) {
+	hc := &http.Client{Transport: newAPI(t, &tap{})}
 	_, err := hc.Get("https://user:password@api.example/")
-	wantCheck(t, err, "origin")
+	wantKind(t, err, "origin", "RFC 5849, Section 4.3")
 }
 
 func TestTransportHonoursTheContext(t *testing.T) {
-	server, seen := redirecting(t, "")
+	server, seen := newRedirecting(t, "", 307)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	req := newRequest(t, "GET", server.URL, nil).WithContext(ctx)
-	if _, err := signing(t, nil, server.URL).RoundTrip(req); !errors.Is(err, context.Canceled) {
+	req := apiRequest(t, "GET", "", nil).WithContext(ctx)
+	req.URL, req.Host = parseURL(t, server.URL), ""
+	rt := newAPIAt(t, nil, []string{server.URL})
+	if _, err := rt.RoundTrip(req); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	if len(*seen) != 0 {
+	if len(seen()) != 0 {
 		t.Error("a request was sent")
 	}
 }
 
+// Each goroutine finds that its timestamps do not fall, though the clock does, and
+// that no nonce comes twice.
 func TestTransportIsSafeForConcurrentUse(t *testing.T) {
-	server, seen := redirecting(t, "")
-	hc := &http.Client{Transport: signing(t, nil, server.URL)}
+	var ticks atomic.Int64
+	server, seen := newRedirecting(t, "", 307)
+	rt := newAPIAt(t, nil, []string{server.URL}, func(c *Config) {
+		c.CorrectClock = true
+		c.Now = func() time.Time { return time.Unix(toolNow+ticks.Add(1)*7%11, 0) }
+	})
+	hc := &http.Client{Transport: rt}
 	var wg sync.WaitGroup
-	for range 8 {
+	for i := range 8 {
 		wg.Go(func() {
-			resp, err := hc.PostForm(server.URL, url.Values{"a": {"1"}})
-			if err != nil {
-				t.Error(err)
-				return
+			for j := range 10 {
+				resp, err := hc.PostForm(server.URL+"/"+strconv.Itoa(i),
+					url.Values{"j": {strconv.Itoa(j)}})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				resp.Body.Close()
 			}
-			resp.Body.Close()
 		})
 	}
 	wg.Wait()
-	if len(*seen) != 8 {
-		t.Errorf("%d requests", len(*seen))
+	checkArrivals(t, seen())
+}
+
+func checkArrivals(t *testing.T, all []arrival) {
+	t.Helper()
+	nonces, last := make(map[string]bool), make(map[string]string)
+	for _, a := range all {
+		if a.err != nil {
+			t.Fatal(a.err)
+		}
+		stamp := a.from.Protocol["oauth_timestamp"]
+		if stamp < last[a.URL.Path] {
+			t.Errorf("timestamp %s after %s", stamp, last[a.URL.Path])
+		}
+		last[a.URL.Path] = stamp
+		nonces[a.from.Protocol["oauth_nonce"]] = true
+	}
+	if len(nonces) != 80 || len(all) != 80 {
+		t.Errorf("%d nonces in %d requests", len(nonces), len(all))
+	}
+}
+
+func TestTransportWithoutAToken(t *testing.T) {
+	for _, empty := range []bool{false, true} {
+		p := &tap{}
+		c := newClient(t, apiConfig(p, func(c *Config) { c.EmptyToken = empty }))
+		rt, err := c.Transport(NoToken(), apiOrigin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rt.RoundTrip(apiRequest(t, "GET", "/", nil)); err != nil {
+			t.Fatal(err)
+		}
+		got := verifiedBy(t, p.sent[0], apiOrigin)
+		if _, ok := got.Protocol["oauth_token"]; ok != empty || got.Token != "" {
+			t.Errorf("got %+v", got)
+		}
+	}
+}
+
+func TestTransportOfATokenWithoutSecret(t *testing.T) {
+	p := &tap{}
+	c := newClient(t, apiConfig(p, func(c *Config) { c.InsecureNoTokenSecret = true }))
+	rt, err := c.Transport(newToken(Record{Token: "tok"}), apiOrigin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rt.RoundTrip(apiRequest(t, "GET", "/", nil)); err != nil {
+		t.Fatal(err)
+	}
+	v := newTool(t, func(c *VerifierConfig) {
+		c.Origin = apiOrigin
+		c.Key = func(context.Context, string, string) (Key, error) {
+			return Key{ClientSecret: toolSecret}, nil
+		}
+	})
+	if _, err := v.Verify(wireOf(t, p.sent[0]).request(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+func answeredAt(seconds int64) http.Header {
+	return http.Header{"Date": {time.Unix(toolNow+seconds, 0).UTC().Format(http.TimeFormat)}}
+}
+
+func challengedAt(seconds int64, params string) http.Header {
+	h := answeredAt(seconds)
+	h.Set("Www-Authenticate", `OAuth realm="x", `+params)
+	return h
+}
+
+// The timestamp of the request after a response, by what that said of the clock.
+func TestTransportCorrectsItsClock(t *testing.T) {
+	const hour, day = 3600, 24 * 3600
+	between := func(from, to int64) string {
+		return `oauth_problem="timestamp_refused", oauth_acceptable_timestamps="` +
+			strconv.FormatInt(toolNow+from, 10) + "-" + strconv.FormatInt(toolNow+to, 10) + `"`
+	}
+	for _, tt := range []struct {
+		name   string
+		on     bool
+		status int
+		header http.Header
+		want   int64
+	}{
+		{"off", false, 401, answeredAt(hour), 0},
+		{"off, with a problem", false, 401, challengedAt(hour, between(hour, hour)), 0},
+		{"date", true, 401, answeredAt(hour), hour},
+		{"accepted", true, 200, answeredAt(hour), 0},
+		{"another status", true, 403, answeredAt(hour), 0},
+		{"bad request", true, 400, challengedAt(hour, between(hour, hour)), 0},
+		{"no date", true, 401, http.Header{}, 0},
+		{"no header at all", true, 401, nil, 0},
+		{"date of no kind", true, 401, http.Header{"Date": {"tomorrow"}}, 0},
+		{"another problem", true, 401, challengedAt(hour, `oauth_problem="nonce_used"`), 0},
+		{"problem and date", true, 401,
+			challengedAt(hour, `oauth_problem="timestamp_refused"`), hour},
+		{"another scheme", true, 401, http.Header{"Date": answeredAt(hour)["Date"],
+			"Www-Authenticate": {`Basic oauth_problem="nonce_used"`}}, hour},
+		{"a range", true, 401, challengedAt(2*hour, between(hour-10, hour+10)), hour},
+		{"a range of one", true, 401, challengedAt(0, between(hour, hour)), hour},
+		{"a range without a problem", true, 401,
+			challengedAt(0, strings.SplitN(between(hour, hour), ", ", 2)[1]), hour},
+		{"a range the wrong way round", true, 401, challengedAt(hour, between(9, 8)), hour},
+		{"half a range", true, 401, challengedAt(hour,
+			`oauth_problem="timestamp_refused", oauth_acceptable_timestamps="1700000000-"`), hour},
+		{"other half of a range", true, 401, challengedAt(hour,
+			`oauth_problem="timestamp_refused", oauth_acceptable_timestamps="-1700000000"`), hour},
+		{"a day", true, 401, answeredAt(day), day},
+		{"more than a day", true, 401, answeredAt(day + 1), 0},
+		{"a range beyond a day", true, 401, challengedAt(hour, between(day+1, day+1)), 0},
+		{"back", true, 401, answeredAt(-hour), 0}, // no timestamp falls
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := &tap{status: tt.status, header: tt.header}
+			rt := newAPI(t, p, func(c *Config) { c.CorrectClock = tt.on })
+			for range 2 {
+				if _, err := rt.RoundTrip(apiRequest(t, "GET", "/", nil)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if first := stampOf(p.sent[0]); first != 0 {
+				t.Errorf("first stamped %d", first)
+			}
+			if got := stampOf(p.sent[1]); got != tt.want {
+				t.Errorf("then stamped %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// stampOf returns the timestamp of a request, after the tests' now.
+func stampOf(req *http.Request) int64 {
+	_, rest, _ := strings.Cut(req.Header.Get("Authorization"), `oauth_timestamp="`)
+	digits, _, _ := strings.Cut(rest, `"`)
+	n, _ := strconv.ParseInt(digits, 10, 64)
+	return n - toolNow
+}
+
+// A clock set back waits for the time to come; one that was set ahead is not set
+// ahead again.
+func TestTransportClockNeverStepsBack(t *testing.T) {
+	now := atToolNow()
+	p := &tap{status: 401}
+	client := newClient(t, apiConfig(p, func(c *Config) {
+		c.CorrectClock, c.Now = true, func() time.Time { return now }
+	}))
+	rt, err := client.Transport(apiToken(t), apiOrigin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, step := range []struct{ passed, date, want int64 }{
+		{0, 100, 0},    // then a hundred ahead
+		{10, 110, 110}, // of which the server thinks still
+		{10, 20, 120},  // no longer: now it goes by our clock
+		{50, 70, 120}, {51, 121, 121}, {1, 122, 122},
+	} {
+		now = now.Add(time.Duration(step.passed) * time.Second)
+		p.header = answeredAt(step.date)
+		if _, err := rt.RoundTrip(apiRequest(t, "GET", "/", nil)); err != nil {
+			t.Fatal(err)
+		}
+		if got := stampOf(p.sent[i]); got != step.want {
+			t.Errorf("step %d: stamped %d, want %d", i, got, step.want)
+		}
+	}
+	// The clock is the client's, whichever transport learnt.
+	p.header = answeredAt(1000)
+	other, err := client.Transport(NoToken(), apiOrigin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt.RoundTrip(apiRequest(t, "GET", "/", nil))
+	other.RoundTrip(apiRequest(t, "GET", "/", nil))
+	if got := stampOf(p.sent[len(p.sent)-1]); got != 1000 {
+		t.Errorf("the other transport stamped %d", got)
+	}
+}
+
+// A real server whose clock is an hour ahead, and says so.
+func TestTransportCorrectsItsClockAtAServer(t *testing.T) {
+	theirs := func() time.Time { return atToolNow().Add(time.Hour) }
+	var tool *Verifier
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", theirs().UTC().Format(http.TimeFormat))
+		if _, err := tool.Verify(r); err != nil {
+			w.WriteHeader(http.StatusUnauthorized)
+			io.WriteString(w, "no")
+		}
+	}))
+	defer server.Close()
+	tool = newTool(t, func(c *VerifierConfig) { c.Origin, c.Now = server.URL, theirs })
+	hc := &http.Client{Transport: newAPIAt(t, nil, []string{server.URL},
+		func(c *Config) { c.CorrectClock = true })}
+	for i, want := range []int{401, 200, 200} {
+		resp, err := hc.Get(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body bytes.Buffer
+		body.ReadFrom(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != want || want == 401 && body.String() != "no" {
+			t.Errorf("request %d: status %d, %s", i, resp.StatusCode, &body)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -176,12 +177,14 @@ func (v *Verifier) parse(l *verdict.List, r *http.Request) *parsed {
 
 // requestTarget returns the path and the query of r as they were sent.
 func requestTarget(r *http.Request) (path, query string) {
-	target := r.RequestURI // which no handler before us changes
-	if !strings.HasPrefix(target, "/") {
-		target = r.URL.RequestURI()
+	// Which no handler before us changes.
+	if strings.HasPrefix(r.RequestURI, "/") {
+		path, query, _ = strings.Cut(r.RequestURI, "?")
+		return path, query
 	}
-	path, query, _ = strings.Cut(target, "?")
-	return path, query
+	// In absolute form, or made by hand. What is no path must not become part of the
+	// host.
+	return "/" + strings.TrimPrefix(r.URL.EscapedPath(), "/"), r.URL.RawQuery
 }
 
 // parseAuthorization returns the parameters of an Authorization header, without its
@@ -217,12 +220,12 @@ func (v *Verifier) readBody(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return []byte{}, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, v.config.MaxBody+1))
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, v.config.MaxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, &CheckError{"body", "must not be longer than MaxBody", bodyClause}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("oauth1: body: %w", err)
-	}
-	if int64(len(body)) > v.config.MaxBody {
-		return nil, &CheckError{"body", "must not be longer than MaxBody", bodyClause}
 	}
 	r.Body.Close()
 	r.Body = io.NopCloser(bytes.NewReader(body))

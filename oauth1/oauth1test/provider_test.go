@@ -1,9 +1,11 @@
 package oauth1test_test
 
 import (
+	"cmp"
 	"crypto/fips140"
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha1"
 	"encoding/base64"
 	"flag"
@@ -16,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,8 +26,8 @@ import (
 	"vouchsafe/oauth1/oauth1test"
 )
 
-// FIPS 140-only mode forbids the one signature method there is, which package
-// oauth1 tests.
+// FIPS 140-only mode forbids SHA-1 and secrets as short as those here; package oauth1
+// tests it.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if fips140.Enforced() {
@@ -41,6 +44,7 @@ type call struct {
 	secret, tokenSecret string
 	params              []oauth1.Param
 	query, form         string
+	contentType         string                              // if empty, that of a form
 	headers             []string                            // in place of the one made
 	late                func([]oauth1.Param) []oauth1.Param // after signing
 }
@@ -82,7 +86,7 @@ func (c *call) send(t *testing.T, base string) (int, string) {
 		t.Fatal(err)
 	}
 	req.URL.RawQuery = c.query
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Content-Type", cmp.Or(c.contentType, "application/x-www-form-urlencoded"))
 	all := slices.Concat(c.params, oauth1.ParseParams(c.form))
 	text := oauth1.BaseString(c.method, req.URL, all)
 	mac := hmac.New(sha1.New, []byte(encode(c.secret)+"&"+encode(c.tokenSecret)))
@@ -201,6 +205,13 @@ func (w walk) account() *call {
 	return c
 }
 
+// password is a token request without a login.
+func (w walk) password() *call {
+	c := newCall("/access_token")
+	c.form = "x_auth_mode=client_auth&x_auth_username=alice&x_auth_password=password"
+	return c
+}
+
 func (w walk) temporary() *call {
 	return newCall("/request_token", oauth1.Param{Name: "oauth_callback", Value: callback})
 }
@@ -230,18 +241,16 @@ var faultTests = []struct {
 	problem string
 }{
 	{"no header", walk.account, headers(),
-		oauth1test.MalformedHeader, 400, "parameter_rejected"},
+		oauth1test.MissingParameter, 400, "parameter_absent"},
 	{"two headers", walk.account, headers(`OAuth a="1"`, `OAuth b="2"`),
 		oauth1test.MalformedHeader, 400, "parameter_rejected"},
 	{"empty header", walk.account, headers(""),
 		oauth1test.MalformedHeader, 400, "parameter_rejected"},
 	{"other scheme", walk.account, headers("Bearer"),
-		oauth1test.MalformedHeader, 400, "parameter_rejected"},
+		oauth1test.MissingParameter, 400, "parameter_absent"},
 	{"value not percent-encoded", walk.account, headers(`OAuth oauth_token="a+b"`),
 		oauth1test.MalformedHeader, 400, "parameter_rejected"},
 	{"escape in lower case", walk.account, headers(`OAuth oauth_token="%2b"`),
-		oauth1test.MalformedHeader, 400, "parameter_rejected"},
-	{"value without quotes", walk.account, headers(`OAuth oauth_token=a`),
 		oauth1test.MalformedHeader, 400, "parameter_rejected"},
 	{"fields without comma", walk.account, headers(`OAuth a="1" b="2"`),
 		oauth1test.MalformedHeader, 400, "parameter_rejected"},
@@ -253,6 +262,19 @@ var faultTests = []struct {
 		oauth1test.DuplicateParameter, 400, "parameter_rejected"},
 	{"parameter in the query alone", walk.account, func(c *call) { c.query = "oauth_body_hash=x" },
 		oauth1test.MisplacedParameter, 400, "parameter_rejected"},
+	{"parameter in the body alone", walk.account, func(c *call) { c.form = "oauth_x=x" },
+		oauth1test.MisplacedParameter, 400, "parameter_rejected"},
+	{"body too long", walk.temporary,
+		func(c *call) { c.form = strings.Repeat("a", 10<<20+1) },
+		oauth1test.MalformedBody, 400, "parameter_rejected"},
+	{"body hash with a form", walk.temporary, func(c *call) {
+		c.form = "a=1"
+		c.set("oauth_body_hash", "x")
+	}, oauth1test.WrongBodyHash, 400, "parameter_rejected"},
+	{"body hash", walk.account, func(c *call) {
+		c.contentType = "application/json"
+		c.set("oauth_body_hash", "x")
+	}, oauth1test.WrongBodyHash, 400, "parameter_rejected"},
 	{"no client ID", walk.account, func(c *call) { c.set("oauth_consumer_key") },
 		oauth1test.MissingParameter, 400, "parameter_absent"},
 	{"no signature method", walk.account, func(c *call) { c.set("oauth_signature_method") },
@@ -266,16 +288,25 @@ var faultTests = []struct {
 	{"no signature", walk.account, func(c *call) {
 		c.late = func(p []oauth1.Param) []oauth1.Param { return set(p, "oauth_signature") }
 	}, oauth1test.MissingParameter, 400, "parameter_absent"},
-	{"no token", walk.account, func(c *call) { c.set("oauth_token") },
+	{"no token", walk.account, withoutToken,
 		oauth1test.MissingParameter, 400, "parameter_absent"},
-	{"no temporary token", walk.exchange, func(c *call) { c.set("oauth_token") },
+	{"empty token", walk.account, func(c *call) {
+		withoutToken(c)
+		c.set("oauth_token", "")
+	}, oauth1test.MissingParameter, 400, "parameter_absent"},
+	{"no temporary token", walk.exchange, withoutToken,
 		oauth1test.MissingParameter, 400, "parameter_absent"},
+	{"no token, signed with its secret", walk.account, func(c *call) { c.set("oauth_token") },
+		oauth1test.WrongSignature, 401, "signature_invalid"},
 	{"no callback", walk.temporary, func(c *call) { c.set("oauth_callback") },
 		oauth1test.MissingParameter, 400, "parameter_absent"},
 	{"version", walk.account, func(c *call) { c.set("oauth_version", "2.0") },
 		oauth1test.UnsupportedVersion, 400, "version_rejected"},
 	{"signature method", walk.account,
-		func(c *call) { c.set("oauth_signature_method", "PLAINTEXT") },
+		func(c *call) { c.set("oauth_signature_method", "HMAC-MD5") },
+		oauth1test.UnsupportedSignatureMethod, 400, "signature_method_rejected"},
+	{"signature method of those with another key", walk.account,
+		func(c *call) { c.set("oauth_consumer_key", "rsa"); c.path = "/echo"; withoutToken(c) },
 		oauth1test.UnsupportedSignatureMethod, 400, "signature_method_rejected"},
 	{"unknown client", walk.account, func(c *call) { c.set("oauth_consumer_key", "nobody") },
 		oauth1test.UnknownClient, 401, "consumer_key_unknown"},
@@ -287,6 +318,15 @@ var faultTests = []struct {
 		oauth1test.UnknownToken, 401, "token_rejected"},
 	{"token of another client", walk.account, asOther,
 		oauth1test.UnknownToken, 401, "token_rejected"},
+	{"a token where there is none yet", walk.temporary,
+		func(c *call) { c.set("oauth_token", "x") },
+		oauth1test.UnknownTemporaryToken, 401, "token_rejected"},
+	{"token that cannot be renewed", walk.account, func(c *call) { c.path = "/access_token" },
+		oauth1test.UnknownTemporaryToken, 401, "token_rejected"},
+	{"unknown token at echo", walk.account, func(c *call) {
+		c.set("oauth_token", "x")
+		c.path = "/echo"
+	}, oauth1test.UnknownToken, 401, "token_rejected"},
 	{"temporary token used as token", walk.exchange, func(c *call) { c.path = "/me" },
 		oauth1test.UnknownToken, 401, "token_rejected"},
 	{"timestamp of six minutes ago", walk.account, stamp(-6 * time.Minute),
@@ -315,12 +355,33 @@ var faultTests = []struct {
 		oauth1test.WrongCallback, 400, "parameter_rejected"},
 	{"no verifier", walk.exchange, func(c *call) { c.set("oauth_verifier") },
 		oauth1test.MissingVerifier, 400, "parameter_absent"},
+	{"empty verifier", walk.exchange, func(c *call) { c.set("oauth_verifier", "") },
+		oauth1test.MissingVerifier, 400, "parameter_absent"},
 	{"verifier", walk.exchange, func(c *call) { c.set("oauth_verifier", "x") },
 		oauth1test.WrongVerifier, 401, "verifier_invalid"},
+	{"password", walk.password, func(c *call) {
+		c.form = "x_auth_mode=client_auth&x_auth_username=alice&x_auth_password=x"
+	}, oauth1test.WrongPassword, 401, "parameter_rejected"},
+	{"no password", walk.password,
+		func(c *call) { c.form = "x_auth_mode=client_auth&x_auth_username=alice" },
+		oauth1test.WrongPassword, 401, "parameter_rejected"},
+	{"name", walk.password, func(c *call) {
+		c.form = "x_auth_mode=client_auth&x_auth_username=bob&x_auth_password=password"
+	}, oauth1test.WrongPassword, 401, "parameter_rejected"},
+	{"user who has no password", walk.password, func(c *call) {
+		c.form = "x_auth_mode=client_auth&x_auth_username=nobody&x_auth_password="
+	}, oauth1test.WrongPassword, 401, "parameter_rejected"},
+	{"mode of xAuth", walk.password, func(c *call) { c.form = "x_auth_mode=x" },
+		oauth1test.MissingParameter, 400, "parameter_absent"},
 }
 
 func headers(h ...string) func(*call) {
 	return func(c *call) { c.headers = append([]string{}, h...) }
+}
+
+func withoutToken(c *call) {
+	c.set("oauth_token")
+	c.tokenSecret = ""
 }
 
 func asOther(c *call) {
@@ -334,12 +395,26 @@ func stamp(d time.Duration) func(*call) {
 	}
 }
 
-var twoClients = []oauth1test.Client{
+var severalClients = []oauth1test.Client{
 	{ID: "client", Secret: "secret"}, {ID: "other", Secret: "other secret"},
+	{ID: "rsa", PublicKey: &privateKey().PublicKey},
+}
+
+var privateKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+var severalUsers = []oauth1test.User{
+	{ID: "alice", Name: "Alice Example", Email: "alice@example.com", Password: "password"},
+	{ID: "nobody"},
 }
 
 func TestFaults(t *testing.T) {
-	server := oauth1test.NewServer(oauth1test.Options{Clients: twoClients})
+	server := oauth1test.NewServer(oauth1test.Options{Clients: severalClients, Users: severalUsers})
 	defer server.Close()
 	for _, tt := range faultTests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -472,8 +547,9 @@ func TestUnknownEndpointsAndMethods(t *testing.T) {
 	server := oauth1test.NewServer(oauth1test.Options{})
 	defer server.Close()
 	for _, c := range []*call{
-		{method: "GET", path: "/request_token"}, {method: "GET", path: "/access_token"},
-		{method: "GET", path: "/"}, {method: "POST", path: "/x"},
+		{method: "PUT", path: "/request_token"}, {method: "HEAD", path: "/access_token"},
+		{method: "GET", path: "/"}, {method: "POST", path: "/x"}, {method: "GET", path: "/me/"},
+		{method: "GET", path: "/oauth1/me"},
 	} {
 		req := httptest.NewRequest(c.method, server.URL+c.path, nil)
 		req.RequestURI = ""
@@ -485,7 +561,8 @@ func TestUnknownEndpointsAndMethods(t *testing.T) {
 
 func TestNewWantsABaseURL(t *testing.T) {
 	for _, base := range []string{
-		"", "/oauth1", "127.0.0.1:8080", "ftp://127.0.0.1/", "http:///x", ":",
+		"", "/oauth1", "127.0.0.1:8080", "ftp://127.0.0.1/", "http:///x", ":", "//127.0.0.1",
+		"http://192.0.2.1/", "http://provider.test",
 	} {
 		if _, err := oauth1test.New(oauth1test.Options{BaseURL: base}); err == nil {
 			t.Errorf("%q was accepted", base)

@@ -1,10 +1,27 @@
 package main
 
-import (
-	"encoding/json"
-	"fmt"
-	"time"
-)
+// A suite is the cases that are printed in one table.
+type suite struct {
+	name    string
+	columns []string // the libraries, vouchsafe first
+	cases   []benchCase
+}
+
+func newSuites() ([]suite, error) {
+	k, err := newKeys()
+	if err != nil {
+		return nil, err
+	}
+	j, err := newJOSEBench(k)
+	if err != nil {
+		return nil, err
+	}
+	o, err := newOAuth1Bench(k.rsa)
+	if err != nil {
+		return nil, err
+	}
+	return []suite{j.suite(), o.suite()}, nil
+}
 
 // A benchCase is a line of the table.
 type benchCase struct {
@@ -22,287 +39,5 @@ type cell struct {
 
 func shared(op operation) func() operation { return func() operation { return op } }
 
-// withLibraries appends a cell for every library that make has an operation for.
-func withLibraries(cells []cell, make func(lib library) (operation, error)) ([]cell, error) {
-	for _, lib := range libraries() {
-		op, err := make(lib)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", lib.name, err)
-		}
-		if op != nil {
-			cells = append(cells, cell{lib.name, shared(op)})
-		}
-	}
-	return cells, nil
-}
-
+// raw is the column of the standard library alone.
 const raw = "raw"
-
-// A bench is what all cases have in common.
-type bench struct {
-	keys    *keys
-	claims  claims
-	payload []byte
-	cases   []benchCase
-}
-
-func newBench() (*bench, error) {
-	k, err := newKeys()
-	if err != nil {
-		return nil, err
-	}
-	b := &bench{keys: k, claims: newClaims(time.Now())}
-	if b.payload, err = b.claims.json(); err != nil {
-		return nil, err
-	}
-	steps := []func() error{
-		b.verify, b.lean, b.full, b.set, b.parallel,
-		b.issue, b.issueReady, b.sign, b.parse, b.thumbprint,
-	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return nil, err
-		}
-	}
-	return b, nil
-}
-
-func (b *bench) add(name string, cells []cell, targets ...target) {
-	b.cases = append(b.cases, benchCase{name: name, cells: cells, targets: targets})
-}
-
-func (b *bench) token(alg string) (string, error) {
-	return token(alg, header(alg, keyID), b.keys, b.payload)
-}
-
-func (b *bench) verify() error {
-	for _, alg := range algorithms {
-		cells, err := b.verifyCells(alg)
-		if err != nil {
-			return err
-		}
-		b.add("verify "+alg, cells, verifyTargets(alg)...)
-	}
-	return nil
-}
-
-func verifyTargets(alg string) []target {
-	switch alg {
-	case "HS256":
-		return []target{atMost(4500), timesFaster("golang-jwt", 3), allocsOverRaw(6)}
-	case "PS256":
-		return []target{allocsOverRaw(6)}
-	default:
-		return []target{overRaw(4000), allocsOverRaw(6)}
-	}
-}
-
-func (b *bench) verifyCells(alg string) ([]cell, error) {
-	signed, err := b.token(alg)
-	if err != nil {
-		return nil, err
-	}
-	cells, err := b.rawVerifyCell(alg)
-	if err != nil {
-		return nil, err
-	}
-	return withLibraries(cells, func(lib library) (operation, error) {
-		verify, err := lib.verifier(alg, b.keys)
-		return func() error { return verify(signed) }, err
-	})
-}
-
-func (b *bench) rawVerifyCell(alg string) ([]cell, error) {
-	input := signingInput(header(alg, keyID), b.payload)
-	sig, err := rawSigner(alg, b.keys)(input)
-	return []cell{{raw, func() operation { return rawVerify(alg, b.keys, input, sig) }}}, err
-}
-
-// lean is what HS256 costs where the rivals have fewer claims to decode.
-func (b *bench) lean() error {
-	signed, err := b.token("HS256")
-	if err != nil {
-		return err
-	}
-	cells, err := b.rawVerifyCell("HS256")
-	if err != nil {
-		return err
-	}
-	cells, err = withLibraries(cells, func(lib library) (operation, error) {
-		if lib.lean == nil {
-			return nil, nil
-		}
-		verify, err := lib.lean("HS256", b.keys)
-		return func() error { return verify(signed) }, err
-	})
-	b.add("verify HS256, registered only", cells, timesFaster("golang-jwt", 3))
-	return err
-}
-
-// full is what HS256 costs where vouchsafe has all claims to decode.
-func (b *bench) full() error {
-	signed, err := b.token("HS256")
-	if err != nil {
-		return err
-	}
-	cells, err := b.rawVerifyCell("HS256")
-	if err != nil {
-		return err
-	}
-	cells, err = withLibraries(cells, func(lib library) (operation, error) {
-		if lib.reader == nil {
-			return nil, nil
-		}
-		read, err := lib.reader("HS256", b.keys)
-		return func() error { _, err := read(signed); return err }, err
-	})
-	b.add("verify HS256, into a struct", cells)
-	return err
-}
-
-func (b *bench) set() error {
-	text, err := bigSet(b.keys)
-	if err != nil {
-		return err
-	}
-	signed, err := b.token("RS256")
-	if err != nil {
-		return err
-	}
-	cells, err := b.rawVerifyCell("RS256")
-	if err != nil {
-		return err
-	}
-	cells, err = withLibraries(cells, func(lib library) (operation, error) {
-		if lib.setVerifier == nil {
-			return nil, nil
-		}
-		verify, err := lib.setVerifier(text)
-		return func() error { return verify(signed) }, err
-	})
-	b.add("verify RS256, 100-key set", cells, overRaw(4000), allocsOverRaw(6))
-	return err
-}
-
-func (b *bench) parallel() error {
-	for _, alg := range []string{"HS256", "RS256", "ES256"} {
-		cells, err := b.verifyCells(alg)
-		if err != nil {
-			return err
-		}
-		c := benchCase{name: "parallel verify " + alg, parallel: true, cells: cells}
-		if alg == "HS256" {
-			c.targets = []target{scales(1.8)}
-		}
-		b.cases = append(b.cases, c)
-	}
-	return nil
-}
-
-func (b *bench) issue() error {
-	for _, alg := range []string{"HS256", "RS256", "ES256", "EdDSA"} {
-		cells, err := b.issueCells(alg)
-		if err != nil {
-			return err
-		}
-		var targets []target
-		if alg == "HS256" {
-			targets = []target{atMost(3000)}
-		}
-		b.add("issue "+alg, cells, targets...)
-	}
-	return nil
-}
-
-func (b *bench) issueCells(alg string) ([]cell, error) {
-	return withLibraries(b.rawSignCell(alg), func(lib library) (operation, error) {
-		issue, err := lib.issuer(alg, b.keys)
-		return func() error {
-			c, err := lib.native(&b.claims)
-			if err == nil {
-				_, err = issue(c)
-			}
-			return err
-		}, err
-	})
-}
-
-func (b *bench) rawSignCell(alg string) []cell {
-	input := signingInput(header(alg, keyID), b.payload)
-	return []cell{{raw, func() operation {
-		sign := rawSigner(alg, b.keys)
-		return func() error { _, err := sign(input); return err }
-	}}}
-}
-
-// issueReady is what is left of issue where each library's claims are ready.
-func (b *bench) issueReady() error {
-	cells, err := withLibraries(b.rawSignCell("HS256"), func(lib library) (operation, error) {
-		c, err := lib.native(&b.claims)
-		if err != nil {
-			return nil, err
-		}
-		issue, err := lib.issuer("HS256", b.keys)
-		return func() error { _, err := issue(c); return err }, err
-	})
-	b.add("issue HS256, claims made before", cells, atMost(3000))
-	return err
-}
-
-// sign is what is left of issue where the payload is ready.
-func (b *bench) sign() error {
-	cells, err := withLibraries(b.rawSignCell("HS256"), func(lib library) (operation, error) {
-		if lib.signer == nil {
-			return nil, nil
-		}
-		sign, err := lib.signer("HS256", b.keys)
-		return func() error { _, err := sign(b.payload); return err }, err
-	})
-	b.add("sign HS256, payload made before", cells, atMost(3000))
-	return err
-}
-
-func (b *bench) parse() error {
-	text, err := smallSet()
-	if err != nil {
-		return err
-	}
-	cells, err := withLibraries(nil, func(lib library) (operation, error) {
-		if lib.parseSet == nil {
-			return nil, nil
-		}
-		return func() error { _, err := lib.parseSet(text); return err }, nil
-	})
-	b.add("parse a set of 5 RSA, 5 EC", cells, atMost(25_000))
-	return err
-}
-
-func (b *bench) thumbprint() error {
-	ec, err := ecJWK(keyID, &b.keys.ec.PublicKey)
-	if err != nil {
-		return err
-	}
-	rsa := rsaJWK(keyID, &b.keys.rsa.PublicKey)
-	if err := b.thumbprintOf(rsa, atMost(700)); err != nil {
-		return err
-	}
-	return b.thumbprintOf(ec)
-}
-
-func (b *bench) thumbprintOf(k publicKey, targets ...target) error {
-	canonical := k.canonical()
-	text, err := json.Marshal(k)
-	if err != nil {
-		return err
-	}
-	cells := []cell{{raw, shared(func() error { rawThumbprint(canonical); return nil })}}
-	cells, err = withLibraries(cells, func(lib library) (operation, error) {
-		if lib.thumbprint == nil {
-			return nil, nil
-		}
-		compute, err := lib.thumbprint(text)
-		return func() error { _, err := compute(); return err }, err
-	})
-	b.add("thumbprint "+k.Type, cells, targets...)
-	return err
-}

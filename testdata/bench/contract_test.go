@@ -231,7 +231,7 @@ func TestOtherAlgorithm(t *testing.T) {
 }
 
 // confused is signed with HMAC and the text of the public key.
-func confused(t *testing.T, alg string, b *bench) string {
+func confused(t *testing.T, alg string, b *joseBench) string {
 	k := &keys{secret: b.keys.secret}
 	if alg == "HS256" {
 		return sign(t, "HS256", header("HS384", keyID), k, &b.claims)
@@ -310,7 +310,7 @@ func TestSign(t *testing.T) {
 	}
 }
 
-func testIssued(t *testing.T, alg string, b *bench, token string) {
+func testIssued(t *testing.T, alg string, b *joseBench, token string) {
 	parts := strings.Split(token, ".")
 	wantMembers(t, parts[0], []byte(header(alg, keyID)))
 	wantMembers(t, parts[1], b.payload)

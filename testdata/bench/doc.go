@@ -1,21 +1,23 @@
 // Command bench compares vouchsafe/jose with go-jose v4, golang-jwt v5 and
-// jwx v3, and each of them with the standard library alone.
+// jwx v3, vouchsafe/oauth1 with dghubble/oauth1 and gomodule/oauth1, and each of
+// them with the standard library alone.
 //
 // It is a module of its own, so that none of them is a dependency of vouchsafe.
 //
 // # Running it
 //
 // "make bench" at the top of the repository first runs the contract test and
-// then prints the table, in about two minutes. The program takes flags
+// then prints the two tables, in about three minutes. The program takes flags
 //
-//	go run . -run HS256 -rounds 31 -time 25ms
+//	go run . -run jose/.*HS256 -rounds 31 -time 25ms
+//	go run . -run oauth1
 //
 // and for benchstat there is an ordinary benchmark of every cell:
 //
-//	go test -run '^$' -bench '/^verify_HS256$' -count 10 | tee new.txt
+//	go test -run '^$' -bench '/jose/^verify_HS256$' -count 10 | tee new.txt
 //	benchstat -col /lib new.txt
 //
-// # What is compared
+// # What is compared for jose
 //
 // Every column verifies the same ID Token, whose payload has 900 bytes and 22
 // claims, and issues one from the same claims as Go values, each in its
@@ -42,6 +44,33 @@
 // not valid yet, issued in the future, of another issuer, for another audience,
 // changed by a byte, or of another algorithm; and that what one column signs all
 // others accept, with the claims it began with.
+//
+// # What is compared for oauth1
+//
+// Every column signs the same request with the same credentials: a GET with 6
+// parameters in its query, or a POST with 10 in a form body, by HMAC-SHA1 unless
+// the case says otherwise. A timestamp and a nonce are made each time, in each
+// library's own way: gomodule counts its nonces, the others draw them at random.
+// What can be made once is made once: clients, tokens, the request itself, and its
+// form as the library takes it.
+//
+// To sign is to make an Authorization header: Signer.Header of vouchsafe,
+// AuthorizationHeader of gomodule, which is deprecated, but does no more than its
+// successor. In public dghubble signs in a RoundTripper alone, which copies the
+// request and reads the form out of its body, so that is its column there too. The
+// cases "transport" are like with like: the RoundTripper of each library over one
+// that sends nothing. gomodule has none.
+//
+// The raw column is the signature of a base string that is ready, in base64, with
+// a key that is ready: a new HMAC each time, where vouchsafe keeps some for
+// further use, or PKCS #1 v1.5. It does not read the request, make a nonce or
+// write a header.
+//
+// The contract test shows that what all columns sign is the same text, nonce and
+// timestamp aside; that the signatures are those which the standard library makes
+// of it; that no column hands out the same header again; that a transport passes
+// the rest of the request on; and that a Verifier of vouchsafe accepts all, once,
+// and none of them for another method, another query or with another signature.
 //
 // # Reading it
 //

@@ -3,8 +3,10 @@ module vouchsafe/testdata/bench
 go 1.26
 
 require (
+	github.com/dghubble/oauth1 v0.7.3
 	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/golang-jwt/jwt/v5 v5.3.1
+	github.com/gomodule/oauth1 v0.2.0
 	github.com/lestrrat-go/jwx/v3 v3.3.0
 	vouchsafe v0.0.0
 )

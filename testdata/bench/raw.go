@@ -7,11 +7,13 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/asn1"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"math/big"
 )
 
@@ -133,4 +135,28 @@ func fixedLength(der []byte) ([]byte, error) {
 func rawThumbprint(canonical []byte) string {
 	hash := sha256.Sum256(canonical)
 	return base64.RawURLEncoding.EncodeToString(hash[:])
+}
+
+// rawSignature makes signatures of a base string that is ready, with a key that is,
+// RFC 5849, Section 3.4.
+func rawSignature(method string, c *credentials, base []byte) func() (string, error) {
+	key := []byte(c.secret + "&" + c.tokenSecret)
+	switch method {
+	case hmacSHA1:
+		return func() (string, error) { return rawHMAC(sha1.New, key, base), nil }
+	case hmacSHA256:
+		return func() (string, error) { return rawHMAC(sha256.New, key, base), nil }
+	default:
+		return func() (string, error) {
+			hash := sha1.Sum(base)
+			sig, err := rsa.SignPKCS1v15(nil, c.rsa, crypto.SHA1, hash[:])
+			return base64.StdEncoding.EncodeToString(sig), err
+		}
+	}
+}
+
+func rawHMAC(h func() hash.Hash, key, base []byte) string {
+	mac := hmac.New(h, key)
+	mac.Write(base)
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }

@@ -7,27 +7,25 @@ import (
 	"text/tabwriter"
 )
 
-// A table prints the cases in columns.
+// A table prints the cases of a suite in columns.
 type table struct {
 	out         io.Writer
 	w           *tabwriter.Writer
+	columns     []string // without raw
 	met, missed int
 }
 
-func newTable(w io.Writer) *table {
-	t := &table{out: w, w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	line := "case\t" + raw
-	for _, lib := range libraries() {
-		line += "\t" + lib.name
-	}
-	fmt.Fprintln(t.w, line+"\ttarget")
+func newTable(w io.Writer, s suite) *table {
+	t := &table{out: w, w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), columns: s.columns}
+	line := append([]string{s.name, raw}, s.columns...)
+	fmt.Fprintln(t.w, strings.Join(append(line, "target"), "\t"))
 	return t
 }
 
 func (t *table) add(c benchCase, r results) {
 	line := c.name + "\t" + rawText(r)
-	for _, lib := range libraries() {
-		line += "\t" + libraryText(lib.name, r)
+	for _, column := range t.columns {
+		line += "\t" + libraryText(column, r)
 	}
 	fmt.Fprintln(t.w, line+"\t"+t.judge(c.targets, r))
 	if c.parallel {
@@ -38,15 +36,15 @@ func (t *table) add(c benchCase, r results) {
 // addScale is a second line: the throughput by that of one processor.
 func (t *table) addScale(r results) {
 	line := "  by one processor's\t" + fmt.Sprintf("%.2fx", r[raw].scale())
-	for _, lib := range libraries() {
-		line += "\t" + fmt.Sprintf("%.2fx", r[lib.name].scale())
+	for _, column := range t.columns {
+		line += "\t" + fmt.Sprintf("%.2fx", r[column].scale())
 	}
 	fmt.Fprintln(t.w, line+"\t")
 }
 
 func (t *table) flush() {
 	t.w.Flush()
-	fmt.Fprintf(t.out, "\ntargets: %d met, %d missed\n", t.met, t.missed)
+	fmt.Fprintf(t.out, "\ntargets: %d met, %d missed\n\n", t.met, t.missed)
 }
 
 func rawText(r results) string {

@@ -34,6 +34,18 @@ func allocsOverRaw(n float64) target {
 	}}
 }
 
+func timesRaw(times float64) target {
+	return target{fmt.Sprintf("%vx raw", times), func(r results) bool {
+		return r[ours].ns <= r[raw].ns*times
+	}}
+}
+
+func allocsAtMost(n float64) target {
+	return target{fmt.Sprintf("%v allocs", n), func(r results) bool {
+		return r[ours].allocs <= n
+	}}
+}
+
 func timesFaster(rival string, times float64) target {
 	return target{fmt.Sprintf("%vx %s", times, rival), func(r results) bool {
 		return r[ours].ns*times <= r[rival].ns

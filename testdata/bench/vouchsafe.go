@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"vouchsafe/jose"
+	"vouchsafe/oauth1"
 )
 
 var vouchsafe = library{
@@ -116,4 +118,46 @@ func vouchsafeSigner(alg string, k *keys) (func([]byte) (string, error), error) 
 	return func(payload []byte) (string, error) {
 		return jose.Sign(payload, key, jose.SignOptions{Type: "JWT"})
 	}, err
+}
+
+var vouchsafeOAuth1 = oauth1Library{
+	name: "vouchsafe",
+	signer: func(method string, c *credentials) (func(m *message) (string, error), error) {
+		client, tok, err := newOAuth1(method, c, nil)
+		if err != nil {
+			return nil, err
+		}
+		s, err := client.Signer(tok)
+		return func(m *message) (string, error) { return s.Header(m.method, m.url, m.params) }, err
+	},
+	transport: func(
+		method string, c *credentials, base http.RoundTripper,
+	) (http.RoundTripper, error) {
+		client, tok, err := newOAuth1(method, c, base)
+		if err != nil {
+			return nil, err
+		}
+		return client.Transport(tok, audience)
+	},
+}
+
+func newOAuth1(
+	method string, c *credentials, base http.RoundTripper,
+) (*oauth1.Client, *oauth1.Token, error) {
+	config := oauth1.Config{
+		ID:              c.id,
+		SignatureMethod: oauth1.SignatureMethod(method),
+		HTTP:            &http.Client{Transport: base},
+	}
+	if method == rsaSHA1 {
+		config.PrivateKey = c.rsa
+	} else {
+		config.Secret = c.secret
+	}
+	client, err := oauth1.New(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	tok, err := oauth1.FromRecord(oauth1.Record{Token: c.token, Secret: c.tokenSecret})
+	return client, tok, err
 }
