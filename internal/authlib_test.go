@@ -1,7 +1,6 @@
 package internal_test
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -53,7 +52,7 @@ func authlibNumbers() []string {
 }
 
 func TestAuthlib(t *testing.T) {
-	seen := map[string]bool{}
+	seen, find := map[string]bool{}, finder{}
 	for _, r := range readAuthlib(t) {
 		if seen[r.number] || !slices.Contains(authlibNumbers(), r.number) {
 			t.Errorf("%s is there twice, or is no number", r.number)
@@ -63,8 +62,8 @@ func TestAuthlib(t *testing.T) {
 			t.Errorf("%s has an empty column", r.number)
 		}
 		for _, name := range r.tests {
-			if err := findTest(name); err != nil {
-				t.Errorf("%s: %v", r.number, err)
+			if !find.has(t, name) {
+				t.Errorf("%s: there is no test %s", r.number, name)
 			}
 		}
 	}
@@ -75,52 +74,63 @@ func TestAuthlib(t *testing.T) {
 	}
 }
 
-func TestFindTest(t *testing.T) {
-	for _, name := range []string{"internal.TestFindTest", "internal.TestFindTest/a_name_with_spaces"} {
-		if err := findTest(name); err != nil {
-			t.Error(err)
-		}
-	}
+func TestFinder(t *testing.T) {
 	_ = "a name with spaces"
-	for _, name := range []string{"internal.TestNone", "internal.findTest", "none.TestFindTest",
-		"internal.TestFindTest/" + strings.Repeat("x", 3), "TestFindTest"} {
-		if findTest(name) == nil {
-			t.Errorf("found %s", name)
+	for name, want := range map[string]bool{
+		"internal.TestFinder":                    true,
+		"internal.TestFinder/a_name_with_spaces": true,
+		"internal.TestNone":                      false,
+		"internal.readTests":                     false,
+		"none.TestFinder":                        false,
+		"TestFinder":                             false,
+		"internal.TestFinder/" + strings.Repeat("no_such", 2): false,
+	} {
+		if got := (finder{}).has(t, name); got != want {
+			t.Errorf("%s: %t", name, got)
 		}
 	}
 }
 
-// findTest looks for a test and, after a slash, for the text that names a row of
-// its table.
-func findTest(name string) error {
-	test, rowName, hasRow := strings.Cut(name, "/")
-	dot := strings.LastIndex(test, ".")
-	if dot < 0 || !strings.HasPrefix(test[dot+1:], "Test") {
-		return fmt.Errorf("%s is no name of a test", name)
-	}
-	files, err := filepath.Glob(filepath.Join("..", strings.ReplaceAll(test[:dot], ".", "/"), "*_test.go"))
+// tests are the tests of a room, and the texts in its test files, among which are
+// the names of rows.
+type tests struct{ names, texts map[string]bool }
+
+func readTests(t *testing.T, room string) tests {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", room, "*_test.go"))
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	foundTest, foundRow := false, !hasRow
+	found := tests{map[string]bool{}, map[string]bool{"": true}}
 	for _, file := range files {
 		syntax, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		ast.Inspect(syntax, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.FuncDecl:
-				foundTest = foundTest || n.Recv == nil && n.Name.Name == test[dot+1:]
+				found.names[n.Name.Name] = n.Recv == nil
 			case *ast.BasicLit:
 				text, _ := strconv.Unquote(n.Value)
-				foundRow = foundRow || strings.ReplaceAll(text, " ", "_") == rowName
+				found.texts[strings.ReplaceAll(text, " ", "_")] = true
 			}
 			return true
 		})
 	}
-	if !foundTest || !foundRow {
-		return fmt.Errorf("there is no test %s", name)
+	return found
+}
+
+// A finder reads the tests of each room once.
+type finder map[string]tests
+
+// has reports whether there is a test and, after a slash, the name of a row.
+func (f finder) has(t *testing.T, name string) bool {
+	t.Helper()
+	test, row, _ := strings.Cut(name, "/")
+	room, test, _ := strings.Cut(test, ".")
+	if _, ok := f[room]; !ok {
+		f[room] = readTests(t, room)
 	}
-	return nil
+	return strings.HasPrefix(test, "Test") && f[room].names[test] && f[room].texts[row]
 }
