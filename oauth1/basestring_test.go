@@ -60,6 +60,8 @@ func TestBaseURIOfOtherURLs(t *testing.T) {
 			url.URL{Scheme: "https", Host: "api.example", Path: "x"}},
 		{"path to be encoded", "https://api.example/a%20b/%C3%A9",
 			url.URL{Scheme: "https", Host: "api.example", Path: "/a b/é"}},
+		{"scheme in upper case", "https://api.example/",
+			url.URL{Scheme: "HTTPS", Host: "API.example:443", Path: "/"}},
 		{"percent that is no zone", "https://a%b/",
 			url.URL{Scheme: "https", Host: "a%b"}},
 	} {

@@ -38,6 +38,7 @@ var isFormTests = []struct {
 	{"odd case, space in front of the semicolon",
 		"Application/X-WWW-Form-URLEncoded ;charset=UTF-8", true},
 	{"space around", " \t" + formType + " ", true},
+	{"a letter that net/http takes for an i", "appl\u0130cation/x-www-form-urlencoded", true},
 	{"nothing", "", false},
 	{"JSON", "application/json", false},
 	{"multipart", "multipart/form-data; boundary=x", false},

@@ -342,5 +342,6 @@ func refusesSHA1(t *testing.T) {
 	wantClause(t, err, "signature_method", section3+".4")
 	c = goodConfig()
 	c.SignatureMethod = HMACSHA256
-	newClient(t, c)
+	_, err = newClient(t, c).Authorize(t.Context(), redirectOOB)
+	wantCheck(t, err, "signing_key")
 }

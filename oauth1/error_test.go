@@ -240,6 +240,8 @@ func TestNamedSecretsAreRedacted(t *testing.T) {
 		"&oauth_token%3DCANARY%26oauth_version%3D1.0",
 		`{"oauth_token" : "CANARY"}`,
 		"<oauth_token_secret>CANARY</oauth_token_secret>",
+		"token=CANARY x", "token%3DCANARY x", `token%3DCANARY"x`, "token%3DCANARY'x",
+		"token%3DCANARY&x", "token%3DCANARY,x", "token%3DCANARY;x", "token%3DCANARY<x",
 		"oauth_token=&a=b",
 		"the token is bad, the signature method unknown",
 		"oauth_signature_method=HMAC-SHA1",
@@ -253,6 +255,7 @@ func TestNamedSecretsAreRedacted(t *testing.T) {
 	for in, want := range map[string]string{
 		"oauth_signature=CANARY%2F%3D&b":         "oauth_signature=[redacted]&b",
 		"oauth_token_secret=ab%2BCANARY%26x&c=d": "oauth_token_secret=[redacted]&c=d",
+		"token%3DCANARY%C3%A9%26a":               "token%3D[redacted]%26a",
 		`{"token":123,"a":1}`:                    `{"token":[redacted],"a":1}`,
 		"oauth_token%3DCANARY%252FCANARY%26a":    "oauth_token%3D[redacted]%26a",
 	} {

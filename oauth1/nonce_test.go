@@ -111,6 +111,27 @@ func TestMemoryNoncesDoesNotSearchInVain(t *testing.T) {
 	}
 }
 
+// Nor does it once something was forgotten: it knows when the next will be.
+func TestMemoryNoncesKnowsWhenToSearch(t *testing.T) {
+	for range 8 { // a map has no order
+		c := newNonceClock(9)
+		c.at(t, 1000, "old", 1100)
+		for i := range int64(8) {
+			c.at(t, 1000, fmt.Sprint(i), 1201+i)
+		}
+		if fresh, err := c.at(t, 1100, "new", 1300); !fresh || err != nil {
+			t.Fatalf("got %v, %v", fresh, err)
+		}
+		c.until["7"] = time.Unix(0, 0) // which it would find
+		if fresh, err := c.at(t, 1200, "x", 1300); fresh || !errors.Is(err, errNoncesFull) {
+			t.Errorf("before it is time: got %v, %v", fresh, err)
+		}
+		if fresh, err := c.at(t, 1201, "x", 1300); !fresh || err != nil || len(c.until) != 8 {
+			t.Errorf("then: got %v, %v", fresh, err)
+		}
+	}
+}
+
 func TestMemoryNoncesDefaults(t *testing.T) {
 	for _, size := range []int{0, -1} {
 		if m := NewMemoryNonces(size, nil); m.size != 100_000 {

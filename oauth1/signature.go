@@ -159,7 +159,7 @@ const minRSABits = 1024
 
 func checkPrivateKey(key crypto.Signer) error {
 	var public *rsa.PublicKey
-	if key != nil {
+	if k, ok := key.(*rsa.PrivateKey); key != nil && !(ok && k == nil) {
 		public, _ = key.Public().(*rsa.PublicKey)
 	}
 	return checkPublicKey("private_key", public)

@@ -218,8 +218,11 @@ func signInFIPSMode(t *testing.T) {
 	for _, m := range []SignatureMethod{HMACSHA1, RSASHA1} {
 		_, err := Sign(m, "bs", key)
 		failsWith(t, err, "signature_method", clause)
-		_, err = m.verify("bs", "x", key)
+		ok, err := m.verify("bs", "x", key)
 		failsWith(t, err, "signature_method", clause)
+		if ok {
+			t.Errorf("%s verified", m)
+		}
 	}
 	for _, m := range []SignatureMethod{HMACSHA256, HMACSHA512, Plaintext} {
 		if _, err := Sign(m, "bs", key); err != nil {
@@ -229,6 +232,13 @@ func signInFIPSMode(t *testing.T) {
 	key.TokenSecret = "123456"
 	_, err := Sign(HMACSHA256, "bs", key)
 	failsWith(t, err, "signing_key", "NIST SP 800-131A, Section 10")
+	c := signerConfig()
+	c.Secret = "123456"
+	s, err := newClient(t, c).Signer(newToken(Record{Token: "token", Secret: "123456"}))
+	failsWith(t, err, "signing_key", "NIST SP 800-131A, Section 10")
+	if s != nil {
+		t.Error("a signer beside the error")
+	}
 	if _, err := Sign(Plaintext, "bs", Key{}); err != nil {
 		t.Errorf("PLAINTEXT: %v", err)
 	}
@@ -338,10 +348,12 @@ func TestVerifyRefusesKeys(t *testing.T) {
 		{"no method", "", Key{ClientSecret: "cs"}, "signature_method", methods},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			ok, err := tt.method.verify("bs", "cs&", tt.key)
-			failsWith(t, err, tt.check, tt.clause)
-			if ok {
-				t.Error("verified")
+			for _, signature := range []string{"cs&", ""} {
+				ok, err := tt.method.verify("bs", signature, tt.key)
+				failsWith(t, err, tt.check, tt.clause)
+				if ok {
+					t.Errorf("%q verified", signature)
+				}
 			}
 		})
 	}
@@ -366,5 +378,29 @@ func TestKeyDoesNotShow(t *testing.T) {
 	}
 	if got, err := json.Marshal(key); err != nil || string(got) != `"oauth1.Key{...}"` {
 		t.Errorf("as JSON %s, %v", got, err)
+	}
+}
+
+// Names that others compare with.
+func TestNames(t *testing.T) {
+	for got, want := range map[any]string{
+		HMACSHA1: "HMAC-SHA1", HMACSHA256: "HMAC-SHA256", HMACSHA512: "HMAC-SHA512",
+		RSASHA1: "RSA-SHA1", RSASHA256: "RSA-SHA256", RSASHA512: "RSA-SHA512",
+		Plaintext:       "PLAINTEXT", // RFC 5849, Section 3.4
+		PlacementHeader: "HEADER", PlacementBody: "BODY", PlacementQuery: "QUERY",
+	} {
+		if fmt.Sprint(got) != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestSignWithANilKey(t *testing.T) {
+	var none *rsa.PrivateKey
+	for _, key := range []crypto.Signer{nil, none} {
+		_, err := Sign(RSASHA256, "base", Key{PrivateKey: key})
+		if !errors.Is(err, &CheckError{Check: "private_key"}) {
+			t.Errorf("%T: got %v", key, err)
+		}
 	}
 }

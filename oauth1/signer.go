@@ -107,8 +107,9 @@ func (c *Config) fixedParams(token string) []encoded {
 // handshake, for example. form are the parameters of its form body, if it has
 // one; params are further protocol parameters.
 //
-// A URL that is not https, nor http on loopback, and a protocol parameter that is
-// there already are a [*CheckError]; a private key's error is wrapped.
+// A URL that is not https, nor http on loopback, or has user information is a
+// [*CheckError], and so is a protocol parameter that is there already; a private
+// key's error is wrapped.
 func (s *Signer) Header(
 	method string, u *url.URL, form []Param, params ...Param,
 ) (string, error) {
@@ -128,7 +129,8 @@ func (s *Signer) Header(
 }
 
 func isSecure(u *url.URL) bool {
-	return u != nil && (u.Scheme == "https" || u.Scheme == "http" && httpclient.Loopback(u.Hostname()))
+	return u != nil && u.Hostname() != "" && u.Opaque == "" && u.User == nil &&
+		(u.Scheme == "https" || u.Scheme == "http" && httpclient.Loopback(u.Hostname()))
 }
 
 // Sign returns a signed copy of req, as [Client.Transport] sends it, but to
@@ -136,7 +138,8 @@ func isSecure(u *url.URL) bool {
 // oauth_callback that some want for other requests than those of a login.
 //
 // If Sign had to read the body of req, it has closed it and the copy has one of
-// its own; otherwise they share it. What cannot be signed is a [*CheckError],
+// its own; otherwise they share it. It closes none of a request that it refuses.
+// What cannot be signed is a [*CheckError],
 // which wraps [httpclient.ErrInsecureURL] for a URL that is not https, nor http on
 // loopback. Other errors are those of the body and of a private key.
 func (s *Signer) Sign(req *http.Request, params ...Param) (*http.Request, error) {
@@ -164,7 +167,7 @@ func checkRequestURL(req *http.Request) error {
 
 func errURL(err error) error {
 	return fmt.Errorf("%w: %w",
-		&CheckError{"url", "must be https, or http on loopback", urlClause}, err)
+		&CheckError{"url", "must be https, or http on loopback, and that of the Host header", urlClause}, err)
 }
 
 // signRequest returns a signed copy of req, whose URL has been checked.

@@ -316,7 +316,7 @@ func TestSignerWantsSecureURLs(t *testing.T) {
 			req := unsigned(t, "GET", "https://placeholder.example/", "", "")
 			req.URL, req.Host = parseURL(t, tt.url), ""
 			signed, err := s.Sign(req)
-			_, errHeader := s.Header("GET", req.URL, nil)
+			header, errHeader := s.Header("GET", req.URL, nil)
 			if tt.secure {
 				if err != nil || errHeader != nil {
 					t.Fatalf("Sign: %v, Header: %v", err, errHeader)
@@ -330,7 +330,7 @@ func TestSignerWantsSecureURLs(t *testing.T) {
 					t.Errorf("got error %v, want ErrInsecureURL", err)
 				}
 			}
-			if signed != nil {
+			if signed != nil || header != "" {
 				t.Error("signed")
 			}
 		})
@@ -343,6 +343,14 @@ func TestSignerWantsAURL(t *testing.T) {
 	failsWith(t, err, "url", "RFC 5849, Section 2")
 	_, err = s.Header("GET", nil, nil)
 	failsWith(t, err, "url", "RFC 5849, Section 2")
+	for _, u := range []*url.URL{
+		{Scheme: "https"}, {Scheme: "https", Host: ":443"}, {Host: "a.example"},
+		{Scheme: "https", Opaque: "a", Host: "a.example"},
+		{Scheme: "https", User: url.User("a"), Host: "a.example"},
+	} {
+		_, err = s.Header("GET", u, nil)
+		failsWith(t, err, "url", "RFC 5849, Section 2")
+	}
 }
 
 // A Host of another origin would get a signature that is not for it.

@@ -9,7 +9,7 @@ import (
 )
 
 // A Challenge is an authentication scheme and its parameters, in their order and
-// as often as they came. Those that are one token68 have no parameters.
+// as often as they came. A token68 in their place is passed over.
 type Challenge struct {
 	Scheme string
 	Params []Param

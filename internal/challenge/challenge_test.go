@@ -83,6 +83,8 @@ var malformed = []struct{ name, field string }{
 	{"parameter alone", "a=1"},
 	{"parameter before a scheme", "a=1, Basic"},
 	{"quoted-string alone", `"a"`},
+	{"parameter and then a scheme", `a="1"b`},
+	{"parameter and then a scheme with a parameter", `a="1"b c=2`},
 	{"equals sign", "="},
 	{"no scheme", ` , ="a"`},
 	{"two schemes", "Basic Bearer realm=x"},

@@ -178,10 +178,24 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkPage(t, resp.Header, string(page), `<label>Name <input name="username" value="alice"`,
+	checkPage(t, resp.Header, string(page), "Test provider",
+		`<label>Name <input name="username" value="alice"`,
 		`action="`+server.Endpoint("authorize")+`"`, `name="request" value="`+token+`"`)
 	_, _, again := w.submit(token, login(evil, evil))
 	checkPage(t, resp.Header, again, `role="alert"`, "&#34;&gt;&lt;script&gt;")
+}
+
+func TestPageNamesTheProvider(t *testing.T) {
+	o := formOptions
+	o.Name = "Another <provider>"
+	server := oauth1test.NewServer(o)
+	defer server.Close()
+	w := walk{t, server}
+	token, _ := w.begin()
+	_, _, page := w.submit(token, login("bob", "x"))
+	if !strings.Contains(page, "Another &lt;provider&gt;") {
+		t.Errorf("page %s", page)
+	}
 }
 
 func checkPage(t *testing.T, h http.Header, page string, contains ...string) {

@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"encoding/base64"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -26,12 +27,11 @@ import (
 	"vouchsafe/oauth1/oauth1test"
 )
 
-// FIPS 140-only mode forbids SHA-1 and secrets as short as those here; package oauth1
-// tests it.
+// FIPS 140-only mode forbids SHA-1, and secrets as short as those of most tests here.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if fips140.Enforced() {
-		flag.Set("test.run", "^$")
+		flag.Set("test.run", "^TestFIPS")
 	}
 	os.Exit(m.Run())
 }
@@ -559,13 +559,56 @@ func TestUnknownEndpointsAndMethods(t *testing.T) {
 	}
 }
 
+func TestCallbackWithoutQuery(t *testing.T) {
+	server := oauth1test.NewServer(oauth1test.Options{})
+	defer server.Close()
+	w := walk{t, server}
+	c := w.temporary()
+	c.set("oauth_callback", "http://localhost/callback")
+	token := w.form(c).Get("oauth_token")
+	location := w.visit(token).String()
+	if !strings.HasPrefix(location, "http://localhost/callback?oauth_token="+token+"&") {
+		t.Errorf("callback %s", location)
+	}
+}
+
+func TestNothingIsToBeStored(t *testing.T) {
+	server := oauth1test.NewServer(oauth1test.Options{})
+	defer server.Close()
+	for _, name := range []string{"request_token", "authorize", "access_token", "me", "echo", "x"} {
+		resp, err := http.Get(server.Endpoint(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := resp.Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s: Cache-Control %q", name, got)
+		}
+	}
+}
+
 func TestNewWantsABaseURL(t *testing.T) {
 	for _, base := range []string{
 		"", "/oauth1", "127.0.0.1:8080", "ftp://127.0.0.1/", "http:///x", ":", "//127.0.0.1",
-		"http://192.0.2.1/", "http://provider.test",
 	} {
-		if _, err := oauth1test.New(oauth1test.Options{BaseURL: base}); err == nil {
-			t.Errorf("%q was accepted", base)
+		_, err := oauth1test.New(oauth1test.Options{BaseURL: base})
+		if err == nil || !strings.HasPrefix(err.Error(), "oauth1test: BaseURL must be") {
+			t.Errorf("%q: got %v", base, err)
+		}
+	}
+	for _, base := range []string{"http://192.0.2.1/", "http://provider.test"} {
+		_, err := oauth1test.New(oauth1test.Options{BaseURL: base})
+		if !errors.Is(err, &oauth1.CheckError{Check: "origin"}) {
+			t.Errorf("%q: got %v", base, err)
+		}
+	}
+	for _, base := range []string{"https://provider.test/a", "http://localhost:80"} {
+		p, err := oauth1test.New(oauth1test.Options{BaseURL: base + "//"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Endpoint("me"); got != base+"/me" {
+			t.Errorf("%s has %s", base, got)
 		}
 	}
 }

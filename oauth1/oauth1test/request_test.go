@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"vouchsafe/oauth1"
@@ -247,6 +249,38 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
+// A token may be renewed while another request with it is examined: by its key it
+// was good, by now it is gone.
+func TestRenewedMeanwhile(t *testing.T) {
+	var calls atomic.Int32
+	var meanwhile func()
+	server := newServer(t, oauth1test.Options{TokenLife: time.Hour, Now: func() time.Time {
+		if calls.Add(-1) == 0 {
+			meanwhile()
+		}
+		return time.Now()
+	}})
+	client := newClient(t, server, oauth1.HMACSHA256)
+	for path, call := range map[string]int32{ // the one after the key was looked up
+		"/access_token": 2, "/me": 3,
+	} {
+		tok := logIn(t, server, client)
+		meanwhile = func() {
+			if _, err := client.Renew(t.Context(), tok); err != nil {
+				t.Error(err)
+			}
+		}
+		c := newCall(path, oauth1.Param{Name: "oauth_token", Value: tok.Token()},
+			oauth1.Param{Name: "oauth_session_handle", Value: tok.Extra("oauth_session_handle")})
+		c.tokenSecret = tok.Secret()
+		calls.Store(call)
+		expect(t, server, c, oauth1test.UnknownToken, 401, "token_rejected")
+		if calls.Load() >= 0 {
+			t.Errorf("%s: not renewed meanwhile", path)
+		}
+	}
+}
+
 // A token is of one client, its renewal too.
 func TestRenewalByAnother(t *testing.T) {
 	server := newServer(t, oauth1test.Options{TokenLife: time.Hour})
@@ -272,6 +306,49 @@ func TestRenewalWithoutHandle(t *testing.T) {
 			oauth1.Param{Name: "oauth_token", Value: tok.Token()})...)
 		c.tokenSecret = tok.Secret()
 		expect(t, server, c, oauth1test.WrongSessionHandle, 401, "token_rejected")
+	}
+}
+
+// Bodies that are no form need no hash, as at most providers, but may have one.
+func TestOtherBodies(t *testing.T) {
+	server := newServer(t, oauth1test.Options{})
+	for _, hash := range []bool{false, true} {
+		change := func(c *oauth1.Config) { c.BodyHash = hash }
+		client := newClient(t, server, oauth1.HMACSHA256, change)
+		signer, err := client.Signer(oauth1.NoToken())
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.NewRequestWithContext(t.Context(), "POST", server.Endpoint("echo"),
+			strings.NewReader(`{"oauth_token":"x"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		if req, err = signer.Sign(req); err != nil {
+			t.Fatal(err)
+		}
+		if status, body := do(t, req); status != http.StatusOK ||
+			strings.Contains(body, "oauth_body_hash") != hash {
+			t.Errorf("status %d, %s", status, body)
+		}
+	}
+}
+
+// A body that breaks off is a fault of the client's.
+func TestBodyThatFails(t *testing.T) {
+	server := newServer(t, oauth1test.Options{})
+	req := httptest.NewRequestWithContext(t.Context(), "POST", "/me",
+		iotest.ErrReader(io.ErrUnexpectedEOF))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	server.ServeHTTP(w, req)
+	if w.Code != 400 || w.Body.String() != "oauth_problem=parameter_rejected" {
+		t.Errorf("status %d, %s", w.Code, w.Body)
+	}
+	if faults := server.Faults(); !slices.Equal(faults,
+		[]oauth1test.Fault{oauth1test.MalformedBody}) {
+		t.Errorf("faults %q", faults)
 	}
 }
 
@@ -349,6 +426,21 @@ func TestOneOfMany(t *testing.T) {
 	wg.Wait()
 	if renewed.Load() != 1 || loggedIn.Load() != 1 {
 		t.Errorf("%d renewals, %d logins", renewed.Load(), loggedIn.Load())
+	}
+}
+
+// What remains in FIPS 140-only mode serves there; elsewhere it does, too.
+func TestFIPS140Only(t *testing.T) {
+	server := oauth1test.NewServer(oauth1test.Options{
+		Clients: []oauth1test.Client{{ID: "client", Secret: "a secret of 112 bits or more"}},
+	})
+	defer server.Close()
+	for _, m := range []oauth1.SignatureMethod{oauth1.HMACSHA256, oauth1.HMACSHA512} {
+		client := newClient(t, server, m)
+		status, user := get(t, client, logIn(t, server, client), "GET", server.Endpoint("me"), "")
+		if status != http.StatusOK || user["id"] != "alice" {
+			t.Errorf("%s: status %d, %v", m, status, user)
+		}
 	}
 }
 
