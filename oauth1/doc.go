@@ -85,7 +85,7 @@
 //   - [Client.Signer] and [Client.Transport]: token, token_secret, signing_key, urls
 //   - a request to be signed: url or origin, authorization, body, parameters
 //   - [Sign]: signature_method, private_key, signing_key
-//   - [NewVerifier]: origin, methods, key, nonces
+//   - [NewVerifier]: origin, methods, key, nonces, window, max_body
 //   - [Verifier.Verify]: authorization, body, parameters, placement,
 //     oauth_consumer_key, oauth_signature_method, oauth_signature, oauth_version,
 //     signature_method, oauth_timestamp, oauth_nonce, timestamp, credentials, key,

@@ -71,7 +71,7 @@ func newError(
 ) *Error {
 	params := challengeParams(h)
 	for name, value := range values {
-		params[name] = value
+		params[name] = cmp.Or(value, params[name])
 	}
 	problem := cmp.Or(params["oauth_problem"], values["error"])
 	if !plain(problem) || slices.Contains(secrets, problem) {
@@ -137,9 +137,9 @@ func (e *Error) Is(target error) bool {
 }
 
 // Excerpt returns the beginning of the response's body, at most 200 bytes of it,
-// with a space for whatever does not print. What looks like a token or a secret,
-// or is one of ours, is replaced, but it is the provider's text: it is for finding
-// out by hand why a provider refuses, not for logs.
+// with a space for whatever does not print. What looks like a token or a secret is
+// replaced, and in a login what is one of ours, but it is the provider's text: it is
+// for finding out by hand why a provider refuses, not for logs.
 func (e *Error) Excerpt() string { return excerpt(e.reported().body) }
 
 // Detail returns a parameter of the refusal called name, as [Error.Excerpt] does:

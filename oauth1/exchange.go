@@ -53,7 +53,6 @@ func (c *Client) newRequest(ctx context.Context, x exchange) (*http.Request, err
 		u.RawQuery = join(u.RawQuery, appendRecoded(nil, x.params))
 	} else if x.params != "" {
 		req.Header.Set("Content-Type", formType)
-		req.Body, req.ContentLength = http.NoBody, 0
 		replaceBody(req, []byte(x.params))
 	}
 	return signer.signRequest(checks(ctx), req.WithContext(ctx), x.protocol)

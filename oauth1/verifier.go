@@ -107,6 +107,8 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 	}
 	l.Check(c.Key != nil, "key", "must not be nil", clause)
 	l.Check(c.Nonces != nil, "nonces", "must not be nil", "RFC 5849, Section 3.3")
+	l.Check(c.Window >= 0, "window", "must not be negative", "RFC 5849, Section 3.3")
+	l.Check(c.MaxBody >= 0, "max_body", "must not be negative", bodyClause)
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
@@ -313,6 +315,10 @@ func (v *Verifier) checkSignature(ctx context.Context, l *verdict.List, p *parse
 		return
 	}
 	valid, err := p.SignatureMethod.verify(p.base, p.signature, key)
+	if err != nil {
+		e := &CheckError{"key", "must be one that the method can use", "RFC 5849, Section 3.4"}
+		err = fmt.Errorf("%w: %w", e, err)
+	}
 	l.Result("key", "RFC 5849, Section 3.4", err)
 	l.Check(valid, "signature", "must be that of the request", clause)
 }

@@ -231,6 +231,10 @@ func TestNewVerifierRefuses(t *testing.T) {
 		{"no key", func(c *VerifierConfig) { c.Key = nil }, "key", clause},
 		{"no nonces", func(c *VerifierConfig) { c.Nonces = nil },
 			"nonces", "RFC 5849, Section 3.3"},
+		{"negative window", func(c *VerifierConfig) { c.Window = -1 },
+			"window", "RFC 5849, Section 3.3"},
+		{"negative limit", func(c *VerifierConfig) { c.MaxBody = -1 },
+			"max_body", "RFC 5849, Section 3.4.1.3.1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			v, err := NewVerifier(toolConfig(tt.spoil))
@@ -461,7 +465,7 @@ var verifierRefuses = []struct {
 	{"RSA method of a client without a key", func(c *craft) {
 		c.asRSA()
 		c.set("oauth_consumer_key", "client")
-	}, "key", sec343},
+	}, "key", "RFC 5849, Section 3.4"},
 
 	{"wrong client secret", func(c *craft) { c.key.ClientSecret += "x" }, "signature", sec32},
 	{"wrong token secret", func(c *craft) { c.key.TokenSecret += "x" }, "signature", sec32},

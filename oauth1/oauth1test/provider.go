@@ -68,8 +68,8 @@ type User struct {
 // [NewServer].
 type Options struct {
 	// BaseURL is where the provider is mounted, as clients see it:
-	// "http://127.0.0.1:8080/oauth1", for example. Required for [New];
-	// [NewServer] sets it.
+	// "http://127.0.0.1:8080/oauth1", for example; https, or http on loopback.
+	// Required for [New]; [NewServer] sets it.
 	BaseURL string
 
 	// Name is what the login form calls the provider. If empty, "Test provider".
@@ -136,11 +136,18 @@ type token struct {
 //	mux.Handle("/oauth1/", provider)
 func New(o Options) (*Provider, error) {
 	base, err := url.Parse(o.BaseURL)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return nil, errors.New("oauth1test: BaseURL must be an absolute http or https URL")
+	if err != nil || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, errBaseURL
 	}
-	return newProvider(base, o)
+	p, err := newProvider(base, o)
+	if err != nil {
+		return nil, errBaseURL // which is all that a verifier has against it
+	}
+	return p, nil
 }
+
+var errBaseURL = errors.New("oauth1test: BaseURL must be https, or http on loopback, " +
+	"without user information and query")
 
 func newProvider(base *url.URL, o Options) (*Provider, error) {
 	o.Clients, o.Users = slices.Clone(o.Clients), slices.Clone(o.Users)
@@ -169,7 +176,10 @@ func newProvider(base *url.URL, o Options) (*Provider, error) {
 	if o.Intercept != nil {
 		p.handler = o.Intercept(p.handler)
 	}
-	return p, p.addEndpoints()
+	if err := p.addEndpoints(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func (p *Provider) addEndpoints() error {
