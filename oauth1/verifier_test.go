@@ -350,7 +350,6 @@ const (
 	sec32  = "RFC 5849, Section 3.2"
 	sec33  = "RFC 5849, Section 3.3"
 	sec34  = "RFC 5849, Section 3.4"
-	sec343 = "RFC 5849, Section 3.4.3"
 	sec35  = "RFC 5849, Section 3.5"
 	sec351 = "RFC 5849, Section 3.5.1"
 	sec412 = "RFC 5849, Section 4.12"

@@ -8,7 +8,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"encoding/base64"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
