@@ -44,7 +44,7 @@ func (c *Client) Authorize(
 	}
 	t, err := c.fetch(ctx, exchange{
 		name: "temporary credential request", clause: "RFC 5849, Section 2.1",
-		method: c.config().TemporaryCredentialMethod, url: c.temporary, params: c.temporaryParams,
+		method: c.config().TemporaryCredentialMethod, url: c.temporary, params: c.config().temporaryParams,
 		protocol: []Param{{"oauth_callback", o.RedirectURI}},
 		check:    c.checkConfirmed,
 	})
@@ -146,7 +146,7 @@ func (c *Client) Exchange(
 func (c *Client) fetchToken(ctx context.Context, t transaction, verifier string) (*Token, error) {
 	r, err := c.fetch(ctx, exchange{
 		name: "token request", clause: "RFC 5849, Section 2.3",
-		method: c.config().TokenMethod, url: c.token, params: c.tokenParams,
+		method: c.config().TokenMethod, url: c.token, params: c.config().tokenParams,
 		with: credentials{t.Token, t.Secret}, protocol: []Param{{"oauth_verifier", verifier}},
 		secrets: []string{verifier},
 	})

@@ -29,7 +29,7 @@ func appendBaseString(b []byte, method, uri string, list []encoded) []byte {
 }
 
 // BaseURI returns the base string URI, RFC 5849, Section 3.4.1.2: the second part
-// of a base string, before it is encoded. It has no user information, default
+// of a base string, before it is encoded. u is http or https and has a host. The URI has no user information, default
 // port, query and fragment, and the path as net/http sends it.
 func BaseURI(u *url.URL) string {
 	path := u.EscapedPath()

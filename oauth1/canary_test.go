@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -79,6 +80,8 @@ func canaryError() *Error {
 func TestNoTypeShowsItsSecrets(t *testing.T) {
 	withSecret := goodConfig()
 	withSecret.Secret = canary
+	withSecret.TokenParams = url.Values{"api_key": {canary}}
+	withSecret.TemporaryCredentialParams = url.Values{"api_key": {canary}}
 	withKey := goodConfig()
 	withRSA(&withKey)
 	withKey.PrivateKey = canaryKey()

@@ -38,10 +38,10 @@ type Config struct {
 	// bits. Authlib has rsa_key.
 	PrivateKey crypto.Signer
 
-	// CustomSignature makes the signatures of a SignatureMethod that is not one of
-	// this package's. It returns what signs base strings with the two
-	// shared-secrets, is called once for each token, and like what it returns must be
-	// safe for concurrent use.
+	// CustomSignature makes the signatures, if it is not nil, of a SignatureMethod of
+	// the provider's own or in the provider's own way. It returns what signs base
+	// strings with the two shared-secrets, is called once for each token, and like what
+	// it returns must be safe for concurrent use. Secret may be empty then.
 	CustomSignature func(clientSecret, tokenSecret string) func(base string) (string, error)
 
 	// Placement is where requests carry the protocol parameters. If empty,
@@ -59,10 +59,10 @@ type Config struct {
 	// providers want.
 	EmptyToken bool
 
-	// BodyHash adds an oauth_body_hash to requests that are sent by a [Signer] or a
-	// Transport and whose body is not a form, or that have none, so that the
-	// signature covers the body: the extension "OAuth Request Body Hash". Such a body,
-	// at most 10 MiB, is held in memory.
+	// BodyHash adds an oauth_body_hash to every request whose body is not a form, or
+	// that has none, so that the signature covers the body: the extension "OAuth Request
+	// Body Hash". Such a body, at most 10 MiB, is held in memory. [Signer.Header], which
+	// sees no body, leaves it out.
 	BodyHash bool
 
 	// TemporaryCredentialURL is where a login begins (RFC 5849, Section 2.1):
@@ -100,7 +100,8 @@ type Config struct {
 	// CorrectClock takes over a server's clock where a server refuses a request, with
 	// status 401, perhaps because of its timestamp: from oauth_acceptable_timestamps
 	// or else from Date, if it is within a day of ours. The requests that follow are
-	// stamped by that clock, but never earlier than one before.
+	// stamped by that clock, but never earlier than one before: a server that lies can
+	// have them be too late until that time has come.
 	CorrectClock bool
 
 	// InsecureNoSecret lets Secret be empty with a method that signs with it. What is
@@ -143,13 +144,18 @@ func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(c
 // A Client logs users in at a provider and signs requests. Make one with [New].
 // It does not change and is safe for concurrent use.
 type Client struct {
-	config func() *Config // a function, which nothing prints
+	config func() *settings // a function, which nothing prints
 
 	temporary, authorization, token, renewal *url.URL // nil if not configured
-	temporaryParams, tokenParams             string   // form-encoded
 
 	digest [sha256.Size]byte
 	clock  *clock // by pointer, so that printing a Client does not read it
+}
+
+// settings are a Config that its owner can no longer change.
+type settings struct {
+	Config
+	temporaryParams, tokenParams string // form-encoded
 }
 
 // New returns the client that c describes. A configuration that cannot work is
@@ -159,18 +165,15 @@ func New(c Config) (*Client, error) {
 	c = c.withDefaults()
 	l := checks(context.Background())
 	c.check(l)
+	s := &settings{c, c.TemporaryCredentialParams.Encode(), c.TokenParams.Encode()}
 	client := &Client{
-		config:        func() *Config { return &c },
+		config:        func() *settings { return s },
 		temporary:     checkEndpoint(l, "temporary_credential_url", c.TemporaryCredentialURL),
 		authorization: checkEndpoint(l, "authorization_url", c.AuthorizationURL),
 		token:         checkEndpoint(l, "token_url", c.TokenURL),
 		renewal:       checkEndpoint(l, "renewal_url", c.RenewalURL),
-
-		temporaryParams: c.TemporaryCredentialParams.Encode(),
-		tokenParams:     c.TokenParams.Encode(),
-
-		digest: c.digest(),
-		clock:  &clock{now: c.Now},
+		digest:        c.digest(),
+		clock:         &clock{now: c.Now},
 	}
 	if err := l.Err(); err != nil {
 		return nil, err
@@ -194,18 +197,20 @@ func (c Config) withDefaults() Config {
 func (c Config) check(l *verdict.List) {
 	const clause = "RFC 5849, Section 2"
 	m := c.SignatureMethod
-	l.Check((c.CustomSignature != nil) == !m.known(), "signature_method",
+	custom := c.CustomSignature != nil
+	byKey := m.isRSA() && !custom
+	l.Check(m.known() || custom, "signature_method",
 		"must be one of this package's, or have a CustomSignature", "RFC 5849, Section 3.4")
 	l.Check(m.allowed(), "signature_method", "must not be of SHA-1 in FIPS 140-only mode",
 		"RFC 5849, Section 3.4")
 	l.Check(c.ID != "", "client_id", "must not be empty", "RFC 5849, Section 3.1")
-	l.Check(c.Secret != "" || m.isRSA() || c.InsecureNoSecret, "client_secret",
+	l.Check(c.Secret != "" || byKey || custom || c.InsecureNoSecret, "client_secret",
 		"must not be empty", "RFC 5849, Section 3.4.2")
-	if m.isRSA() {
+	if byKey {
 		l.Result("private_key", keyClause, checkPrivateKey(c.PrivateKey))
 	}
-	l.Check(c.PrivateKey == nil || m.isRSA(), "private_key",
-		"must not be there without an RSA method", keyClause)
+	l.Check(c.PrivateKey == nil || byKey, "private_key",
+		"must not be there without an RSA method of this package's", keyClause)
 	l.Check(c.Placement == PlacementHeader || c.Placement == PlacementBody ||
 		c.Placement == PlacementQuery, "placement", "must be HEADER, BODY or QUERY",
 		"RFC 5849, Section 3.5")

@@ -88,11 +88,10 @@ var newRefusals = []struct {
 		"signature_method", section3 + ".4"},
 	{"method in other case", func(c *Config) { c.SignatureMethod = "hmac-sha1" },
 		"signature_method", section3 + ".4"},
-	{"custom signature of a known method", func(c *Config) { c.CustomSignature = customHalf },
-		"signature_method", section3 + ".4"},
-	{"custom signature of PLAINTEXT", func(c *Config) {
-		c.SignatureMethod, c.CustomSignature = Plaintext, customHalf
-	}, "signature_method", section3 + ".4"},
+	{"custom signature beside a key", func(c *Config) {
+		c.SignatureMethod, c.CustomSignature = RSASHA256, customHalf
+		c.PrivateKey = flowKey()
+	}, "private_key", section343},
 	{"no ID", func(c *Config) { c.ID = "" }, "client_id", section3 + ".1"},
 	{"no secret", func(c *Config) { c.Secret = "" }, "client_secret", section3 + ".4.2"},
 	{"no secret for PLAINTEXT", func(c *Config) { c.Secret, c.SignatureMethod = "", Plaintext },
@@ -292,8 +291,8 @@ func TestConfigIsCopied(t *testing.T) {
 	c := newClient(t, config)
 	config.TemporaryCredentialParams.Set("a", "changed")
 	config.TokenParams.Set("b", "changed")
-	if c.temporaryParams != "a=1" || c.tokenParams != "b=2" {
-		t.Errorf("parameters %s, %s", c.temporaryParams, c.tokenParams)
+	if c.config().temporaryParams != "a=1" || c.config().tokenParams != "b=2" {
+		t.Errorf("parameters %s, %s", c.config().temporaryParams, c.config().tokenParams)
 	}
 }
 

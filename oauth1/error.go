@@ -166,9 +166,12 @@ func excerpt(s string) string {
 
 const redacted = "[redacted]"
 
-// secretValue finds what follows names such as oauth_token_secret: in a form, in
-// JSON, XML or a header, and in a base string that is repeated to us.
-var secretValue = regexp.MustCompile(`(?i)(` + secretName + `["' ]*[=:>]["' ]*)[^\s"'&,;<]+` +
+// secretValue finds what follows names such as oauth_token_secret: in quotation
+// marks, as in JSON and in a header, within an element, in a form, and in a base
+// string that is repeated to us.
+var secretValue = regexp.MustCompile(`(?i)(` + secretName + `["'\s]*[=:][\s\[{]*")(?:[^"\\]|\\.)+` +
+	`|(` + secretName + `(?:\s[^<>]*)?>)[^<]+` +
+	`|(` + secretName + `["'\s]*[=:]["'\s\[{]*)[^\s"'&,;<]+` +
 	`|(` + secretName + `%3D)(?:[^\s"'&,;<%]|%2[0-57-9A-F]|%[013-9A-F][0-9A-F])+`)
 
 // secretParam finds such a name alone.
@@ -190,7 +193,7 @@ func redact(s string, secrets []string) string {
 			s = strings.ReplaceAll(s, form, redacted)
 		}
 	}
-	return secretValue.ReplaceAllString(s, "${1}${2}"+redacted)
+	return secretValue.ReplaceAllString(s, "${1}${2}${3}${4}"+redacted)
 }
 
 // plain reports whether s, which others chose, can stand in an error's text.

@@ -134,6 +134,10 @@ func TestBodyBeforeHeader(t *testing.T) {
 	if e = bodyError(400, `{"error":"c","oauth_token":"t"}`); e.Problem != "c" {
 		t.Errorf("got %q beside a token", e.Problem)
 	}
+	e = newError(401, h, "", map[string]string{"oauth_problem": ""}, nil)
+	if e.Problem != "a" {
+		t.Errorf("got %q beside an empty problem", e.Problem)
+	}
 	if e = headerError(nil, `OAuth error="c"`); e.Problem != "" {
 		t.Errorf("got %q of a header's error", e.Problem)
 	}
@@ -242,6 +246,9 @@ func TestNamedSecretsAreRedacted(t *testing.T) {
 		"<oauth_token_secret>CANARY</oauth_token_secret>",
 		"token=CANARY x", "token%3DCANARY x", `token%3DCANARY"x`, "token%3DCANARY'x",
 		"token%3DCANARY&x", "token%3DCANARY,x", "token%3DCANARY;x", "token%3DCANARY<x",
+		`{"oauth_token_secret":["CANARY"]}`,
+		`{"oauth_token_secret":"CANARY","a":1}`,
+		`<secret type="x">CANARY</secret>`,
 		"oauth_token=&a=b",
 		"the token is bad, the signature method unknown",
 		"oauth_signature_method=HMAC-SHA1",
@@ -253,11 +260,13 @@ func TestNamedSecretsAreRedacted(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"oauth_signature=CANARY%2F%3D&b":         "oauth_signature=[redacted]&b",
-		"oauth_token_secret=ab%2BCANARY%26x&c=d": "oauth_token_secret=[redacted]&c=d",
-		"token%3DCANARY%C3%A9%26a":               "token%3D[redacted]%26a",
-		`{"token":123,"a":1}`:                    `{"token":[redacted],"a":1}`,
-		"oauth_token%3DCANARY%252FCANARY%26a":    "oauth_token%3D[redacted]%26a",
+		"oauth_signature=CANARY%2F%3D&b":             "oauth_signature=[redacted]&b",
+		"oauth_token_secret=ab%2BCANARY%26x&c=d":     "oauth_token_secret=[redacted]&c=d",
+		"token%3DCANARY%C3%A9%26a":                   "token%3D[redacted]%26a",
+		`{"secret":"CANARY\"CANARY and more","a":1}`: `{"secret":"[redacted]","a":1}`,
+		"{\"secret\":\n\t\"CANARY\"}":                `{"secret":  "[redacted]"}`,
+		`{"token":123,"a":1}`:                        `{"token":[redacted],"a":1}`,
+		"oauth_token%3DCANARY%252FCANARY%26a":        "oauth_token%3D[redacted]%26a",
 	} {
 		if got := bodyError(401, in).Excerpt(); got != want {
 			t.Errorf("%s:\ngot  %s\nwant %s", in, got, want)

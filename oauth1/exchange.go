@@ -48,7 +48,7 @@ func (c *Client) newRequest(ctx context.Context, x exchange) (*http.Request, err
 		return nil, err
 	}
 	u := *x.url
-	req := &http.Request{Method: x.method, URL: &u, Host: u.Host, Header: make(http.Header)}
+	req := &http.Request{Method: x.method, URL: &u, Header: make(http.Header)}
 	if x.method == http.MethodGet {
 		u.RawQuery = join(u.RawQuery, appendRecoded(nil, x.params))
 	} else if x.params != "" {

@@ -2,7 +2,6 @@ package oauth1
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 )
@@ -29,7 +28,8 @@ type MemoryNonces struct {
 
 // NewMemoryNonces returns a store of at most size keys, or 100,000 if size is zero:
 // some 15 MB. What does not fit is refused, since to forget would be to let a
-// request come twice. now is that of [VerifierConfig]; if nil, time.Now.
+// request come twice: a client that may sign can fill it for all. now is that of
+// [VerifierConfig]; if nil, time.Now.
 func NewMemoryNonces(size int, now func() time.Time) *MemoryNonces {
 	if size <= 0 {
 		size = 100_000
@@ -40,9 +40,7 @@ func NewMemoryNonces(size int, now func() time.Time) *MemoryNonces {
 	return &MemoryNonces{size: size, now: now, until: make(map[string]time.Time)}
 }
 
-var errNoncesFull = errors.New("oauth1: the store of nonces is full")
-
-// Add implements [NonceStore].
+// Add implements [NonceStore]. A store that is full is a [*CheckError].
 func (m *MemoryNonces) Add(_ context.Context, key string, until time.Time) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -54,7 +52,8 @@ func (m *MemoryNonces) Add(_ context.Context, key string, until time.Time) (bool
 		m.forget(now)
 	}
 	if len(m.until) >= m.size {
-		return false, errNoncesFull
+		return false, &CheckError{"nonce_store", "must have room for another nonce",
+			"RFC 5849, Section 3.3"}
 	}
 	if len(m.until) == 0 || until.Before(m.sweep) {
 		m.sweep = until

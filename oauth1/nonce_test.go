@@ -92,7 +92,7 @@ func TestMemoryNonces(t *testing.T) {
 			c := newNonceClock(tt.size)
 			for i, s := range tt.steps {
 				fresh, err := c.at(t, s.now, s.key, s.until)
-				full := errors.Is(err, errNoncesFull)
+				full := errors.Is(err, nonceStoreFull)
 				if fresh != s.fresh || full != s.full || !full && err != nil {
 					t.Errorf("step %d, %+v: got %v, %v", i, s, fresh, err)
 				}
@@ -106,7 +106,7 @@ func TestMemoryNoncesDoesNotSearchInVain(t *testing.T) {
 	c := newNonceClock(1)
 	c.at(t, 1000, "a", 1100)
 	c.until["a"] = time.Unix(0, 0) // which it would find
-	if fresh, err := c.at(t, 1000, "b", 1100); fresh || !errors.Is(err, errNoncesFull) {
+	if fresh, err := c.at(t, 1000, "b", 1100); fresh || !errors.Is(err, nonceStoreFull) {
 		t.Errorf("got %v, %v", fresh, err)
 	}
 }
@@ -123,7 +123,7 @@ func TestMemoryNoncesKnowsWhenToSearch(t *testing.T) {
 			t.Fatalf("got %v, %v", fresh, err)
 		}
 		c.until["7"] = time.Unix(0, 0) // which it would find
-		if fresh, err := c.at(t, 1200, "x", 1300); fresh || !errors.Is(err, errNoncesFull) {
+		if fresh, err := c.at(t, 1200, "x", 1300); fresh || !errors.Is(err, nonceStoreFull) {
 			t.Errorf("before it is time: got %v, %v", fresh, err)
 		}
 		if fresh, err := c.at(t, 1201, "x", 1300); !fresh || err != nil || len(c.until) != 8 {
@@ -181,3 +181,5 @@ func TestMemoryNoncesTellsOne(t *testing.T) {
 		t.Errorf("%d keys of %d were new", len(told), keys)
 	}
 }
+
+var nonceStoreFull = &CheckError{Check: "nonce_store"}

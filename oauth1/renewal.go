@@ -30,7 +30,7 @@ func (c *Client) Renew(ctx context.Context, tok *Token) (*Token, error) {
 	}
 	r, err := c.fetch(ctx, exchange{
 		name: "renewal", clause: clause,
-		method: c.config().TokenMethod, url: c.renewal, params: c.tokenParams,
+		method: c.config().TokenMethod, url: c.renewal, params: c.config().tokenParams,
 		with: credentials{old.Token, old.Secret}, protocol: []Param{{sessionHandle, handle}},
 		secrets: []string{handle},
 	})

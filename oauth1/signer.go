@@ -46,7 +46,7 @@ func NoToken() *Token { return newToken(Record{}) }
 type Signer struct{ held func() *signer }
 
 type signer struct {
-	config *Config
+	config *settings
 	clock  *clock
 	fixed  []encoded // the protocol parameters that every request has
 	sign   signFunc
@@ -103,8 +103,9 @@ func (c *Config) fixedParams(token string) []encoded {
 }
 
 // Header returns the value of the Authorization header of a request, RFC 5849,
-// Section 3.5.1, for where there is no [http.Request] to sign: a WebSocket's
-// handshake, for example. form are the parameters of its form body, if it has
+// Section 3.5.1, for where there is no [http.Request] to sign, such as a WebSocket's
+// handshake (u then has https for wss), and for where more is to be signed than what
+// the request seems to have, such as the text fields of an upload. form are the parameters of its form body, if it has
 // one; params are further protocol parameters.
 //
 // A URL that is not https, nor http on loopback, or has user information is a
@@ -155,7 +156,10 @@ const urlClause = "RFC 5849, Section 2"
 
 func checkRequestURL(req *http.Request) error {
 	u := cmp.Or(req.URL, &url.URL{})
-	origins, err := httpclient.ParseOrigins(u.Scheme + "://" + u.Host)
+	named := url.URL{Scheme: u.Scheme, Host: u.Host}
+	own := named.String()
+	named.Host = cmp.Or(req.Host, u.Host)
+	origins, err := httpclient.ParseOrigins(own, named.String())
 	if err == nil {
 		err = origins.Check(req)
 	}
@@ -167,7 +171,7 @@ func checkRequestURL(req *http.Request) error {
 
 func errURL(err error) error {
 	return fmt.Errorf("%w: %w",
-		&CheckError{"url", "must be https, or http on loopback, and that of the Host header", urlClause}, err)
+		&CheckError{"url", "must be https, or http on loopback, as must be the Host header", urlClause}, err)
 }
 
 // signRequest returns a signed copy of req, whose URL has been checked.

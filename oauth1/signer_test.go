@@ -353,16 +353,28 @@ func TestSignerWantsAURL(t *testing.T) {
 	}
 }
 
-// A Host of another origin would get a signature that is not for it.
-func TestSignRefusesAnotherHost(t *testing.T) {
+// A Host header is the caller's choice, but not one that is sent in the clear.
+func TestSignRefusesInsecureHosts(t *testing.T) {
 	s := newSigner(t, signerConfig(), signerToken())
-	for _, host := range []string{"other.example", "provider.test:8443"} {
-		req := unsigned(t, "GET", "https://provider.test/", "", "")
-		req.Host = host
-		_, err := s.Sign(req)
-		failsWith(t, err, "url", "RFC 5849, Section 2")
-		if !errors.Is(err, httpclient.ErrOrigin) {
-			t.Errorf("%s: got error %v, want ErrOrigin", host, err)
+	req := unsigned(t, "GET", "http://127.0.0.1:8080/", "", "")
+	req.Host = "other.example"
+	_, err := s.Sign(req)
+	failsWith(t, err, "url", "RFC 5849, Section 2")
+	if !errors.Is(err, httpclient.ErrInsecureURL) {
+		t.Errorf("got error %v, want ErrInsecureURL", err)
+	}
+	req = unsigned(t, "GET", "https://provider.test/", "", "")
+	req.Header["host"] = []string{"other.example"}
+	_, err = s.Sign(req)
+	failsWith(t, err, "url", "RFC 5849, Section 2")
+	if !errors.Is(err, httpclient.ErrOrigin) {
+		t.Errorf("got error %v, want ErrOrigin", err)
+	}
+	for _, u := range []string{"https://provider.test/", "https://[fe80::1%25eth0]:8443/"} {
+		req = unsigned(t, "GET", u, "", "")
+		req.Host = "other.example"
+		if _, err := s.Sign(req); err != nil {
+			t.Error(err)
 		}
 	}
 }
@@ -1145,4 +1157,18 @@ func TestSignerIsSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// Interactive Brokers' calls have a standard's name and a key of their own.
+func TestCustomSignatureOfAKnownMethod(t *testing.T) {
+	for _, m := range []SignatureMethod{HMACSHA256, RSASHA256, Plaintext} {
+		c := signerConfig()
+		c.SignatureMethod, c.Secret, c.CustomSignature = m, "", customHalf
+		signed := mustSign(t, newSigner(t, c, signerToken()),
+			unsigned(t, "GET", "https://provider.test/", "", ""))
+		parts := partsOf(t, signed)
+		if parts.get("oauth_signature") != "half" || parts.get("oauth_signature_method") != string(m) {
+			t.Errorf("%s: signed by it, not by us: %v", m, parts)
+		}
+	}
 }

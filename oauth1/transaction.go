@@ -3,6 +3,7 @@ package oauth1
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 )
 
 // A Transaction is what a login must remember between [Client.Authorize] and
@@ -44,6 +45,11 @@ func (t Transaction) MarshalBinary() ([]byte, error) {
 		return nil, errTransaction()
 	}
 	return json.Marshal(t.data())
+}
+
+// MarshalJSON returns an error: what is to be kept is [Transaction.MarshalBinary].
+func (t Transaction) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("oauth1: a Transaction is not for JSON: use MarshalBinary to keep it")
 }
 
 // UnmarshalBinary sets t from what MarshalBinary returned. Other bytes are a

@@ -2,6 +2,7 @@ package oauth1
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -107,5 +108,15 @@ func TestDigest(t *testing.T) {
 	other.Secret, other.Realm = "rotated", "r"
 	if other.digest() != base.digest() {
 		t.Error("a rotated secret or another realm ends open logins")
+	}
+}
+
+// A struct that holds one must not be kept as JSON, in which it would be lost.
+func TestTransactionIsNotForJSON(t *testing.T) {
+	txn := newTransaction(transaction{Token: "a"})
+	for _, v := range []any{txn, *txn, AuthorizationRequest{URL: "u", Transaction: txn}} {
+		if text, err := json.Marshal(v); err == nil || !strings.Contains(err.Error(), "MarshalBinary") {
+			t.Errorf("%T: %s, %v", v, text, err)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +42,8 @@ type VerifierConfig struct {
 	// Nonces remembers the requests accepted.
 	Nonces NonceStore
 
-	// Window is how far from now a timestamp may be. If zero, five minutes.
+	// Window is how far from now a timestamp may be, at most a day. If zero, five
+	// minutes.
 	Window time.Duration
 
 	// MaxBody bounds the body of a request, in bytes. If zero, 1 MiB.
@@ -75,19 +77,28 @@ type SignedRequest struct {
 	Protocol map[string]string
 
 	// Params are the other parameters, decoded: those of the query, and then those of
-	// the form body.
+	// the form body. They are what was signed, which [http.Request.Form] need not be:
+	// net/http drops some and reads others differently. Whether one came in the query
+	// or the form is not signed, nor is the order of those of one name, nor Placement.
 	Params []Param
 }
 
-// Param returns the first of the other parameters called name, or the empty string.
+// Param returns the parameter called name, one of Params. If there is none, or
+// several, whose order nobody has signed, it is the empty string.
 func (r *SignedRequest) Param(name string) string {
+	var values []string
 	for _, p := range r.Params {
 		if p.Name == name {
-			return p.Value
+			values = append(values, p.Value)
 		}
 	}
-	return ""
+	if len(values) != 1 {
+		return ""
+	}
+	return values[0]
 }
+
+const maxWindow = 24 * time.Hour
 
 // NewVerifier returns the verifier that c describes. A configuration that cannot
 // work is a [*CheckError].
@@ -103,11 +114,12 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 		"must have no path and no query", clause)
 	l.Check(len(c.Methods) > 0, "methods", "must not be empty", clause)
 	for _, m := range c.Methods {
-		l.Result("methods", clause, m.check())
+		l.Check(m.check() == nil, "methods", "must be this package's, and allowed in FIPS mode", clause)
 	}
 	l.Check(c.Key != nil, "key", "must not be nil", clause)
 	l.Check(c.Nonces != nil, "nonces", "must not be nil", "RFC 5849, Section 3.3")
-	l.Check(c.Window >= 0, "window", "must not be negative", "RFC 5849, Section 3.3")
+	l.Check(0 <= c.Window && c.Window <= maxWindow, "window", "must be at most a day",
+		"RFC 5849, Section 3.3")
 	l.Check(c.MaxBody >= 0, "max_body", "must not be negative", bodyClause)
 	if l.Err() != nil {
 		return nil, l.Err()
@@ -125,9 +137,10 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 // Key knows, and comes for the first time. Otherwise the error is a [*CheckError];
 // that of the body or of the nonce store is wrapped.
 //
-// The body of r, if it is read, is replaced by one that can be read again. What r
-// has in its URL and its other headers is signed no more than the Host is: the
-// path and the query are, and a form body, or one with an oauth_body_hash.
+// It comes before anything that reads the body of r, and leaves one in its place that
+// can be read again. Of r the signature covers the method, the path, the query and a
+// form body, or one with an oauth_body_hash; that of PLAINTEXT covers nothing. Use
+// what Verify returns rather than r.
 func (v *Verifier) Verify(r *http.Request) (*SignedRequest, error) {
 	l := checks(r.Context())
 	p := v.parse(l, r)
@@ -149,50 +162,75 @@ func (v *Verifier) Verify(r *http.Request) (*SignedRequest, error) {
 // A parsed request is one that has been taken apart.
 type parsed struct {
 	SignedRequest
-	base      string
-	signature string
-	isForm    bool
-	body      []byte // nil if it has not been read
+	method, path string
+	signed       []Param // what the base string is of
+	signature    string
+	isForm       bool
+	body         []byte // nil if it has not been read
 }
+
+const paramsClause = "RFC 5849, Section 3.4.1.3"
+
+// maxParams bounds the parameters of a request, which are taken apart before
+// anything is known of who sent them. net/http has the same limit for a query.
+const maxParams = 10_000
 
 // parse takes r apart. What it returns counts only if no check of l has failed.
 func (v *Verifier) parse(l *verdict.List, r *http.Request) *parsed {
 	path, query := requestTarget(r)
+	p := &parsed{method: r.Method, path: path, isForm: hasForm(r)}
+	l.Check(r.Method == strings.ToUpper(r.Method), "method", "must be in upper case",
+		"RFC 5849, Section 3.4.1.1")
 	header, err := parseAuthorization(r.Header["Authorization"])
 	l.Result("authorization", "RFC 5849, Section 3.5.1", err)
-	p := &parsed{isForm: hasForm(r)}
-	inQuery := ParseParams(query)
-	signedBody := valuesOf(slices.Concat(header, inQuery))["oauth_body_hash"] != ""
-	if l.Err() == nil && (p.isForm || signedBody || !v.config.InsecureUnsignedBody) {
+	// net/http goes by the first.
+	l.Check(len(r.Header["Content-Type"]) <= 1, "content_type", "must be there once",
+		"RFC 9110, Section 5.3")
+	if l.Err() != nil {
+		return p
+	}
+	if v.mustRead(p, header, query) {
 		p.body, err = v.readBody(r)
 		l.Result("body", bodyClause, err)
 	}
-	var form []Param
+	form := ""
 	if p.isForm {
-		form = ParseParams(string(p.body))
+		form = string(p.body)
 	}
-	p.place(l, header, inQuery, form)
-	list := appendEncoded(nil, slices.Concat(header, form, inQuery))
-	p.base = string(appendBaseString(nil, r.Method, v.origin+path, list))
+	if l.Check(strings.Count(query, "&")+strings.Count(form, "&") < maxParams, "size",
+		"must have at most 10,000 parameters", "RFC 5849, Section 3.4.1.3") {
+		p.place(l, header, ParseParams(query), ParseParams(form))
+	}
 	return p
+}
+
+// mustRead reports whether the body has a say in the signature, or else in whether
+// the request is accepted.
+func (v *Verifier) mustRead(p *parsed, header []Param, query string) bool {
+	return p.isForm || !v.config.InsecureUnsignedBody ||
+		valuesOf(header)["oauth_body_hash"] != "" || strings.Contains(query, "oauth_body_hash")
 }
 
 // requestTarget returns the path and the query of r as they were sent.
 func requestTarget(r *http.Request) (path, query string) {
-	// Which no handler before us changes.
+	// RequestURI is what no handler before us changes.
 	if strings.HasPrefix(r.RequestURI, "/") {
 		path, query, _ = strings.Cut(r.RequestURI, "?")
 		return path, query
 	}
-	// In absolute form, or made by hand. What is no path must not become part of the
-	// host.
-	return "/" + strings.TrimPrefix(r.URL.EscapedPath(), "/"), r.URL.RawQuery
+	u := r.URL // of a request that was made by hand
+	if absolute, err := url.ParseRequestURI(r.RequestURI); err == nil {
+		u = absolute
+	}
+	// What is no path must not become part of the host.
+	return "/" + strings.TrimPrefix(u.EscapedPath(), "/"), u.RawQuery
 }
 
 // parseAuthorization returns the parameters of an Authorization header, without its
 // realm, or none if it is not of the scheme OAuth.
 func parseAuthorization(fields []string) ([]Param, error) {
-	malformed := &CheckError{"authorization", "must be there once and well-formed",
+	malformed := &CheckError{"authorization",
+		"must be there once, well-formed, and have parameters alone that begin with oauth_",
 		"RFC 5849, Section 3.5.1"}
 	if len(fields) == 0 {
 		return nil, nil
@@ -209,7 +247,10 @@ func parseAuthorization(fields []string) ([]Param, error) {
 		if strings.EqualFold(p.Name, "realm") {
 			continue
 		}
-		if recode(p.Name) != p.Name || recode(p.Value) != p.Value {
+		// One that was signed in the query or the form would be hidden here from whoever
+		// reads those.
+		if recode(p.Name) != p.Name || recode(p.Value) != p.Value ||
+			!strings.HasPrefix(p.Name, "oauth_") {
 			return nil, malformed
 		}
 		params = append(params, Param{unescape(p.Name), unescape(p.Value)})
@@ -219,17 +260,23 @@ func parseAuthorization(fields []string) ([]Param, error) {
 
 // readBody reads the body of r and lets it be read again.
 func (v *Verifier) readBody(r *http.Request) ([]byte, error) {
-	if r.Body == nil {
-		return []byte{}, nil
+	var body []byte
+	if r.Body != nil {
+		var err error
+		body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, v.config.MaxBody))
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return nil, &CheckError{"body", "must not be longer than MaxBody", bodyClause}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("oauth1: body: %w", err)
+		}
+		r.Body.Close()
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, v.config.MaxBody))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, &CheckError{"body", "must not be longer than MaxBody", bodyClause}
+	// A body that others have read would pass for none, which needs no signature.
+	if len(body) == 0 && (r.ContentLength < 0 || len(r.PostForm) > 0 || r.MultipartForm != nil) ||
+		r.ContentLength > 0 && int64(len(body)) != r.ContentLength {
+		return nil, &CheckError{"body", "must be whole, and not have been read before", bodyClause}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("oauth1: body: %w", err)
-	}
-	r.Body.Close()
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return body, nil
 }
@@ -237,11 +284,8 @@ func (v *Verifier) readBody(r *http.Request) ([]byte, error) {
 // place tells the protocol parameters, which must be in one place and each there
 // once, from the others.
 func (p *parsed) place(l *verdict.List, header, query, form []Param) {
-	protocol := slices.Clone(header)
+	var protocol []Param
 	var places []Placement
-	if len(protocol) > 0 {
-		places = append(places, PlacementHeader)
-	}
 	sort := func(place Placement, params []Param) {
 		before := len(protocol)
 		for _, q := range params {
@@ -255,9 +299,10 @@ func (p *parsed) place(l *verdict.List, header, query, form []Param) {
 			places = append(places, place)
 		}
 	}
+	sort(PlacementHeader, header)
 	sort(PlacementQuery, query)
 	sort(PlacementBody, form)
-	p.Protocol = valuesOf(protocol)
+	p.Protocol, p.signed = valuesOf(protocol), slices.Concat(header, query, form)
 	l.Check(len(p.Protocol) == len(protocol), "parameters", "must each be there once",
 		"RFC 5849, Section 3.1")
 	l.Check(len(places) <= 1, "placement", "must be one of header, query and form",
@@ -314,7 +359,8 @@ func (v *Verifier) checkSignature(ctx context.Context, l *verdict.List, p *parse
 	if !l.Result("credentials", clause, err) {
 		return
 	}
-	valid, err := p.SignatureMethod.verify(p.base, p.signature, key)
+	base := appendBaseString(nil, p.method, v.origin+p.path, appendEncoded(nil, p.signed))
+	valid, err := p.SignatureMethod.verify(string(base), p.signature, key)
 	if err != nil {
 		e := &CheckError{"key", "must be one that the method can use", "RFC 5849, Section 3.4"}
 		err = fmt.Errorf("%w: %w", e, err)
@@ -331,12 +377,19 @@ func (v *Verifier) checkBody(l *verdict.List, p *parsed) {
 	case p.isForm:
 		l.Check(!ok, check, "must not be there with a form", extension+", Section 4.1.1")
 	case ok:
-		l.Check(p.SignatureMethod.hash() != 0 && equal(hash, p.SignatureMethod.bodyHash(p.body).Value),
-			check, "must be that of the body", extension+", Section 3.2")
+		l.Check(v.isHash(p, hash), check, "must be that of the body", extension+", Section 3.2")
 	default:
 		l.Check(len(p.body) == 0, check, "must be there with a body that is not a form",
 			"RFC 5849, Section 4.12")
 	}
+}
+
+// isHash reports whether hash is that of the body. PLAINTEXT signs none.
+func (v *Verifier) isHash(p *parsed, hash string) bool {
+	if p.SignatureMethod == Plaintext {
+		return v.config.InsecureUnsignedBody
+	}
+	return equal(hash, p.SignatureMethod.bodyHash(p.body).Value)
 }
 
 // checkNonce comes last, so that nobody else can use a nonce up.

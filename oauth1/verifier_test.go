@@ -225,13 +225,15 @@ func TestNewVerifierRefuses(t *testing.T) {
 		{"no methods", func(c *VerifierConfig) { c.Methods = nil }, "methods", clause},
 		{"no method by that name", func(c *VerifierConfig) {
 			c.Methods = []SignatureMethod{HMACSHA256, "HMAC-MD5"}
-		}, "signature_method", "RFC 5849, Section 3.4"},
+		}, "methods", clause},
 		{"empty method", func(c *VerifierConfig) { c.Methods = []SignatureMethod{""} },
-			"signature_method", "RFC 5849, Section 3.4"},
+			"methods", clause},
 		{"no key", func(c *VerifierConfig) { c.Key = nil }, "key", clause},
 		{"no nonces", func(c *VerifierConfig) { c.Nonces = nil },
 			"nonces", "RFC 5849, Section 3.3"},
 		{"negative window", func(c *VerifierConfig) { c.Window = -1 },
+			"window", "RFC 5849, Section 3.3"},
+		{"window of more than a day", func(c *VerifierConfig) { c.Window = 24*time.Hour + 1 },
 			"window", "RFC 5849, Section 3.3"},
 		{"negative limit", func(c *VerifierConfig) { c.MaxBody = -1 },
 			"max_body", "RFC 5849, Section 3.4.1.3.1"},
@@ -340,7 +342,8 @@ func wantRequest(t *testing.T, got *SignedRequest, c *craft, place Placement) {
 	if !slices.Equal(got.Params, want) {
 		t.Errorf("parameters %v, want %v", got.Params, want)
 	}
-	if got.Param("a") != "1" || got.Param("c") != "3" || got.Param("oauth_nonce") != "" {
+	// One of several might be anyone's choice.
+	if got.Param("a") != "" || got.Param("c") != "3" || got.Param("oauth_nonce") != "" {
 		t.Errorf("Param: %q, %q", got.Param("a"), got.Param("c"))
 	}
 }
@@ -420,13 +423,15 @@ var verifierRefuses = []struct {
 	{"another parameter in the header, the rest in the query", func(c *craft) {
 		c.place = PlacementQuery
 		withHeader(`OAuth x="1"`)(c)
-	}, "placement", sec35},
+	}, "authorization", sec351},
+	{"a parameter of the query moved to the header", editedHeader(`OAuth `, `OAuth b="2", `),
+		"authorization", sec351},
 
 	{"no client", withoutParam("oauth_consumer_key"), "oauth_consumer_key", sec31},
 	{"empty client", withEmptyParam("oauth_consumer_key"), "oauth_consumer_key", sec31},
 	{"no method", withoutParam("oauth_signature_method"), "oauth_signature_method", sec31},
 	{"empty method", withEmptyParam("oauth_signature_method"), "oauth_signature_method", sec31},
-	{"no signature", editedHeader("oauth_signature=", "x="), "oauth_signature", sec31},
+	{"no signature", editedHeader("oauth_signature=", "oauth_x="), "oauth_signature", sec31},
 	{"empty signature", withEmptyParam("oauth_signature"), "oauth_signature", sec31},
 	{"no timestamp", withoutParam("oauth_timestamp"), "oauth_timestamp", sec31},
 	{"empty timestamp", withEmptyParam("oauth_timestamp"), "oauth_timestamp", sec31},
@@ -606,7 +611,7 @@ func TestVerifierAccepts(t *testing.T) {
 		{"no version", func(c *craft) { c.set("oauth_version") }},
 		{"parameters of an extension", func(c *craft) {
 			c.set("oauth_callback", "about:blank")
-			c.set("xoauth_requestor_id", "é ")
+			c.set("oauth_requestor", "é ")
 		}},
 		{"octets that are not UTF-8", func(c *craft) { c.set("oauth_nonce", "\xff\x00\" ,=") }},
 		{"no query", func(c *craft) { c.target = "/" }},
@@ -944,7 +949,8 @@ func TestVerifierWindow(t *testing.T) {
 		{time.Minute, atToolNow(), toolNow + 61, false},
 		{time.Minute, atToolNow().Add(1), toolNow - 60, false},
 		{time.Minute, atToolNow().Add(-1), toolNow + 60, false},
-		{math.MaxInt64, atToolNow(), 1, true},
+		{24 * time.Hour, atToolNow(), toolNow - 86400, true},
+		{24 * time.Hour, atToolNow(), toolNow - 86401, false},
 		{time.Minute, time.Unix(0, 0), 1<<40 - 1, false},
 		{time.Minute, time.Unix(30, 0), 0, true},
 	} {
@@ -1317,7 +1323,8 @@ func TestVerifierTellsOfItsChecks(t *testing.T) {
 	if _, err := newTool(t).Verify(req.WithContext(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Fields(`authorization body parameters placement oauth_consumer_key
+	want := strings.Fields(`method authorization content_type body size parameters placement
+		oauth_consumer_key
 		oauth_signature_method oauth_signature oauth_version signature_method oauth_timestamp
 		oauth_nonce timestamp credentials key signature body_hash nonce`)
 	if !slices.Equal(heard, want) {

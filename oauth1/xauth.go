@@ -32,7 +32,7 @@ func (c *Client) XAuth(ctx context.Context, username, password string) (*Token, 
 	r, err := c.fetch(ctx, exchange{
 		name: "xAuth request", clause: clause,
 		method: http.MethodPost, url: c.token,
-		params:  strings.TrimPrefix(c.tokenParams+"&"+form.Encode(), "&"),
+		params:  strings.TrimPrefix(c.config().tokenParams+"&"+form.Encode(), "&"),
 		secrets: []string{password},
 	})
 	if err != nil {

@@ -1,0 +1,206 @@
+package oauth1
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// What someone who holds a signed request, but no key, makes of it: the user of an
+// LTI launch, a proxy, whoever was given a signed URL.
+var verifierAttacks = []struct {
+	name  string
+	spoil func(*craft)
+	check string
+}{
+	{"a parameter of the form is hidden in the header", func(c *craft) {
+		c.post(formType, "roles=Learner&custom_readonly=true")
+		c.late = func(r *http.Request) {
+			h := r.Header.Get("Authorization")
+			r.Header.Set("Authorization", h+`, custom_readonly="true"`)
+			setBody(r, "roles=Learner")
+		}
+	}, "authorization"},
+	{"a form is added and read before", func(c *craft) {
+		c.method = "POST"
+		c.late = func(r *http.Request) {
+			r.Header.Set("Content-Type", formType)
+			setBody(r, "admin=1")
+			r.ParseForm()
+		}
+	}, "body"},
+	{"a form of no declared length is added and read before", func(c *craft) {
+		c.method = "POST"
+		c.late = func(r *http.Request) {
+			r.Header.Set("Content-Type", formType)
+			setBody(r, "admin=1")
+			r.ContentLength = -1
+			r.ParseForm()
+		}
+	}, "body"},
+	{"a form is added, read before, and its length forgotten", func(c *craft) {
+		c.method = "POST"
+		c.late = func(r *http.Request) {
+			r.Header.Set("Content-Type", formType)
+			setBody(r, "admin=1")
+			r.ParseForm()
+			r.ContentLength = 0
+		}
+	}, "body"},
+	{"a multipart form is added and read before", func(c *craft) {
+		c.method = "POST"
+		c.late = func(r *http.Request) {
+			r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+			setBody(r, "--x\r\nContent-Disposition: form-data; name=admin\r\n\r\n1\r\n--x--\r\n")
+			r.FormValue("admin")
+			r.ContentLength = 0
+		}
+	}, "body"},
+	{"JSON is added and read before", func(c *craft) {
+		c.method = "POST"
+		c.late = func(r *http.Request) {
+			r.Header.Set("Content-Type", "application/json")
+			setBody(r, `{"admin":1}`)
+			io.Copy(io.Discard, r.Body)
+		}
+	}, "body"},
+	{"JSON of no declared length is added and read before", func(c *craft) {
+		c.method = "POST"
+		c.late = func(r *http.Request) {
+			r.Header.Set("Content-Type", "application/json")
+			setBody(r, "")
+			r.ContentLength = -1
+		}
+	}, "body"},
+	{"a file is added and read before", func(c *craft) {
+		c.method = "POST"
+		c.late = func(r *http.Request) {
+			r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+			setBody(r, "--x\r\nContent-Disposition: form-data; name=a; filename=b\r\n\r\n1\r\n--x--\r\n")
+			r.FormValue("a")
+			r.ContentLength = 0
+		}
+	}, "body"},
+	{"the end of a form is read by no one", func(c *craft) {
+		c.post(formType, "a=1")
+		c.late = func(r *http.Request) { r.ContentLength++ }
+	}, "body"},
+	{"a body that is not there", func(c *craft) {
+		c.method = "POST"
+		c.late = func(r *http.Request) { r.Body, r.ContentLength = nil, 1 }
+	}, "body"},
+	{"another Content-Type goes before", func(c *craft) {
+		c.post(formType, "user_id=mallory&bio=x")
+		c.late = func(r *http.Request) {
+			r.Header["Content-Type"] = []string{"multipart/form-data; boundary=x", formType}
+		}
+	}, "content_type"},
+	{"a path that StripPrefix makes of another, in absolute form", func(c *craft) {
+		c.target = "/users/1"
+		c.late = func(r *http.Request) {
+			r.RequestURI, r.URL.Path = "http://x/admin/users/1", "/users/1"
+		}
+	}, "signature"},
+	{"a method in lower case", spoiltLate(func(r *http.Request) { r.Method = "get" }), "method"},
+	{"a query of too many parameters", func(c *craft) {
+		c.target = "/?" + strings.Repeat("a&", maxParams)
+	}, "size"},
+	{"a form of too many parameters", func(c *craft) {
+		c.post(formType, strings.Repeat("&", maxParams-1)) // and one of the query
+	}, "size"},
+}
+
+func setBody(r *http.Request, body string) {
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+}
+
+func TestVerifierAttacks(t *testing.T) {
+	for _, tt := range verifierAttacks {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCraft()
+			tt.spoil(c)
+			_, err := newTool(t).Verify(c.request(t))
+			wantKind(t, err, tt.check, "")
+		})
+	}
+}
+
+// As many as there may be are taken.
+func TestVerifierTakesManyParameters(t *testing.T) {
+	c := newCraft()
+	c.target = "/?" + strings.Repeat("&", maxParams-1)
+	if _, err := newTool(t).Verify(c.request(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A body need not say how long it is.
+func TestVerifierTakesBodiesOfNoDeclaredLength(t *testing.T) {
+	c := newCraft()
+	c.post(formType, "c=3")
+	c.late = func(r *http.Request) { r.ContentLength = -1 }
+	if _, err := newTool(t).Verify(c.request(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A hash that is there counts, wherever it stands, for who can do without.
+func TestVerifierComparesAHashThatIsThere(t *testing.T) {
+	for _, place := range []Placement{"", PlacementQuery} {
+		for body, ok := range map[string]bool{"{}": true, "[]": false} {
+			c := newCraft()
+			c.place = place
+			c.post("application/json", "{}")
+			c.hash("{}")
+			c.late = func(r *http.Request) { setBody(r, body) }
+			_, err := newTool(t, acceptUnsigned).Verify(c.request(t))
+			if ok && err != nil {
+				t.Error(err)
+			}
+			if !ok {
+				wantKind(t, err, "body_hash", "")
+			}
+		}
+	}
+}
+
+// Nothing is sorted for a client that is not known.
+func TestVerifierAsksForTheKeyFirst(t *testing.T) {
+	c := newCraft()
+	c.set("oauth_consumer_key", "nobody")
+	c.set("oauth_signature", "x")
+	_, err := newTool(t).Verify(c.request(t))
+	wantKind(t, err, "credentials", "")
+}
+
+func TestVerifierWithAFullStore(t *testing.T) {
+	v := newTool(t, func(c *VerifierConfig) { c.Nonces = NewMemoryNonces(1, c.Now) })
+	for i, want := range []string{"", "nonce_store"} {
+		c := newCraft()
+		c.set("oauth_nonce", strings.Repeat("n", i+1))
+		_, err := v.Verify(c.request(t))
+		if want == "" && err == nil {
+			continue
+		}
+		wantKind(t, err, want, "RFC 5849, Section 3.3")
+	}
+}
+
+// PLAINTEXT signs no hash; who accepts unsigned bodies loses nothing by one.
+func TestVerifierBodyHashOfPlaintext(t *testing.T) {
+	for _, accept := range []bool{true, false} {
+		c := newCraft()
+		c.set("oauth_signature_method", string(Plaintext))
+		c.post("application/json", "{}")
+		c.set("oauth_body_hash", HMACSHA1.bodyHash([]byte("{}")).Value)
+		v := newTool(t, func(config *VerifierConfig) { config.InsecureUnsignedBody = accept })
+		_, err := v.Verify(c.request(t))
+		if accept && err != nil {
+			t.Error(err)
+		}
+		if !accept {
+			wantKind(t, err, "body_hash", "OAuth Request Body Hash, Section 3.2")
+		}
+	}
+}
