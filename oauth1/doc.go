@@ -30,6 +30,9 @@
 // the authorization URL, a secret that is missing. A response is read as a form or
 // as a JSON object by what it begins with, whatever its media type.
 //
+// Nothing is signed for http but on loopback, though RFC 5849 would have HMAC do
+// there: who can change a response can do without a signature.
+//
 // # When a signature is refused
 //
 // The text that both sides sign is the base string, and most refusals come from
@@ -59,7 +62,12 @@
 // # Verifying
 //
 // A [Verifier] is for webhooks, LTI 1.1 tools and providers. It wants the timestamp
-// to be near, the nonce to be new, and the signature to cover the body.
+// to be near, the nonce to be new, and the signature to cover the body; it comes
+// before whatever else reads the body. What it returns is what was signed, and what
+// an application goes by: in the request there may be more.
+//
+// requests-oauthlib adds an oauth_body_hash by SHA-1 to JSON, whatever the method. For
+// those of SHA-256 and SHA-512 that is refused.
 //
 // # Checks
 //
@@ -83,14 +91,16 @@
 //   - a response: response_form, response_parameters, response_text, token,
 //     token_secret
 //   - [Client.Signer] and [Client.Transport]: token, token_secret, signing_key, urls
-//   - a request to be signed: url or origin, authorization, body, parameters
+//   - a request to be signed, those for credentials among them: url or origin,
+//     authorization, body, parameters
 //   - [Sign]: signature_method, private_key, signing_key
 //   - [NewVerifier]: origin, methods, key, nonces, window, max_body
-//   - [Verifier.Verify]: authorization, body, parameters, placement,
-//     oauth_consumer_key, oauth_signature_method, oauth_signature, oauth_version,
+//   - [Verifier.Verify]: method, authorization, content_type, body, size, parameters,
+//     placement, oauth_consumer_key, oauth_signature_method, oauth_signature, oauth_version,
 //     signature_method, oauth_timestamp, oauth_nonce, timestamp, credentials, key,
-//     signature, body_hash, nonce
-//   - [FromRecord]: record; [Transaction.UnmarshalBinary]: transaction
+//     signature, body_hash, nonce; and nonce_store of [MemoryNonces]
+//   - [FromRecord]: record; [Transaction.MarshalBinary] and UnmarshalBinary:
+//     transaction
 //
 // A listener hears of response_status and refusal as well, which end in an
 // [*Error] or [ErrAccessDenied].
