@@ -35,7 +35,7 @@ type AuthorizationRequest struct {
 //
 // A refusal by the provider is an [*Error], a response that is not as it must
 // be a [*CheckError], and so are unusable options; other errors are those of
-// [httpclient.Do] and of a private key.
+// [httpclient.Do] and of a signature.
 func (c *Client) Authorize(
 	ctx context.Context, o AuthorizationOptions,
 ) (*AuthorizationRequest, error) {
@@ -44,7 +44,8 @@ func (c *Client) Authorize(
 	}
 	t, err := c.fetch(ctx, exchange{
 		name: "temporary credential request", clause: "RFC 5849, Section 2.1",
-		method: c.config().TemporaryCredentialMethod, url: c.temporary, params: c.config().temporaryParams,
+		method: c.config().TemporaryCredentialMethod, url: c.temporary,
+		params:   c.config().temporaryParams,
 		protocol: []Param{{"oauth_callback", o.RedirectURI}},
 		check:    c.checkConfirmed,
 	})
@@ -78,7 +79,8 @@ func (c *Client) checkOptions(ctx context.Context, o AuthorizationOptions) error
 	taken := o.Params.Has(names.Token) || names.Client != "" && o.Params.Has(names.Client) ||
 		names.Callback != "" && o.Params.Has(names.Callback)
 	l.Check(!taken && !hasProtocolParam(o.Params), "params",
-		"must not have a name that begins with oauth_ or that Authorize sets", "RFC 5849, Section 2")
+		"must not have a name that begins with oauth_ or that Authorize sets",
+		"RFC 5849, Section 2")
 	return l.Err()
 }
 
@@ -112,7 +114,7 @@ func (c *Client) authorizationURL(temporaryToken string, o AuthorizationOptions)
 //
 // A user who refused is [ErrAccessDenied], a refusal by the provider an
 // [*Error], a callback or response that is not as it must be a [*CheckError];
-// other errors are those of [httpclient.Do] and of a private key.
+// other errors are those of [httpclient.Do] and of a signature.
 func (c *Client) Callback(
 	ctx context.Context, params url.Values, txn *Transaction,
 ) (*Token, error) {

@@ -29,8 +29,9 @@ func appendBaseString(b []byte, method, uri string, list []encoded) []byte {
 }
 
 // BaseURI returns the base string URI, RFC 5849, Section 3.4.1.2: the second part
-// of a base string, before it is encoded. u is http or https and has a host. The URI has no user information, default
-// port, query and fragment, and the path as net/http sends it.
+// of a base string, before it is encoded. u is http or https and has a host. The
+// URI has no user information, default port, query and fragment, and the path as
+// net/http sends it.
 func BaseURI(u *url.URL) string {
 	path := u.EscapedPath()
 	slash := ""
@@ -77,8 +78,13 @@ func appendNormalized(b []byte, list []encoded) []byte {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	for i, p := range list {
-		if i > 0 {
+	return appendPairs(b, list)
+}
+
+// appendPairs appends list to a query or a form body, or to nothing.
+func appendPairs(b []byte, list []encoded) []byte {
+	for _, p := range list {
+		if len(b) > 0 {
 			b = append(b, '&')
 		}
 		b = append(append(append(b, p.Name...), '='), p.Value...)

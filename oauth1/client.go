@@ -17,9 +17,10 @@ import (
 	"vouchsafe/internal/verdict"
 )
 
-// A Config describes a client at a provider. ID is required, and Secret or
-// PrivateKey is; so are the three URLs for a login. A client that only signs needs
-// no URL. Printing a Config or logging it shows ID alone.
+// A Config describes a client at a provider. ID is required, and so is Secret, or
+// PrivateKey with an RSA method, or CustomSignature. A login needs
+// TemporaryCredentialURL, TokenURL and, but for "oob", AuthorizationURL; a client that
+// only signs needs no URL. Printing a Config or logging it shows ID alone.
 //
 // The URLs are https, or http on loopback; a query that the provider asks for
 // is kept, and signed where a request is.
@@ -38,18 +39,19 @@ type Config struct {
 	// bits. Authlib has rsa_key.
 	PrivateKey crypto.Signer
 
-	// CustomSignature makes the signatures, if it is not nil, of a SignatureMethod of
-	// the provider's own or in the provider's own way. It returns what signs base
-	// strings with the two shared-secrets, is called once for each token, and like what
-	// it returns must be safe for concurrent use. Secret may be empty then.
+	// CustomSignature makes the signatures, if it is not nil: of a SignatureMethod that
+	// this package lacks, or in the provider's own way. It gets the two shared-secrets
+	// and returns what signs base strings. It is called for each [Signer], each
+	// Transport and each request for credentials, and like what it returns must be safe
+	// for concurrent use. Secret may be empty then, and PrivateKey must be nil.
 	CustomSignature func(clientSecret, tokenSecret string) func(base string) (string, error)
 
 	// Placement is where requests carry the protocol parameters. If empty,
 	// [PlacementHeader].
 	Placement Placement
 
-	// Realm is sent in the Authorization header, but not signed, unless it is empty
-	// (RFC 5849, Section 3.5.1).
+	// Realm, if it is not empty, is sent in the Authorization header; it is never
+	// signed (RFC 5849, Section 3.5.1).
 	Realm string
 
 	// OmitVersion leaves oauth_version out, which is optional (RFC 5849, Section 3.1).
@@ -119,11 +121,12 @@ type Config struct {
 	// back; a callback must have one still.
 	InsecureNoCallbackConfirmed bool
 
-	// HTTP sends the requests, and its transport those that [Client.Transport]
-	// signs. If nil, a client of httpclient's.
+	// HTTP sends the requests for credentials, as [httpclient.Do] does, and its
+	// transport those that [Client.Transport] signs. If nil, a client of httpclient's.
 	HTTP *http.Client
 
-	// Now reports the time that requests are stamped with. If nil, time.Now.
+	// Now reports the time, for timestamps, [Token.Expiry] and CorrectClock. It is safe
+	// for concurrent use. If nil, time.Now.
 	Now func() time.Time
 }
 
@@ -204,13 +207,13 @@ func (c Config) check(l *verdict.List) {
 	l.Check(m.allowed(), "signature_method", "must not be of SHA-1 in FIPS 140-only mode",
 		"RFC 5849, Section 3.4")
 	l.Check(c.ID != "", "client_id", "must not be empty", "RFC 5849, Section 3.1")
+	l.Check(c.PrivateKey == nil || byKey, "private_key",
+		"must not be there without an RSA method of this package's", keyClause)
 	l.Check(c.Secret != "" || byKey || custom || c.InsecureNoSecret, "client_secret",
 		"must not be empty", "RFC 5849, Section 3.4.2")
 	if byKey {
 		l.Result("private_key", keyClause, checkPrivateKey(c.PrivateKey))
 	}
-	l.Check(c.PrivateKey == nil || byKey, "private_key",
-		"must not be there without an RSA method of this package's", keyClause)
 	l.Check(c.Placement == PlacementHeader || c.Placement == PlacementBody ||
 		c.Placement == PlacementQuery, "placement", "must be HEADER, BODY or QUERY",
 		"RFC 5849, Section 3.5")
@@ -218,6 +221,10 @@ func (c Config) check(l *verdict.List) {
 		"must not be wanted of a method that has no hash", "OAuth Request Body Hash, Section 3.2")
 	l.Check(!strings.ContainsFunc(c.Realm, control), "realm",
 		"must not contain control characters", "RFC 9110, Section 5.6.4")
+	n := c.AuthorizationNames
+	l.Check(n.Token != n.Client && n.Token != n.Callback &&
+		(n.Client == "" || n.Client != n.Callback), "authorization_names",
+		"must differ from one another", "RFC 5849, Section 2.2")
 	l.Check(isTokenMethod(c.TemporaryCredentialMethod), "temporary_credential_method",
 		"must be POST or GET", clause)
 	l.Check(isTokenMethod(c.TokenMethod), "token_method", "must be POST or GET", clause)
@@ -227,7 +234,7 @@ func (c Config) check(l *verdict.List) {
 		"must not have a name that begins with oauth_", clause)
 	l.Check(c.TemporaryCredentialURL == "" && c.AuthorizationURL == "" ||
 		c.TemporaryCredentialURL != "" && c.TokenURL != "", "urls",
-		"must be all there for a login", clause)
+		"must have TemporaryCredentialURL and TokenURL for a login", clause)
 }
 
 func (c Config) signer(k Key) (signFunc, error) {
@@ -235,6 +242,10 @@ func (c Config) signer(k Key) (signFunc, error) {
 		return c.SignatureMethod.signer(k)
 	}
 	sign := c.CustomSignature(k.ClientSecret, k.TokenSecret)
+	if sign == nil {
+		return nil, &CheckError{"signature_method",
+			"must have a CustomSignature that returns a function", "RFC 5849, Section 3.4"}
+	}
 	return func(base []byte) (string, error) {
 		signature, err := sign(string(base))
 		if err != nil {
@@ -251,9 +262,7 @@ func checkEndpoint(l *verdict.List, check, raw string) *url.URL {
 		return nil
 	}
 	u, err := httpclient.CheckURL(raw)
-	if err != nil {
-		err = fmt.Errorf("%w: %w", &CheckError{check, "must be an absolute URL", clause}, err)
-	}
+	err = because(err, check, "must be an absolute URL, https or http on loopback", clause)
 	if !l.Result(check, clause, err) {
 		return nil
 	}

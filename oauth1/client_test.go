@@ -88,6 +88,15 @@ var newRefusals = []struct {
 		"signature_method", section3 + ".4"},
 	{"method in other case", func(c *Config) { c.SignatureMethod = "hmac-sha1" },
 		"signature_method", section3 + ".4"},
+	{"one name for token and client", func(c *Config) {
+		c.AuthorizationNames = AuthorizationNames{Token: "a", Client: "a"}
+	}, "authorization_names", "RFC 5849, Section 2.2"},
+	{"one name for token and callback", func(c *Config) {
+		c.AuthorizationNames = AuthorizationNames{Callback: "oauth_token"}
+	}, "authorization_names", "RFC 5849, Section 2.2"},
+	{"one name for client and callback", func(c *Config) {
+		c.AuthorizationNames = AuthorizationNames{Client: "a", Callback: "a"}
+	}, "authorization_names", "RFC 5849, Section 2.2"},
 	{"custom signature beside a key", func(c *Config) {
 		c.SignatureMethod, c.CustomSignature = RSASHA256, customHalf
 		c.PrivateKey = flowKey()

@@ -26,11 +26,11 @@ type clock struct {
 func (c *clock) timestamp() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last = max(c.last, c.now().Add(c.skew).Unix(), 1)
+	c.last = max(c.last, c.now().Add(c.skew).Unix(), 1) // which must be positive
 	return strconv.FormatInt(c.last, 10)
 }
 
-// learn sets the clock by a refusal, if the client is to.
+// learn corrects the clock by a refusal, if CorrectClock says so.
 func (c *Client) learn(e *Error, h http.Header) {
 	if c.config().CorrectClock {
 		c.clock.learn(e, h)

@@ -1,6 +1,5 @@
-// Package oauth1 is OAuth 1.0a, RFC 5849, from the client's side: the login, the
-// signing of requests, and the renewal of tokens. A receiver of signed requests
-// finds here what verifies them.
+// Package oauth1 is OAuth 1.0a, RFC 5849: logins, signed requests and renewal for
+// clients, and a [Verifier] for whoever receives signed requests.
 //
 // A login has two halves, and a [Transaction] is what joins them:
 //
@@ -14,7 +13,7 @@
 //
 //	// calling the API, at this origin and no other
 //	signing, err := client.Transport(tok, "https://api.example.com")
-//	api := &http.Client{Transport: signing}
+//	api := &http.Client{Transport: signing, Timeout: time.Minute}
 //
 // # Without a browser
 //
@@ -30,16 +29,18 @@
 // the authorization URL, a secret that is missing. A response is read as a form or
 // as a JSON object by what it begins with, whatever its media type.
 //
-// Nothing is signed for http but on loopback, though RFC 5849 would have HMAC do
-// there: who can change a response can do without a signature.
+// Nothing is signed for http but on loopback. RFC 5849 would allow HMAC there, but a
+// response is not signed: whoever can change it needs no signature.
 //
 // # When a signature is refused
 //
 // The text that both sides sign is the base string, and most refusals come from
 // two sides having two of them. [BaseString] returns ours; it holds no secret. It has
 // three parts, the last two of which [BaseURI] and [NormalizeParams] return; [Sign]
-// makes a signature of a base string and a [Key]. Providers that answer with theirs
-// do so in [Error.Excerpt] or [Error.Detail].
+// makes a signature of a base string and a [Key]. The request that was sent is
+// resp.Request of its response: pass BaseString its method, its URL, and what
+// [ParseAuthorization] reads in its header. What a provider says it expected may be in
+// [Error.Detail], there without tokens.
 //
 // Query and form are read octet by octet: decoded once and encoded once. A "%" that
 // begins no escape and a ";" are themselves, octets that are not UTF-8 stay as they
@@ -66,8 +67,8 @@
 // before whatever else reads the body. What it returns is what was signed, and what
 // an application goes by: in the request there may be more.
 //
-// requests-oauthlib adds an oauth_body_hash by SHA-1 to JSON, whatever the method. For
-// those of SHA-256 and SHA-512 that is refused.
+// requests-oauthlib hashes JSON by SHA-1 whatever the signature method. With a method
+// of SHA-256 or SHA-512 that is refused as body_hash, InsecureUnsignedBody or not.
 //
 // # Checks
 //
@@ -75,9 +76,9 @@
 // names, given in the order in which they are looked at; [WithTrace] lets a
 // program listen.
 //
-//   - [New]: signature_method, client_id, client_secret, private_key, placement,
-//     body_hash, realm, temporary_credential_method, token_method,
-//     temporary_credential_params, token_params, urls, temporary_credential_url,
+//   - [New]: signature_method, client_id, private_key, client_secret, placement,
+//     body_hash, realm, authorization_names, temporary_credential_method,
+//     token_method, temporary_credential_params, token_params, urls, temporary_credential_url,
 //     authorization_url, token_url, renewal_url
 //   - [Client.Authorize]: temporary_credential_url, redirect_uri, authorization_url,
 //     params; then those of a response, and oauth_callback_confirmed
@@ -92,11 +93,12 @@
 //     token_secret
 //   - [Client.Signer] and [Client.Transport]: token, token_secret, signing_key, urls
 //   - a request to be signed, those for credentials among them: url or origin,
-//     authorization, body, parameters
+//     authorization, body, parameters; and signing_key in FIPS 140-only mode
 //   - [Sign]: signature_method, private_key, signing_key
 //   - [NewVerifier]: origin, methods, key, nonces, window, max_body
-//   - [Verifier.Verify]: method, authorization, content_type, body, size, parameters,
-//     placement, oauth_consumer_key, oauth_signature_method, oauth_signature, oauth_version,
+//   - [Verifier.Verify]: method, authorization, content_type, size, body, form_size,
+//     parameters, placement, oauth_consumer_key, oauth_signature_method,
+//     oauth_signature, oauth_version,
 //     signature_method, oauth_timestamp, oauth_nonce, timestamp, credentials, key,
 //     signature, body_hash, nonce; and nonce_store of [MemoryNonces]
 //   - [FromRecord]: record; [Transaction.MarshalBinary] and UnmarshalBinary:
@@ -114,4 +116,9 @@
 // credentials; fetch_request_token with create_authorization_url for
 // [Client.Authorize]; fetch_access_token for [Client.Callback]; OAuth1Auth for
 // [Client.Transport]. The member names of a [Record] are Authlib's.
+//
+// dghubble/oauth1 says ConsumerKey and ConsumerSecret for ID and Secret, Endpoint for
+// the three URLs, CallbackURL for RedirectURI, RequestToken with AuthorizationURL for
+// [Client.Authorize], AccessToken for [Client.Callback], NewToken for [FromRecord], and
+// Config.Client for [Client.Transport].
 package oauth1

@@ -22,7 +22,7 @@ import (
 var ErrAccessDenied = errors.New("oauth1: access denied by the user")
 
 // A CheckError is the error of whatever does not meet a rule: a configuration,
-// an argument, a request to be signed, a callback or a response. Its text says
+// an argument, a request to be signed or verified, a callback or a response. Its text says
 // what was required and where, never what was there instead. The package
 // documentation lists the checks.
 type CheckError struct {
@@ -86,10 +86,14 @@ func newError(
 	return &Error{status, problem, func() report { return report{params, body} }}
 }
 
-// challengeParams returns the parameters of an OAuth challenge.
+// challengeParams returns the parameters of an OAuth challenge, one that is not too
+// long.
 func challengeParams(h http.Header) map[string]string {
-	params := make(map[string]string)
+	params, room := make(map[string]string), 16<<10
 	for _, field := range h.Values("WWW-Authenticate") {
+		if room -= len(field); room < 0 {
+			break
+		}
 		challenges, _ := challenge.Parse(field)
 		for _, c := range challenges {
 			if !strings.EqualFold(c.Scheme, "OAuth") {
@@ -137,15 +141,16 @@ func (e *Error) Is(target error) bool {
 }
 
 // Excerpt returns the beginning of the response's body, at most 200 bytes of it,
-// with a space for whatever does not print. What looks like a token or a secret is
-// replaced, and in a login what is one of ours, but it is the provider's text: it is
-// for finding out by hand why a provider refuses, not for logs.
-func (e *Error) Excerpt() string { return excerpt(e.reported().body) }
+// with a space for whatever does not print. Much of what looks like a token or a
+// secret is replaced, and in a login what is one of ours, but it is the provider's
+// text: it is for finding out by hand why a provider refuses, not for logs.
+func (e *Error) Excerpt() string { return excerpt(e.reported().body, 200) }
 
-// Detail returns a parameter of the refusal called name, as [Error.Excerpt] does:
-// oauth_problem_advice, oauth_parameters_absent, oauth_acceptable_timestamps and
-// others of the extension "OAuth Problem Reporting", or the empty string.
-func (e *Error) Detail(name string) string { return excerpt(e.reported().params[name]) }
+// Detail returns a parameter of the refusal called name as [Error.Excerpt] does,
+// but at most 4,096 bytes of it: oauth_problem_advice, oauth_parameters_absent,
+// oauth_acceptable_timestamps and others of the extension "OAuth Problem
+// Reporting", or the empty string.
+func (e *Error) Detail(name string) string { return excerpt(e.reported().params[name], 4096) }
 
 func (e *Error) reported() report {
 	if e.report == nil {
@@ -154,8 +159,8 @@ func (e *Error) reported() report {
 	return e.report()
 }
 
-func excerpt(s string) string {
-	s = strings.ToValidUTF8(s[:min(200, len(s))], "")
+func excerpt(s string, most int) string {
+	s = strings.ToValidUTF8(s[:min(most, len(s))], "")
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
@@ -168,10 +173,11 @@ const redacted = "[redacted]"
 
 // secretValue finds what follows names such as oauth_token_secret: in quotation
 // marks, as in JSON and in a header, within an element, in a form, and in a base
-// string that is repeated to us.
-var secretValue = regexp.MustCompile(`(?i)(` + secretName + `["'\s]*[=:][\s\[{]*")(?:[^"\\]|\\.)+` +
-	`|(` + secretName + `(?:\s[^<>]*)?>)[^<]+` +
-	`|(` + secretName + `["'\s]*[=:]["'\s\[{]*)[^\s"'&,;<]+` +
+// string that is repeated to us. What it skips is bounded, or a long text would take
+// long.
+var secretValue = regexp.MustCompile(`(?i)(` + secretName + `["'\s]*[=:][\s\[]*")(?:[^"\\]|\\.)+` +
+	`|(` + secretName + `(?:\s[^<>]{0,64})?>)[^<]+` +
+	`|(` + secretName + `["'\s]*[=:]["'\s\[]*)[^\s"'&,;<]+` +
 	`|(` + secretName + `%3D)(?:[^\s"'&,;<%]|%2[0-57-9A-F]|%[013-9A-F][0-9A-F])+`)
 
 // secretParam finds such a name alone.
@@ -198,7 +204,16 @@ func redact(s string, secrets []string) string {
 
 // plain reports whether s, which others chose, can stand in an error's text.
 func plain(s string) bool {
-	return s != "" && len(s) <= 64 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-_0123456789") == ""
+	return s != "" && len(s) <= 64 &&
+		strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-_0123456789") == ""
+}
+
+// because returns err as the cause of a CheckError, or nil if it is nil.
+func because(err error, check, need, clause string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", &CheckError{check, need, clause}, err)
 }
 
 // checks returns a list whose failures are CheckErrors, and which reports to
@@ -209,9 +224,10 @@ func checks(ctx context.Context) *verdict.List {
 	})
 }
 
-// WithTrace returns a context with which the functions of this package tell f
-// of each check as they make it: its name, its clause, and nil or the error it
-// ended with. f is called on the goroutine that makes the check.
+// WithTrace returns a context with which the functions of this package that take
+// a context or a request tell f of each check as they make it: its name, its
+// clause, and nil or the error it ended with. f is called on the goroutine that
+// makes the check.
 func WithTrace(ctx context.Context, f func(check, clause string, err error)) context.Context {
 	return verdict.With(ctx, f)
 }

@@ -154,8 +154,8 @@ func TestDetail(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
-	long := bodyError(400, "a="+strings.Repeat("b", 300)+"&c=d%0A%1B")
-	if long.Detail("a") != strings.Repeat("b", 200) || long.Detail("c") != "d  " {
+	long := bodyError(400, "a="+strings.Repeat("b", 5000)+"&c=d%0A%1B")
+	if long.Detail("a") != strings.Repeat("b", 4096) || long.Detail("c") != "d  " {
 		t.Errorf("got %q, %q", long.Detail("a"), long.Detail("c"))
 	}
 	if got := new(Error).Detail("a"); got != "" {
@@ -292,6 +292,22 @@ func TestNamedDetailsAreRedacted(t *testing.T) {
 	e := bodyError(400, "oauth_signature_methods=HMAC-SHA256")
 	if got := e.Detail("oauth_signature_methods"); got != "HMAC-SHA256" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A long text is read in a time that grows as it does; otherwise this would take
+// minutes.
+func TestRedactIsLinear(t *testing.T) {
+	for _, text := range []string{"token token=x ", "token x token=y&", `token"`, "token%3D%"} {
+		text = strings.Repeat(text, 1<<18/len(text))
+		if got := redact(text, []string{"secret"}); got == "" {
+			t.Error("nothing is left")
+		}
+	}
+	field := "OAuth " + strings.Repeat(`a="b", `, 1<<12)
+	h := http.Header{"Www-Authenticate": {`OAuth oauth_problem="c"`, field, `OAuth oauth_problem="d"`}}
+	if e := newError(401, h, "", nil, nil); e.Problem != "c" || e.Detail("a") != "" {
+		t.Errorf("got %q, %q: long fields count", e.Problem, e.Detail("a"))
 	}
 }
 

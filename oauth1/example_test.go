@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -11,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"time"
 
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth1/oauth1test"
@@ -43,7 +45,10 @@ func Example() {
 	kept := req.Transaction // with this browser's session, for one callback
 
 	// The browser goes to req.URL, and comes back with r.URL.Query().
-	params := visit(req.URL)
+	params, err := provider.Approve(req.URL)
+	if err != nil {
+		log.Fatal(err)
+	}
 
 	// Where the browser comes back to.
 	tok, err := client.Callback(ctx, params, kept)
@@ -55,7 +60,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	api := &http.Client{Transport: signing}
+	api := &http.Client{Transport: signing, Timeout: time.Minute}
 	resp, err := api.Get(provider.URL + "/me")
 	if err != nil {
 		log.Fatal(err)
@@ -70,18 +75,65 @@ func Example() {
 	// {"email":"alice@example.com","id":"alice","name":"Alice Example"}
 }
 
-// visit is the browser: it returns what it is sent back with.
-func visit(authorizationURL string) url.Values {
-	resp, err := noRedirects.Get(authorizationURL)
+// A login out of band: the provider shows the user a code to be typed in.
+func ExampleClient_Exchange() {
+	ctx := context.Background()
+	provider := oauth1test.NewServer(oauth1test.Options{})
+	defer provider.Close()
+	client, err := oauth1.New(provider.Config())
 	if err != nil {
 		log.Fatal(err)
 	}
-	resp.Body.Close()
-	location, err := resp.Location()
+	req, err := client.Authorize(ctx, oauth1.AuthorizationOptions{RedirectURI: "oob"})
 	if err != nil {
 		log.Fatal(err)
 	}
-	return location.Query()
+	shown, err := provider.Approve(req.URL) // by the user, in some browser
+	if err != nil {
+		log.Fatal(err)
+	}
+	tok, err := client.Exchange(ctx, shown.Get("oauth_verifier"), req.Transaction)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(tok.Extra("user_id"))
+	// Output: alice
+}
+
+// A token that was stored, and is renewed before it expires.
+func ExampleClient_Renew() {
+	ctx := context.Background()
+	provider := oauth1test.NewServer(oauth1test.Options{TokenLife: time.Hour})
+	defer provider.Close()
+	client, err := oauth1.New(provider.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	tok, err := client.XAuth(ctx, "alice", "password")
+	if err != nil {
+		log.Fatal(err)
+	}
+	stored, err := json.Marshal(tok.Record())
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// Later, perhaps in another process.
+	var record oauth1.Record
+	if err := json.Unmarshal(stored, &record); err != nil {
+		log.Fatal(err)
+	}
+	if tok, err = oauth1.FromRecord(record); err != nil {
+		log.Fatal(err)
+	}
+	if time.Until(tok.Expiry()) < 2*time.Hour {
+		if tok, err = client.Renew(ctx, tok); err != nil {
+			log.Fatal(err)
+		}
+		// Store tok.Record() before tok is used: the old one is no good any more.
+	}
+	fmt.Println(tok.Token() != record.Token, tok.Extra("user_id"))
+	// Output: true alice
 }
 
 // The text that is signed, to be held against the provider's.
@@ -162,6 +214,7 @@ func ExampleVerifier() {
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		signed, err := verifier.Verify(r)
 		if err != nil {
+			// To be logged: it says which check failed, and shows nothing of r.
 			http.Error(w, "not signed as it must be", http.StatusUnauthorized)
 			return
 		}

@@ -28,7 +28,7 @@ type exchange struct {
 	check func(l *verdict.List, values map[string]string) // nil for nothing more
 }
 
-// fetch makes an exchange.
+// fetch sends what x asks for and returns the credentials of its response.
 func (c *Client) fetch(ctx context.Context, x exchange) (Record, error) {
 	req, err := c.newRequest(ctx, x)
 	if err != nil {

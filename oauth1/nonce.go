@@ -10,8 +10,9 @@ import (
 // method is safe for concurrent use. A receiver that runs in several processes
 // needs one that they share.
 type NonceStore interface {
-	// Add remembers key until then, and reports whether it was not there yet: of
-	// several calls with one key at a time, one alone may be told so.
+	// Add remembers key, 64 hexadecimal digits, until the time until, after which it
+	// may be forgotten. Of several simultaneous calls with one key exactly one is told
+	// that it is fresh.
 	Add(ctx context.Context, key string, until time.Time) (fresh bool, err error)
 }
 
@@ -26,9 +27,9 @@ type MemoryNonces struct {
 	sweep time.Time // when there will be something to forget
 }
 
-// NewMemoryNonces returns a store of at most size keys, or 100,000 if size is zero:
+// NewMemoryNonces returns a store of at most size keys, or 100,000 if size is zero or less:
 // some 15 MB. What does not fit is refused, since to forget would be to let a
-// request come twice: a client that may sign can fill it for all. now is that of
+// request come twice: one client that signs enough fills it for all others. now is that of
 // [VerifierConfig]; if nil, time.Now.
 func NewMemoryNonces(size int, now func() time.Time) *MemoryNonces {
 	if size <= 0 {
@@ -62,7 +63,8 @@ func (m *MemoryNonces) Add(_ context.Context, key string, until time.Time) (bool
 	return true, nil
 }
 
-// forget deletes the keys that need not be remembered at now.
+// forget deletes the keys that need not be remembered at now. It looks at all of
+// them, and so is not called again within a second.
 func (m *MemoryNonces) forget(now time.Time) {
 	m.sweep = time.Time{}
 	for key, until := range m.until {
@@ -71,5 +73,8 @@ func (m *MemoryNonces) forget(now time.Time) {
 		} else if m.sweep.IsZero() || until.Before(m.sweep) {
 			m.sweep = until
 		}
+	}
+	if soon := now.Add(time.Second); m.sweep.Before(soon) {
+		m.sweep = soon
 	}
 }

@@ -183,3 +183,27 @@ func TestMemoryNoncesTellsOne(t *testing.T) {
 }
 
 var nonceStoreFull = &CheckError{Check: "nonce_store"}
+
+// A store whose keys are past one after the other does not look for each of them.
+func TestMemoryNoncesSearchesOnceASecond(t *testing.T) {
+	now := time.Unix(1000, 0)
+	m := NewMemoryNonces(2, func() time.Time { return now })
+	add := func(key string, until time.Time) bool {
+		fresh, _ := m.Add(t.Context(), key, until)
+		return fresh
+	}
+	add("a", now.Add(time.Second))
+	add("b", now.Add(time.Second+time.Millisecond))
+	now = now.Add(time.Second)
+	if !add("c", now.Add(time.Hour)) {
+		t.Error("a was not forgotten")
+	}
+	now = now.Add(time.Second - 1)
+	if add("d", now.Add(time.Hour)) {
+		t.Error("searched again within a second")
+	}
+	now = now.Add(1)
+	if !add("d", now.Add(time.Hour)) {
+		t.Error("b was not forgotten")
+	}
+}

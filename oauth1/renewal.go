@@ -8,13 +8,16 @@ const sessionHandle = "oauth_session_handle"
 // oauth_session_handle that came with it: the extension "OAuth Session". Where no
 // other handle comes back, the new token has that of tok.
 //
+// E*TRADE, which has no handle, renews a token by a GET through [Client.Transport],
+// and the token stays.
+//
 // The provider may let tok serve no longer, nor its handle once there is another:
 // store the new token before it is used. Two renewals of one token at a time are
 // for the caller to prevent.
 //
 // A refusal by the provider is an [*Error], a token without a handle or a response
 // that is not as it must be a [*CheckError]; other errors are those of
-// [httpclient.Do] and of a private key.
+// [httpclient.Do] and of a signature.
 func (c *Client) Renew(ctx context.Context, tok *Token) (*Token, error) {
 	const clause = "OAuth Session, Section 3"
 	var old Record

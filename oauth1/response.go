@@ -19,7 +19,8 @@ func (c *Client) readResponse(
 ) (Record, error) {
 	l := checks(ctx)
 	values := c.readValues(l, resp, x)
-	l.Check(values["oauth_token"] != "", "token", "must be in the response as oauth_token", x.clause)
+	l.Check(values["oauth_token"] != "", "token",
+		"must be in the response as oauth_token", x.clause)
 	l.Check(values["oauth_token_secret"] != "" || c.config().InsecureNoTokenSecret,
 		"token_secret", "must be in the response as oauth_token_secret", x.clause)
 	if x.check != nil {

@@ -3,7 +3,6 @@ package oauth1
 import (
 	"cmp"
 	"crypto/rand"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -75,7 +74,7 @@ func (c *Client) signerOf(tok *Token) (*signer, error) {
 	return c.newSigner(credentials{r.Token, r.Secret})
 }
 
-// newSigner is signerOf for what has been checked.
+// newSigner is for credentials that may be temporary, or none.
 func (c *Client) newSigner(t credentials) (*signer, error) {
 	config := c.config()
 	key := Key{ClientSecret: config.Secret, TokenSecret: t.secret, PrivateKey: config.PrivateKey}
@@ -103,14 +102,15 @@ func (c *Config) fixedParams(token string) []encoded {
 }
 
 // Header returns the value of the Authorization header of a request, RFC 5849,
-// Section 3.5.1, for where there is no [http.Request] to sign, such as a WebSocket's
-// handshake (u then has https for wss), and for where more is to be signed than what
-// the request seems to have, such as the text fields of an upload. form are the parameters of its form body, if it has
-// one; params are further protocol parameters.
+// Section 3.5.1, for where there is no [http.Request] to sign, such as a
+// WebSocket's handshake (u then has https for wss), and for where more is to be
+// signed than what the request seems to have, such as the text fields of an
+// upload. form are the parameters of its form body, if it has one; params are
+// further protocol parameters.
 //
 // A URL that is not https, nor http on loopback, or has user information is a
-// [*CheckError], and so is a protocol parameter that is there already; a private
-// key's error is wrapped.
+// [*CheckError], and so is a protocol parameter that is there already; an error in
+// signing is wrapped.
 func (s *Signer) Header(
 	method string, u *url.URL, form []Param, params ...Param,
 ) (string, error) {
@@ -129,6 +129,7 @@ func (s *Signer) Header(
 	return authorization(signer.config.Realm, protocol), nil
 }
 
+// isSecure is [httpclient.CheckURL] for a URL that is parsed already.
 func isSecure(u *url.URL) bool {
 	return u != nil && u.Hostname() != "" && u.Opaque == "" && u.User == nil &&
 		(u.Scheme == "https" || u.Scheme == "http" && httpclient.Loopback(u.Hostname()))
@@ -142,7 +143,7 @@ func isSecure(u *url.URL) bool {
 // its own; otherwise they share it. It closes none of a request that it refuses.
 // What cannot be signed is a [*CheckError],
 // which wraps [httpclient.ErrInsecureURL] for a URL that is not https, nor http on
-// loopback. Other errors are those of the body and of a private key.
+// loopback. Other errors are those of the body and of signing.
 func (s *Signer) Sign(req *http.Request, params ...Param) (*http.Request, error) {
 	signer := s.held()
 	l := checks(req.Context())
@@ -155,6 +156,7 @@ func (s *Signer) Sign(req *http.Request, params ...Param) (*http.Request, error)
 const urlClause = "RFC 5849, Section 2"
 
 func checkRequestURL(req *http.Request) error {
+	// Its own origins: what remains is whatever else Origins.Check looks at.
 	u := cmp.Or(req.URL, &url.URL{})
 	named := url.URL{Scheme: u.Scheme, Host: u.Host}
 	own := named.String()
@@ -163,15 +165,12 @@ func checkRequestURL(req *http.Request) error {
 	if err == nil {
 		err = origins.Check(req)
 	}
-	if err != nil {
-		return errURL(err)
-	}
-	return nil
+	return errURL(err)
 }
 
 func errURL(err error) error {
-	return fmt.Errorf("%w: %w",
-		&CheckError{"url", "must be https, or http on loopback, as must be the Host header", urlClause}, err)
+	return because(err, "url",
+		"must be https, or http on loopback, and so must the Host header", urlClause)
 }
 
 // signRequest returns a signed copy of req, whose URL has been checked.
@@ -269,15 +268,17 @@ func (s *signer) appendProtocol(
 	params = appendEncoded(params, extra)
 	all := append(append(make([]encoded, 0, 32), params...), others...)
 	buffer := s.buffers.Get().(*[]byte)
-	defer s.buffers.Put(buffer)
 	*buffer = appendBaseString((*buffer)[:0], method, BaseURI(u), all)
 	signature, err := s.sign(*buffer)
+	if cap(*buffer) <= 64<<10 {
+		s.buffers.Put(buffer)
+	}
 	return append(params, encoded{"oauth_signature", escape(signature)}), err
 }
 
 // checkParams makes sure that each protocol parameter will be in one place, once:
-// others, the query and the form, have none, and extra none of those that protocol
-// sets.
+// others, the query and the form, have none, and extra none of those that
+// appendProtocol sets.
 func checkParams(others []encoded, extra []Param) error {
 	for _, p := range others {
 		if strings.HasPrefix(p.Name, "oauth_") {
@@ -324,12 +325,5 @@ func authorization(realm string, params []encoded) string {
 // join appends parameters to a query or a form body, which stays as it is (RFC
 // 5849, Sections 3.5.2 and 3.5.3).
 func join(s string, params []encoded) string {
-	b := []byte(s)
-	for _, p := range params {
-		if len(b) > 0 {
-			b = append(b, '&')
-		}
-		b = append(append(append(b, p.Name...), '='), p.Value...)
-	}
-	return string(b)
+	return string(appendPairs([]byte(s), params))
 }

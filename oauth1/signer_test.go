@@ -735,3 +735,24 @@ func TestCustomSignatureOfAKnownMethod(t *testing.T) {
 		}
 	}
 }
+
+func TestCustomSignatureOfNothing(t *testing.T) {
+	c := signerConfig()
+	c.SignatureMethod = "X"
+	c.CustomSignature = func(string, string) func(string) (string, error) { return nil }
+	_, err := newClient(t, c).Signer(signerToken())
+	failsWith(t, err, "signature_method", "RFC 5849, Section 3.4")
+}
+
+// What one long form needed is not held for the short requests that follow.
+func TestLongBaseStringsAreNotKept(t *testing.T) {
+	s := newSigner(t, signerConfig(), signerToken())
+	for range 100 { // as a pool may keep anything or nothing
+		mustSign(t, s, unsigned(t, "POST", "https://provider.test/", formType,
+			"a="+strings.Repeat("b", 100_000)))
+		buffer := s.held().buffers.Get().(*[]byte)
+		if cap(*buffer) > 64<<10 {
+			t.Fatalf("%d octets are kept", cap(*buffer))
+		}
+	}
+}

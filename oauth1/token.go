@@ -45,7 +45,7 @@ func (t Token) record() Record {
 	return t.reveal()
 }
 
-// MarshalJSON returns an error: what is to be stored is [Token.Record].
+// MarshalJSON always returns an error: store [Token.Record].
 func (t Token) MarshalJSON() ([]byte, error) {
 	return nil, errors.New("oauth1: a Token is not for JSON: use Record to store it")
 }

@@ -11,7 +11,9 @@ import (
 // to, and which configuration it belongs to. Printing it does not show them.
 // Where it is kept is the caller's choice, with the care that the package
 // documentation asks for.
-type Transaction struct{ reveal func() transaction } // as in Token
+type Transaction struct {
+	reveal func() transaction // as in Token
+}
 
 type transaction struct {
 	Digest      []byte // of the Config
@@ -47,7 +49,7 @@ func (t Transaction) MarshalBinary() ([]byte, error) {
 	return json.Marshal(t.data())
 }
 
-// MarshalJSON returns an error: what is to be kept is [Transaction.MarshalBinary].
+// MarshalJSON always returns an error: keep what MarshalBinary returns.
 func (t Transaction) MarshalJSON() ([]byte, error) {
 	return nil, errors.New("oauth1: a Transaction is not for JSON: use MarshalBinary to keep it")
 }

@@ -1,7 +1,6 @@
 package oauth1
 
 import (
-	"fmt"
 	"net/http"
 
 	"vouchsafe/httpclient"
@@ -30,8 +29,8 @@ func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error
 	}
 	origins, err := httpclient.ParseOrigins(urls...)
 	if err != nil {
-		e := &CheckError{"urls", "must be absolute URLs, at least one", originClause}
-		return nil, fmt.Errorf("%w: %w", e, err)
+		return nil, because(err, "urls",
+			"must be absolute URLs, https or http on loopback, at least one", originClause)
 	}
 	t := &transport{c, signer, origins, httpclient.Transport(c.config().HTTP)}
 	return roundTripper(func() *transport { return t }), nil
@@ -62,7 +61,7 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := t.base.RoundTrip(signed)
-	if err == nil && resp.StatusCode == http.StatusUnauthorized {
+	if err == nil && resp.StatusCode == http.StatusUnauthorized && t.client.config().CorrectClock {
 		t.client.learn(newError(resp.StatusCode, resp.Header, "", nil, nil), resp.Header)
 	}
 	return resp, err
@@ -78,9 +77,6 @@ func (t *transport) sign(req *http.Request) (*http.Request, error) {
 }
 
 func (t *transport) checkOrigin(req *http.Request) error {
-	if err := t.origins.Check(req); err != nil {
-		e := &CheckError{"origin", "must be one that the transport was made for", originClause}
-		return fmt.Errorf("%w: %w", e, err)
-	}
-	return nil
+	return because(t.origins.Check(req), "origin",
+		"must be one that the transport was made for", originClause)
 }

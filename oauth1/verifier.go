@@ -33,10 +33,11 @@ type VerifierConfig struct {
 	// secrets come over the wire.
 	Methods []SignatureMethod
 
-	// Key returns the key of a client, and of the token if the request names one: the
-	// client's secret with the token's, or the client's public key. It is called before
-	// the signature is verified. An error of its own, for a client or a token it does
-	// not know or the client may not use, is the cause of the [*CheckError].
+	// Key returns the key of a client, and of the token if the request names one:
+	// the client's secret with the token's, or the client's public key. It is
+	// called before the signature is verified, and safe for concurrent use. An
+	// error of its own, for a client or a token it does not know or the client may
+	// not use, is the cause of the [*CheckError].
 	Key func(ctx context.Context, clientID, token string) (Key, error)
 
 	// Nonces remembers the requests accepted.
@@ -106,15 +107,14 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 	const clause = "RFC 5849, Section 3.2"
 	l := checks(context.Background())
 	u, err := httpclient.CheckURL(c.Origin)
-	if err != nil {
-		err = fmt.Errorf("%w: %w", &CheckError{"origin", "must be an absolute URL", clause}, err)
-	}
-	l.Result("origin", clause, err)
+	l.Result("origin", clause,
+		because(err, "origin", "must be an absolute URL, https or http on loopback", clause))
 	l.Check(u == nil || strings.Trim(u.Path, "/")+u.RawQuery == "", "origin",
 		"must have no path and no query", clause)
 	l.Check(len(c.Methods) > 0, "methods", "must not be empty", clause)
 	for _, m := range c.Methods {
-		l.Check(m.check() == nil, "methods", "must be this package's, and allowed in FIPS mode", clause)
+		l.Check(m.check() == nil, "methods",
+			"must be this package's, and allowed in FIPS mode", clause)
 	}
 	l.Check(c.Key != nil, "key", "must not be nil", clause)
 	l.Check(c.Nonces != nil, "nonces", "must not be nil", "RFC 5849, Section 3.3")
@@ -134,13 +134,22 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 }
 
 // Verify returns what r says, if it is signed as RFC 5849 has it by a client that
-// Key knows, and comes for the first time. Otherwise the error is a [*CheckError];
-// that of the body or of the nonce store is wrapped.
+// Key knows, and comes for the first time; one of PLAINTEXT without timestamp and
+// nonce can come again. Otherwise the error is a [*CheckError], but
+// for one of reading the body or of Nonces, which is wrapped.
 //
-// It comes before anything that reads the body of r, and leaves one in its place that
-// can be read again. Of r the signature covers the method, the path, the query and a
-// form body, or one with an oauth_body_hash; that of PLAINTEXT covers nothing. Use
-// what Verify returns rather than r.
+// It comes before anything that reads the body of r, and leaves one in its place
+// that can be read again. An empty body of no declared length is refused, unless
+// it has an oauth_body_hash: it cannot be told from one read before. So is a
+// method in lower case, a second Content-Type, and an Authorization header with a
+// parameter that does not begin with oauth_. Of r the signature covers the
+// method, the path, the query and a form body, or one with an oauth_body_hash;
+// that of PLAINTEXT covers nothing. Use what Verify returns rather than r.
+//
+// The answer to a request that is refused is 401 for the checks timestamp,
+// credentials, key, signature, body_hash and nonce, and 400 for the others (RFC 5849,
+// Section 3.2). An error that is no CheckError, or the check nonce_store, is the
+// receiver's own trouble.
 func (v *Verifier) Verify(r *http.Request) (*SignedRequest, error) {
 	l := checks(r.Context())
 	p := v.parse(l, r)
@@ -169,11 +178,11 @@ type parsed struct {
 	body         []byte // nil if it has not been read
 }
 
-const paramsClause = "RFC 5849, Section 3.4.1.3"
-
 // maxParams bounds the parameters of a request, which are taken apart before
 // anything is known of who sent them. net/http has the same limit for a query.
 const maxParams = 10_000
+
+const maxParamsNeed = "must have at most 10,000 parameters"
 
 // parse takes r apart. What it returns counts only if no check of l has failed.
 func (v *Verifier) parse(l *verdict.List, r *http.Request) *parsed {
@@ -186,32 +195,30 @@ func (v *Verifier) parse(l *verdict.List, r *http.Request) *parsed {
 	// net/http goes by the first.
 	l.Check(len(r.Header["Content-Type"]) <= 1, "content_type", "must be there once",
 		"RFC 9110, Section 5.3")
-	if l.Err() != nil {
+	room := maxParams - len(header) - strings.Count(query, "&") - 1
+	if !l.Check(room >= 0, "size", maxParamsNeed, bodyClause) {
 		return p
 	}
-	if v.mustRead(p, header, query) {
-		p.body, err = v.readBody(r)
+	inQuery := ParseParams(query)
+	if p.isForm || !v.config.InsecureUnsignedBody || hasBodyHash(header) || hasBodyHash(inQuery) {
+		p.body, err = v.readBody(r, hasBodyHash(header) || hasBodyHash(inQuery))
 		l.Result("body", bodyClause, err)
 	}
-	form := ""
-	if p.isForm {
-		form = string(p.body)
+	var form []Param
+	if l.Check(!p.isForm || bytes.Count(p.body, []byte("&")) < room, "form_size", maxParamsNeed,
+		bodyClause) && p.isForm {
+		form = ParseParams(string(p.body))
 	}
-	if l.Check(strings.Count(query, "&")+strings.Count(form, "&") < maxParams, "size",
-		"must have at most 10,000 parameters", "RFC 5849, Section 3.4.1.3") {
-		p.place(l, header, ParseParams(query), ParseParams(form))
-	}
+	p.place(l, header, inQuery, form)
 	return p
 }
 
-// mustRead reports whether the body has a say in the signature, or else in whether
-// the request is accepted.
-func (v *Verifier) mustRead(p *parsed, header []Param, query string) bool {
-	return p.isForm || !v.config.InsecureUnsignedBody ||
-		valuesOf(header)["oauth_body_hash"] != "" || strings.Contains(query, "oauth_body_hash")
+func hasBodyHash(params []Param) bool {
+	return slices.ContainsFunc(params, func(p Param) bool { return p.Name == "oauth_body_hash" })
 }
 
-// requestTarget returns the path and the query of r as they were sent.
+// requestTarget returns the path and the query of r as they were sent, or as net/http
+// writes those of a target in absolute form.
 func requestTarget(r *http.Request) (path, query string) {
 	// RequestURI is what no handler before us changes.
 	if strings.HasPrefix(r.RequestURI, "/") {
@@ -226,18 +233,32 @@ func requestTarget(r *http.Request) (path, query string) {
 	return "/" + strings.TrimPrefix(u.EscapedPath(), "/"), u.RawQuery
 }
 
-// parseAuthorization returns the parameters of an Authorization header, without its
-// realm, or none if it is not of the scheme OAuth.
+// parseAuthorization returns the parameters of an Authorization header, or none if it
+// is not of the scheme OAuth.
 func parseAuthorization(fields []string) ([]Param, error) {
-	malformed := &CheckError{"authorization",
-		"must be there once, well-formed, and have parameters alone that begin with oauth_",
-		"RFC 5849, Section 3.5.1"}
 	if len(fields) == 0 {
 		return nil, nil
 	}
-	list, ok := challenge.Parse(fields[0])
-	if len(fields) > 1 || !ok || len(list) != 1 {
-		return nil, malformed
+	if len(fields) > 1 {
+		return nil, errAuthorization()
+	}
+	return ParseAuthorization(fields[0])
+}
+
+func errAuthorization() error {
+	return &CheckError{"authorization",
+		"must be there once, well-formed, and have parameters alone that begin with oauth_",
+		"RFC 5849, Section 3.5.1"}
+}
+
+// ParseAuthorization returns the parameters of an Authorization header, RFC 5849,
+// Section 3.5.1, without its realm: what [BaseString] needs of a request that was
+// sent. They are none if the header is not of the scheme OAuth; one that is malformed,
+// or has parameters that do not begin with oauth_, is a [*CheckError].
+func ParseAuthorization(header string) ([]Param, error) {
+	list, ok := challenge.Parse(header)
+	if !ok || len(list) != 1 {
+		return nil, errAuthorization()
 	}
 	if !strings.EqualFold(list[0].Scheme, "OAuth") {
 		return nil, nil
@@ -251,15 +272,16 @@ func parseAuthorization(fields []string) ([]Param, error) {
 		// reads those.
 		if recode(p.Name) != p.Name || recode(p.Value) != p.Value ||
 			!strings.HasPrefix(p.Name, "oauth_") {
-			return nil, malformed
+			return nil, errAuthorization()
 		}
 		params = append(params, Param{unescape(p.Name), unescape(p.Value)})
 	}
 	return params, nil
 }
 
-// readBody reads the body of r and lets it be read again.
-func (v *Verifier) readBody(r *http.Request) ([]byte, error) {
+// readBody reads the body of r, of which there is a hash or not, and lets it be read
+// again.
+func (v *Verifier) readBody(r *http.Request, hashed bool) ([]byte, error) {
 	var body []byte
 	if r.Body != nil {
 		var err error
@@ -273,8 +295,8 @@ func (v *Verifier) readBody(r *http.Request) ([]byte, error) {
 		r.Body.Close()
 	}
 	// A body that others have read would pass for none, which needs no signature.
-	if len(body) == 0 && (r.ContentLength < 0 || len(r.PostForm) > 0 || r.MultipartForm != nil) ||
-		r.ContentLength > 0 && int64(len(body)) != r.ContentLength {
+	read := len(r.PostForm) > 0 || r.MultipartForm != nil || r.ContentLength < 0 && !hashed
+	if len(body) == 0 && read || r.ContentLength > 0 && int64(len(body)) != r.ContentLength {
 		return nil, &CheckError{"body", "must be whole, and not have been read before", bodyClause}
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -327,24 +349,24 @@ func (v *Verifier) checkShape(l *verdict.List, p *parsed) {
 	l.Check(slices.Contains(v.config.Methods, p.SignatureMethod), "signature_method",
 		"must be one of those accepted", "RFC 5849, Section 3.2")
 	p.ClientID, p.Token = p.Protocol["oauth_consumer_key"], p.Protocol["oauth_token"]
-	if p.once() {
+	if p.timed() {
 		present("oauth_timestamp")
 		present("oauth_nonce")
-		l.Check(v.isPresent(p.Protocol["oauth_timestamp"]), "timestamp",
+		l.Check(v.inWindow(p.Protocol["oauth_timestamp"]), "timestamp",
 			"must be a number of seconds within Window of now", "RFC 5849, Section 3.3")
 	}
 	p.signature = p.Protocol["oauth_signature"]
 	delete(p.Protocol, "oauth_signature")
 }
 
-// once reports whether p has, or must have, a timestamp and a nonce: PLAINTEXT may
+// timed reports whether p has, or must have, a timestamp and a nonce: PLAINTEXT may
 // do without (RFC 5849, Section 3.1).
-func (p *parsed) once() bool {
+func (p *parsed) timed() bool {
 	return p.SignatureMethod != Plaintext ||
 		p.Protocol["oauth_timestamp"]+p.Protocol["oauth_nonce"] != ""
 }
 
-func (v *Verifier) isPresent(timestamp string) bool {
+func (v *Verifier) inWindow(timestamp string) bool {
 	seconds, err := strconv.ParseUint(timestamp, 10, 40)
 	return err == nil && v.config.Now().Sub(time.Unix(int64(seconds), 0)).Abs() <= v.config.Window
 }
@@ -352,19 +374,14 @@ func (v *Verifier) isPresent(timestamp string) bool {
 func (v *Verifier) checkSignature(ctx context.Context, l *verdict.List, p *parsed) {
 	const clause = "RFC 5849, Section 3.2"
 	key, err := v.config.Key(ctx, p.ClientID, p.Token)
-	if err != nil {
-		e := &CheckError{"credentials", "must be those of a client and a token that Key knows", clause}
-		err = fmt.Errorf("%w: %w", e, err)
-	}
+	err = because(err, "credentials",
+		"must be those of a client and a token that Key knows", clause)
 	if !l.Result("credentials", clause, err) {
 		return
 	}
 	base := appendBaseString(nil, p.method, v.origin+p.path, appendEncoded(nil, p.signed))
 	valid, err := p.SignatureMethod.verify(string(base), p.signature, key)
-	if err != nil {
-		e := &CheckError{"key", "must be one that the method can use", "RFC 5849, Section 3.4"}
-		err = fmt.Errorf("%w: %w", e, err)
-	}
+	err = because(err, "key", "must be one that the method can use", "RFC 5849, Section 3.4")
 	l.Result("key", "RFC 5849, Section 3.4", err)
 	l.Check(valid, "signature", "must be that of the request", clause)
 }
@@ -374,12 +391,13 @@ func (v *Verifier) checkBody(l *verdict.List, p *parsed) {
 	const check, extension = "body_hash", "OAuth Request Body Hash"
 	hash, ok := p.Protocol["oauth_body_hash"]
 	switch {
-	case p.isForm:
+	case p.isForm && len(p.body) > 0:
 		l.Check(!ok, check, "must not be there with a form", extension+", Section 4.1.1")
 	case ok:
 		l.Check(v.isHash(p, hash), check, "must be that of the body", extension+", Section 3.2")
 	default:
-		l.Check(len(p.body) == 0, check, "must be there with a body that is not a form",
+		l.Check(len(p.body) == 0, check,
+			"must be there with a body that is not a form, unless InsecureUnsignedBody",
 			"RFC 5849, Section 4.12")
 	}
 }
@@ -394,7 +412,7 @@ func (v *Verifier) isHash(p *parsed, hash string) bool {
 
 // checkNonce comes last, so that nobody else can use a nonce up.
 func (v *Verifier) checkNonce(ctx context.Context, p *parsed) error {
-	if !p.once() {
+	if !p.timed() {
 		return nil
 	}
 	key := sha256.Sum256(fmt.Appendf(nil, "%q", []string{

@@ -10,9 +10,10 @@ import (
 // What someone who holds a signed request, but no key, makes of it: the user of an
 // LTI launch, a proxy, whoever was given a signed URL.
 var verifierAttacks = []struct {
-	name  string
-	spoil func(*craft)
-	check string
+	name   string
+	spoil  func(*craft)
+	check  string
+	strict bool // whether InsecureUnsignedBody lets it through
 }{
 	{"a parameter of the form is hidden in the header", func(c *craft) {
 		c.post(formType, "roles=Learner&custom_readonly=true")
@@ -21,7 +22,7 @@ var verifierAttacks = []struct {
 			r.Header.Set("Authorization", h+`, custom_readonly="true"`)
 			setBody(r, "roles=Learner")
 		}
-	}, "authorization"},
+	}, "authorization", false},
 	{"a form is added and read before", func(c *craft) {
 		c.method = "POST"
 		c.late = func(r *http.Request) {
@@ -29,7 +30,7 @@ var verifierAttacks = []struct {
 			setBody(r, "admin=1")
 			r.ParseForm()
 		}
-	}, "body"},
+	}, "body", false},
 	{"a form of no declared length is added and read before", func(c *craft) {
 		c.method = "POST"
 		c.late = func(r *http.Request) {
@@ -38,7 +39,7 @@ var verifierAttacks = []struct {
 			r.ContentLength = -1
 			r.ParseForm()
 		}
-	}, "body"},
+	}, "body", false},
 	{"a form is added, read before, and its length forgotten", func(c *craft) {
 		c.method = "POST"
 		c.late = func(r *http.Request) {
@@ -47,7 +48,7 @@ var verifierAttacks = []struct {
 			r.ParseForm()
 			r.ContentLength = 0
 		}
-	}, "body"},
+	}, "body", false},
 	{"a multipart form is added and read before", func(c *craft) {
 		c.method = "POST"
 		c.late = func(r *http.Request) {
@@ -56,7 +57,7 @@ var verifierAttacks = []struct {
 			r.FormValue("admin")
 			r.ContentLength = 0
 		}
-	}, "body"},
+	}, "body", true},
 	{"JSON is added and read before", func(c *craft) {
 		c.method = "POST"
 		c.late = func(r *http.Request) {
@@ -64,7 +65,7 @@ var verifierAttacks = []struct {
 			setBody(r, `{"admin":1}`)
 			io.Copy(io.Discard, r.Body)
 		}
-	}, "body"},
+	}, "body", true},
 	{"JSON of no declared length is added and read before", func(c *craft) {
 		c.method = "POST"
 		c.late = func(r *http.Request) {
@@ -72,7 +73,7 @@ var verifierAttacks = []struct {
 			setBody(r, "")
 			r.ContentLength = -1
 		}
-	}, "body"},
+	}, "body", true},
 	{"a file is added and read before", func(c *craft) {
 		c.method = "POST"
 		c.late = func(r *http.Request) {
@@ -81,34 +82,49 @@ var verifierAttacks = []struct {
 			r.FormValue("a")
 			r.ContentLength = 0
 		}
-	}, "body"},
+	}, "body", true},
 	{"the end of a form is read by no one", func(c *craft) {
 		c.post(formType, "a=1")
 		c.late = func(r *http.Request) { r.ContentLength++ }
-	}, "body"},
+	}, "body", false},
 	{"a body that is not there", func(c *craft) {
 		c.method = "POST"
 		c.late = func(r *http.Request) { r.Body, r.ContentLength = nil, 1 }
-	}, "body"},
+	}, "body", true},
 	{"another Content-Type goes before", func(c *craft) {
 		c.post(formType, "user_id=mallory&bio=x")
 		c.late = func(r *http.Request) {
 			r.Header["Content-Type"] = []string{"multipart/form-data; boundary=x", formType}
 		}
-	}, "content_type"},
+	}, "content_type", false},
 	{"a path that StripPrefix makes of another, in absolute form", func(c *craft) {
 		c.target = "/users/1"
 		c.late = func(r *http.Request) {
 			r.RequestURI, r.URL.Path = "http://x/admin/users/1", "/users/1"
 		}
-	}, "signature"},
-	{"a method in lower case", spoiltLate(func(r *http.Request) { r.Method = "get" }), "method"},
+	}, "signature", false},
+	{"a method in lower case", spoiltLate(func(r *http.Request) { r.Method = "get" }), "method", false},
 	{"a query of too many parameters", func(c *craft) {
 		c.target = "/?" + strings.Repeat("a&", maxParams)
-	}, "size"},
+	}, "size", false},
 	{"a form of too many parameters", func(c *craft) {
-		c.post(formType, strings.Repeat("&", maxParams-1)) // and one of the query
-	}, "size"},
+		c.post(formType, strings.Repeat("&", maxParams-9)) // and two of the query, seven of ours
+	}, "form_size", false},
+	{"a header of too many parameters", func(c *craft) {
+		c.late = func(r *http.Request) {
+			h := r.Header.Get("Authorization")
+			r.Header.Set("Authorization", h+strings.Repeat(`, oauth_x="1"`, maxParams))
+		}
+	}, "size", false},
+	{"a hash of nothing whose name is encoded, and a body", func(c *craft) {
+		c.method, c.place = "POST", PlacementQuery
+		c.hash("")
+		c.late = func(r *http.Request) {
+			r.RequestURI = strings.Replace(r.RequestURI, "oauth_body_hash", "oauth%5Fbody_hash", 1)
+			r.Header.Set("Content-Type", "application/json")
+			setBody(r, `{"attacker":1}`)
+		}
+	}, "body_hash", false},
 }
 
 func setBody(r *http.Request, body string) {
@@ -120,8 +136,13 @@ func TestVerifierAttacks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCraft()
 			tt.spoil(c)
-			_, err := newTool(t).Verify(c.request(t))
-			wantKind(t, err, tt.check, "")
+			for _, v := range []*Verifier{newTool(t), newTool(t, acceptUnsigned)} {
+				_, err := v.Verify(c.request(t))
+				if tt.strict && v.config.InsecureUnsignedBody {
+					continue // whose body is not looked at
+				}
+				wantKind(t, err, tt.check, "")
+			}
 		})
 	}
 }
@@ -129,7 +150,7 @@ func TestVerifierAttacks(t *testing.T) {
 // As many as there may be are taken.
 func TestVerifierTakesManyParameters(t *testing.T) {
 	c := newCraft()
-	c.target = "/?" + strings.Repeat("&", maxParams-1)
+	c.target = "/?" + strings.Repeat("&", maxParams-8) // and seven of ours
 	if _, err := newTool(t).Verify(c.request(t)); err != nil {
 		t.Error(err)
 	}
@@ -162,6 +183,32 @@ func TestVerifierComparesAHashThatIsThere(t *testing.T) {
 				wantKind(t, err, "body_hash", "")
 			}
 		}
+	}
+}
+
+// A body that is empty by a hash may be of no declared length, and so may what is no
+// form for want of a body.
+func TestVerifierTakesEmptyBodies(t *testing.T) {
+	for _, contentType := range []string{"", "application/json", formType} {
+		for _, length := range []int64{0, -1} {
+			c := newCraft()
+			c.post(contentType, "")
+			c.hash("")
+			c.late = func(r *http.Request) { r.ContentLength = length }
+			if _, err := newTool(t).Verify(c.request(t)); err != nil {
+				t.Errorf("%q, %d: %v", contentType, length, err)
+			}
+		}
+	}
+}
+
+// What is only said to be a hash is none.
+func TestVerifierTellsAHashFromText(t *testing.T) {
+	c := newCraft()
+	c.target = "/?q=oauth_body_hash"
+	c.post("application/json", "{}")
+	if _, err := newTool(t, acceptUnsigned).Verify(c.request(t)); err != nil {
+		t.Error(err)
 	}
 }
 

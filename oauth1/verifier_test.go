@@ -847,7 +847,7 @@ func TestVerifierTellsOfItsChecks(t *testing.T) {
 	if _, err := newTool(t).Verify(req.WithContext(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Fields(`method authorization content_type body size parameters placement
+	want := strings.Fields(`method authorization content_type size body form_size parameters placement
 		oauth_consumer_key
 		oauth_signature_method oauth_signature oauth_version signature_method oauth_timestamp
 		oauth_nonce timestamp credentials key signature body_hash nonce`)
@@ -897,5 +897,24 @@ func TestVerifierIsSafeForConcurrentUse(t *testing.T) {
 	wg.Wait()
 	if accepted != 1 {
 		t.Errorf("one request accepted %d times", accepted)
+	}
+}
+
+// RFC 5849, Section 3.5.1.
+func TestParseAuthorization(t *testing.T) {
+	got, err := ParseAuthorization(`OAuth realm="a", oauth_token="b%20c", oauth_x=""`)
+	if want := []Param{{"oauth_token", "b c"}, {"oauth_x", ""}}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if got, err = ParseAuthorization("Basic YTpi"); got != nil || err != nil {
+		t.Errorf("another scheme: got %v, %v", got, err)
+	}
+	for _, header := range []string{`OAuth a="b"`, `OAuth oauth_token="b c"`, `OAuth oauth_token="`,
+		"", `OAuth oauth_a="b", Basic YTpi`} {
+		got, err := ParseAuthorization(header)
+		wantKind(t, err, "authorization", "RFC 5849, Section 3.5.1")
+		if got != nil {
+			t.Errorf("%s: %v beside the error", header, got)
+		}
 	}
 }

@@ -11,12 +11,12 @@ import (
 // "xAuth", an extension of Twitter's that others took over. It needs TokenURL
 // alone. The request is a POST with the password in its form body.
 //
-// The user's password is in this program's hands, and what the user allowed in its
-// word: prefer a login wherever there is one.
+// This program sees the user's password, and has to be trusted with what the user
+// allowed: prefer a login wherever there is one.
 //
 // A refusal by the provider is an [*Error], an argument or a response that is not
 // as it must be a [*CheckError]; other errors are those of [httpclient.Do] and of a
-// private key.
+// signature.
 func (c *Client) XAuth(ctx context.Context, username, password string) (*Token, error) {
 	const clause = "RFC 5849, Section 2.3"
 	l := checks(ctx)
@@ -27,7 +27,8 @@ func (c *Client) XAuth(ctx context.Context, username, password string) (*Token, 
 		return nil, err
 	}
 	form := url.Values{
-		"x_auth_username": {username}, "x_auth_password": {password}, "x_auth_mode": {"client_auth"},
+		"x_auth_username": {username}, "x_auth_password": {password},
+		"x_auth_mode": {"client_auth"},
 	}
 	r, err := c.fetch(ctx, exchange{
 		name: "xAuth request", clause: clause,

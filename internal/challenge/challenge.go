@@ -34,11 +34,15 @@ func Parse(field string) ([]Challenge, bool) {
 	var list []Challenge
 	s := scanner{field}
 	for s.skip(" \t,"); s.rest != ""; s.skip(" \t,") {
-		if p, ok := s.param(); ok && len(list) > 0 {
+		if p, ok := s.param(); !ok {
+			c, valid := s.challenge()
+			if !valid {
+				return nil, false
+			}
+			list = append(list, c)
+		} else if len(list) > 0 {
 			last := &list[len(list)-1]
 			last.Params = append(last.Params, p)
-		} else if c, valid := s.challenge(); valid && !ok {
-			list = append(list, c)
 		} else {
 			return nil, false
 		}

@@ -19,7 +19,7 @@ const (
 	UnsupportedSignatureMethod Fault = "unsupported_signature_method" // or not that of the client
 	StaleTimestamp             Fault = "stale_timestamp"              // five minutes from now
 	UnknownClient              Fault = "unknown_client"
-	UnknownTemporaryToken      Fault = "unknown_temporary_token" // or another client's
+	UnknownTemporaryToken      Fault = "unknown_temporary_token" // or renewed, or another's
 	UnknownToken               Fault = "unknown_token"           // or another client's
 	ExpiredToken               Fault = "expired_token"
 	WrongSignature             Fault = "wrong_signature" // or a wrong secret

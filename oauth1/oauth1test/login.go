@@ -2,7 +2,9 @@ package oauth1test
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"vouchsafe/internal/testpage"
@@ -64,7 +66,9 @@ func (p *Provider) user(name, password string) *User {
 }
 
 // showLogin shows the form that approves or denies a temporary token.
-func (p *Provider) showLogin(w http.ResponseWriter, id string, t *temporary, username, problem string) {
+func (p *Provider) showLogin(
+	w http.ResponseWriter, id string, t *temporary, username, problem string,
+) {
 	testpage.Login{
 		Provider: p.options.Name,
 		Client:   t.client.ID,
@@ -75,8 +79,29 @@ func (p *Provider) showLogin(w http.ResponseWriter, id string, t *temporary, use
 	}.Serve(w)
 }
 
+// Approve does what a browser would, without one: the first user approves the login
+// with this authorization URL. It returns the parameters of the callback, of which a
+// login out of band has the user type oauth_verifier in.
+func (p *Provider) Approve(authorizationURL string) (url.Values, error) {
+	u, err := url.Parse(authorizationURL)
+	if err != nil {
+		return nil, errors.New("oauth1test: the authorization URL does not parse")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id := u.Query().Get("oauth_token")
+	t := p.temporary[id]
+	if t == nil || t.decided {
+		return nil, errors.New("oauth1test: no login of this authorization URL is open")
+	}
+	t.approve(&p.options.Users[0])
+	return url.Values{"oauth_token": {id}, "oauth_verifier": {t.verifier}}, nil
+}
+
+func (t *temporary) approve(u *User) { t.decided, t.user, t.verifier = true, u, rand.Text() }
+
 func approve(w http.ResponseWriter, r *http.Request, id string, t *temporary, u *User) {
-	t.decided, t.user, t.verifier = true, u, rand.Text()
+	t.approve(u)
 	if t.callback == "oob" {
 		testpage.Note{
 			Title: "You allowed " + t.client.ID,

@@ -6,6 +6,8 @@
 //	provider := oauth1test.NewServer(oauth1test.Options{})
 //	defer provider.Close()
 //	client, err := oauth1.New(provider.Config())
+//	req, err := client.Authorize(ctx, oauth1.AuthorizationOptions{RedirectURI: "oob"})
+//	params, err := provider.Approve(req.URL) // or the browser does, at req.URL
 //
 // Below its base URL it serves
 //
@@ -59,8 +61,8 @@ type Client struct {
 type User struct {
 	ID, Name, Email string
 
-	// Password is asked for by the login form, with ID as the user name. If
-	// empty, the user cannot use the form.
+	// Password is asked for by the login form and by xAuth, with ID as the user name.
+	// If empty, the user can use neither.
 	Password string
 }
 
@@ -87,11 +89,12 @@ type Options struct {
 	// the first user approves at once.
 	LoginForm bool
 
-	// TokenLife is how long a token serves. If zero, for ever; otherwise it comes with
+	// TokenLife is how long a token serves. If zero or negative, for ever; otherwise it comes with
 	// an oauth_session_handle to renew it by, and oauth_expires_in.
 	TokenLife time.Duration
 
-	// Now reports the time that timestamps are compared with. If nil, time.Now.
+	// Now reports the time that timestamps and the lives of tokens are compared with.
+	// If nil, time.Now.
 	Now func() time.Time
 
 	// Intercept, if not nil, wraps the provider's handler, so that a test can
@@ -147,7 +150,7 @@ func New(o Options) (*Provider, error) {
 }
 
 var errBaseURL = errors.New("oauth1test: BaseURL must be https, or http on loopback, " +
-	"without user information and query")
+	"without user information, query and fragment")
 
 func newProvider(base *url.URL, o Options) (*Provider, error) {
 	o.Clients, o.Users = slices.Clone(o.Clients), slices.Clone(o.Users)
@@ -191,7 +194,8 @@ func (p *Provider) addEndpoints() error {
 	return errors.Join(errs[:]...)
 }
 
-// Config returns the configuration of the first client at p.
+// Config returns the configuration of the first client at p. If that has a PublicKey,
+// PrivateKey and SignatureMethod are still to be set.
 func (p *Provider) Config() oauth1.Config {
 	client := p.options.Clients[0]
 	return oauth1.Config{
@@ -203,7 +207,7 @@ func (p *Provider) Config() oauth1.Config {
 }
 
 // Endpoint returns the URL of an endpoint by its name: "request_token",
-// "authorize", "access_token", or "me" for the API.
+// "authorize", "access_token", or "me" and "echo" for the APIs.
 func (p *Provider) Endpoint(name string) string { return p.base.String() + "/" + name }
 
 // Faults returns the faults refused so far, in their order.

@@ -114,7 +114,11 @@ func faultOf(err error) Fault {
 		return MalformedBody
 	}
 	faults := map[string]Fault{
+		"method":           MalformedHeader,
+		"content_type":     MalformedHeader,
 		"authorization":    MalformedHeader,
+		"size":             MalformedBody,
+		"form_size":        MalformedBody,
 		"body":             MalformedBody,
 		"parameters":       DuplicateParameter,
 		"placement":        MisplacedParameter,
@@ -125,11 +129,12 @@ func faultOf(err error) Fault {
 		"signature":        WrongSignature,
 		"body_hash":        WrongBodyHash,
 		"nonce":            RepeatedNonce,
+		"nonce_store":      RepeatedNonce, // as far as can be told
 	}
 	if fault, ok := faults[failed.Check]; ok {
 		return fault
 	}
-	return MissingParameter // what else is named for a parameter
+	return MissingParameter // the others are named for a parameter
 }
 
 func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
