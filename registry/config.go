@@ -151,6 +151,9 @@ func (c Config) oauth1(o Options) (protocol, error) {
 		return nil, errors.New("RequestTokenURL is of OAuth 1.0; Scopes, Issuer, ServerMetadataURL, " +
 			"JWKSURI and TokenEndpointAuthMethod are not")
 	}
+	if c.AuthorizeURL == "" {
+		return nil, errors.New("AuthorizeURL is required") // which oauth1 can do without
+	}
 	client, err := oauth1.New(oauth1.Config{
 		ID:                     c.ClientID,
 		Secret:                 c.ClientSecret,

@@ -67,6 +67,14 @@ func TestRegisterRefuses(t *testing.T) {
 		{"OAuth 1.0 with an issuer", func(c *registry.Config) {
 			c.RequestTokenURL, c.Issuer = "https://provider.example/request", "https://provider.example"
 		}, "RequestTokenURL is of OAuth 1.0"},
+		{"OAuth 1.0 without an authorization endpoint", func(c *registry.Config) {
+			c.RequestTokenURL, c.AuthorizeURL = "https://provider.example/request", ""
+			c.TokenEndpointAuthMethod = ""
+		}, "AuthorizeURL is required"},
+		{"OAuth 1.0 without a token endpoint", func(c *registry.Config) {
+			c.RequestTokenURL, c.AccessTokenURL = "https://provider.example/request", ""
+			c.TokenEndpointAuthMethod = ""
+		}, "TokenURL"},
 		{"openid without an issuer", func(c *registry.Config) { c.Scopes = []string{"openid"} }, "Issuer is required"},
 	}
 	for _, test := range tests {
