@@ -67,7 +67,6 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// sign returns a signed copy of req.
 func (t *transport) sign(req *http.Request) (*http.Request, error) {
 	l := checks(req.Context())
 	if !l.Result("origin", originClause, t.checkOrigin(req)) {

@@ -3,10 +3,7 @@
 // credentials are written alike (RFC 9110, Section 11).
 package challenge
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // A Challenge is an authentication scheme and its parameters, in their order and
 // as often as they came. A token68 in their place is passed over.
@@ -17,16 +14,6 @@ type Challenge struct {
 
 // A Param is a parameter with its value, unquoted.
 type Param struct{ Name, Value string }
-
-// Get returns the value of the first parameter called name, in whatever case, or
-// the empty string.
-func (c Challenge) Get(name string) string {
-	i := slices.IndexFunc(c.Params, func(p Param) bool { return strings.EqualFold(p.Name, name) })
-	if i < 0 {
-		return ""
-	}
-	return c.Params[i].Value
-}
 
 // Parse reads the value of a header field. It reports false, and gives nothing,
 // if that is malformed.

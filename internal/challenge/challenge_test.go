@@ -129,15 +129,6 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-func TestGet(t *testing.T) {
-	c := of("A", "a", "1", "B", "2", "b", "3")
-	for name, want := range map[string]string{"a": "1", "A": "1", "b": "2", "c": "", "": ""} {
-		if got := c.Get(name); got != want {
-			t.Errorf("%q: got %q, want %q", name, got, want)
-		}
-	}
-}
-
 // A challenge is printed with quoted-strings.
 func (c Challenge) print() string {
 	var params []string

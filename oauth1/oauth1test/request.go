@@ -71,7 +71,6 @@ func (p *Provider) client(id string) *Client {
 	return nil
 }
 
-// serve answers a request.
 func (p *Provider) serve(w http.ResponseWriter, r *http.Request, e *endpoint) {
 	verified, err := e.verifier.Verify(r)
 	p.mu.Lock()
