@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -178,10 +179,21 @@ func New(c Config) (*Client, error) {
 		digest:        c.digest(),
 		clock:         &clock{now: c.Now},
 	}
+	if u := client.authorization; u != nil {
+		l.Check(!c.AuthorizationNames.areIn(u.RawQuery), "authorization_names",
+			"must not be in AuthorizationURL", "RFC 5849, Section 2.2")
+	}
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
 	return client, nil
+}
+
+// areIn reports whether a query has a parameter that n names.
+func (n AuthorizationNames) areIn(query string) bool {
+	return slices.ContainsFunc(ParseParams(query), func(p Param) bool {
+		return p.Name != "" && (p.Name == n.Token || p.Name == n.Client || p.Name == n.Callback)
+	})
 }
 
 func (c Config) withDefaults() Config {

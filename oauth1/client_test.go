@@ -94,6 +94,18 @@ var newRefusals = []struct {
 	{"one name for token and callback", func(c *Config) {
 		c.AuthorizationNames = AuthorizationNames{Callback: "oauth_token"}
 	}, "authorization_names", "RFC 5849, Section 2.2"},
+	{"name that the authorization URL has", func(c *Config) {
+		c.AuthorizationNames = AuthorizationNames{Client: "key"}
+		c.AuthorizationURL += "?k%65y=1"
+	}, "authorization_names", "RFC 5849, Section 2.2"},
+	{"name of the token that the authorization URL has", func(c *Config) {
+		c.AuthorizationNames = AuthorizationNames{Token: "token"}
+		c.AuthorizationURL += "?token"
+	}, "authorization_names", "RFC 5849, Section 2.2"},
+	{"name of the callback that the authorization URL has", func(c *Config) {
+		c.AuthorizationNames = AuthorizationNames{Callback: "back"}
+		c.AuthorizationURL += "?a=1&back=2"
+	}, "authorization_names", "RFC 5849, Section 2.2"},
 	{"one name for client and callback", func(c *Config) {
 		c.AuthorizationNames = AuthorizationNames{Client: "a", Callback: "a"}
 	}, "authorization_names", "RFC 5849, Section 2.2"},
@@ -352,4 +364,11 @@ func refusesSHA1(t *testing.T) {
 	c.SignatureMethod = HMACSHA256
 	_, err = newClient(t, c).Authorize(t.Context(), redirectOOB)
 	wantCheck(t, err, "signing_key")
+}
+
+// What is not sent has no name to be taken.
+func TestAuthorizationURLMayHaveItsOwnParameters(t *testing.T) {
+	c := goodConfig()
+	c.AuthorizationURL += "?=1&perms=read"
+	newClient(t, c)
 }

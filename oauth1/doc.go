@@ -67,8 +67,9 @@
 // before whatever else reads the body. What it returns is what was signed, and what
 // an application goes by: in the request there may be more.
 //
-// requests-oauthlib hashes JSON by SHA-1 whatever the signature method. With a method
-// of SHA-256 or SHA-512 that is refused as body_hash, InsecureUnsignedBody or not.
+// requests-oauthlib signs no body that is not a form, which takes InsecureUnsignedBody.
+// With force_include_body it hashes by SHA-1, as oauthlib does, whatever the signature
+// method: with one of SHA-256 or SHA-512 that is refused as body_hash.
 //
 // # Checks
 //
@@ -91,7 +92,8 @@
 //   - [Client.Renew]: renewal_url, session_handle; then those of a response
 //   - a response: response_form, response_parameters, response_text, token,
 //     token_secret
-//   - [Client.Signer] and [Client.Transport]: token, token_secret, signing_key, urls
+//   - [Client.Signer] and [Client.Transport]: token, token_secret, signing_key,
+//     signature_method of a CustomSignature, urls
 //   - a request to be signed, those for credentials among them: url or origin,
 //     authorization, body, parameters; and signing_key in FIPS 140-only mode
 //   - [Sign]: signature_method, private_key, signing_key

@@ -173,12 +173,13 @@ const redacted = "[redacted]"
 
 // secretValue finds what follows names such as oauth_token_secret: in quotation
 // marks, as in JSON and in a header, within an element, in a form, and in a base
-// string that is repeated to us. What it skips is bounded, or a long text would take
-// long.
+// string that is repeated to us, perhaps in a form. What it skips is bounded, or a
+// long text would take long.
 var secretValue = regexp.MustCompile(`(?i)(` + secretName + `["'\s]*[=:][\s\[]*")(?:[^"\\]|\\.)+` +
 	`|(` + secretName + `(?:\s[^<>]{0,64})?>)[^<]+` +
 	`|(` + secretName + `["'\s]*[=:]["'\s\[]*)[^\s"'&,;<]+` +
-	`|(` + secretName + `%3D)(?:[^\s"'&,;<%]|%2[0-57-9A-F]|%[013-9A-F][0-9A-F])+`)
+	`|(` + secretName + `%3D)(?:[^\s"'&,;<%]|%2[0-57-9A-F]|%[013-9A-F][0-9A-F])+` +
+	`|(` + secretName + `%253D)(?:[^\s"'&,;<%]|%25(?:2[0-57-9A-F]|[013-9A-F][0-9A-F]))+`)
 
 // secretParam finds such a name alone.
 var secretParam = regexp.MustCompile(`(?i)` + secretName + `$`)
@@ -199,7 +200,7 @@ func redact(s string, secrets []string) string {
 			s = strings.ReplaceAll(s, form, redacted)
 		}
 	}
-	return secretValue.ReplaceAllString(s, "${1}${2}${3}${4}"+redacted)
+	return secretValue.ReplaceAllString(s, "${1}${2}${3}${4}${5}"+redacted)
 }
 
 // plain reports whether s, which others chose, can stand in an error's text.

@@ -265,6 +265,7 @@ func TestNamedSecretsAreRedacted(t *testing.T) {
 		"token%3DCANARY%C3%A9%26a":                   "token%3D[redacted]%26a",
 		`{"secret":"CANARY\"CANARY and more","a":1}`: `{"secret":"[redacted]","a":1}`,
 		"{\"secret\":\n\t\"CANARY\"}":                `{"secret":  "[redacted]"}`,
+		"oauth_token%253DCANARY%252FCANARY%2526a":    "oauth_token%253D[redacted]%2526a",
 		`{"token":123,"a":1}`:                        `{"token":[redacted],"a":1}`,
 		"oauth_token%3DCANARY%252FCANARY%26a":        "oauth_token%3D[redacted]%26a",
 	} {

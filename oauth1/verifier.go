@@ -148,7 +148,7 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 //
 // The answer to a request that is refused is 401 for the checks timestamp,
 // credentials, key, signature, body_hash and nonce, and 400 for the others (RFC 5849,
-// Section 3.2). An error that is no CheckError, or the check nonce_store, is the
+// Section 3.2). The check nonce_store and errors of Nonces or of what Key asks are the
 // receiver's own trouble.
 func (v *Verifier) Verify(r *http.Request) (*SignedRequest, error) {
 	l := checks(r.Context())
@@ -195,7 +195,7 @@ func (v *Verifier) parse(l *verdict.List, r *http.Request) *parsed {
 	// net/http goes by the first.
 	l.Check(len(r.Header["Content-Type"]) <= 1, "content_type", "must be there once",
 		"RFC 9110, Section 5.3")
-	room := maxParams - len(header) - strings.Count(query, "&") - 1
+	room := maxParams - len(header) - countParams(query)
 	if !l.Check(room >= 0, "size", maxParamsNeed, bodyClause) {
 		return p
 	}
@@ -204,13 +204,22 @@ func (v *Verifier) parse(l *verdict.List, r *http.Request) *parsed {
 		p.body, err = v.readBody(r, hasBodyHash(header) || hasBodyHash(inQuery))
 		l.Result("body", bodyClause, err)
 	}
-	var form []Param
-	if l.Check(!p.isForm || bytes.Count(p.body, []byte("&")) < room, "form_size", maxParamsNeed,
-		bodyClause) && p.isForm {
-		form = ParseParams(string(p.body))
+	form := ""
+	if p.isForm {
+		form = string(p.body)
 	}
-	p.place(l, header, inQuery, form)
+	if l.Check(countParams(form) <= room, "form_size", maxParamsNeed, bodyClause) {
+		p.place(l, header, inQuery, ParseParams(form))
+	}
 	return p
+}
+
+// countParams returns how many parameters a query or a form has at most.
+func countParams(s string) int {
+	if s == "" {
+		return 0
+	}
+	return strings.Count(s, "&") + 1
 }
 
 func hasBodyHash(params []Param) bool {

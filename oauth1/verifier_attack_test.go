@@ -150,9 +150,31 @@ func TestVerifierAttacks(t *testing.T) {
 // As many as there may be are taken.
 func TestVerifierTakesManyParameters(t *testing.T) {
 	c := newCraft()
-	c.target = "/?" + strings.Repeat("&", maxParams-8) // and seven of ours
-	if _, err := newTool(t).Verify(c.request(t)); err != nil {
-		t.Error(err)
+	n := maxParams - len(c.params) - 1 // with the signature
+	for _, query := range []string{"", strings.Repeat("&", 99)} {
+		for more, ok := range []bool{true, false} {
+			c := newCraft()
+			c.target = "/?" + query
+			c.post(formType, strings.Repeat("&", n-countParams(query)-1+more))
+			_, err := newTool(t).Verify(c.request(t))
+			if ok && err != nil {
+				t.Error(err)
+			}
+			if !ok {
+				wantKind(t, err, "form_size", "RFC 5849, Section 3.4.1.3.1")
+			}
+		}
+	}
+	for more, ok := range []bool{true, false} {
+		c := newCraft()
+		c.target = "/?" + strings.Repeat("&", n-1+more)
+		_, err := newTool(t).Verify(c.request(t))
+		if ok && err != nil {
+			t.Error(err)
+		}
+		if !ok {
+			wantKind(t, err, "size", "RFC 5849, Section 3.4.1.3.1")
+		}
 	}
 }
 
