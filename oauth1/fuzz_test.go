@@ -144,7 +144,7 @@ func FuzzAuthorization(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, realm, name, value string) {
 		if name == "" {
-			t.Skip("refused by checkParams")
+			return // which checkParams refuses
 		}
 		header := authorization(realm, appendEncoded(nil, []Param{{name, value}, {"last", ""}}))
 		list, ok := challenge.Parse(header)

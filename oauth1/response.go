@@ -122,7 +122,7 @@ func (c *Client) refusal(
 	resp *httpclient.Response, values map[string]string, x exchange,
 ) error {
 	_, reported := values["oauth_problem"]
-	if reported = reported || isErrorObject(values); resp.Status/100 == 2 && !reported {
+	if resp.Status/100 == 2 && !reported && !isErrorObject(values) {
 		return nil
 	}
 	secrets := append(x.secrets, c.config().Secret, x.with.id, x.with.secret)

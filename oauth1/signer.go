@@ -141,9 +141,9 @@ func isSecure(u *url.URL) bool {
 //
 // If Sign had to read the body of req, it has closed it and the copy has one of
 // its own; otherwise they share it. It closes none of a request that it refuses.
-// What cannot be signed is a [*CheckError],
-// which wraps [httpclient.ErrInsecureURL] for a URL that is not https, nor http on
-// loopback. Other errors are those of the body and of signing.
+// What cannot be signed is a [*CheckError], which wraps [httpclient.ErrInsecureURL]
+// for a URL that is not https, nor http on loopback. Other errors are those of the
+// body and of signing.
 func (s *Signer) Sign(req *http.Request, params ...Param) (*http.Request, error) {
 	signer := s.held()
 	l := checks(req.Context())

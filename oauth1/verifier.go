@@ -135,8 +135,8 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 
 // Verify returns what r says, if it is signed as RFC 5849 has it by a client that
 // Key knows, and comes for the first time; one of PLAINTEXT without timestamp and
-// nonce can come again. Otherwise the error is a [*CheckError], but
-// for one of reading the body or of Nonces, which is wrapped.
+// nonce can come again. Otherwise the error is a [*CheckError], but for one of reading
+// the body or of Nonces, which is wrapped.
 //
 // It comes before anything that reads the body of r, and leaves one in its place
 // that can be read again. An empty body of no declared length is refused, unless
@@ -200,8 +200,9 @@ func (v *Verifier) parse(l *verdict.List, r *http.Request) *parsed {
 		return p
 	}
 	inQuery := ParseParams(query)
-	if p.isForm || !v.config.InsecureUnsignedBody || hasBodyHash(header) || hasBodyHash(inQuery) {
-		p.body, err = v.readBody(r, hasBodyHash(header) || hasBodyHash(inQuery))
+	hashed := hasBodyHash(header) || hasBodyHash(inQuery)
+	if p.isForm || !v.config.InsecureUnsignedBody || hashed {
+		p.body, err = v.readBody(r, hashed)
 		l.Result("body", bodyClause, err)
 	}
 	form := ""

@@ -80,8 +80,8 @@ func (p *Provider) showLogin(
 }
 
 // Approve does what a browser would, without one: the first user approves the login
-// with this authorization URL, by its oauth_token. It returns the parameters of the callback, of which a
-// login out of band has the user type oauth_verifier in.
+// with this authorization URL, by its oauth_token. It returns the parameters of the
+// callback, of which a login out of band has the user type oauth_verifier in.
 func (p *Provider) Approve(authorizationURL string) (url.Values, error) {
 	u, err := url.Parse(authorizationURL)
 	if err != nil {

@@ -85,6 +85,17 @@ func verifyTargets(alg string) []target {
 }
 
 func (b *joseBench) verifyCells(alg string) ([]cell, error) {
+	return b.cells(alg, func(lib library, signed string) (operation, error) {
+		verify, err := lib.verifier(alg, b.keys)
+		return func() error { return verify(signed) }, err
+	})
+}
+
+// cells are what verifying one token signed with alg takes, by hand and in each
+// library that make has an operation for.
+func (b *joseBench) cells(
+	alg string, make func(lib library, signed string) (operation, error),
+) ([]cell, error) {
 	signed, err := b.token(alg)
 	if err != nil {
 		return nil, err
@@ -93,10 +104,7 @@ func (b *joseBench) verifyCells(alg string) ([]cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withLibraries(cells, func(lib library) (operation, error) {
-		verify, err := lib.verifier(alg, b.keys)
-		return func() error { return verify(signed) }, err
-	})
+	return withLibraries(cells, func(lib library) (operation, error) { return make(lib, signed) })
 }
 
 func (b *joseBench) rawVerifyCell(alg string) ([]cell, error) {
@@ -107,15 +115,7 @@ func (b *joseBench) rawVerifyCell(alg string) ([]cell, error) {
 
 // lean is what HS256 costs where the rivals have fewer claims to decode.
 func (b *joseBench) lean() error {
-	signed, err := b.token("HS256")
-	if err != nil {
-		return err
-	}
-	cells, err := b.rawVerifyCell("HS256")
-	if err != nil {
-		return err
-	}
-	cells, err = withLibraries(cells, func(lib library) (operation, error) {
+	cells, err := b.cells("HS256", func(lib library, signed string) (operation, error) {
 		if lib.lean == nil {
 			return nil, nil
 		}
@@ -128,15 +128,7 @@ func (b *joseBench) lean() error {
 
 // full is what HS256 costs where vouchsafe has all claims to decode.
 func (b *joseBench) full() error {
-	signed, err := b.token("HS256")
-	if err != nil {
-		return err
-	}
-	cells, err := b.rawVerifyCell("HS256")
-	if err != nil {
-		return err
-	}
-	cells, err = withLibraries(cells, func(lib library) (operation, error) {
+	cells, err := b.cells("HS256", func(lib library, signed string) (operation, error) {
 		if lib.reader == nil {
 			return nil, nil
 		}
@@ -152,15 +144,7 @@ func (b *joseBench) set() error {
 	if err != nil {
 		return err
 	}
-	signed, err := b.token("RS256")
-	if err != nil {
-		return err
-	}
-	cells, err := b.rawVerifyCell("RS256")
-	if err != nil {
-		return err
-	}
-	cells, err = withLibraries(cells, func(lib library) (operation, error) {
+	cells, err := b.cells("RS256", func(lib library, signed string) (operation, error) {
 		if lib.setVerifier == nil {
 			return nil, nil
 		}
