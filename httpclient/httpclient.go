@@ -86,7 +86,7 @@ type Response struct {
 // never the path, the query, a header or the body: a transport's error is printed
 // up to its first quotation mark, where net/http repeats what it received.
 func Do(ctx context.Context, client *http.Client, req *http.Request, limit int64) (*Response, error) {
-	if err := checkURL(req.URL); err != nil {
+	if err := CheckParsedURL(req.URL); err != nil {
 		return nil, err
 	}
 	if err := checkLocalhost(ctx, req.URL, net.DefaultResolver.LookupNetIP); err != nil {
@@ -160,7 +160,7 @@ func CheckURL(raw string) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: it does not parse", ErrInsecureURL)
 	}
-	if err := checkURL(u); err != nil {
+	if err := CheckParsedURL(u); err != nil {
 		return nil, err
 	}
 	if u.Fragment != "" || strings.HasSuffix(raw, "#") {
@@ -169,7 +169,9 @@ func CheckURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-func checkURL(u *url.URL) error {
+// CheckParsedURL is [CheckURL] for a URL that is parsed already, whose fragment is of
+// no account: a request does not send it.
+func CheckParsedURL(u *url.URL) error {
 	switch {
 	case u == nil:
 		return fmt.Errorf("%w: there is none", ErrInsecureURL)
@@ -188,7 +190,12 @@ func checkURL(u *url.URL) error {
 }
 
 func ascii(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+	for i := range len(s) {
+		if s[i] > unicode.MaxASCII {
+			return false
+		}
+	}
+	return true
 }
 
 // Loopback reports whether host, a name or an address without port or

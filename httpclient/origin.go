@@ -57,7 +57,7 @@ func (o Origins) Check(req *http.Request) error {
 }
 
 func (o Origins) check(u *url.URL) error {
-	if err := checkURL(u); err != nil {
+	if err := CheckParsedURL(u); err != nil {
 		return err
 	}
 	if !slices.Contains(o.list, origin(u)) {

@@ -115,8 +115,8 @@ func (s *Signer) Header(
 	method string, u *url.URL, form []Param, params ...Param,
 ) (string, error) {
 	signer := s.held()
-	if !isSecure(u) {
-		return "", errURL(httpclient.ErrInsecureURL)
+	if err := httpclient.CheckParsedURL(u); err != nil {
+		return "", errURL(err)
 	}
 	others := appendEncoded(appendRecoded(make([]encoded, 0, 24), u.RawQuery), form)
 	if err := checkParams(others, params); err != nil {
@@ -127,12 +127,6 @@ func (s *Signer) Header(
 		return "", err
 	}
 	return authorization(signer.config.Realm, protocol), nil
-}
-
-// isSecure is [httpclient.CheckURL] for a URL that is parsed already.
-func isSecure(u *url.URL) bool {
-	return u != nil && u.Hostname() != "" && u.Opaque == "" && u.User == nil &&
-		(u.Scheme == "https" || u.Scheme == "http" && httpclient.Loopback(u.Hostname()))
 }
 
 // Sign returns a signed copy of req, as [Client.Transport] sends it, but to

@@ -221,6 +221,7 @@ func TestSignerWantsAURL(t *testing.T) {
 		{Scheme: "https"}, {Scheme: "https", Host: ":443"}, {Host: "a.example"},
 		{Scheme: "https", Opaque: "a", Host: "a.example"},
 		{Scheme: "https", User: url.User("a"), Host: "a.example"},
+		{Scheme: "https", Host: "\u00e9.example"},
 	} {
 		_, err = s.Header("GET", u, nil)
 		failsWith(t, err, "url", "RFC 5849, Section 2")
