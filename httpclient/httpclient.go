@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -39,6 +40,11 @@ type Options struct {
 
 	// RootCAs are the certificate authorities believed. If nil, the system's.
 	RootCAs *x509.CertPool
+
+	// InsecureHTTPHosts are hosts, "keycloak:8080", that may be reached by http. What
+	// is lost: whoever is on the way there reads and changes everything, secrets and
+	// keys included. It is for development within one machine or container network.
+	InsecureHTTPHosts []string
 }
 
 // New makes an [http.Client] for use with this module: TLS 1.2 or later, the
@@ -47,19 +53,36 @@ func New(o Options) *http.Client {
 	if o.Timeout <= 0 {
 		o.Timeout = Timeout
 	}
-	return &http.Client{
-		Timeout: o.Timeout,
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
-			TLSHandshakeTimeout:    10 * time.Second,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConns:           100,
-			MaxIdleConnsPerHost:    10,
-			IdleConnTimeout:        90 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-		},
+	t := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+		TLSHandshakeTimeout:    10 * time.Second,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           100,
+		MaxIdleConnsPerHost:    10,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
 	}
+	client := &http.Client{Timeout: o.Timeout, Transport: t}
+	if len(o.InsecureHTTPHosts) > 0 {
+		client.Transport = &insecureTransport{t, slices.Clone(o.InsecureHTTPHosts)}
+	}
+	return client
+}
+
+// An insecureTransport is one whose hosts may be reached by http.
+type insecureTransport struct {
+	*http.Transport
+	hosts []string
+}
+
+// insecureHost reports whether client was made to reach host by http.
+func insecureHost(client *http.Client, host string) bool {
+	if client == nil {
+		return false
+	}
+	t, ok := client.Transport.(*insecureTransport)
+	return ok && slices.Contains(t.hosts, strings.ToLower(host))
 }
 
 var standard = New(Options{}) // for those who bring none
@@ -86,7 +109,7 @@ type Response struct {
 // never the path, the query, a header or the body: a transport's error is printed
 // up to its first quotation mark, where net/http repeats what it received.
 func Do(ctx context.Context, client *http.Client, req *http.Request, limit int64) (*Response, error) {
-	if err := CheckParsedURL(req.URL); err != nil {
+	if err := CheckParsedURL(client, req.URL); err != nil {
 		return nil, err
 	}
 	if err := checkLocalhost(ctx, req.URL, net.DefaultResolver.LookupNetIP); err != nil {
@@ -152,15 +175,16 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	return body, nil
 }
 
-// CheckURL parses an absolute URL that secrets may be sent to: https, or http
-// on a loopback address or localhost, with a host in ASCII, without user
-// information and without a fragment. The error wraps [ErrInsecureURL] and does not repeat raw.
-func CheckURL(raw string) (*url.URL, error) {
+// CheckURL parses an absolute URL that secrets may be sent to by client: https, or http
+// on a loopback address, localhost or one of the client's InsecureHTTPHosts, with a host
+// in ASCII, without user information and without a fragment. The error wraps
+// [ErrInsecureURL] and does not repeat raw.
+func CheckURL(client *http.Client, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%w: it does not parse", ErrInsecureURL)
 	}
-	if err := CheckParsedURL(u); err != nil {
+	if err := CheckParsedURL(client, u); err != nil {
 		return nil, err
 	}
 	if u.Fragment != "" || strings.HasSuffix(raw, "#") {
@@ -171,7 +195,7 @@ func CheckURL(raw string) (*url.URL, error) {
 
 // CheckParsedURL is [CheckURL] for a URL that is parsed already, whose fragment is of
 // no account: a request does not send it.
-func CheckParsedURL(u *url.URL) error {
+func CheckParsedURL(client *http.Client, u *url.URL) error {
 	switch {
 	case u == nil:
 		return fmt.Errorf("%w: there is none", ErrInsecureURL)
@@ -183,7 +207,8 @@ func CheckParsedURL(u *url.URL) error {
 		return fmt.Errorf("%w: it has user information", ErrInsecureURL)
 	case u.Hostname() == "" || u.Opaque != "":
 		return fmt.Errorf("%w: it has no host", ErrInsecureURL)
-	case u.Scheme == "https", u.Scheme == "http" && Loopback(u.Hostname()):
+	case u.Scheme == "https",
+		u.Scheme == "http" && (Loopback(u.Hostname()) || insecureHost(client, u.Host)):
 		return nil
 	}
 	return ErrInsecureURL

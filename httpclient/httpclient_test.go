@@ -97,7 +97,7 @@ var urlTests = []struct {
 
 func TestCheckURL(t *testing.T) {
 	for _, tt := range urlTests {
-		u, err := CheckURL(tt.url)
+		u, err := CheckURL(nil, tt.url)
 		if tt.ok && (err != nil || u == nil) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
@@ -110,11 +110,11 @@ func TestCheckURL(t *testing.T) {
 func TestCheckURLFragment(t *testing.T) {
 	for _, raw := range []string{"https://provider.example/#", "https://provider.example/#a",
 		"https://provider.example#a", "https://provider.example/?a#b"} {
-		if u, err := CheckURL(raw); !errors.Is(err, ErrInsecureURL) || u != nil {
+		if u, err := CheckURL(nil, raw); !errors.Is(err, ErrInsecureURL) || u != nil {
 			t.Errorf("%s: got %v, %v", raw, u, err)
 		}
 	}
-	if _, err := CheckURL("https://provider.example/%23?a=%23"); err != nil {
+	if _, err := CheckURL(nil, "https://provider.example/%23?a=%23"); err != nil {
 		t.Errorf("escaped: %v", err)
 	}
 }
@@ -123,7 +123,7 @@ func TestCheckURLHidesURL(t *testing.T) {
 	for _, raw := range []string{"http://canary.example/", "https://canary:canary@a.example/",
 		"https:canary",
 		"https://a.example/canary#", "https://a.example/canary%zz", "canary://a", "\x7fcanary"} {
-		if _, err := CheckURL(raw); err == nil || strings.Contains(err.Error(), "canary") {
+		if _, err := CheckURL(nil, raw); err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%q: got %v", raw, err)
 		}
 	}
@@ -138,7 +138,7 @@ func TestCheckURLErrors(t *testing.T) {
 		"https://a.example#a":   insecure + ": it has a fragment",
 		"http://a.example":      insecure,
 	} {
-		if _, err := CheckURL(raw); err == nil || err.Error() != want {
+		if _, err := CheckURL(nil, raw); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v", raw, err)
 		}
 	}

@@ -16,17 +16,20 @@ var ErrOrigin = errors.New("httpclient: request leaves the origins it is pinned 
 
 // Origins are the origins (RFC 6454, Section 4) that a secret may be sent to.
 // The zero value has none.
-type Origins struct{ list []string }
+type Origins struct {
+	client *http.Client
+	list   []string
+}
 
 // ParseOrigins returns the origins of URLs, at least one, each of which must
-// satisfy [CheckURL].
-func ParseOrigins(urls ...string) (Origins, error) {
+// satisfy [CheckURL] for client.
+func ParseOrigins(client *http.Client, urls ...string) (Origins, error) {
 	if len(urls) == 0 {
 		return Origins{}, errors.New("httpclient: no URL to pin to")
 	}
-	var o Origins
+	o := Origins{client: client}
 	for _, raw := range urls {
-		u, err := CheckURL(raw)
+		u, err := CheckURL(client, raw)
 		if err != nil {
 			return Origins{}, err
 		}
@@ -57,7 +60,7 @@ func (o Origins) Check(req *http.Request) error {
 }
 
 func (o Origins) check(u *url.URL) error {
-	if err := CheckParsedURL(u); err != nil {
+	if err := CheckParsedURL(o.client, u); err != nil {
 		return err
 	}
 	if !slices.Contains(o.list, origin(u)) {

@@ -44,7 +44,7 @@ func TestOrigins(t *testing.T) {
 		{"http://[::1]", "http://127.0.0.1/", false},
 		{"https://[2001:db8::a]", "https://[2001:db8::b]/", false},
 	} {
-		o, err := ParseOrigins("https://first.example", tt.pinned)
+		o, err := ParseOrigins(nil, "https://first.example", tt.pinned)
 		if err != nil {
 			t.Fatalf("%s: %v", tt.pinned, err)
 		}
@@ -63,7 +63,7 @@ func to(u *url.URL) *http.Request { return &http.Request{URL: u} }
 
 // A request whose Host header names another origin than its URL is for both.
 func TestOriginsHost(t *testing.T) {
-	o, err := ParseOrigins("https://api.example", "https://other.example:8443")
+	o, err := ParseOrigins(nil, "https://api.example", "https://other.example:8443")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestOriginsHost(t *testing.T) {
 
 // A Host header in the map is one too.
 func TestOriginsHostField(t *testing.T) {
-	o, err := ParseOrigins("https://api.example")
+	o, err := ParseOrigins(nil, "https://api.example")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestOriginsHostField(t *testing.T) {
 
 // Letters that a resolver's rules map to others are not compared, but refused.
 func TestOriginsOfOtherLetters(t *testing.T) {
-	o, err := ParseOrigins("https://api.example", "https://kit.example")
+	o, err := ParseOrigins(nil, "https://api.example", "https://kit.example")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestFields(t *testing.T) {
 
 // An origin is no excuse: what is insecure stays so.
 func TestOriginsInsecure(t *testing.T) {
-	o, err := ParseOrigins("https://api.example")
+	o, err := ParseOrigins(nil, "https://api.example")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,13 +175,13 @@ func TestOriginsErrorHidesURL(t *testing.T) {
 }
 
 func TestParseOriginsRefuses(t *testing.T) {
-	if o, err := ParseOrigins(); err == nil || o.list != nil ||
+	if o, err := ParseOrigins(nil); err == nil || o.list != nil ||
 		err.Error() != "httpclient: no URL to pin to" {
 		t.Errorf("none: got %v, %v", o, err)
 	}
 	for _, raw := range []string{"", "http://api.example", "https://user@api.example",
 		"https://a.example/#", "/path"} {
-		o, err := ParseOrigins("https://api.example", raw)
+		o, err := ParseOrigins(nil, "https://api.example", raw)
 		if !errors.Is(err, ErrInsecureURL) || o.list != nil {
 			t.Errorf("%q: got %v, %v", raw, o, err)
 		}

@@ -172,10 +172,10 @@ func New(c Config) (*Client, error) {
 	s := &settings{c, c.TemporaryCredentialParams.Encode(), c.TokenParams.Encode()}
 	client := &Client{
 		config:        func() *settings { return s },
-		temporary:     checkEndpoint(l, "temporary_credential_url", c.TemporaryCredentialURL),
-		authorization: checkEndpoint(l, "authorization_url", c.AuthorizationURL),
-		token:         checkEndpoint(l, "token_url", c.TokenURL),
-		renewal:       checkEndpoint(l, "renewal_url", c.RenewalURL),
+		temporary:     checkEndpoint(l, c.HTTP, "temporary_credential_url", c.TemporaryCredentialURL),
+		authorization: checkEndpoint(l, c.HTTP, "authorization_url", c.AuthorizationURL),
+		token:         checkEndpoint(l, c.HTTP, "token_url", c.TokenURL),
+		renewal:       checkEndpoint(l, c.HTTP, "renewal_url", c.RenewalURL),
 		digest:        c.digest(),
 		clock:         &clock{now: c.Now},
 	}
@@ -268,12 +268,12 @@ func (c Config) signer(k Key) (signFunc, error) {
 }
 
 // checkEndpoint parses the URL of an endpoint, if it is configured.
-func checkEndpoint(l *verdict.List, check, raw string) *url.URL {
+func checkEndpoint(l *verdict.List, hc *http.Client, check, raw string) *url.URL {
 	const clause = "RFC 5849, Section 2"
 	if raw == "" {
 		return nil
 	}
-	u, err := httpclient.CheckURL(raw)
+	u, err := httpclient.CheckURL(hc, raw)
 	err = because(err, check, "must be an absolute URL, https or http on loopback", clause)
 	if !l.Result(check, clause, err) {
 		return nil

@@ -115,7 +115,7 @@ func (s *Signer) Header(
 	method string, u *url.URL, form []Param, params ...Param,
 ) (string, error) {
 	signer := s.held()
-	if err := httpclient.CheckParsedURL(u); err != nil {
+	if err := httpclient.CheckParsedURL(signer.config.HTTP, u); err != nil {
 		return "", errURL(err)
 	}
 	others := appendEncoded(appendRecoded(make([]encoded, 0, 24), u.RawQuery), form)
@@ -141,7 +141,7 @@ func (s *Signer) Header(
 func (s *Signer) Sign(req *http.Request, params ...Param) (*http.Request, error) {
 	signer := s.held()
 	l := checks(req.Context())
-	if !l.Result("url", urlClause, checkRequestURL(req)) {
+	if !l.Result("url", urlClause, signer.checkURL(req)) {
 		return nil, l.Err()
 	}
 	return signer.signRequest(l, req, params)
@@ -149,13 +149,13 @@ func (s *Signer) Sign(req *http.Request, params ...Param) (*http.Request, error)
 
 const urlClause = "RFC 5849, Section 2"
 
-func checkRequestURL(req *http.Request) error {
+func (s *signer) checkURL(req *http.Request) error {
 	// Its own origins: what remains is whatever else Origins.Check looks at.
 	u := cmp.Or(req.URL, &url.URL{})
 	named := url.URL{Scheme: u.Scheme, Host: u.Host}
 	own := named.String()
 	named.Host = cmp.Or(req.Host, u.Host)
-	origins, err := httpclient.ParseOrigins(own, named.String())
+	origins, err := httpclient.ParseOrigins(s.config.HTTP, own, named.String())
 	if err == nil {
 		err = origins.Check(req)
 	}

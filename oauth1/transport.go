@@ -27,7 +27,7 @@ func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error
 	if err != nil {
 		return nil, err
 	}
-	origins, err := httpclient.ParseOrigins(urls...)
+	origins, err := httpclient.ParseOrigins(c.config().HTTP, urls...)
 	if err != nil {
 		return nil, because(err, "urls",
 			"must be absolute URLs, https or http on loopback, at least one", originClause)

@@ -106,7 +106,7 @@ const maxWindow = 24 * time.Hour
 func NewVerifier(c VerifierConfig) (*Verifier, error) {
 	const clause = "RFC 5849, Section 3.2"
 	l := checks(context.Background())
-	u, err := httpclient.CheckURL(c.Origin)
+	u, err := httpclient.CheckURL(nil, c.Origin)
 	l.Result("origin", clause,
 		because(err, "origin", "must be an absolute URL, https or http on loopback", clause))
 	l.Check(u == nil || strings.Trim(u.Path, "/")+u.RawQuery == "", "origin",

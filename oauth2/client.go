@@ -49,7 +49,7 @@ func New(c Config) (*Client, error) {
 	if c.Auth == nil {
 		return nil, errors.New("oauth2: Config.Auth is required; None() for a public client")
 	}
-	if err := c.Server.check(); err != nil {
+	if err := c.Server.check(c.HTTP); err != nil {
 		return nil, err
 	}
 	c.Auth = choose(c.Auth, c.Server.TokenEndpointAuthMethodsSupported)

@@ -35,7 +35,7 @@ type RemoteKeySet struct {
 // NewRemoteKeySet returns the key set at url, fetched by client, or by one of
 // [httpclient.New] if that is nil. now tells the time; if nil, time.Now.
 func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*RemoteKeySet, error) {
-	if _, err := httpclient.CheckURL(url); err != nil {
+	if _, err := httpclient.CheckURL(client, url); err != nil {
 		return nil, fmt.Errorf("oauth2: key set: %w", err)
 	}
 	if now == nil {

@@ -3,6 +3,7 @@ package oauth2
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"vouchsafe/httpclient"
 )
@@ -22,7 +23,7 @@ type AuthorizationServer struct {
 }
 
 // check refuses endpoints that secrets must not be sent to.
-func (s *AuthorizationServer) check() error {
+func (s *AuthorizationServer) check(client *http.Client) error {
 	for _, e := range []struct{ name, url string }{
 		{"AuthorizationEndpoint", s.AuthorizationEndpoint},
 		{"TokenEndpoint", s.TokenEndpoint},
@@ -30,7 +31,7 @@ func (s *AuthorizationServer) check() error {
 		if e.url == "" {
 			return errors.New("oauth2: " + e.name + " is required")
 		}
-		if _, err := httpclient.CheckURL(e.url); err != nil {
+		if _, err := httpclient.CheckURL(client, e.url); err != nil {
 			return fmt.Errorf("oauth2: %s: %w", e.name, err)
 		}
 	}

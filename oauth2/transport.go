@@ -19,7 +19,7 @@ func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error
 	if tok.AccessToken() == "" {
 		return nil, errors.New("oauth2: Transport needs a token")
 	}
-	origins, err := httpclient.ParseOrigins(urls...)
+	origins, err := httpclient.ParseOrigins(c.config.HTTP, urls...)
 	if err != nil {
 		return nil, err
 	}

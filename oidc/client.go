@@ -135,7 +135,7 @@ func (c *Config) settleIssuer() error {
 		if raw == "" {
 			continue
 		}
-		if _, err := httpclient.CheckURL(raw); err != nil {
+		if _, err := httpclient.CheckURL(c.HTTP, raw); err != nil {
 			return fmt.Errorf("oidc: issuer: %w", err)
 		}
 	}

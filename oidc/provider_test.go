@@ -526,7 +526,7 @@ func FuzzMetadata(f *testing.F) {
 		_, err = oauth2.New(oauth2.Config{ID: "client", Server: p.AuthorizationServer,
 			Auth: oauth2.None()})
 		for _, endpoint := range []string{p.AuthorizationEndpoint, p.TokenEndpoint} {
-			if _, insecure := httpclient.CheckURL(endpoint); insecure != nil && err == nil {
+			if _, insecure := httpclient.CheckURL(nil, endpoint); insecure != nil && err == nil {
 				t.Error(insecure)
 			}
 		}

@@ -226,7 +226,7 @@ func (c *Client) bind(ctx context.Context, t Token, url string) (*http.Client, e
 // [httpclient.ErrOrigin]. The caller closes the response's body, and looks at its
 // status.
 func (b *BoundClient) Get(ctx context.Context, ref string) (*http.Response, error) {
-	target, err := join(b.client.config.APIBaseURL, ref)
+	target, err := join(b.client.registry.options.HTTP, b.client.config.APIBaseURL, ref)
 	if err != nil {
 		return nil, fmt.Errorf("registry: %q: %w", b.client.name, err)
 	}
@@ -255,8 +255,8 @@ func (b *BoundClient) Do(req *http.Request) (*http.Response, error) {
 // join puts a reference below a base URL, whether or not that ends in a slash. A
 // relative one that would leave the base is refused; whether an absolute one may
 // have the token is for the transport to say.
-func join(base, ref string) (string, error) {
-	b, err := httpclient.CheckURL(base)
+func join(hc *http.Client, base, ref string) (string, error) {
+	b, err := httpclient.CheckURL(hc, base)
 	if err != nil {
 		return "", fmt.Errorf("APIBaseURL: %w", err)
 	}

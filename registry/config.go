@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -211,13 +212,13 @@ func (c Config) server() oauth2.AuthorizationServer {
 }
 
 // check refuses URLs that no protocol looks at when its client is made.
-func (c Config) check() error {
+func (c Config) check(client *http.Client) error {
 	for name, raw := range map[string]string{
 		"APIBaseURL": c.APIBaseURL, "UserInfoEndpoint": c.UserInfoEndpoint} {
 		if raw == "" {
 			continue
 		}
-		if _, err := httpclient.CheckURL(raw); err != nil {
+		if _, err := httpclient.CheckURL(client, raw); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}

@@ -95,7 +95,7 @@ func New(o Options) (*Registry, error) {
 		redirects: map[string]*Client{},
 	}
 	if o.BaseURL != "" {
-		if r.base, err = httpclient.CheckURL(o.BaseURL); err != nil {
+		if r.base, err = httpclient.CheckURL(nil, o.BaseURL); err != nil {
 			return nil, fmt.Errorf("registry: Options.BaseURL: %w", err)
 		}
 	}
@@ -130,7 +130,7 @@ func (r *Registry) newClient(name string, c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.check(); err != nil {
+	if err := c.check(r.options.HTTP); err != nil {
 		return nil, err
 	}
 	p, err := c.protocol(r.options)
@@ -172,7 +172,7 @@ func (r *Registry) resolve(redirectURI string) (string, error) {
 		}
 		redirectURI = r.base.Scheme + "://" + r.base.Host + redirectURI
 	}
-	u, err := httpclient.CheckURL(redirectURI)
+	u, err := httpclient.CheckURL(nil, redirectURI)
 	if err != nil {
 		return "", fmt.Errorf("registry: redirect URI: %w", err)
 	}
