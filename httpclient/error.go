@@ -1,6 +1,7 @@
 package httpclient
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"net/http"
@@ -26,7 +27,7 @@ func ExchangeError(req *http.Request, cause error) error {
 		host = req.URL.Host
 	}
 	return &exchangeError{
-		text:  "httpclient: " + req.Method + " " + host + ": " + harmless(cause),
+		text:  "httpclient: " + cmp.Or(req.Method, "GET") + " " + host + ": " + harmless(cause),
 		cause: cause,
 	}
 }

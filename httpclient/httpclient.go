@@ -29,7 +29,7 @@ const UserAgent = "vouchsafe"
 var ErrInsecureURL = errors.New("httpclient: URL must be https, or http on loopback, without user information")
 
 // ErrTooLarge is the error, wrapped, of a response whose body reached the limit
-// of its exchange.
+// of its exchange, or whose header has more than 256 values.
 var ErrTooLarge = errors.New("httpclient: response body reaches the limit")
 
 // Options are the settings of [New]. The zero value is a good choice.
@@ -45,10 +45,36 @@ type Options struct {
 	// is lost: whoever is on the way there reads and changes everything, secrets and
 	// keys included. It is for development within one machine or container network.
 	InsecureHTTPHosts []string
+
+	// PublicOnly has the client connect to public unicast addresses only, and use no
+	// proxy. It is for URLs that strangers choose, such as an issuer typed in by a
+	// customer, who could name a host of the network that the client is in.
+	//
+	// Every address is judged when it is dialled, after its name was resolved and
+	// after each redirect, so that a name that changes its mind gains nothing. All
+	// that the special-purpose address registries of IANA set aside (RFC 6890, Section
+	// 2.2) is refused with [ErrAddress]: private, loopback, link-local, shared,
+	// documentation, multicast, and what has an IPv4 address within, which is NAT64
+	// (RFC 6052, Section 2.1), 6to4 and Teredo; a mapped IPv4 address is judged as
+	// itself. A host that reaches IPv4 through NAT64 therefore cannot use PublicOnly
+	// for IPv4. A NAT64 prefix of a network's own cannot be told from public addresses:
+	// the translator there must refuse private ones itself.
+	//
+	// It does not lift the rules for URLs, nor do they lift it: http on loopback is
+	// never dialled, and one of the InsecureHTTPHosts only if its address is public.
+	// In js/wasm and wasip1 nothing is.
+	PublicOnly bool
 }
 
+// maxRedirects bounds the redirects that a client of [New] follows without [Do].
+const maxRedirects = 5
+
 // New makes an [http.Client] for use with this module: TLS 1.2 or later, the
-// environment's proxy, bounded handshakes and idle connections.
+// environment's proxy, bounded handshakes, headers and idle connections.
+//
+// With [Do] it follows no redirects. Used directly, it follows at most 5, to URLs
+// that satisfy [CheckParsedURL] for it and not from https to http; the error wraps
+// [ErrInsecureURL]. Its bodies are then the caller's to bound.
 func New(o Options) *http.Client {
 	if o.Timeout <= 0 {
 		o.Timeout = Timeout
@@ -63,17 +89,51 @@ func New(o Options) *http.Client {
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
+	if o.PublicOnly {
+		t.Proxy = nil // it would resolve names where nobody looks
+		t.DialContext = dialPublic(&net.Dialer{ControlContext: controlPublic})
+	}
 	client := &http.Client{Timeout: o.Timeout, Transport: t}
 	if len(o.InsecureHTTPHosts) > 0 {
-		client.Transport = &insecureTransport{t, slices.Clone(o.InsecureHTTPHosts)}
+		client.Transport = &insecureTransport{t, lower(o.InsecureHTTPHosts)}
+	}
+	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		return checkRedirect(client, req, via)
 	}
 	return client
 }
 
+func lower(names []string) []string {
+	names = slices.Clone(names)
+	for i, name := range names {
+		names[i] = strings.ToLower(name)
+	}
+	return names
+}
+
+// checkRedirect is for those who use a client of [New] directly.
+func checkRedirect(client *http.Client, req *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return errors.New("httpclient: more than 5 redirects")
+	}
+	if via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https" {
+		return fmt.Errorf("%w: redirected from https", ErrInsecureURL)
+	}
+	if err := CheckParsedURL(client, req.URL); err != nil {
+		return err
+	}
+	return checkLocalhost(req.Context(), req.URL, net.DefaultResolver.LookupNetIP)
+}
+
 // An insecureTransport is one whose hosts may be reached by http.
 type insecureTransport struct {
-	*http.Transport
+	http.RoundTripper
 	hosts []string
+}
+
+// CloseIdleConnections is what [http.Client.CloseIdleConnections] looks for.
+func (t *insecureTransport) CloseIdleConnections() {
+	(&http.Client{Transport: t.RoundTripper}).CloseIdleConnections()
 }
 
 // insecureHost reports whether client was made to reach host by http.
@@ -98,40 +158,37 @@ type Response struct {
 // the response, whose body must be shorter than limit bytes: not one byte past
 // the limit is read.
 //
-// The URL is checked as [CheckURL] does; a host named localhost must resolve to
-// loopback addresses only. Redirects are not followed but returned, and no
-// cookies are sent or kept. The exchange ends after client.Timeout, or after
-// [Timeout] if that is zero. client is not changed, and Do is safe for
-// concurrent use as far as client is.
+// The URL is checked as [CheckParsedURL] does; a host named localhost must resolve to
+// loopback addresses only, and a Host header must name the URL's origin. The method
+// is not CONNECT, which asks for a tunnel, nor TRACE, which returns what was sent.
+// Redirects are not followed but returned, and no cookies are sent or kept. The
+// exchange ends after client.Timeout, or after [Timeout] if that is zero. client is
+// not changed, and Do is safe for concurrent use as far as client is.
 //
-// The error wraps [ErrInsecureURL], [ErrTooLarge], [io.ErrUnexpectedEOF] for a
-// body cut short, or the transport's own. Its text names the method and the host,
-// never the path, the query, a header or the body: a transport's error is printed
-// up to its first quotation mark, where net/http repeats what it received.
+// Do never repeats a request. Nor does net/http one that has a body, which it would
+// where a connection is lost and the header has an Idempotency-Key, or where an
+// HTTP/2 server refuses: the request is not sent with a GetBody.
+//
+// The response may have 256 header field values at most; trailers are left out. The
+// error wraps [ErrInsecureURL], [ErrOrigin] for a Host header, [ErrTooLarge],
+// [ErrAddress], [io.ErrUnexpectedEOF] for a body cut short, or the transport's own.
+// Its text names the method and the host, never the path, the query, a header or the
+// body: a transport's error is printed up to its first quotation mark, where net/http
+// repeats what it received.
 func Do(ctx context.Context, client *http.Client, req *http.Request, limit int64) (*Response, error) {
-	if err := CheckParsedURL(client, req.URL); err != nil {
-		return nil, err
-	}
-	if err := checkLocalhost(ctx, req.URL, net.DefaultResolver.LookupNetIP); err != nil {
-		return nil, err
-	}
-	if client == nil {
-		client = standard
-	}
-	c := *client
-	c.Jar = nil
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if c.Timeout <= 0 {
-		c.Timeout = Timeout
-	}
 	req = req.Clone(ctx)
+	if err := checkRequest(client, req); err != nil {
+		return nil, err
+	}
 	if req.Header == nil {
 		req.Header = http.Header{}
 	}
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", UserAgent)
 	}
-	resp, err := c.Do(req)
+	restrictFetch(req.Header)
+	req.GetBody = nil
+	resp, err := once(client).Do(req)
 	if err != nil {
 		return nil, ExchangeError(req, err)
 	}
@@ -143,25 +200,60 @@ func Do(ctx context.Context, client *http.Client, req *http.Request, limit int64
 	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 }
 
-// Get fetches a document: a GET by [Do] that must be answered with 200.
-func Get(ctx context.Context, client *http.Client, url string, limit int64) (*Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%w: it does not parse", ErrInsecureURL)
+// checkRequest says whether client may send req, which must be for one origin.
+func checkRequest(client *http.Client, req *http.Request) error {
+	if err := checkMethod(req.Method); err != nil {
+		return err
 	}
-	req.Header.Set("Accept", "application/json")
-	resp, err := Do(ctx, client, req, limit)
-	if err != nil {
-		return nil, err
+	if err := CheckParsedURL(client, req.URL); err != nil {
+		return err
 	}
-	if resp.Status != http.StatusOK {
-		return nil, fmt.Errorf("httpclient: GET %s: status must be 200, is %d", req.URL.Host, resp.Status)
+	own := Origins{client, []string{origin(req.URL)}}
+	return own.Check(req)
+}
+
+// checkMethod refuses what is no method, whose names are of letters and hyphens (RFC
+// 9110, Section 9.1), and the two methods whose answer is not a document.
+func checkMethod(method string) error {
+	method = strings.ToUpper(method)
+	if strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != "" ||
+		method == http.MethodConnect || method == http.MethodTrace {
+		return errors.New("httpclient: method must be a name, and neither CONNECT nor TRACE")
 	}
-	return resp, nil
+	return nil
+}
+
+// once returns client for one exchange.
+func once(client *http.Client) *http.Client {
+	if client == nil {
+		client = standard
+	}
+	c := *client
+	c.Jar = nil
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if c.Timeout <= 0 {
+		c.Timeout = Timeout
+	}
+	return &c
+}
+
+// maxFields is how many values the header of a response may have.
+const maxFields = 256
+
+var errFields = &exchangeError{
+	text:  "httpclient: response header has more than 256 values",
+	cause: ErrTooLarge,
 }
 
 // readBody reads a body that is shorter than limit.
 func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	fields := 0
+	for _, values := range resp.Header {
+		fields += len(values)
+	}
+	if fields > maxFields {
+		return nil, errFields
+	}
 	if resp.ContentLength >= limit {
 		return nil, ErrTooLarge
 	}
@@ -207,11 +299,25 @@ func CheckParsedURL(client *http.Client, u *url.URL) error {
 		return fmt.Errorf("%w: it has user information", ErrInsecureURL)
 	case u.Hostname() == "" || u.Opaque != "":
 		return fmt.Errorf("%w: it has no host", ErrInsecureURL)
+	case !plainHost(u.Hostname()):
+		return fmt.Errorf("%w: its host is neither a name nor an address", ErrInsecureURL)
 	case u.Scheme == "https",
 		u.Scheme == "http" && (Loopback(u.Hostname()) || insecureHost(client, u.Host)):
 		return nil
 	}
 	return ErrInsecureURL
+}
+
+// plainHost reports whether host is made of what names have, letters, digits, dots,
+// hyphens and underscores, or is an address without a zone. A host that is not would
+// mean one thing here and perhaps another to a proxy (RFC 3986, Section 3.2.2).
+func plainHost(host string) bool {
+	const more = "0123456789.-_"
+	if strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz"+more) == "" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Zone() == ""
 }
 
 func ascii(s string) bool {

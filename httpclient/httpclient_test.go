@@ -590,45 +590,6 @@ func TestDoTimeoutInBody(t *testing.T) {
 	wantFailure(t, "slow body", resp, err, context.DeadlineExceeded)
 }
 
-func TestGet(t *testing.T) {
-	var status int
-	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != "GET" || r.Header.Get("Accept") != "application/json" {
-			t.Errorf("got %s, Accept %q", r.Method, r.Header.Get("Accept"))
-		}
-		w.Header().Set("Location", "/elsewhere")
-		w.WriteHeader(status)
-		if status != 204 && status != 304 {
-			io.WriteString(w, "canary")
-		}
-	})
-	for _, status = range []int{200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 429, 500,
-		503} {
-		resp, err := Get(t.Context(), nil, url+"/canary?canary", 100)
-		if status == 200 {
-			if err != nil || string(resp.Body) != "canary" {
-				t.Errorf("%d: %v", status, err)
-			}
-			continue
-		}
-		want := "httpclient: GET " + strings.TrimPrefix(url, "http://") +
-			": status must be 200, is " + strconv.Itoa(status)
-		if resp != nil || err == nil || err.Error() != want {
-			t.Errorf("got %v, %v, want %s", resp, err, want)
-		}
-	}
-}
-
-func TestGetFails(t *testing.T) {
-	resp, err := Get(t.Context(), nil, speak(t, ""), 100)
-	wantFailure(t, "hangs up", resp, err, io.EOF)
-	resp, err = Get(t.Context(), nil, "https://canary.example/\x7f", 100)
-	wantFailure(t, "no URL", resp, err, ErrInsecureURL)
-	if strings.Contains(err.Error(), "canary") {
-		t.Errorf("got %v", err)
-	}
-}
-
 // TLS is believed only if one of the authorities says so.
 func TestNewTLS(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())

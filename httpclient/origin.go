@@ -91,10 +91,13 @@ func origin(u *url.URL) string {
 }
 
 // With returns a client that sends by transport and is otherwise bounded in time
-// as client is, or as one of [New] if client is nil.
+// as client is, or as one of [New] if client is nil; its InsecureHTTPHosts remain.
 func With(client *http.Client, transport http.RoundTripper) *http.Client {
 	if client == nil {
 		client = standard
+	}
+	if t, ok := client.Transport.(*insecureTransport); ok {
+		transport = &insecureTransport{transport, t.hosts}
 	}
 	return &http.Client{Transport: transport, Timeout: client.Timeout}
 }

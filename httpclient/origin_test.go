@@ -75,7 +75,7 @@ func TestOriginsHost(t *testing.T) {
 		"other.example":      ErrOrigin,
 		"tenant.example":     ErrOrigin,
 		"ap\u0130.example":   ErrInsecureURL,
-		"u@api.example":      ErrOrigin,
+		"u@api.example":      ErrInsecureURL,
 	} {
 		u := &url.URL{Scheme: "https", Host: "api.example"}
 		if err := o.Check(&http.Request{URL: u, Host: host}); !errors.Is(err, want) {

@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"vouchsafe/internal/challenge"
+	"vouchsafe/internal/redact"
 	"vouchsafe/internal/verdict"
 )
 
@@ -77,10 +76,10 @@ func newError(
 	if !plain(problem) || slices.Contains(secrets, problem) {
 		problem = ""
 	}
-	body = redact(body, secrets)
+	body = redact.Text(body, secrets)
 	for name, value := range params {
-		if params[name] = redact(value, secrets); secretParam.MatchString(name) {
-			params[name] = redacted
+		if params[name] = redact.Text(value, secrets); redact.Named(name) {
+			params[name] = redact.Mark
 		}
 	}
 	return &Error{status, problem, func() report { return report{params, body} }}
@@ -144,63 +143,19 @@ func (e *Error) Is(target error) bool {
 // with a space for whatever does not print. Much of what looks like a token or a
 // secret is replaced, and in a login what is one of ours, but it is the provider's
 // text: it is for finding out by hand why a provider refuses, not for logs.
-func (e *Error) Excerpt() string { return excerpt(e.reported().body, 200) }
+func (e *Error) Excerpt() string { return redact.Excerpt(e.reported().body, 200) }
 
 // Detail returns a parameter of the refusal called name as [Error.Excerpt] does,
 // but at most 4,096 bytes of it: oauth_problem_advice, oauth_parameters_absent,
 // oauth_acceptable_timestamps and others of the extension "OAuth Problem
 // Reporting", or the empty string.
-func (e *Error) Detail(name string) string { return excerpt(e.reported().params[name], 4096) }
+func (e *Error) Detail(name string) string { return redact.Excerpt(e.reported().params[name], 4096) }
 
 func (e *Error) reported() report {
 	if e.report == nil {
 		return report{}
 	}
 	return e.report()
-}
-
-func excerpt(s string, most int) string {
-	s = strings.ToValidUTF8(s[:min(most, len(s))], "")
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
-const redacted = "[redacted]"
-
-// secretValue finds what follows names such as oauth_token_secret: in quotation
-// marks, as in JSON and in a header, within an element, in a form, and in a base
-// string that is repeated to us, perhaps in a form. What it skips is bounded, or a
-// long text would take long.
-var secretValue = regexp.MustCompile(`(?i)(` + secretName + `["'\s]*[=:][\s\[]*")(?:[^"\\]|\\.)+` +
-	`|(` + secretName + `(?:\s[^<>]{0,64})?>)[^<]+` +
-	`|(` + secretName + `["'\s]*[=:]["'\s\[]*)[^\s"'&,;<]+` +
-	`|(` + secretName + `%3D)(?:[^\s"'&,;<%]|%2[0-57-9A-F]|%[013-9A-F][0-9A-F])+` +
-	`|(` + secretName + `%253D)(?:[^\s"'&,;<%]|%25(?:2[0-57-9A-F]|[013-9A-F][0-9A-F]))+`)
-
-// secretParam finds such a name alone.
-var secretParam = regexp.MustCompile(`(?i)` + secretName + `$`)
-
-const secretName = `(?:token|secret|verifier|signature|handle|password)`
-
-// redact returns s without secrets, as they are or percent-encoded.
-func redact(s string, secrets []string) string {
-	var forms []string
-	for _, secret := range secrets {
-		once := escape(secret)
-		forms = append(forms, secret, once, escape(once)) // as in a base string
-	}
-	// The longest first, which may have others within.
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
-	for _, form := range forms {
-		if form != "" {
-			s = strings.ReplaceAll(s, form, redacted)
-		}
-	}
-	return secretValue.ReplaceAllString(s, "${1}${2}${3}${4}${5}"+redacted)
 }
 
 // plain reports whether s, which others chose, can stand in an error's text.

@@ -12,6 +12,8 @@ import (
 	"testing/iotest"
 	"unicode"
 	"unicode/utf8"
+
+	"vouchsafe/internal/redact"
 )
 
 func TestCheckError(t *testing.T) {
@@ -254,7 +256,7 @@ func TestNamedSecretsAreRedacted(t *testing.T) {
 		"oauth_signature_method=HMAC-SHA1",
 		"oauth_nonce=abc&oauth_timestamp=1",
 	} {
-		want := strings.ReplaceAll(in, "CANARY", redacted)
+		want := strings.ReplaceAll(in, "CANARY", redact.Mark)
 		if got := bodyError(401, in).Excerpt(); got != want {
 			t.Errorf("%s:\ngot  %s\nwant %s", in, got, want)
 		}
@@ -301,7 +303,7 @@ func TestNamedDetailsAreRedacted(t *testing.T) {
 func TestRedactIsLinear(t *testing.T) {
 	for _, text := range []string{"token token=x ", "token x token=y&", `token"`, "token%3D%"} {
 		text = strings.Repeat(text, 1<<18/len(text))
-		if got := redact(text, []string{"secret"}); got == "" {
+		if got := redact.Text(text, []string{"secret"}); got == "" {
 			t.Error("nothing is left")
 		}
 	}

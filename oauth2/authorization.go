@@ -3,15 +3,14 @@ package oauth2
 import (
 	"context"
 	"crypto/subtle"
-	"errors"
-	"fmt"
+	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
 	"vouchsafe/internal/random"
-	"vouchsafe/internal/verdict"
 	"vouchsafe/pkce"
 )
 
@@ -19,14 +18,30 @@ import (
 type AuthorizationOptions struct {
 	// RedirectURI is where the server sends the browser back to: absolute, without
 	// a fragment, registered with the server. Required.
+	//
+	// It should be of this server alone where that does not say in its responses who it
+	// is (RFC 9207): a path per issuer, which [Transaction.CheckRedirect] compares (RFC
+	// 9700, Section 4.4.2.2).
 	RedirectURI string
 
 	// Scopes are the scopes asked for, RFC 6749, Section 3.3.
 	Scopes []string
 
+	// Resources are where the token is for, absolute URIs without a fragment, RFC
+	// 8707, Section 2. The token request names them too.
+	Resources []string
+
+	// ResponseMode is how the response comes back: "query", or "form_post" (OAuth 2.0
+	// Form Post Response Mode, Section 2). If empty, the server decides, for query.
+	ResponseMode string
+
 	// Params are further parameters, each with one or more values. Those that this
 	// package sets itself are refused.
 	Params url.Values
+
+	// TokenParams are further parameters of the token request that follows, on the same
+	// terms.
+	TokenParams url.Values
 }
 
 // An AuthorizationRequest is a login about to begin.
@@ -41,20 +56,32 @@ type AuthorizationRequest struct {
 
 // reserved are the parameters that this package sets, and those that would
 // replace them all (RFC 9101, Section 5).
-var reserved = []string{"response_type", "client_id", "redirect_uri", "scope", "state",
-	"code_challenge", "code_challenge_method", "response_mode", "request", "request_uri"}
+func reserved() []string {
+	return []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge",
+		"code_challenge_method", "response_mode", "request", "request_uri"}
+}
 
 // Authorize builds an authorization request, RFC 6749, Section 4.1.1, with state
 // (RFC 6749, Section 10.12) and an S256 code challenge (RFC 7636, Section 4.3).
 // So far it sends nothing, and ctx is for what will (RFC 9126).
-func (c *Client) Authorize(_ context.Context, o AuthorizationOptions) (*AuthorizationRequest, error) {
-	if err := checkRedirectURI(o.RedirectURI); err != nil {
-		return nil, err
-	}
-	for name := range o.Params {
-		if slices.Contains(reserved, name) {
-			return nil, fmt.Errorf("oauth2: parameter %q is set by this package", name)
-		}
+//
+// What cannot be asked for is a [*jose.CheckError].
+func (c *Client) Authorize(ctx context.Context, o AuthorizationOptions) (*AuthorizationRequest, error) {
+	l := checks(ctx)
+	l.Result("redirect_uri", "RFC 6749, Section 3.1.2", checkRedirectURI(o.RedirectURI))
+	l.Check(slices.Contains([]string{"", "query", "form_post"}, o.ResponseMode), "response_mode",
+		"must be query or form_post", "OAuth 2.0 Form Post Response Mode, Section 2")
+	l.Check(hasS256(c.config.Server), "code_challenge_methods_supported", "must have S256",
+		"RFC 7636, Section 4.2")
+	params, err := withParams(o.Params, reserved())
+	l.Result("params", "RFC 6749, Section 3.1", err)
+	l.Result("resource", "RFC 8707, Section 2", addResources(params, o.Resources))
+	tokenForm, err := c.codeForm(o)
+	l.Result("token_params", "RFC 6749, Section 4.1.3", err)
+	u, err := c.authorizationEndpoint(params)
+	l.Result("authorization_endpoint", "RFC 6749, Section 3.1", err)
+	if l.Err() != nil {
+		return nil, l.Err()
 	}
 	t := &transactionData{
 		Digest:      c.digest,
@@ -62,24 +89,49 @@ func (c *Client) Authorize(_ context.Context, o AuthorizationOptions) (*Authoriz
 		Verifier:    pkce.New().Reveal(),
 		RedirectURI: o.RedirectURI,
 		Scopes:      slices.Clone(o.Scopes),
+		Params:      tokenForm,
 	}
-	u, err := url.Parse(c.config.Server.AuthorizationEndpoint)
-	if err != nil {
-		return nil, errors.New("oauth2: authorization endpoint does not parse")
-	}
-	for name := range u.Query() {
-		if slices.Contains(reserved, name) || o.Params.Has(name) {
-			return nil, fmt.Errorf("oauth2: parameter %q is in the authorization endpoint's query "+
-				"already (RFC 6749, Section 3.1)", name)
-		}
-	}
-	u.RawQuery = c.query(t, u.RawQuery, o)
+	u.RawQuery = c.query(t, u.RawQuery, o.ResponseMode, params)
 	return &AuthorizationRequest{URL: u.String(), Transaction: &Transaction{t.hidden()}}, nil
 }
 
+// hasS256 reports whether a server that lists its challenge methods has the one of
+// package pkce.
+func hasS256(s AuthorizationServer) bool {
+	methods := s.CodeChallengeMethodsSupported
+	return len(methods) == 0 || slices.Contains(methods, pkce.Method)
+}
+
+// codeForm returns the parameters of the token request that o asks for, those of the
+// grant aside.
+func (c *Client) codeForm(o AuthorizationOptions) (url.Values, error) {
+	names := url.Values{"code": nil, "redirect_uri": nil, "code_verifier": nil}
+	form, err := c.form(names, TokenOptions{Resources: o.Resources, Params: o.TokenParams})
+	for name := range names {
+		delete(form, name)
+	}
+	return form, err
+}
+
+// authorizationEndpoint returns the endpoint, whose own parameters must stay (RFC 6749,
+// Section 3.1) and be none of a request's.
+func (c *Client) authorizationEndpoint(params url.Values) (*url.URL, error) {
+	const check, clause = "authorization_endpoint", "RFC 6749, Section 3.1"
+	u, err := url.Parse(c.config.Server.AuthorizationEndpoint)
+	if err != nil || u.Host == "" {
+		return nil, checkError(check, "must be configured", clause)
+	}
+	for name := range u.Query() {
+		if slices.Contains(reserved(), name) || params.Has(name) {
+			return nil, checkError(check, "must not have "+strconv.Quote(name)+" in its query", clause)
+		}
+	}
+	return u, nil
+}
+
 // query writes the parameters in the order of RFC 6749, Section 4.1.1, after
-// those of the endpoint itself, which must stay (RFC 6749, Section 3.1).
-func (c *Client) query(t *transactionData, endpoint string, o AuthorizationOptions) string {
+// those of the endpoint itself.
+func (c *Client) query(t *transactionData, endpoint, responseMode string, params url.Values) string {
 	pairs := []string{endpoint}
 	add := func(name, value string) {
 		pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(value))
@@ -88,10 +140,13 @@ func (c *Client) query(t *transactionData, endpoint string, o AuthorizationOptio
 	add("client_id", c.config.ID)
 	add("redirect_uri", t.RedirectURI)
 	if len(t.Scopes) > 0 {
-		add("scope", strings.Join(t.Scopes, " "))
+		add("scope", c.joinScopes(t.Scopes))
 	}
 	add("state", t.State)
-	if extra := o.Params.Encode(); extra != "" {
+	if responseMode != "" {
+		add("response_mode", responseMode)
+	}
+	if extra := params.Encode(); extra != "" {
 		pairs = append(pairs, extra)
 	}
 	verifier, _ := pkce.Parse(t.Verifier)
@@ -106,8 +161,8 @@ func (c *Client) query(t *transactionData, endpoint string, o AuthorizationOptio
 func checkRedirectURI(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || !u.IsAbs() || u.Fragment != "" || strings.HasSuffix(raw, "#") || u.User != nil {
-		return errors.New("oauth2: RedirectURI must be absolute, without a fragment or user " +
-			"information (RFC 6749, Section 3.1.2)")
+		return checkError("redirect_uri", "must be absolute, without a fragment or user information",
+			"RFC 6749, Section 3.1.2")
 	}
 	return nil
 }
@@ -127,13 +182,13 @@ type responseData struct {
 // AuthorizationResponse reads the parameters of a callback, RFC 6749, Section
 // 4.1.2: no parameter twice, then state, then iss (RFC 9207, Section 2.4), then
 // error, then code. Nothing is believed before state and iss are, errors
-// included.
+// included. [ReadCallback] gets the parameters from a request.
 //
 // The error is a [*jose.CheckError] that names the check, or an [*Error] if the
 // server refused.
 func (c *Client) AuthorizationResponse(ctx context.Context, params url.Values, txn *Transaction,
 ) (*AuthorizationResponse, error) {
-	l := verdict.New(ctx, checkError)
+	l := checks(ctx)
 	t := txn.data()
 	l.Check(t != nil && t.Digest == c.digest, "transaction",
 		"must be of a request by this client to this server", "RFC 9700, Section 4.4.2")
@@ -144,20 +199,25 @@ func (c *Client) AuthorizationResponse(ctx context.Context, params url.Values, t
 	l.Check(t.State != "" && equal(params.Get("state"), t.State),
 		"state", "must be the one of the request", "RFC 6749, Section 10.12")
 	l.Check(c.issuerMatches(params), "iss", "must be the issuer of the server asked", "RFC 9207, Section 2.4")
+	l.Result("error", "RFC 6749, Section 4.1.2.1", callbackRefusal(params))
+	l.Check(params.Get("code") != "", "code", "must be present", "RFC 6749, Section 4.1.2")
 	if l.Err() != nil {
-		return nil, l.Err()
-	}
-	if code := params.Get("error"); code != "" {
-		err := &Error{Code: errorCode(code),
-			words: quote(params.Get("error_description"), params.Get("error_uri"))}
-		l.Result("error", "RFC 6749, Section 4.1.2.1", err)
-		return nil, err
-	}
-	if !l.Check(params.Get("code") != "", "code", "must be present", "RFC 6749, Section 4.1.2") {
 		return nil, l.Err()
 	}
 	data := responseData{t, params.Get("code"), new(atomic.Bool)}
 	return &AuthorizationResponse{func() responseData { return data }}, nil
+}
+
+// callbackRefusal returns the error that a callback brings, or nil.
+func callbackRefusal(params url.Values) error {
+	code := params.Get("error")
+	if code == "" {
+		return nil
+	}
+	return &Error{Code: errorCode(code), words: words{
+		description: params.Get("error_description"),
+		uri:         params.Get("error_uri"),
+	}.hidden()}
 }
 
 // single reports whether no parameter has two values.
@@ -189,26 +249,27 @@ func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []by
 // are those asked for (RFC 6749, Section 5.1).
 func (c *Client) Exchange(ctx context.Context, resp *AuthorizationResponse) (*Token, error) {
 	if resp == nil || resp.reveal == nil || resp.reveal().transaction.Digest != c.digest {
-		return nil, errors.New("oauth2: Exchange needs an AuthorizationResponse of the same client")
+		return nil, checkError("transaction", "must be of a request by this client to this server",
+			"RFC 9700, Section 4.4.2")
 	}
 	data := resp.reveal()
 	if data.used.Swap(true) {
 		return nil, checkError("code", "must be sent once", "RFC 6749, Section 4.1.2")
 	}
 	t := data.transaction
-	tok, err := c.token(ctx, url.Values{
-		"grant_type":    {"authorization_code"},
-		"code":          {data.code},
-		"redirect_uri":  {t.RedirectURI},
-		"code_verifier": {t.Verifier},
-	})
+	form := maps.Clone(t.Params)
+	if form == nil {
+		form = url.Values{}
+	}
+	form.Set("grant_type", "authorization_code")
+	form.Set("code", data.code)
+	form.Set("redirect_uri", t.RedirectURI)
+	form.Set("code_verifier", t.Verifier)
+	a, err := c.exchange(ctx, c.tokenStep(), form)
 	if err != nil {
 		return nil, err
 	}
-	if tok.Scopes == nil {
-		tok.Scopes = t.Scopes
-	}
-	return tok, nil
+	return c.readToken(ctx, a, t.Scopes)
 }
 
 // Callback reads the parameters of a callback as [Client.AuthorizationResponse]

@@ -56,7 +56,7 @@ func TestNoTypeShowsItsSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refusal := &Error{Code: "x", Status: 400, words: quote(canary, canary)}
+	refusal := &Error{Code: "x", Status: 400, words: words{canary, canary, canary, nil}.hidden()}
 	for name, v := range map[string]any{
 		"Config":                 config,
 		"*Client":                c,

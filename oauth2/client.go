@@ -1,18 +1,16 @@
 package oauth2
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
-	"vouchsafe/httpclient"
+	"vouchsafe/internal/verdict"
 )
 
 // A Config is what a [Client] is made of. ID, Server and Auth are required.
@@ -21,17 +19,52 @@ type Config struct {
 	ID string
 
 	// Server is the authorization server. Its endpoints must be https, or http on
-	// loopback.
+	// loopback; only those that are used need be there.
 	Server AuthorizationServer
 
 	// Auth authenticates the client to the server; [None] for a public client.
 	Auth ClientAuthentication
+
+	// RevocationAuth authenticates the client to the revocation endpoint. If nil,
+	// Auth does.
+	RevocationAuth ClientAuthentication
+
+	// TokenPlacement is where [Client.Transport] puts the access token. Zero means
+	// [PlacementHeader].
+	TokenPlacement Placement
+
+	// Quirks are what this server does otherwise than RFC 6749 says.
+	Quirks Quirks
+
+	// Hooks rewrite requests and responses.
+	Hooks Hooks
 
 	// HTTP sends the requests. If nil, a client of [httpclient.New].
 	HTTP *http.Client
 
 	// Now tells the time. If nil, time.Now.
 	Now func() time.Time
+}
+
+// Quirks are what a server does otherwise than RFC 6749 says. The zero value is a
+// server that conforms. What they do not cover is for [Hooks].
+type Quirks struct {
+	// FormTokenResponse takes token responses that are a form as well as JSON, and
+	// whatever media type they declare. RFC 6749, Section 5.1 asks for JSON.
+	FormTokenResponse bool
+
+	// AssumeBearer takes a token response without token_type, which RFC 6749, Section
+	// 5.1 requires, for one of type Bearer.
+	AssumeBearer bool
+
+	// ScopeSeparator stands between scopes, "," for example. If empty, it is the
+	// space of RFC 6749, Section 3.3.
+	ScopeSeparator string
+
+	// InsecureTokenGET sends token requests by GET. What is lost: code, client secret
+	// and refresh token stand in the URL, which servers and proxies log (RFC 6749,
+	// Section 3.2 asks for POST).
+	InsecureTokenGET bool
 }
 
 // A Client is an OAuth 2.0 client of one authorization server. It is immutable
@@ -41,23 +74,57 @@ type Client struct {
 	digest string // of what must not change between redirect and callback
 }
 
-// New makes a Client, or says why c cannot work.
+// New makes a Client. What cannot work is a [*jose.CheckError] that names the check.
 func New(c Config) (*Client, error) {
-	if c.ID == "" {
-		return nil, errors.New("oauth2: Config.ID is required")
+	l := checks(context.Background())
+	l.Check(c.ID != "", "client_id", "must be configured", "RFC 6749, Section 2.2")
+	c.checkAuth(l, c.Auth, "client_authentication")
+	c.checkAuth(l, cmp.Or(c.RevocationAuth, c.Auth), "revocation_authentication")
+	l.Result("server", "RFC 8414, Section 2", c.Server.check(c.HTTP))
+	l.Check(c.TokenPlacement.known(), "token_placement",
+		"must be one of this package's", "RFC 6750, Section 2")
+	if err := l.Err(); err != nil {
+		return nil, fmt.Errorf("oauth2: %w", err)
 	}
-	if c.Auth == nil {
-		return nil, errors.New("oauth2: Config.Auth is required; None() for a public client")
-	}
-	if err := c.Server.check(c.HTTP); err != nil {
-		return nil, err
-	}
+	c.RevocationAuth = choose(cmp.Or(c.RevocationAuth, c.Auth),
+		c.Server.RevocationEndpointAuthMethodsSupported)
 	c.Auth = choose(c.Auth, c.Server.TokenEndpointAuthMethodsSupported)
+	c.Server = c.Server.clone()
+	c.Hooks = c.Hooks.clone()
+	c.Quirks.ScopeSeparator = cmp.Or(c.Quirks.ScopeSeparator, " ")
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	return &Client{c, digest(c.ID, c.Server.Issuer, c.Server.AuthorizationEndpoint, c.Server.TokenEndpoint)}, nil
 }
+
+// checkAuth checks a way of authentication, which may have rules of its own.
+func (c *Config) checkAuth(l *verdict.List, a ClientAuthentication, check string) {
+	const clause = "RFC 6749, Section 2.3"
+	l.Check(a != nil && a.Method() != "", check,
+		"must be configured and have a name; None() for a public client", clause)
+	if a, ok := a.(interface {
+		check(AuthorizationServer) error
+	}); ok {
+		l.Result(check, clause, a.check(c.Server))
+	}
+}
+
+// clone returns metadata whose lists, those that a Client reads again, are its own.
+func (s AuthorizationServer) clone() AuthorizationServer {
+	s.TokenEndpointAuthSigningAlgValuesSupported = slices.Clone(s.TokenEndpointAuthSigningAlgValuesSupported)
+	s.CodeChallengeMethodsSupported = slices.Clone(s.CodeChallengeMethodsSupported)
+	return s
+}
+
+// ID returns the client identifier.
+func (c *Client) ID() string { return c.config.ID }
+
+// Server returns the metadata of the server that the client is of.
+func (c *Client) Server() AuthorizationServer { return c.config.Server }
+
+// Now returns the time as the client tells it.
+func (c *Client) Now() time.Time { return c.config.Now() }
 
 // digest returns a hash of fields that no other fields have.
 func digest(fields ...string) string {
@@ -66,80 +133,4 @@ func digest(fields ...string) string {
 		fmt.Fprintf(h, "%d:%s", len(f), f)
 	}
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-}
-
-const maxTokenResponse = 1 << 20
-
-// token sends a token request for form and reads the answer.
-func (c *Client) token(ctx context.Context, form url.Values) (*Token, error) {
-	req, err := c.tokenRequest(ctx, form)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := httpclient.Do(ctx, c.config.HTTP, req, maxTokenResponse)
-	if err != nil {
-		return nil, fmt.Errorf("oauth2: token request: %w", err)
-	}
-	tok, err := readToken(resp, c.config.Now())
-	if refusal, ok := errors.AsType[*Error](err); ok && sent(req, form, refusal.Code) {
-		refusal.Code = unprintable
-	}
-	return tok, err
-}
-
-// sent reports whether text is a secret of the request, or has one in it that is
-// not too short to tell: a server could return one as its error code.
-func sent(req *http.Request, form url.Values, text string) bool {
-	_, password, _ := req.BasicAuth()
-	secret, _ := url.QueryUnescape(password)
-	secrets := []string{secret, form.Get("client_secret"), form.Get("code"), form.Get("code_verifier"),
-		form.Get("refresh_token")}
-	return slices.ContainsFunc(secrets, func(s string) bool {
-		return s != "" && s == text || len(s) >= 8 && strings.Contains(text, s)
-	})
-}
-
-// tokenRequest builds a token request, RFC 6749, Section 3.2.
-func (c *Client) tokenRequest(ctx context.Context, form url.Values) (*http.Request, error) {
-	header := http.Header{
-		"Accept":       {"application/json"},
-		"Content-Type": {"application/x-www-form-urlencoded"},
-	}
-	if err := c.config.Auth.Authenticate(ctx, c.config.ID, header, form); err != nil {
-		return nil, fmt.Errorf("oauth2: client authentication: %w", err)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.Server.TokenEndpoint,
-		strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, errors.New("oauth2: token endpoint cannot be requested")
-	}
-	req.Header = header
-	return req, nil
-}
-
-// Refresh exchanges tok's refresh token for a new token, RFC 6749, Section 6.
-// The new Token keeps the old refresh token, ID Token and scopes where the server
-// returns none. A server that rotates refresh tokens has made tok's useless: store the
-// new Token before using it.
-func (c *Client) Refresh(ctx context.Context, tok *Token) (*Token, error) {
-	if tok.RefreshToken() == "" {
-		return nil, checkError("refresh_token", "must be held to refresh", "RFC 6749, Section 6")
-	}
-	renewed, err := c.token(ctx, url.Values{
-		"grant_type":    {"refresh_token"},
-		"refresh_token": {tok.RefreshToken()},
-	})
-	if err != nil {
-		return nil, err
-	}
-	if renewed.RefreshToken() == "" {
-		renewed.held().refresh = tok.RefreshToken()
-	}
-	if renewed.IDToken() == "" {
-		renewed.held().idToken = tok.IDToken()
-	}
-	if renewed.Scopes == nil {
-		renewed.Scopes = tok.Scopes
-	}
-	return renewed, nil
 }

@@ -28,12 +28,6 @@ var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 // outcome names an error: the check, the server's code and status, or what went
 // wrong on the way.
 func outcome(err error) string {
-	if e, ok := errors.AsType[*jose.CheckError](err); ok {
-		return "check " + e.Check
-	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		return fmt.Sprintf("server %s %d", e.Code, e.Status)
-	}
 	for name, known := range map[string]error{
 		"too large":       httpclient.ErrTooLarge,
 		"cut short":       io.ErrUnexpectedEOF,
@@ -45,6 +39,12 @@ func outcome(err error) string {
 		if errors.Is(err, known) {
 			return name
 		}
+	}
+	if e, ok := errors.AsType[*jose.CheckError](err); ok {
+		return "check " + e.Check
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return fmt.Sprintf("server %s %d", e.Code, e.Status)
 	}
 	if err != nil {
 		return err.Error()
@@ -308,7 +308,7 @@ type failing struct{ none }
 
 var errFailing = errors.New("no key at hand")
 
-func (failing) Authenticate(context.Context, string, http.Header, url.Values) error {
+func (failing) Authenticate(context.Context, *Client, *http.Request) error {
 	return errFailing
 }
 
@@ -337,8 +337,8 @@ type seeing struct {
 	id  string
 }
 
-func (s *seeing) Authenticate(ctx context.Context, id string, _ http.Header, _ url.Values) error {
-	s.ctx, s.id = ctx, id
+func (s *seeing) Authenticate(ctx context.Context, c *Client, _ *http.Request) error {
+	s.ctx, s.id = ctx, c.ID()
 	return nil
 }
 
@@ -367,7 +367,7 @@ func TestRefresh(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			renewed, err := c.Refresh(t.Context(), tok)
+			renewed, err := c.Refresh(t.Context(), tok, TokenOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -401,7 +401,7 @@ func TestRefreshKeepsIDToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		renewed, err := newClient(t, configAt(s.URL)).Refresh(t.Context(), tok)
+		renewed, err := newClient(t, configAt(s.URL)).Refresh(t.Context(), tok, TokenOptions{})
 		if err != nil || renewed.IDToken() != want {
 			t.Errorf("got %q, %v, want %q", renewed.IDToken(), err, want)
 		}
@@ -417,7 +417,7 @@ func TestRefreshRefused(t *testing.T) {
 	}
 	for name, tok := range map[string]*Token{"nil": nil, "zero": {},
 		"without refresh token": bare} {
-		renewed, err := c.Refresh(t.Context(), tok)
+		renewed, err := c.Refresh(t.Context(), tok, TokenOptions{})
 		if got := outcome(err); got != "check refresh_token" || renewed != nil {
 			t.Errorf("%s: %v and %q", name, renewed, got)
 		}
@@ -429,7 +429,7 @@ func TestRefreshRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	renewed, err := c.Refresh(t.Context(), held)
+	renewed, err := c.Refresh(t.Context(), held, TokenOptions{})
 	if got := outcome(err); got != "server invalid_grant 400" || renewed != nil {
 		t.Errorf("%v and %q", renewed, got)
 	}
@@ -442,7 +442,7 @@ func TestTokenEndpointIsDown(t *testing.T) {
 	s.Close()
 	req := begin(t, c)
 	_, err := c.Callback(t.Context(), answered(req.Transaction), req.Transaction)
-	wantText(t, err, "oauth2: token request: httpclient: POST "+strings.TrimPrefix(s.URL,
+	wantText(t, err, "oauth2: token_endpoint: httpclient: POST "+strings.TrimPrefix(s.URL,
 		"http://"))
 }
 

@@ -3,96 +3,209 @@ package oauth2
 import (
 	"context"
 	"encoding/base64"
-	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+
+	"vouchsafe/jose"
 )
 
-// A ClientAuthentication authenticates the client to the token endpoint,
+// A ClientAuthentication authenticates the client to the token endpoint and others,
 // RFC 6749, Section 2.3. It must be safe for concurrent use.
 type ClientAuthentication interface {
-	// Method returns the method's registered name, RFC 7591, Section 2.
+	// Method returns the method's name, RFC 7591, Section 2, or one of its own.
 	Method() string
 
-	// Authenticate adds the credentials of the client called id to the header and
-	// form of a request that is about to be sent.
-	Authenticate(ctx context.Context, id string, header http.Header, form url.Values) error
+	// Authenticate adds the credentials of c to a request that is about to be sent: to
+	// its Header, its URL, or its parameters, which are in PostForm. An error ends the
+	// request and is returned, wrapped.
+	Authenticate(ctx context.Context, c *Client, req *http.Request) error
 }
 
+// The methods of RFC 7591, Section 2, and of OpenID Connect Core 1.0, Section 9.
+const (
+	clientSecretBasic = "client_secret_basic"
+	clientSecretPost  = "client_secret_post"
+	clientSecretJWT   = "client_secret_jwt"
+	privateKeyJWT     = "private_key_jwt"
+)
+
 // ClientSecretBasic sends the client's ID and secret in the Authorization
-// header, each form-encoded first (RFC 6749, Section 2.3.1).
-func ClientSecretBasic(secret string) ClientAuthentication { return clientSecretBasic{&secret} }
+// header, each form-encoded first (RFC 6749, Section 2.3.1). Some servers want it with an
+// empty secret of public clients.
+func ClientSecretBasic(secret string) ClientAuthentication {
+	return clientSecret{clientSecretBasic, hide(secret), setBasic}
+}
+
+// ClientSecretBasicRaw is [ClientSecretBasic] without the encoding, for servers that do
+// not decode. An ID with a colon is an error then.
+func ClientSecretBasicRaw(secret string) ClientAuthentication {
+	return clientSecret{clientSecretBasic, hide(secret), setBasicRaw}
+}
 
 // ClientSecretPost sends the client's ID and secret in the form (RFC 6749,
 // Section 2.3.1), for servers that do not take client_secret_basic.
-func ClientSecretPost(secret string) ClientAuthentication { return clientSecretPost{&secret} }
+func ClientSecretPost(secret string) ClientAuthentication {
+	return clientSecret{clientSecretPost, hide(secret), setPost}
+}
+
+// ClientSecret is client_secret_basic, or client_secret_post for a server whose
+// metadata lists that and not the former (RFC 8414, Section 2).
+func ClientSecret(secret string) ClientAuthentication {
+	return automatic{
+		clientSecret{clientSecretBasic, hide(secret), setBasic},
+		clientSecret{clientSecretPost, hide(secret), setPost},
+	}
+}
 
 // None sends the client's ID only: the client is public, and PKCE alone ties
 // the code to it (RFC 6749, Section 3.2.1).
 func None() ClientAuthentication { return none{} }
 
-// ClientSecret is client_secret_basic, or client_secret_post for a server whose
-// metadata lists that and not the former (RFC 8414, Section 2).
-func ClientSecret(secret string) ClientAuthentication {
-	return clientSecret{clientSecretBasic{&secret}}
+// A clientSecret is a way to send a secret, which is hidden from fmt as in Token.
+type clientSecret struct {
+	method string
+	secret func() string
+	set    func(req *http.Request, id, secret string) error
 }
 
-// AuthenticationFor returns the client authentication called method. An empty
-// method means [ClientSecret], or [None] if secret is empty too.
-func AuthenticationFor(method, secret string) (ClientAuthentication, error) {
-	switch {
-	case secret == "" && (method == "" || method == "none"):
-		return None(), nil
-	case method == "":
-		return ClientSecret(secret), nil
-	case secret != "" && method == "client_secret_basic":
-		return ClientSecretBasic(secret), nil
-	case secret != "" && method == "client_secret_post":
-		return ClientSecretPost(secret), nil
+func hide(s string) func() string { return func() string { return s } }
+
+func (a clientSecret) Method() string { return a.method }
+
+func (a clientSecret) Authenticate(_ context.Context, c *Client, req *http.Request) error {
+	return a.set(req, c.ID(), a.secret())
+}
+
+func setBasic(req *http.Request, id, secret string) error {
+	return setBasicRaw(req, url.QueryEscape(id), url.QueryEscape(secret))
+}
+
+func setBasicRaw(req *http.Request, id, secret string) error {
+	if strings.Contains(id, ":") {
+		return checkError("client_id", "must not have a colon", "RFC 7617, Section 2")
 	}
-	return nil, errors.New("oauth2: client authentication must be client_secret_basic or " +
-		"client_secret_post with a secret, or none without one")
+	pair := base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))
+	req.Header.Set("Authorization", "Basic "+pair)
+	return nil
 }
 
-// The secrets are held by pointer, so that printing does not show them.
-type (
-	clientSecretBasic struct{ secret *string }
-	clientSecretPost  struct{ secret *string }
-	clientSecret      struct{ clientSecretBasic }
-	none              struct{}
-)
+func setPost(req *http.Request, id, secret string) error {
+	req.PostForm.Set("client_id", id)
+	req.PostForm.Set("client_secret", secret)
+	return nil
+}
+
+// automatic is basic, or post where the server supports that alone.
+type automatic struct {
+	clientSecret
+	post clientSecret
+}
 
 // choose settles a method that depends on what the server supports.
 func choose(a ClientAuthentication, supported []string) ClientAuthentication {
-	auto, ok := a.(clientSecret)
-	if !ok {
+	auto, ok := a.(automatic)
+	switch {
+	case !ok:
 		return a
+	case slices.Contains(supported, clientSecretPost) && !slices.Contains(supported, clientSecretBasic):
+		return auto.post
 	}
-	basic, post := auto.clientSecretBasic, clientSecretPost{auto.secret}
-	if slices.Contains(supported, post.Method()) && !slices.Contains(supported, basic.Method()) {
-		return post
+	return auto.clientSecret
+}
+
+type none struct{}
+
+func (none) Method() string { return "none" }
+
+func (none) Authenticate(_ context.Context, c *Client, req *http.Request) error {
+	req.PostForm.Set("client_id", c.ID())
+	return nil
+}
+
+// Credentials are what a client may authenticate with. Printing them shows no secret.
+type Credentials struct {
+	// Secret is the client secret.
+	Secret string `json:"-"`
+
+	// Key signs assertions for private_key_jwt. It may be in an HSM or a KMS, see
+	// [jose.NewKey].
+	Key *jose.Key
+
+	// Custom is a method of the caller's own. Authlib has client_auth_methods.
+	Custom ClientAuthentication
+}
+
+// Format prints that c are credentials and nothing of them, whatever the verb.
+func (c Credentials) Format(f fmt.State, _ rune) { fmt.Fprint(f, "oauth2.Credentials{...}") }
+
+// LogValue gives a log what Format prints.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// AuthenticationFor returns the client authentication called method: one of
+// client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none, or
+// the name of c's Custom. An empty method means what the credentials are for:
+// [ClientSecret], [PrivateKeyJWT], the custom one, or [None] if there are none.
+//
+// A method that is not one of these is a [*jose.CheckError], and so are credentials
+// that the method would not use.
+func AuthenticationFor(method string, c Credentials) (ClientAuthentication, error) {
+	any := method == ""
+	switch c.kind() {
+	case "none":
+		if any || method == "none" {
+			return None(), nil
+		}
+	case "secret":
+		return c.secretAuthentication(method)
+	case "key":
+		if any || method == privateKeyJWT {
+			return PrivateKeyJWT(c.Key, AssertionOptions{}), nil
+		}
+	case "custom":
+		if any || method == c.Custom.Method() {
+			return c.Custom, nil
+		}
 	}
-	return basic
+	return nil, errMethod()
 }
 
-func (clientSecretBasic) Method() string { return "client_secret_basic" }
-func (clientSecretPost) Method() string  { return "client_secret_post" }
-func (none) Method() string              { return "none" }
-
-func (a clientSecretBasic) Authenticate(_ context.Context, id string, h http.Header, _ url.Values) error {
-	pair := url.QueryEscape(id) + ":" + url.QueryEscape(*a.secret)
-	h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
-	return nil
+func errMethod() error {
+	return checkError("client_authentication", "must be a method of this package, or a custom one, "+
+		"that uses all the credentials there are", "RFC 7591, Section 2")
 }
 
-func (a clientSecretPost) Authenticate(_ context.Context, id string, _ http.Header, f url.Values) error {
-	f.Set("client_id", id)
-	f.Set("client_secret", *a.secret)
-	return nil
+// kind returns what the credentials are, and nothing if they are of two kinds.
+func (c Credentials) kind() string {
+	kinds := []string{}
+	for kind, given := range map[string]bool{
+		"secret": c.Secret != "", "key": c.Key != nil, "custom": c.Custom != nil} {
+		if given {
+			kinds = append(kinds, kind)
+		}
+	}
+	switch len(kinds) {
+	case 0:
+		return "none"
+	case 1:
+		return kinds[0]
+	}
+	return ""
 }
 
-func (none) Authenticate(_ context.Context, id string, _ http.Header, f url.Values) error {
-	f.Set("client_id", id)
-	return nil
+func (c Credentials) secretAuthentication(method string) (ClientAuthentication, error) {
+	switch method {
+	case "":
+		return ClientSecret(c.Secret), nil
+	case clientSecretBasic:
+		return ClientSecretBasic(c.Secret), nil
+	case clientSecretPost:
+		return ClientSecretPost(c.Secret), nil
+	case clientSecretJWT:
+		return ClientSecretJWT(c.Secret, AssertionOptions{}), nil
+	}
+	return nil, errMethod()
 }

@@ -1,21 +1,27 @@
 package oauth2
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
+	"vouchsafe/httpclient"
+	"vouchsafe/internal/redact"
 	"vouchsafe/internal/strictjson"
+	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
 )
 
-// An Error is a refusal by the authorization server: an error response of its
-// token endpoint (RFC 6749, Section 5.2), or of its authorization endpoint,
-// brought by the browser (RFC 6749, Section 4.1.2.1).
+// An Error is a refusal by a server: an error response of one of the authorization
+// server's endpoints (RFC 6749, Section 5.2), of its authorization endpoint, brought by
+// the browser (RFC 6749, Section 4.1.2.1), or of a resource (RFC 6750, Section 3).
 //
 // Its text has the code and the status. The server's own words are left out of
-// it, because servers repeat codes and tokens in them: [Error.Description]
-// returns them to those who will not log them.
+// it, because servers repeat codes and tokens in them: [Error.Description],
+// [Error.URI] and [Error.Excerpt] return them to those who will not log them.
 //
 // Two Errors are the same to errors.Is if they have the same code:
 //
@@ -24,18 +30,26 @@ type Error struct {
 	Code   string // "invalid_grant", ...; empty if the response named none
 	Status int    // the HTTP status; 0 if the browser brought the error
 
-	words func() (description, uri string) // hidden from fmt as in Token
+	// RetryAfter is how long the server asks to wait before the next request (RFC
+	// 9110, Section 10.2.3); zero if it does not say.
+	RetryAfter time.Duration
+
+	words func() words // hidden from fmt as in Token
 }
 
-func (e *Error) said() (description, uri string) {
+// words are what a server says of a refusal.
+type words struct {
+	description, uri, body string
+	challenges             []Challenge
+}
+
+func (w words) hidden() func() words { return func() words { return w } }
+
+func (e *Error) said() words {
 	if e.words == nil {
-		return "", ""
+		return words{}
 	}
 	return e.words()
-}
-
-func quote(description, uri string) func() (string, string) {
-	return func() (string, string) { return description, uri }
 }
 
 func (e *Error) Error() string {
@@ -58,16 +72,18 @@ func (e *Error) Is(target error) bool {
 
 // Description returns the server's error_description: words of a stranger, to be
 // neither trusted nor logged.
-func (e *Error) Description() string {
-	description, _ := e.said()
-	return description
-}
+func (e *Error) Description() string { return e.said().description }
 
 // URI returns the server's error_uri, on which the same caution applies.
-func (e *Error) URI() string {
-	_, uri := e.said()
-	return uri
-}
+func (e *Error) URI() string { return e.said().uri }
+
+// Excerpt returns the beginning of the response's body, at most 200 bytes of it,
+// with a space for whatever does not print and without what the request sent that is
+// secret. It is for finding out by hand why a server refuses, not for logs.
+func (e *Error) Excerpt() string { return redact.Excerpt(e.said().body, 200) }
+
+// Challenges returns the challenges of a resource's refusal, see [ResponseError].
+func (e *Error) Challenges() []Challenge { return slices.Clone(e.said().challenges) }
 
 const (
 	maxCode     = 64
@@ -85,19 +101,78 @@ func errorCode(code string) string {
 	return code
 }
 
-// errorOf reads an error response, and gives nil if m is none. An error that is
-// no string, as some servers have it, is one without a code.
-func errorOf(m strictjson.Object, status int) *Error {
+// refusal returns the refusal that a is, or nil if it is none: its status is not 200,
+// or it has an error member, whatever its status, as some servers send 200. An
+// error that is no string, as others have it, is one without a code.
+func (a answer) refusal(m strictjson.Object) error {
 	v := m.Get("error")
 	code, isString := v.String()
-	if v == "" || v.IsNull() || isString && code == "" {
+	if a.Status == http.StatusOK && (absent(v) || isString && code == "") {
 		return nil
 	}
 	description, _ := m.Get("error_description").String()
 	uri, _ := m.Get("error_uri").String()
-	return &Error{Code: errorCode(code), Status: status, words: quote(description, uri)}
+	wait, _ := httpclient.RetryAfter(a.Header, a.now)
+	e := &Error{
+		Code:       errorCode(code),
+		Status:     a.Status,
+		RetryAfter: wait,
+		words: words{
+			description: redact.Text(description, a.secrets),
+			uri:         redact.Text(uri, a.secrets),
+			body:        redact.Text(string(a.Body), a.secrets),
+		}.hidden(),
+	}
+	if a.repeats(e.Code) {
+		e.Code = unprintable
+	}
+	return e
+}
+
+// repeats reports whether text is a secret of the request, or has one in it that is
+// not too short to tell: a server could return one as its error code.
+func (a answer) repeats(text string) bool {
+	return slices.ContainsFunc(a.secrets, func(s string) bool {
+		return s == text || len(s) >= 8 && strings.Contains(text, s)
+	})
+}
+
+// ResponseError reads the response of a resource to a request with a token: nil unless
+// its status is 400 or more, otherwise an [*Error]. Its Code is that of the challenge
+// for Bearer tokens, RFC 6750, Section 3.1: "invalid_token" for a token that has
+// expired or was revoked, "insufficient_scope" for one that does not suffice.
+//
+// The body is not read and left to the caller, and so is closing it.
+func ResponseError(resp *http.Response) error {
+	if resp.StatusCode < http.StatusBadRequest {
+		return nil
+	}
+	w := words{challenges: ParseChallenges(resp.Header)}
+	var code string
+	for _, c := range w.challenges {
+		if strings.EqualFold(c.Scheme, bearer) && code == "" {
+			code = c.Params["error"]
+			w.description = c.Params["error_description"]
+			w.uri = c.Params["error_uri"]
+		}
+	}
+	wait, _ := httpclient.RetryAfter(resp.Header, time.Now())
+	return &Error{
+		Code: errorCode(code), Status: resp.StatusCode, RetryAfter: wait, words: w.hidden()}
 }
 
 func checkError(check, need, clause string) error {
 	return &jose.CheckError{Check: check, Need: need, Clause: clause}
 }
+
+// because returns err as the cause of a CheckError, or nil if it is nil.
+func because(err error, check, need, clause string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", checkError(check, need, clause), err)
+}
+
+// checks returns a list whose failures are CheckErrors, and which reports to the
+// function given to [jose.WithTrace].
+func checks(ctx context.Context) *verdict.List { return verdict.New(ctx, checkError) }

@@ -94,7 +94,7 @@ func ExampleError() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = client.Refresh(context.Background(), tok)
+	_, err = client.Refresh(context.Background(), tok, oauth2.TokenOptions{})
 	fmt.Println(err)
 	fmt.Println("log in again:", errors.Is(err, &oauth2.Error{Code: "invalid_grant"}))
 	// Output:

@@ -1,10 +1,12 @@
 package oauth2
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"time"
 )
@@ -13,14 +15,24 @@ import (
 // Printing it does not show its secrets; [Token.Record] gives the form for
 // storing. It must not be changed and is then safe for concurrent use.
 type Token struct {
-	// TokenType is how to use the access token: "Bearer", in the server's spelling.
+	// TokenType is how to use the access token: "Bearer", in the server's spelling, or
+	// "N_A" for what [Client.TokenExchange] got if that is no access token.
 	TokenType string
+
+	// IssuedTokenType is what a token exchange got, RFC 8693, Section 2.2.1; otherwise
+	// empty.
+	IssuedTokenType string
 
 	// ExpiresAt is when the access token ends; zero if the server did not say.
 	ExpiresAt time.Time
 
-	// Scopes are the scopes granted.
+	// Scopes are the scopes granted: what the server says, or else those asked for (RFC
+	// 6749, Section 5.1).
 	Scopes []string
+
+	// NotGranted are the scopes that were asked for and, as the server says, not
+	// granted. A Record does not have them.
+	NotGranted []string
 
 	reveal func() *secrets
 }
@@ -69,21 +81,34 @@ func (t Token) MarshalJSON() ([]byte, error) {
 // A Record is a Token for storing, under the member names that token responses
 // and Authlib have. encoding/json writes its secrets; fmt does not.
 type Record struct {
-	AccessToken  string                     `json:"access_token"`
-	TokenType    string                     `json:"token_type"`
-	RefreshToken string                     `json:"refresh_token,omitempty"`
-	ExpiresAt    int64                      `json:"expires_at,omitempty"` // Unix seconds; 0 unknown
-	Scope        string                     `json:"scope,omitempty"`
-	IDToken      string                     `json:"id_token,omitempty"`
-	Extra        map[string]json.RawMessage `json:"extra,omitempty"`
+	AccessToken     string                     `json:"access_token"`
+	TokenType       string                     `json:"token_type"`
+	RefreshToken    string                     `json:"refresh_token,omitempty"`
+	ExpiresAt       int64                      `json:"expires_at,omitempty"` // Unix seconds; 0 unknown
+	Scope           string                     `json:"scope,omitempty"`
+	IDToken         string                     `json:"id_token,omitempty"`
+	IssuedTokenType string                     `json:"issued_token_type,omitempty"`
+	Extra           map[string]json.RawMessage `json:"extra,omitempty"`
+
+	// Expiry is where golang.org/x/oauth2 has the expiry, in RFC 3339. It is read where
+	// ExpiresAt is 0, and never written.
+	Expiry time.Time `json:"expiry,omitzero"`
 }
 
 // Record returns t for storing. Whoever reads it can use the token.
 func (t *Token) Record() Record {
 	s := t.held()
-	r := Record{s.access, t.TokenType, s.refresh, 0, strings.Join(t.Scopes, " "), s.idToken, s.extra}
+	r := Record{
+		AccessToken:     s.access,
+		TokenType:       t.TokenType,
+		RefreshToken:    s.refresh,
+		Scope:           strings.Join(t.Scopes, " "),
+		IDToken:         s.idToken,
+		IssuedTokenType: t.IssuedTokenType,
+		Extra:           s.extra,
+	}
 	if !t.ExpiresAt.IsZero() {
-		r.ExpiresAt = t.ExpiresAt.Unix()
+		r.ExpiresAt = max(t.ExpiresAt.Unix(), 1) // 0 would mean that it is not known
 	}
 	return r
 }
@@ -94,24 +119,24 @@ func (r Record) Format(f fmt.State, _ rune) { fmt.Fprint(f, "oauth2.Record{...}"
 // LogValue gives a log what Format prints.
 func (r Record) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
-// FromRecord returns the Token that r was made from. An access token is
-// required; a token type that is empty means Bearer, and another is refused as
-// in a token response.
+// FromRecord returns the Token of a record: one that Record returned, one that Authlib
+// stored, or a token of golang.org/x/oauth2. An access token is required; a token type
+// that is empty means Bearer, and another is refused as in a token response.
 func FromRecord(r Record) (*Token, error) {
-	if r.AccessToken == "" {
-		return nil, errors.New("oauth2: Record.AccessToken is required")
+	r.TokenType = cmp.Or(r.TokenType, bearer)
+	switch {
+	case r.AccessToken == "" || !printable(r.AccessToken):
+		return nil, checkError("access_token", "must be a printable string", tokenClause)
+	case !strings.EqualFold(r.TokenType, bearer) && (r.IssuedTokenType == "" || r.TokenType != notAccess):
+		return nil, checkError("token_type", "must be Bearer", "RFC 6749, Section 7.1")
 	}
-	if r.TokenType == "" {
-		r.TokenType = bearer
-	}
-	if !strings.EqualFold(r.TokenType, bearer) {
-		return nil, errTokenType()
-	}
-	s := &secrets{r.AccessToken, r.RefreshToken, r.IDToken, r.Extra}
+	s := &secrets{r.AccessToken, r.RefreshToken, r.IDToken, maps.Clone(r.Extra)}
 	t := &Token{
-		TokenType: r.TokenType,
-		Scopes:    strings.Fields(r.Scope),
-		reveal:    s.hidden(),
+		TokenType:       r.TokenType,
+		IssuedTokenType: r.IssuedTokenType,
+		ExpiresAt:       r.Expiry,
+		Scopes:          strings.Fields(r.Scope),
+		reveal:          s.hidden(),
 	}
 	if r.ExpiresAt != 0 {
 		t.ExpiresAt = time.Unix(r.ExpiresAt, 0)

@@ -1,109 +1,163 @@
 package oauth2
 
 import (
+	"context"
 	"encoding/json"
 	"mime"
-	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
-	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
+	"vouchsafe/internal/verdict"
 )
 
 // tokenMembers are the members of a token response that this package reads:
-// RFC 6749, Section 5.1 and 5.2, and OpenID Connect Core 1.0, Section 3.1.3.3.
+// RFC 6749, Section 5.1 and 5.2, RFC 8693, Section 2.2.1, and OpenID Connect Core 1.0,
+// Section 3.1.3.3. What is in a Token's Extra is none of them.
 var tokenMembers = []string{"access_token", "token_type", "expires_in", "refresh_token", "scope",
-	"id_token", "error", "error_description", "error_uri"}
+	"id_token", "issued_token_type", "error", "error_description", "error_uri"}
 
-// readToken reads a token response, success or error, RFC 6749, Section 5. An
-// error member makes it an error whatever its status: some servers send 200.
-func readToken(resp *httpclient.Response, now time.Time) (*Token, error) {
-	const clause = "RFC 6749, Section 5.1"
-	m, err := readJSON(resp)
-	if refusal := errorOf(m, resp.Status); refusal != nil {
-		return nil, refusal
-	}
-	if resp.Status != http.StatusOK {
-		return nil, &Error{Status: resp.Status}
-	}
-	if err != nil {
+const (
+	tokenClause = "RFC 6749, Section 5.1"
+
+	// bearer is the one type of access token that this package can use.
+	bearer = "Bearer"
+
+	// notAccess is the type of a token that is no access token, RFC 8693, Section 2.2.1.
+	notAccess = "N_A"
+)
+
+// readToken reads a token response, success or error, RFC 6749, Section 5, to a
+// request for the scopes asked.
+func (c *Client) readToken(ctx context.Context, a answer, asked []string) (*Token, error) {
+	l := checks(ctx)
+	m := a.accepted(l, tokenClause, c.config.Quirks.FormTokenResponse)
+	s := &secrets{extra: extra(m)}
+	t := &Token{ExpiresAt: expiry(m, a.now), reveal: s.hidden()}
+	var scope string
+	text(l, m, "access_token", &s.access, true)
+	text(l, m, "issued_token_type", &t.IssuedTokenType, false)
+	c.readType(l, m, t)
+	text(l, m, "refresh_token", &s.refresh, false)
+	text(l, m, "id_token", &s.idToken, false)
+	text(l, m, "scope", &scope, false)
+	if err := l.Err(); err != nil {
 		return nil, err
 	}
-	s := &secrets{extra: extra(m)}
-	t := &Token{ExpiresAt: expiry(m.Get("expires_in"), now), reveal: s.hidden()}
-	var scope string
-	for _, f := range []struct {
-		name     string
-		to       *string
-		required bool
-	}{
-		{"access_token", &s.access, true},
-		{"token_type", &t.TokenType, true},
-		{"refresh_token", &s.refresh, false},
-		{"id_token", &s.idToken, false},
-		{"scope", &scope, false},
-	} {
-		if !member(m, f.name, f.to) || f.required && *f.to == "" {
-			return nil, checkError(f.name, "must be a printable string", clause)
-		}
-	}
-	if !strings.EqualFold(t.TokenType, bearer) {
-		return nil, errTokenType()
-	}
-	if m.Get("scope") != "" && !m.Get("scope").IsNull() {
-		t.Scopes = strings.Fields(scope)
+	t.Scopes = asked
+	if !absent(m.Get("scope")) {
+		t.Scopes = splitScopes(scope, c.config.Quirks.ScopeSeparator)
+		t.NotGranted = without(asked, t.Scopes)
 	}
 	return t, nil
 }
 
-// bearer is the one token type that this package can use.
-const bearer = "Bearer"
-
-func errTokenType() error {
-	return checkError("token_type", "must be Bearer", "RFC 6749, Section 7.1")
+// readType reads the type, of which there are two: that of a token that is no access
+// token comes with what it is instead.
+func (c *Client) readType(l *verdict.List, m strictjson.Object, t *Token) {
+	v := m.Get("token_type")
+	t.TokenType, _ = v.String()
+	if absent(v) && c.config.Quirks.AssumeBearer {
+		t.TokenType = bearer
+	}
+	l.Check(strings.EqualFold(t.TokenType, bearer) || t.TokenType == notAccess && t.IssuedTokenType != "",
+		"token_type", "must be Bearer", "RFC 6749, Section 7.1")
 }
 
-// readJSON reads a body declared as JSON.
-func readJSON(resp *httpclient.Response) (strictjson.Object, error) {
-	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return strictjson.Object{}, checkError("content type", "must be application/json", "RFC 6749, Section 5.1")
-	}
-	m, err := strictjson.Parse(string(resp.Body), tokenMembers...)
-	if err != nil {
-		return strictjson.Object{}, checkError("body", "must be one strict JSON object", "RFC 6749, Section 5.1")
-	}
-	return m, nil
+// accepted returns the members of an answer that is no refusal, and JSON, or a form
+// where that may be.
+func (a answer) accepted(l *verdict.List, clause string, form bool) strictjson.Object {
+	body, errMedia := a.json(clause, form)
+	m, errBody := strictjson.Parse(body, tokenMembers...)
+	l.Result("error", "RFC 6749, Section 5.2", a.refusal(m))
+	l.Result("content_type", clause, errMedia)
+	l.Result("body", clause, because(errBody, "body", "must be one strict JSON object", clause))
+	return m
 }
 
-// member reads a string of printable ASCII characters, RFC 6749, Appendix A, if
-// there is one. Null counts as absent.
-func member(m strictjson.Object, name string, to *string) bool {
+// json returns the body as JSON text, and whether its media type allows that. Where a
+// form may be one too, what it is follows from the body.
+func (a answer) json(clause string, form bool) (string, error) {
+	body := strings.TrimSpace(string(a.Body))
+	if form && !strings.HasPrefix(body, "{") {
+		return formAsJSON(body), nil
+	}
+	media, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	if !form && (err != nil || media != "application/json") {
+		return body, checkError("content_type", "must be application/json", clause)
+	}
+	return body, nil
+}
+
+// formAsJSON returns an object of the parameters of a form, and what is no object if
+// one comes twice.
+func formAsJSON(form string) string {
+	values, err := url.ParseQuery(form)
+	if err != nil || !single(values) {
+		return ""
+	}
+	members := map[string]string{}
+	for name := range values {
+		members[name] = values.Get(name)
+	}
+	text, _ := json.Marshal(members)
+	return string(text)
+}
+
+// text reads a member that is a string of printable ASCII characters, RFC 6749,
+// Appendix A. Null counts as absent.
+func text(l *verdict.List, m strictjson.Object, name string, to *string, required bool) {
 	v := m.Get(name)
-	if v == "" || v.IsNull() {
-		return true
-	}
 	s, ok := v.String()
+	l.Check(absent(v) && !required || ok && printable(s) && (s != "" || !required),
+		name, "must be a printable string", tokenClause)
 	*to = s
-	return ok && !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e })
+}
+
+func absent(v strictjson.Value) bool { return v == "" || v.IsNull() }
+
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e })
+}
+
+func splitScopes(s, separator string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || string(r) == separator })
+}
+
+// without returns what list has and other has not.
+func without(list, other []string) []string {
+	var rest []string
+	for _, s := range list {
+		if !slices.Contains(other, s) {
+			rest = append(rest, s)
+		}
+	}
+	return rest
 }
 
 const century = 100 * 365 * 24 * 60 * 60 // seconds; a Duration holds almost three
 
-// expiry returns when a token of the given lifetime ends, and zero if the
-// lifetime is absent or no number. Some servers send the number as a string. A
-// lifetime of more than a century is one.
-func expiry(v strictjson.Value, now time.Time) time.Time {
+// expiry returns when a token ends: at expires_at, which some servers send, or
+// expires_in from now; zero if neither is a number. Some send the number as a string.
+// A lifetime of more than a century is one.
+func expiry(m strictjson.Object, now time.Time) time.Time {
+	if at, ok := seconds(m.Get("expires_at")); ok {
+		return time.Unix(min(at, now.Unix()+century), 0)
+	}
+	if in, ok := seconds(m.Get("expires_in")); ok {
+		return now.Add(time.Duration(max(-century, min(in, century))) * time.Second)
+	}
+	return time.Time{}
+}
+
+// seconds reads a number, or a string of one, its fraction cut off.
+func seconds(v strictjson.Value) (int64, bool) {
 	if s, ok := v.String(); ok {
 		v = strictjson.Value(s)
 	}
-	seconds, ok := v.Seconds()
-	if !ok {
-		return time.Time{}
-	}
-	seconds = max(-century, min(seconds, century))
-	return now.Add(time.Duration(seconds) * time.Second)
+	return v.Seconds()
 }
 
 // extra returns the members that this package does not read.

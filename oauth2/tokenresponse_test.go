@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -15,9 +16,15 @@ import (
 
 // read reads a token response at start.
 func read(status int, contentType, body string) (*Token, error) {
+	return readAs(Quirks{}, status, contentType, body)
+}
+
+// readAs reads a token response of a server with quirks.
+func readAs(q Quirks, status int, contentType, body string) (*Token, error) {
+	c := &Client{config: Config{Quirks: q}}
 	header := http.Header{"Content-Type": {contentType}}
-	return readToken(&httpclient.Response{Status: status, Header: header, Body: []byte(body)},
-		start)
+	resp := &httpclient.Response{Status: status, Header: header, Body: []byte(body)}
+	return c.readToken(context.Background(), answer{resp, start, nil}, nil)
 }
 
 // RFC 6749, Section 5.1 and 5.2.

@@ -1,8 +1,11 @@
 package oauth2
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/url"
 
 	"vouchsafe/pkce"
 )
@@ -14,11 +17,12 @@ type Transaction struct {
 }
 
 type transactionData struct {
-	Digest      string   `json:"d"` // of the client's configuration
-	State       string   `json:"s"`
-	Verifier    string   `json:"v"`
-	RedirectURI string   `json:"r"`
-	Scopes      []string `json:"c,omitempty"`
+	Digest      string     `json:"d"` // of the client's configuration
+	State       string     `json:"s"`
+	Verifier    string     `json:"v"`
+	RedirectURI string     `json:"r"`
+	Scopes      []string   `json:"c,omitempty"`
+	Params      url.Values `json:"p,omitempty"` // of the token request
 }
 
 func (d *transactionData) hidden() func() *transactionData {
@@ -41,6 +45,22 @@ func (t *Transaction) State() string {
 		return d.State
 	}
 	return ""
+}
+
+// CheckRedirect checks that the browser came back with r to the path of the request's
+// redirect URI. It is what tells servers apart that do not say in their responses who
+// they are: where there are several, give each a redirect URI of its own and call it
+// for every callback (RFC 9700, Section 4.4.2.2). A path that a proxy rewrote is not
+// the one that the browser saw. The error is a [*jose.CheckError].
+func (t *Transaction) CheckRedirect(r *http.Request) error {
+	d := t.data()
+	if d != nil {
+		u, err := url.Parse(d.RedirectURI)
+		if err == nil && cmp.Or(u.EscapedPath(), "/") == r.URL.EscapedPath() {
+			return nil
+		}
+	}
+	return checkError("redirect_uri", "must be the one of the request", "RFC 9700, Section 4.4.2.2")
 }
 
 var errTransaction = errors.New("oauth2: not a transaction")

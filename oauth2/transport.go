@@ -1,62 +1,194 @@
 package oauth2
 
 import (
-	"errors"
+	"context"
+	"fmt"
+	"io"
+	"mime"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 
 	"vouchsafe/httpclient"
 )
 
-// Transport returns a RoundTripper that sends tok's access token in the
-// Authorization header, RFC 6750, Section 2.1, to the origins of the given URLs
-// and nowhere else: a request to another origin, such as one that a redirect
-// names, is an error and not sent. So is a request that brings an access token
-// or an Authorization header of its own (RFC 6750, Section 2).
+// A Placement is where a request to a resource carries the access token, RFC 6750,
+// Section 2. The values are Authlib's, which calls it token_placement.
+type Placement string
+
+// The placements. The zero value means PlacementHeader.
+const (
+	// PlacementHeader is the Authorization header, Section 2.1.
+	PlacementHeader Placement = "header"
+
+	// PlacementBody is a parameter of the form body, Section 2.2. A request that has no
+	// such body is an error.
+	PlacementBody Placement = "body"
+
+	// InsecurePlacementQuery is a parameter of the URL, Section 2.3. What is lost: logs,
+	// histories and Referer headers get the token. RFC 9700, Section 4.3.2 forbids it.
+	InsecurePlacementQuery Placement = "uri"
+)
+
+func (p Placement) known() bool {
+	return slices.Contains([]Placement{"", PlacementHeader, PlacementBody, InsecurePlacementQuery}, p)
+}
+
+// Transport returns a RoundTripper that sends tok's access token, where
+// Config.TokenPlacement says, to the origins of the given URLs and nowhere else: a
+// request to another origin, such as one that a redirect names, is an error and not
+// sent. So is a request that brings an access token or an Authorization header of its
+// own (RFC 6750, Section 2).
 //
 // It sends with the transport of the client's Config.HTTP, never changes a
-// request, and is safe for concurrent use.
+// request, sends each once, and is safe for concurrent use. Errors are
+// [*jose.CheckError]; that of another origin wraps [httpclient.ErrOrigin]. What the
+// resource answers is for the caller to read: see [ResponseError].
 func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error) {
-	if tok.AccessToken() == "" {
-		return nil, errors.New("oauth2: Transport needs a token")
+	const clause = "RFC 6750, Section 5.3"
+	if tok.AccessToken() == "" || !strings.EqualFold(tok.TokenType, bearer) {
+		return nil, checkError("access_token", "must be there, of type Bearer", "RFC 6750, Section 2")
 	}
 	origins, err := httpclient.ParseOrigins(c.config.HTTP, urls...)
 	if err != nil {
-		return nil, err
+		return nil, because(err, "urls", "must be absolute, https or http on loopback, at least one", clause)
 	}
-	base := httpclient.Transport(c.config.HTTP)
-	return &transport{tok, origins, func() http.RoundTripper { return base }}, nil
+	t := &transport{
+		token:     tok.AccessToken(),
+		placement: c.config.TokenPlacement,
+		origins:   origins,
+		hooks:     c.config.Hooks.ProtectedRequest,
+		base:      httpclient.Transport(c.config.HTTP),
+	}
+	return roundTripper(func() *transport { return t }), nil
 }
 
-// A transport holds what it sends with as a function, so that printing it does
-// not walk through a transport that others are using.
 type transport struct {
-	token   *Token
-	origins httpclient.Origins
-	base    func() http.RoundTripper
+	token     string
+	placement Placement
+	origins   httpclient.Origins
+	hooks     []RequestHook
+	base      http.RoundTripper
 }
+
+// A roundTripper is a function, so that printing it shows no secret, nor walks
+// through a transport that others are using.
+type roundTripper func() *transport
 
 // RoundTrip closes the body of req in every case, as its contract asks.
-func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := t.check(req); err != nil {
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	t := f()
+	authorized, err := t.authorize(req)
+	if err != nil {
 		if req.Body != nil {
 			req.Body.Close()
 		}
+		return nil, err
+	}
+	return t.base.RoundTrip(authorized)
+}
+
+// authorize returns a copy of req with the token.
+func (t *transport) authorize(req *http.Request) (*http.Request, error) {
+	if err := t.check(req); err != nil {
 		return nil, err
 	}
 	authorized := req.Clone(req.Context())
 	if authorized.Header == nil {
 		authorized.Header = http.Header{}
 	}
-	authorized.Header.Set("Authorization", "Bearer "+t.token.AccessToken())
-	return t.base().RoundTrip(authorized)
+	if err := t.place(authorized); err != nil {
+		return nil, err
+	}
+	return authorized, t.rewrite(req.Context(), authorized)
 }
 
 func (t *transport) check(req *http.Request) error {
-	if err := t.origins.Check(req); err != nil {
+	if err := t.checkOrigin(req); err != nil {
 		return err
 	}
-	if len(httpclient.Fields(req.Header, "Authorization")) > 0 || req.URL.Query().Has("access_token") {
-		return errors.New("oauth2: request already has an access token or an Authorization header")
+	if len(httpclient.Fields(req.Header, "Authorization")) > 0 || hasParam(req.URL.RawQuery, tokenParam) {
+		return checkError("authorization", "must not be in the request already", "RFC 6750, Section 2")
 	}
+	return nil
+}
+
+func (t *transport) checkOrigin(req *http.Request) error {
+	return because(t.origins.Check(req), "origin", "must be one that the transport was made for",
+		"RFC 6750, Section 5.3")
+}
+
+// rewrite has the hooks rewrite a request, which must not go elsewhere then.
+func (t *transport) rewrite(ctx context.Context, req *http.Request) error {
+	for _, hook := range t.hooks {
+		if err := hook(ctx, req); err != nil {
+			return fmt.Errorf("oauth2: protected request: hook: %w", err)
+		}
+	}
+	if len(t.hooks) == 0 {
+		return nil
+	}
+	return t.checkOrigin(req)
+}
+
+const tokenParam = "access_token"
+
+// hasParam reports whether a query has a parameter called name, however it is encoded.
+func hasParam(query, name string) bool {
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		key, _, _ := strings.Cut(pair, "=")
+		if key == name {
+			return true
+		}
+		if strings.Contains(key, "%") {
+			if key, err := url.QueryUnescape(key); err == nil && key == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// place puts the token where it belongs.
+func (t *transport) place(req *http.Request) error {
+	switch t.placement {
+	case PlacementBody:
+		return t.placeInBody(req)
+	case InsecurePlacementQuery:
+		req.URL.RawQuery = strings.Trim(req.URL.RawQuery+"&"+t.pair(), "&")
+		// RFC 6750, Section 2.3: no cache may keep it.
+		req.Header.Set("Cache-Control", "no-store")
+	default:
+		req.Header.Set("Authorization", "Bearer "+t.token)
+	}
+	return nil
+}
+
+func (t *transport) pair() string { return tokenParam + "=" + url.QueryEscape(t.token) }
+
+// maxForm bounds a form that gets the token, in bytes.
+const maxForm = 10 << 20
+
+// placeInBody adds the token to a form, RFC 6750, Section 2.2. The body is read and
+// closed, and the copy has one that can be sent again.
+func (t *transport) placeInBody(req *http.Request) error {
+	const clause = "RFC 6750, Section 2.2"
+	media, _, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
+	if err != nil || media != formType || req.Body == nil || req.Method == http.MethodGet {
+		return checkError("body", "must be a form, of a method other than GET, to hold the token", clause)
+	}
+	defer req.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(req.Body, maxForm+1))
+	if err != nil {
+		return fmt.Errorf("oauth2: request body: %w", err)
+	}
+	form := string(body)
+	if len(body) > maxForm || hasParam(form, tokenParam) {
+		return checkError("body", "must be at most 10 MiB, without an access token", clause)
+	}
+	setBody(req, strings.Trim(form+"&"+t.pair(), "&"))
 	return nil
 }

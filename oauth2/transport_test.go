@@ -203,7 +203,7 @@ func TestTransportRedirect(t *testing.T) {
 func TestTransportIsTheClients(t *testing.T) {
 	config := configAt("https://as.example")
 	used := errors.New("used")
-	config.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+	config.HTTP = &http.Client{Transport: tripper(func(*http.Request) (*http.Response, error) {
 		return nil, used
 	})}
 	transport, err := newClient(t, config).Transport(held(t), "https://api.example")
@@ -219,6 +219,6 @@ func TestTransportIsTheClients(t *testing.T) {
 	}
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
+type tripper func(*http.Request) (*http.Response, error)
 
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

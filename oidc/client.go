@@ -158,6 +158,9 @@ func (c *Client) connect(ctx context.Context, held *connection) (*connection, er
 	}
 	p = p.merge(c.config.Provider)
 	p.Issuer = c.config.Issuer
+	if err := p.checkRequired(); err != nil {
+		return nil, err
+	}
 	oauth, err := oauth2.New(oauth2.Config{
 		ID:     c.config.ID,
 		Server: p.AuthorizationServer,
@@ -319,7 +322,7 @@ func (c *Client) Refresh(ctx context.Context, tok *oauth2.Token) (*Login, error)
 	if err != nil {
 		return nil, err
 	}
-	renewed, err := conn.oauth.Refresh(ctx, tok)
+	renewed, err := conn.oauth.Refresh(ctx, tok, oauth2.TokenOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -63,20 +63,42 @@ func (p Provider) merge(over Provider) Provider {
 		{&p.AuthorizationEndpoint, &over.AuthorizationEndpoint},
 		{&p.TokenEndpoint, &over.TokenEndpoint},
 		{&p.JWKSURI, &over.JWKSURI},
+		{&p.RevocationEndpoint, &over.RevocationEndpoint},
+		{&p.IntrospectionEndpoint, &over.IntrospectionEndpoint},
+		{&p.DeviceAuthorizationEndpoint, &over.DeviceAuthorizationEndpoint},
 		{&p.UserInfoEndpoint, &over.UserInfoEndpoint},
 	} {
 		*f.to = cmp.Or(*f.from, *f.to)
 	}
-	if over.TokenEndpointAuthMethodsSupported != nil {
-		p.TokenEndpointAuthMethodsSupported = over.TokenEndpointAuthMethodsSupported
-	}
-	if over.IDTokenSigningAlgValuesSupported != nil {
-		p.IDTokenSigningAlgValuesSupported = over.IDTokenSigningAlgValuesSupported
+	for _, f := range []struct{ to, from *[]string }{
+		{&p.TokenEndpointAuthMethodsSupported, &over.TokenEndpointAuthMethodsSupported},
+		{&p.TokenEndpointAuthSigningAlgValuesSupported, &over.TokenEndpointAuthSigningAlgValuesSupported},
+		{&p.RevocationEndpointAuthMethodsSupported, &over.RevocationEndpointAuthMethodsSupported},
+		{&p.IntrospectionEndpointAuthMethodsSupported, &over.IntrospectionEndpointAuthMethodsSupported},
+		{&p.CodeChallengeMethodsSupported, &over.CodeChallengeMethodsSupported},
+		{&p.IDTokenSigningAlgValuesSupported, &over.IDTokenSigningAlgValuesSupported},
+	} {
+		if *f.from != nil {
+			*f.to = *f.from
+		}
 	}
 	if over.AuthorizationResponseIssParameterSupported {
 		p.AuthorizationResponseIssParameterSupported = true
 	}
 	return p
+}
+
+// checkRequired refuses a provider that nobody could log in at, OpenID Connect
+// Discovery 1.0, Section 3.
+func (p Provider) checkRequired() error {
+	const clause = "OpenID Connect Discovery 1.0, Section 3"
+	switch "" {
+	case p.AuthorizationEndpoint:
+		return checkError("authorization_endpoint", "must be present", clause)
+	case p.TokenEndpoint:
+		return checkError("token_endpoint", "must be present", clause)
+	}
+	return nil
 }
 
 // complete reports whether p says all that a login needs without discovery.

@@ -64,7 +64,7 @@ func TestDiscoveryInTime(t *testing.T) {
 	w := newWorld(t, oidctest.Options{}, answerer{wellKnown: func(rw http.ResponseWriter,
 		r *http.Request) {
 		if failing.Load() {
-			rw.WriteHeader(http.StatusServiceUnavailable)
+			rw.WriteHeader(http.StatusNotFound) // which is not tried again at once
 			return
 		}
 		edit(func(map[string]any) {})(rw, r)
@@ -77,14 +77,14 @@ func TestDiscoveryInTime(t *testing.T) {
 		want    string
 	}{
 		{0, false, 1, "ok"},
-		{hour - 1, false, 1, "ok"},
+		{hour / 2, false, 1, "ok"},
 		{hour, false, 2, "ok"},
 		{2 * hour, true, 3, "ok"},
 		{2*hour + 29, true, 3, "ok"}, // not sooner than after 30 seconds
 		{2*hour + 30, true, 4, "ok"},
 		{26*hour - 1, true, 5, "ok"},
-		{26 * hour, true, 6, "503"},
-		{26 * hour, true, 7, "503"},
+		{26 * hour, true, 6, "404"},
+		{26 * hour, true, 7, "404"},
 		{26 * hour, false, 8, "ok"},
 	} {
 		w.clock.seconds.Store(step.seconds)
@@ -116,13 +116,13 @@ func TestMetadata(t *testing.T) {
 		{"issuer", 1, "check metadata"},
 		{"issuer", list{"https://evil.example"}, "check metadata"},
 
-		{"authorization_endpoint", nil, "oauth2: AuthorizationEndpoint is required"},
-		{"authorization_endpoint", null{}, "oauth2: AuthorizationEndpoint is required"},
+		{"authorization_endpoint", nil, "check authorization_endpoint"},
+		{"authorization_endpoint", null{}, "check authorization_endpoint"},
 		{"authorization_endpoint", 1, "check metadata"},
 		{"authorization_endpoint", "http://p.example/authorize", "insecure URL"},
 		{"authorization_endpoint", "javascript:alert(1)", "insecure URL"},
 		{"authorization_endpoint", "/authorize", "insecure URL"},
-		{"token_endpoint", nil, "oauth2: TokenEndpoint is required"},
+		{"token_endpoint", nil, "check token_endpoint"},
 		{"token_endpoint", "http://p.example/token", "insecure URL"},
 		{"token_endpoint", "http://localhost.p.example/token", "insecure URL"},
 		{"token_endpoint", "http://127.0.0.1:80@p.example/token", "insecure URL"},
@@ -252,7 +252,6 @@ func TestMetadataIsNoConfiguration(t *testing.T) {
 			"code_challenge_method": nil, "response_type": "token",
 			"redirect_uri":                          "https://evil.example",
 			"AuthorizationServer":                   map[string]string{"token_endpoint": "https://evil.example"},
-			"code_challenge_methods_supported":      list{"plain"},
 			"response_types_supported":              list{"token"},
 			"id_token_signing_alg_values_supported": list{"none", "RS256"},
 		})

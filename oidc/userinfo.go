@@ -117,7 +117,7 @@ func FetchUserInfo(ctx context.Context, client *http.Client, s UserInfoSource) (
 	}
 	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
-		return nil, fmt.Errorf("oidc: UserInfo: %w", checkError("content type",
+		return nil, fmt.Errorf("oidc: UserInfo: %w", checkError("content_type",
 			"must be application/json", "OpenID Connect Core 1.0, Section 5.3.2"))
 	}
 	return readUserInfo(resp.Body, s)

@@ -145,11 +145,13 @@ func TestLoginOfOpenIDConnect(t *testing.T) {
 
 // Every check of a login is heard, in order, by its name.
 func TestTrace(t *testing.T) {
+	const tokenChecks = " error content_type body access_token issued_token_type token_type " +
+		"refresh_token id_token scope"
 	want := map[string]string{
 		"oauth1": "browser transaction callback_parameters oauth_token refusal oauth_verifier",
-		"oauth2": "browser transaction parameters state iss code",
-		"oidc": "browser transaction parameters state iss code id_token size compact typ alg keys key " +
-			"signature claims iss aud exp nbf iat id_token sub iat aud azp at_hash nonce",
+		"oauth2": "browser transaction parameters state iss error code" + tokenChecks,
+		"oidc": "browser transaction parameters state iss error code" + tokenChecks +
+			" id_token size compact typ alg keys key signature claims iss aud exp nbf iat id_token sub iat aud azp at_hash nonce",
 	}
 	for name, c := range providers(t) {
 		s := newSite(t, registry.Options{})

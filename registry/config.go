@@ -168,7 +168,10 @@ func (c Config) oauth1(o Options) (protocol, error) {
 }
 
 func (c Config) oauth2(o Options) (protocol, error) {
-	auth, err := oauth2.AuthenticationFor(c.TokenEndpointAuthMethod, c.ClientSecret)
+	if c.AuthorizeURL == "" || c.AccessTokenURL == "" { // which oauth2 can do without
+		return nil, errors.New("AuthorizeURL and AccessTokenURL are required")
+	}
+	auth, err := c.authentication()
 	if err != nil {
 		return nil, err
 	}
@@ -182,8 +185,12 @@ func (c Config) oauth2(o Options) (protocol, error) {
 	return oauth2Protocol{client}, err
 }
 
+func (c Config) authentication() (oauth2.ClientAuthentication, error) {
+	return oauth2.AuthenticationFor(c.TokenEndpointAuthMethod, oauth2.Credentials{Secret: c.ClientSecret})
+}
+
 func (c Config) oidc(o Options) (protocol, error) {
-	auth, err := oauth2.AuthenticationFor(c.TokenEndpointAuthMethod, c.ClientSecret)
+	auth, err := c.authentication()
 	if err != nil {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ func (p oauth2Protocol) refresh(ctx context.Context, t Token) (Token, error) {
 	if t.OAuth2 == nil {
 		return Token{}, errNoToken
 	}
-	tok, err := p.client.Refresh(ctx, t.OAuth2)
+	tok, err := p.client.Refresh(ctx, t.OAuth2, oauth2.TokenOptions{})
 	return Token{OAuth2: tok}, err
 }
 

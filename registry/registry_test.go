@@ -49,8 +49,8 @@ func TestRegisterRefuses(t *testing.T) {
 		want  string
 	}{
 		{"no client ID", func(c *registry.Config) { c.ClientID = "" }, "Config.ClientID is required"},
-		{"no authorization endpoint", func(c *registry.Config) { c.AuthorizeURL = "" }, "AuthorizationEndpoint is required"},
-		{"no token endpoint", func(c *registry.Config) { c.AccessTokenURL = "" }, "TokenEndpoint is required"},
+		{"no authorization endpoint", func(c *registry.Config) { c.AuthorizeURL = "" }, "AuthorizeURL and AccessTokenURL are required"},
+		{"no token endpoint", func(c *registry.Config) { c.AccessTokenURL = "" }, "AuthorizeURL and AccessTokenURL are required"},
 		{"token endpoint over http", func(c *registry.Config) { c.AccessTokenURL = "http://provider.example/token" },
 			httpclient.ErrInsecureURL.Error()},
 		{"API over http", func(c *registry.Config) { c.APIBaseURL = "http://provider.example" }, "APIBaseURL"},
@@ -58,9 +58,9 @@ func TestRegisterRefuses(t *testing.T) {
 			"UserInfoEndpoint"},
 		{"unknown provider", func(c *registry.Config) { c.Provider = "nobody" }, "names no row"},
 		{"unknown authentication method", func(c *registry.Config) { c.TokenEndpointAuthMethod = "tls" },
-			"client authentication must be"},
+			"client_authentication must be"},
 		{"secret, and a method without one", func(c *registry.Config) { c.TokenEndpointAuthMethod = "none" },
-			"client authentication must be"},
+			"client_authentication must be"},
 		{"OAuth 1.0 with scopes", func(c *registry.Config) {
 			c.RequestTokenURL, c.Scopes = "https://provider.example/request", []string{"a"}
 		}, "RequestTokenURL is of OAuth 1.0"},

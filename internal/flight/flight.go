@@ -21,10 +21,13 @@ type Group[T any] struct {
 	current *call[T]
 }
 
-// errPanic is the error of a function that did not return.
-var errPanic = errors.New("flight: function panicked")
+var (
+	errPanic = errors.New("flight: function panicked") // or did not return
+	errSlow  = errors.New("flight: function takes longer than its caller would wait")
+)
 
 type call[T any] struct {
+	began time.Time
 	done  chan struct{}
 	value T
 	err   error
@@ -34,20 +37,35 @@ type call[T any] struct {
 // context carries ctx's values but not its end. If ctx ends first, Do returns
 // its error and the flight goes on. A panic of fn is an error.
 func (g *Group[T]) Do(ctx context.Context, fn func(context.Context) (T, error)) (T, error) {
+	return g.start(ctx, fn).wait(ctx, 0)
+}
+
+// start returns the call in flight, or one of fn that it starts.
+func (g *Group[T]) start(ctx context.Context, fn func(context.Context) (T, error)) *call[T] {
 	g.mu.Lock()
-	c := g.current
-	if c == nil {
-		c = &call[T]{done: make(chan struct{})}
-		g.current = c
-		go g.run(context.WithoutCancel(ctx), c, fn)
+	defer g.mu.Unlock()
+	if g.current == nil {
+		g.current = &call[T]{began: time.Now(), done: make(chan struct{})}
+		go g.run(context.WithoutCancel(ctx), g.current, fn)
 	}
-	g.mu.Unlock()
+	return g.current
+}
+
+// wait returns what c brings, or an error if ctx ends first, or if c has taken
+// longer than patience, where that is not zero.
+func (c *call[T]) wait(ctx context.Context, patience time.Duration) (T, error) {
+	var slow <-chan time.Time
+	if patience > 0 {
+		slow = time.After(patience - time.Since(c.began))
+	}
+	var zero T
 	select {
 	case <-c.done:
 		return c.value, c.err
 	case <-ctx.Done():
-		var zero T
 		return zero, context.Cause(ctx)
+	case <-slow:
+		return zero, errSlow
 	}
 }
 

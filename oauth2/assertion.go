@@ -1,0 +1,212 @@
+package oauth2
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"vouchsafe/internal/random"
+	"vouchsafe/jose"
+)
+
+// An Assertion is what a JSON Web Token says by which a client asks for a token, RFC
+// 7523, Section 3. [Client.SignAssertion] makes the token.
+type Assertion struct {
+	// Key signs. Required; it may be in an HSM or a KMS, see [jose.NewKey].
+	Key *jose.Key
+
+	// Algorithm is one of those that Key serves; if empty, the first.
+	Algorithm string
+
+	// Issuer is who makes the assertion. If empty, the client's ID.
+	Issuer string
+
+	// Subject is whom the token is to act for. If empty, the issuer itself, for whom
+	// RFC 7523, Section 3 wants the claim too.
+	Subject string
+
+	// OmitSubject leaves the claim out, as some servers want it who do not follow RFC
+	// 7523 there.
+	OmitSubject bool
+
+	// Audience is the server. If empty, its issuer identifier, or its token endpoint if
+	// the client knows no issuer.
+	Audience string
+
+	// Lifetime is how long the assertion is good for. Zero means a minute; more than an
+	// hour is an error.
+	Lifetime time.Duration
+
+	// Claims are further claims. They must not be those above, and "jti" only if a
+	// random one will not do.
+	Claims map[string]any
+}
+
+const (
+	defaultAssertionLife = time.Minute
+	maxAssertionLife     = time.Hour
+)
+
+// SignAssertion returns the token of an assertion, for [Client.JWTBearer], issued now
+// and, unless Claims have one, with a random ID. What cannot be is a
+// [*jose.CheckError] or an error of package jose, wrapped.
+func (c *Client) SignAssertion(a Assertion) (string, error) {
+	s := c.config.Server
+	a.Issuer = cmp.Or(a.Issuer, c.config.ID)
+	a.Subject = cmp.Or(a.Subject, a.Issuer)
+	a.Audience = cmp.Or(a.Audience, s.Issuer, s.TokenEndpoint)
+	if a.OmitSubject {
+		a.Subject = ""
+	}
+	return a.sign("JWT", c.config.Now())
+}
+
+// sign issues a token of type typ.
+func (a Assertion) sign(typ string, now time.Time) (string, error) {
+	if err := a.check(); err != nil {
+		return "", err
+	}
+	claims := jose.Claims{
+		Issuer:    a.Issuer,
+		Subject:   a.Subject,
+		Audience:  []string{a.Audience},
+		IssuedAt:  now,
+		ExpiresAt: now.Add(cmp.Or(a.Lifetime, defaultAssertionLife)),
+		ID:        random.Text(),
+		Other:     maps.Clone(a.Claims),
+	}
+	if id, ok := a.Claims["jti"].(string); ok {
+		claims.ID = id
+		delete(claims.Other, "jti")
+	}
+	signed, err := jose.Issue(claims, a.Key, jose.SignOptions{Algorithm: a.Algorithm, Type: typ})
+	if err != nil {
+		return "", fmt.Errorf("oauth2: assertion: %w", err)
+	}
+	return signed, nil
+}
+
+func (a Assertion) check() error {
+	const clause = "RFC 7523, Section 3"
+	switch {
+	case a.Key == nil:
+		return checkError("key", "must be given to sign an assertion", clause)
+	case a.Audience == "":
+		return checkError("aud", "must be known: the server has no issuer and no token endpoint", clause)
+	case a.Lifetime < 0 || a.Lifetime > maxAssertionLife:
+		return checkError("exp", "must be at most an hour from now", clause)
+	}
+	return nil
+}
+
+// AssertionOptions are the settings of [PrivateKeyJWT] and [ClientSecretJWT]. The zero
+// value will do.
+type AssertionOptions struct {
+	// Algorithm is the token_endpoint_auth_signing_alg that the client is registered
+	// with. If empty, the first that the key serves and the server's metadata, if it has
+	// a list, does too.
+	Algorithm string
+
+	// Claims are further claims.
+	Claims map[string]any
+
+	// InsecureAudience is sent as the audience in place of the issuer identifier, for a
+	// server that wants its token endpoint there. What is lost: a hostile server whose
+	// metadata names the endpoint of an honest one as its own gets assertions that the
+	// honest one takes.
+	InsecureAudience string
+}
+
+// PrivateKeyJWT is private_key_jwt: each request has an assertion of its own, good for a
+// minute, for the server's issuer alone (RFC 7523, Section 2.2, as updated by
+// draft-ietf-oauth-rfc7523bis, Section 4). key may be in an HSM or a KMS, see
+// [jose.NewKey]; its ID is the assertion's kid.
+func PrivateKeyJWT(key *jose.Key, o AssertionOptions) ClientAuthentication {
+	return clientAssertion{privateKeyJWT, key, nil, o}
+}
+
+// ClientSecretJWT is client_secret_jwt: as [PrivateKeyJWT], with an HMAC keyed by the
+// client secret, which must be as long as the hash: 32 bytes for HS256.
+func ClientSecretJWT(secret string, o AssertionOptions) ClientAuthentication {
+	key, err := jose.NewKey([]byte(secret), jose.KeyOptions{Use: "sig"})
+	return clientAssertion{clientSecretJWT, key, err, o}
+}
+
+type clientAssertion struct {
+	method  string
+	key     *jose.Key
+	err     error // of making key, for New to return
+	options AssertionOptions
+}
+
+func (a clientAssertion) Method() string { return a.method }
+
+// check tells what will not work, when the client is made, by signing once.
+func (a clientAssertion) check(s AuthorizationServer) error {
+	const clause = "RFC 7523, Section 3"
+	if a.err != nil {
+		return because(a.err, "client_secret", "must be as long as the hash", "RFC 7518, Section 3.2")
+	}
+	if a.audience(s) == "" {
+		return checkError("issuer", "must be configured: it is the audience of client assertions",
+			"draft-ietf-oauth-rfc7523bis, Section 4")
+	}
+	if _, ok := a.options.Claims["jti"]; ok {
+		return checkError("jti", "must be another in each request", clause)
+	}
+	if a.key != nil && isHMAC(a.key) != (a.method == clientSecretJWT) {
+		return checkError("key", "must be a private key", "OpenID Connect Core 1.0, Section 9")
+	}
+	_, err := a.sign("id", s, time.Now())
+	return err
+}
+
+func (a clientAssertion) audience(s AuthorizationServer) string {
+	return cmp.Or(a.options.InsecureAudience, s.Issuer)
+}
+
+// Authenticate adds the assertion, and the client's ID, which servers may look up the
+// key by (RFC 7521, Section 4.2).
+func (a clientAssertion) Authenticate(_ context.Context, c *Client, req *http.Request) error {
+	signed, err := a.sign(c.ID(), c.Server(), c.Now())
+	if err != nil {
+		return err
+	}
+	req.PostForm.Set("client_id", c.ID())
+	req.PostForm.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+	req.PostForm.Set("client_assertion", signed)
+	return nil
+}
+
+func (a clientAssertion) sign(id string, s AuthorizationServer, now time.Time) (string, error) {
+	return Assertion{
+		Key:       a.key,
+		Algorithm: cmp.Or(a.options.Algorithm, a.supported(s)),
+		Issuer:    id,
+		Subject:   id,
+		Audience:  a.audience(s),
+		Claims:    a.options.Claims,
+	}.sign("client-authentication+jwt", now)
+}
+
+// supported returns the key's first algorithm among those that the server lists.
+func (a clientAssertion) supported(s AuthorizationServer) string {
+	if a.key == nil {
+		return ""
+	}
+	for _, alg := range a.key.Algorithms() {
+		if slices.Contains(s.TokenEndpointAuthSigningAlgValuesSupported, alg) {
+			return alg
+		}
+	}
+	return ""
+}
+
+func isHMAC(k *jose.Key) bool {
+	return slices.ContainsFunc(k.Algorithms(), func(alg string) bool { return strings.HasPrefix(alg, "HS") })
+}

@@ -1,0 +1,171 @@
+package oauth2
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"vouchsafe/httpclient"
+)
+
+// A DeviceAuthorization is a login on another device about to begin, RFC 8628, Section
+// 3.2. Show the user UserCode and VerificationURI, and then wait for the token with
+// [Client.DeviceToken].
+type DeviceAuthorization struct {
+	// UserCode is what the user enters at VerificationURI: https, or http on loopback.
+	UserCode        string
+	VerificationURI string
+
+	// VerificationURIComplete has the code in it, for a QR code; empty if there is none.
+	// UserCode must be shown beside it (RFC 8628, Section 3.3.1).
+	VerificationURIComplete string
+
+	// ExpiresAt is when the codes end.
+	ExpiresAt time.Time
+
+	// Interval is the least time between two questions for the token.
+	Interval time.Duration
+
+	digest string
+	device func() string // hidden from fmt as in Token
+	scopes []string
+}
+
+const (
+	deviceClause = "RFC 8628, Section 3.2"
+
+	deviceInterval = 5 * time.Second // if the server names none, and what slow_down adds
+	maxInterval    = time.Hour
+)
+
+// DeviceAuthorization asks for the codes of a login on another device, RFC 8628, Section
+// 3.1.
+func (c *Client) DeviceAuthorization(ctx context.Context, o TokenOptions) (*DeviceAuthorization, error) {
+	s := step{
+		endpoint: "device_authorization_endpoint",
+		url:      c.config.Server.DeviceAuthorizationEndpoint,
+		clause:   "RFC 8628, Section 3.1",
+		auth:     c.config.Auth,
+	}
+	form, err := c.form(nil, o)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.exchange(ctx, s, form)
+	if err != nil {
+		return nil, err
+	}
+	return c.readDevice(ctx, a, o.Scopes)
+}
+
+// readDevice reads a device authorization response, RFC 8628, Section 3.2.
+func (c *Client) readDevice(ctx context.Context, a answer, asked []string) (*DeviceAuthorization, error) {
+	l := checks(ctx)
+	m := a.accepted(l, deviceClause, false)
+	d := &DeviceAuthorization{digest: c.digest, scopes: asked}
+	var code string
+	text(l, m, "device_code", &code, true)
+	text(l, m, "user_code", &d.UserCode, true)
+	text(l, m, "verification_uri", &d.VerificationURI, true)
+	text(l, m, "verification_uri_complete", &d.VerificationURIComplete, false)
+	for _, raw := range []string{d.VerificationURI, cmp.Or(d.VerificationURIComplete, d.VerificationURI)} {
+		_, err := httpclient.CheckURL(c.config.HTTP, raw)
+		l.Result("verification_uri", deviceClause, because(err, "verification_uri",
+			"must be https, or http on loopback", deviceClause))
+	}
+	life, ok := seconds(m.Get("expires_in"))
+	l.Check(ok && life > 0, "expires_in", "must be a number of seconds", deviceClause)
+	interval, ok := seconds(m.Get("interval"))
+	l.Check(ok || m.Get("interval") == "", "interval", "must be a number of seconds", deviceClause)
+	if err := l.Err(); err != nil {
+		return nil, err
+	}
+	d.ExpiresAt = a.now.Add(time.Duration(min(life, century)) * time.Second)
+	d.Interval = deviceInterval
+	if ok {
+		d.Interval = time.Duration(max(1, min(interval, int64(maxInterval/time.Second)))) * time.Second
+	}
+	d.device = hide(code)
+	return d, nil
+}
+
+// DeviceToken waits until the user has let the client in, and returns the token, RFC
+// 8628, Section 3.4. It asks every d.Interval, and more slowly once the server says so
+// or does not answer; it ends when ctx does, when the codes expire, and at any other
+// error: an [*Error] with code access_denied if the user refused, with code
+// expired_token, or a [*jose.CheckError] named expires_in, if nobody came in time.
+func (c *Client) DeviceToken(ctx context.Context, d *DeviceAuthorization) (*Token, error) {
+	if d == nil || d.device == nil || d.digest != c.digest {
+		return nil, checkError("device_code", "must be of a request by this client to this server",
+			"RFC 8628, Section 3.4")
+	}
+	interval := d.Interval
+	for wait := interval; ; {
+		if !c.config.Now().Add(wait).Before(d.ExpiresAt) {
+			return nil, checkError("expires_in", "must not have passed", "RFC 8628, Section 3.2")
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return nil, err
+		}
+		tok, err := c.pollDevice(ctx, d)
+		if err == nil {
+			return tok, nil
+		}
+		if interval, wait, err = slower(interval, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// pollDevice asks once for the token.
+func (c *Client) pollDevice(ctx context.Context, d *DeviceAuthorization) (*Token, error) {
+	a, err := c.exchange(ctx, c.tokenStep(), url.Values{
+		"grant_type":  {"urn:ietf:params:oauth:grant-type:device_code"},
+		"device_code": {d.device()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.readToken(ctx, a, d.scopes)
+}
+
+// slower returns the interval after an answer that is no token, RFC 8628, Section 3.5,
+// and how long to wait now; or the error, if asking again is no use.
+func slower(interval time.Duration, err error) (next, wait time.Duration, _ error) {
+	refusal, refused := errors.AsType[*Error](err)
+	timeout, isNet := errors.AsType[net.Error](err)
+	switch {
+	case !refused && isNet && timeout.Timeout():
+		interval *= 2
+	case !refused:
+		return 0, 0, err
+	case refusal.Code == "authorization_pending":
+	case refusal.Code == "slow_down":
+		interval += deviceInterval
+	case refusal.Code == "" && (refusal.Status == http.StatusTooManyRequests || refusal.Status >= 500):
+		interval *= 2
+	default:
+		return 0, 0, err
+	}
+	interval = min(interval, maxInterval)
+	if refused {
+		return interval, max(interval, refusal.RetryAfter), nil
+	}
+	return interval, interval, nil
+}
+
+// sleep waits, unless ctx ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

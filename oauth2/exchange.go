@@ -1,0 +1,181 @@
+package oauth2
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"vouchsafe/httpclient"
+	"vouchsafe/internal/redact"
+)
+
+// A step is a kind of request to the server: where it goes and who has a say in it.
+type step struct {
+	endpoint string // its name in the server's metadata
+	url      string
+	clause   string
+	method   string // POST if empty
+	auth     ClientAuthentication
+	request  []RequestHook
+	response []ResponseHook
+}
+
+// An answer is a response to a request, with what reading it takes.
+type answer struct {
+	*httpclient.Response
+	now     time.Time
+	secrets []string // that the request had
+}
+
+const maxResponse = 1 << 20
+
+// exchange sends the parameters of form and returns the answer.
+func (c *Client) exchange(ctx context.Context, s step, form url.Values) (answer, error) {
+	req, err := c.request(ctx, s, form)
+	if err != nil {
+		return answer{}, err
+	}
+	resp, err := httpclient.Do(ctx, c.config.HTTP, req, maxResponse)
+	if err != nil {
+		return answer{}, fmt.Errorf("oauth2: %s: %w", s.endpoint, err)
+	}
+	for _, hook := range s.response {
+		if err := hook(ctx, resp); err != nil {
+			return answer{}, fmt.Errorf("oauth2: %s: hook: %w", s.endpoint, err)
+		}
+	}
+	return answer{resp, c.config.Now(), secretsOf(req)}, nil
+}
+
+// request builds a request, RFC 6749, Section 3.2 and 3.2.1, which the endpoints of
+// other specifications follow.
+func (c *Client) request(ctx context.Context, s step, form url.Values) (*http.Request, error) {
+	if s.url == "" {
+		return nil, checkError(s.endpoint, "must be configured", s.clause)
+	}
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(s.method, http.MethodPost), s.url, nil)
+	if err != nil {
+		return nil, checkError(s.endpoint, "must be a URL", s.clause)
+	}
+	req.PostForm = form
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Content-Type", formType)
+	if err := s.auth.Authenticate(ctx, c, req); err != nil {
+		return nil, fmt.Errorf("oauth2: client authentication: %w", err)
+	}
+	for _, hook := range s.request {
+		if err := hook(ctx, req); err != nil {
+			return nil, fmt.Errorf("oauth2: %s: hook: %w", s.endpoint, err)
+		}
+	}
+	writeForm(req)
+	return req, nil
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// writeForm puts the parameters of PostForm where the method wants them, unless a
+// hook has made a body.
+func writeForm(req *http.Request) {
+	encoded := req.PostForm.Encode()
+	switch {
+	case req.Body != nil:
+	case req.Method == http.MethodGet:
+		req.Header.Del("Content-Type")
+		req.URL.RawQuery = strings.Trim(req.URL.RawQuery+"&"+encoded, "&")
+	default:
+		setBody(req, encoded)
+	}
+}
+
+// setBody gives req a body that can be sent again.
+func setBody(req *http.Request, body string) {
+	req.ContentLength = int64(len(body))
+	req.GetBody = func() (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(body)), nil
+	}
+	req.Body, _ = req.GetBody()
+}
+
+// secretsOf returns what a request has that must not be repeated.
+func secretsOf(req *http.Request) []string {
+	var secrets []string
+	for name, values := range req.PostForm {
+		if redact.Named(name) || name == "code" || name == "device_code" {
+			secrets = append(secrets, values...)
+		}
+	}
+	if id, password, ok := req.BasicAuth(); ok {
+		_, credentials, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+		secret, _ := url.QueryUnescape(password)
+		secrets = append(secrets, password, secret, id+":"+password, credentials)
+	}
+	return secrets
+}
+
+// TokenOptions are what a token request asks for, beside its grant.
+type TokenOptions struct {
+	// Scopes are the scopes asked for, RFC 6749, Section 3.3. If there are none, the
+	// server decides; for a refresh, those of the token refreshed.
+	Scopes []string
+
+	// Resources are where the token is for, absolute URIs without a fragment, RFC
+	// 8707, Section 2.
+	Resources []string
+
+	// Params are further parameters, each with one or more values. Those that this
+	// package sets are refused.
+	Params url.Values
+}
+
+// form returns the parameters of a grant with what o asks for.
+func (c *Client) form(grant url.Values, o TokenOptions) (url.Values, error) {
+	form, err := withParams(o.Params, slices.AppendSeq([]string{"grant_type", "client_id", "client_secret",
+		"client_assertion", "client_assertion_type", "scope"}, maps.Keys(grant)))
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(form, grant)
+	if len(o.Scopes) > 0 {
+		form.Set("scope", c.joinScopes(o.Scopes))
+	}
+	return form, addResources(form, o.Resources)
+}
+
+func (c *Client) joinScopes(scopes []string) string {
+	return strings.Join(scopes, c.config.Quirks.ScopeSeparator)
+}
+
+// withParams returns a copy of params, none of which may be reserved.
+func withParams(params url.Values, reserved []string) (url.Values, error) {
+	form := url.Values{}
+	for name, values := range params {
+		if slices.Contains(reserved, name) {
+			return nil, checkError("params", "must not have "+strconv.Quote(name)+", which this package sets",
+				"RFC 6749, Section 3.1")
+		}
+		form[name] = slices.Clone(values)
+	}
+	return form, nil
+}
+
+// addResources adds resource indicators, RFC 8707, Section 2.
+func addResources(form url.Values, resources []string) error {
+	for _, r := range resources {
+		u, err := url.Parse(r)
+		if err != nil || !u.IsAbs() || strings.Contains(r, "#") {
+			return checkError("resource", "must be an absolute URI without a fragment",
+				"RFC 8707, Section 2")
+		}
+		form.Add("resource", r)
+	}
+	return nil
+}

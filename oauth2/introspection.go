@@ -1,0 +1,122 @@
+package oauth2
+
+import (
+	"context"
+	"time"
+
+	"vouchsafe/internal/strictjson"
+	"vouchsafe/internal/verdict"
+)
+
+const introspectionClause = "RFC 7662, Section 2.2"
+
+// An Introspection is what a server says of a token, RFC 7662, Section 2.2. Of a token
+// that is not active it says nothing else.
+type Introspection struct {
+	Active    bool
+	Scopes    []string
+	ClientID  string
+	Username  string
+	TokenType string
+	ExpiresAt time.Time // zero if the server does not say, as below
+	IssuedAt  time.Time
+	NotBefore time.Time
+	Subject   string
+	Audience  []string
+	Issuer    string
+	ID        string
+
+	text string
+}
+
+// Introspect asks the server what token is, RFC 7662, Section 2. The hint may be empty,
+// [HintAccessToken] or [HintRefreshToken]. Who asks authenticates, as the client does at
+// the token endpoint.
+//
+// A server's refusal is an [*Error]. A token that is expired, revoked or unknown is no
+// error but an Introspection that is not Active.
+func (c *Client) Introspect(ctx context.Context, token, hint string) (*Introspection, error) {
+	if token == "" {
+		return nil, checkError("token", "must be given", "RFC 7662, Section 2.1")
+	}
+	a, err := c.exchange(ctx, step{
+		endpoint: "introspection_endpoint",
+		url:      c.config.Server.IntrospectionEndpoint,
+		clause:   "RFC 7662, Section 2",
+		auth:     c.config.Auth,
+		request:  c.config.Hooks.IntrospectTokenRequest,
+	}, tokenForm(token, hint))
+	if err != nil {
+		return nil, err
+	}
+	return readIntrospection(ctx, a)
+}
+
+// readIntrospection reads an introspection response, RFC 7662, Section 2.2.
+func readIntrospection(ctx context.Context, a answer) (*Introspection, error) {
+	l := checks(ctx)
+	m := a.accepted(l, introspectionClause, false)
+	active, ok := m.Get("active").Bool()
+	l.Check(ok, "active", "must be true or false", introspectionClause)
+	if err := l.Err(); err != nil {
+		return nil, err
+	}
+	if !active {
+		return &Introspection{}, nil
+	}
+	i := &Introspection{Active: true, text: string(a.Body)}
+	var scope string
+	readString(l, m, "scope", &scope)
+	readString(l, m, "client_id", &i.ClientID)
+	readString(l, m, "username", &i.Username)
+	readString(l, m, "token_type", &i.TokenType)
+	readString(l, m, "sub", &i.Subject)
+	readString(l, m, "iss", &i.Issuer)
+	readString(l, m, "jti", &i.ID)
+	readTime(l, m, "exp", &i.ExpiresAt)
+	readTime(l, m, "iat", &i.IssuedAt)
+	readTime(l, m, "nbf", &i.NotBefore)
+	i.Scopes = splitScopes(scope, " ")
+	i.Audience, ok = audience(m.Get("aud"))
+	l.Check(ok, "aud", "must be a string or an array of strings", introspectionClause)
+	if err := l.Err(); err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+func readString(l *verdict.List, m strictjson.Object, name string, to *string) {
+	s, ok := m.Get(name).String()
+	l.Check(ok || absent(m.Get(name)), name, "must be a string", introspectionClause)
+	*to = s
+}
+
+func readTime(l *verdict.List, m strictjson.Object, name string, to *time.Time) {
+	at, ok := m.Get(name).Seconds()
+	l.Check(ok || absent(m.Get(name)), name, "must be a number of seconds", introspectionClause)
+	if ok {
+		*to = time.Unix(at, 0)
+	}
+}
+
+// audience reads a claim that is a string or an array of strings, RFC 7519, Section
+// 4.1.3.
+func audience(v strictjson.Value) ([]string, bool) {
+	if s, ok := v.String(); ok {
+		return []string{s}, true
+	}
+	list, ok := v.Strings()
+	return list, ok || absent(v)
+}
+
+// Claims decodes all that the server said into the struct that v points to, by the rules of
+// [jose.Token.Claims]: names in their exact case.
+func (i *Introspection) Claims(v any) error {
+	if !i.Active {
+		return checkError("active", "must be true for a token to have claims", introspectionClause)
+	}
+	if err := strictjson.Unmarshal(i.text, v); err != nil {
+		return because(err, "claims", "must be of the types asked for", introspectionClause)
+	}
+	return nil
+}
