@@ -97,7 +97,7 @@ func (a Assertion) check() error {
 	case a.Key == nil:
 		return checkError("key", "must be given to sign an assertion", clause)
 	case a.Audience == "":
-		return checkError("aud", "must be known: the server has no issuer and no token endpoint", clause)
+		return checkError("aud", "must be known by an issuer or a token endpoint", clause)
 	case a.Lifetime < 0 || a.Lifetime > maxAssertionLife:
 		return checkError("exp", "must be at most an hour from now", clause)
 	}
@@ -150,7 +150,8 @@ func (a clientAssertion) Method() string { return a.method }
 func (a clientAssertion) check(s AuthorizationServer) error {
 	const clause = "RFC 7523, Section 3"
 	if a.err != nil {
-		return because(a.err, "client_secret", "must be as long as the hash", "RFC 7518, Section 3.2")
+		return because(a.err, "client_secret", "must be as long as the hash",
+			"RFC 7518, Section 3.2")
 	}
 	if a.audience(s) == "" {
 		return checkError("issuer", "must be configured: it is the audience of client assertions",
@@ -178,7 +179,8 @@ func (a clientAssertion) Authenticate(_ context.Context, c *Client, req *http.Re
 		return err
 	}
 	req.PostForm.Set("client_id", c.ID())
-	req.PostForm.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+	req.PostForm.Set("client_assertion_type",
+		"urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 	req.PostForm.Set("client_assertion", signed)
 	return nil
 }
@@ -208,5 +210,7 @@ func (a clientAssertion) supported(s AuthorizationServer) string {
 }
 
 func isHMAC(k *jose.Key) bool {
-	return slices.ContainsFunc(k.Algorithms(), func(alg string) bool { return strings.HasPrefix(alg, "HS") })
+	return slices.ContainsFunc(k.Algorithms(), func(alg string) bool {
+		return strings.HasPrefix(alg, "HS")
+	})
 }

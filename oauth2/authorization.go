@@ -57,8 +57,8 @@ type AuthorizationRequest struct {
 // reserved are the parameters that this package sets, and those that would
 // replace them all (RFC 9101, Section 5).
 func reserved() []string {
-	return []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge",
-		"code_challenge_method", "response_mode", "request", "request_uri"}
+	return []string{"response_type", "client_id", "redirect_uri", "scope", "state",
+		"code_challenge", "code_challenge_method", "response_mode", "request", "request_uri"}
 }
 
 // Authorize builds an authorization request, RFC 6749, Section 4.1.1, with state
@@ -66,7 +66,9 @@ func reserved() []string {
 // So far it sends nothing, and ctx is for what will (RFC 9126).
 //
 // What cannot be asked for is a [*jose.CheckError].
-func (c *Client) Authorize(ctx context.Context, o AuthorizationOptions) (*AuthorizationRequest, error) {
+func (c *Client) Authorize(
+	ctx context.Context, o AuthorizationOptions,
+) (*AuthorizationRequest, error) {
 	l := checks(ctx)
 	l.Result("redirect_uri", "RFC 6749, Section 3.1.2", checkRedirectURI(o.RedirectURI))
 	l.Check(slices.Contains([]string{"", "query", "form_post"}, o.ResponseMode), "response_mode",
@@ -123,7 +125,8 @@ func (c *Client) authorizationEndpoint(params url.Values) (*url.URL, error) {
 	}
 	for name := range u.Query() {
 		if slices.Contains(reserved(), name) || params.Has(name) {
-			return nil, checkError(check, "must not have "+strconv.Quote(name)+" in its query", clause)
+			return nil, checkError(check,
+				"must not have "+strconv.Quote(name)+" in its query", clause)
 		}
 	}
 	return u, nil
@@ -131,7 +134,9 @@ func (c *Client) authorizationEndpoint(params url.Values) (*url.URL, error) {
 
 // query writes the parameters in the order of RFC 6749, Section 4.1.1, after
 // those of the endpoint itself.
-func (c *Client) query(t *transactionData, endpoint, responseMode string, params url.Values) string {
+func (c *Client) query(
+	t *transactionData, endpoint, responseMode string, params url.Values,
+) string {
 	pairs := []string{endpoint}
 	add := func(name, value string) {
 		pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(value))
@@ -160,9 +165,9 @@ func (c *Client) query(t *transactionData, endpoint, responseMode string, params
 // (RFC 8252, Section 7.1).
 func checkRedirectURI(raw string) error {
 	u, err := url.Parse(raw)
-	if err != nil || !u.IsAbs() || u.Fragment != "" || strings.HasSuffix(raw, "#") || u.User != nil {
-		return checkError("redirect_uri", "must be absolute, without a fragment or user information",
-			"RFC 6749, Section 3.1.2")
+	if err != nil || !u.IsAbs() || strings.Contains(raw, "#") || u.User != nil {
+		return checkError("redirect_uri",
+			"must be absolute, without a fragment or user information", "RFC 6749, Section 3.1.2")
 	}
 	return nil
 }
@@ -186,7 +191,8 @@ type responseData struct {
 //
 // The error is a [*jose.CheckError] that names the check, or an [*Error] if the
 // server refused.
-func (c *Client) AuthorizationResponse(ctx context.Context, params url.Values, txn *Transaction,
+func (c *Client) AuthorizationResponse(
+	ctx context.Context, params url.Values, txn *Transaction,
 ) (*AuthorizationResponse, error) {
 	l := checks(ctx)
 	t := txn.data()
@@ -198,7 +204,8 @@ func (c *Client) AuthorizationResponse(ctx context.Context, params url.Values, t
 	}
 	l.Check(t.State != "" && equal(params.Get("state"), t.State),
 		"state", "must be the one of the request", "RFC 6749, Section 10.12")
-	l.Check(c.issuerMatches(params), "iss", "must be the issuer of the server asked", "RFC 9207, Section 2.4")
+	l.Check(c.issuerMatches(params), "iss", "must be the issuer of the server asked",
+		"RFC 9207, Section 2.4")
 	l.Result("error", "RFC 6749, Section 4.1.2.1", callbackRefusal(params))
 	l.Check(params.Get("code") != "", "code", "must be present", "RFC 6749, Section 4.1.2")
 	if l.Err() != nil {
@@ -274,7 +281,9 @@ func (c *Client) Exchange(ctx context.Context, resp *AuthorizationResponse) (*To
 
 // Callback reads the parameters of a callback as [Client.AuthorizationResponse]
 // does and exchanges its code as [Client.Exchange] does.
-func (c *Client) Callback(ctx context.Context, params url.Values, txn *Transaction) (*Token, error) {
+func (c *Client) Callback(
+	ctx context.Context, params url.Values, txn *Transaction,
+) (*Token, error) {
 	resp, err := c.AuthorizationResponse(ctx, params, txn)
 	if err != nil {
 		return nil, err

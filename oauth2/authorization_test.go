@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -134,8 +135,7 @@ func TestAuthorizeRedirectURI(t *testing.T) {
 		if req != nil {
 			t.Errorf("%q: accepted", uri)
 		}
-		wantText(t, err, "oauth2: RedirectURI must be absolute, without a fragment or user "+
-			"information")
+		wantCheck(t, err, "redirect_uri", "RFC 6749, Section 3.1.2")
 		if uri != "" && uri != ":" && strings.Contains(err.Error(), uri) {
 			t.Errorf("%q: repeated in %v", uri, err)
 		}
@@ -163,7 +163,8 @@ func TestAuthorizeReserved(t *testing.T) {
 			if req != nil {
 				t.Errorf("%s %q: accepted", name, values)
 			}
-			wantText(t, err, `oauth2: parameter "`+name+`" is set by this package`)
+			wantCheck(t, err, "params", "RFC 6749, Section 3.1")
+			wantText(t, err, strconv.Quote(name))
 		}
 	}
 }
@@ -185,8 +186,8 @@ func TestAuthorizeEndpointQuery(t *testing.T) {
 		if req != nil {
 			t.Errorf("%s: accepted", test.query)
 		}
-		wantText(t, err, "oauth2: parameter "+test.want+
-			" is in the authorization endpoint's query already")
+		wantCheck(t, err, "authorization_endpoint", "RFC 6749, Section 3.1")
+		wantText(t, err, test.want)
 	}
 }
 
@@ -420,7 +421,7 @@ func TestExchangeNeedsItsResponse(t *testing.T) {
 		if tok != nil {
 			t.Errorf("%s: a token", name)
 		}
-		wantText(t, err, "oauth2: Exchange needs an AuthorizationResponse of the same client")
+		wantCheck(t, err, "transaction", "RFC 9700, Section 4.4.2")
 	}
 	if got := s.requests(); len(got) > 0 {
 		t.Errorf("sent %q", got)
@@ -465,6 +466,7 @@ func TestTrace(t *testing.T) {
 		"parameters (RFC 6749, Section 3.1)",
 		"state (RFC 6749, Section 10.12)",
 		"iss (RFC 9207, Section 2.4)",
+		"error (RFC 6749, Section 4.1.2.1)",
 		"code (RFC 6749, Section 4.1.2)",
 	}
 	for _, test := range []struct {
@@ -477,8 +479,7 @@ func TestTrace(t *testing.T) {
 		{"another state", url.Values{"state": {"x"}}, golden[:3], "check state"},
 		{"another issuer", url.Values{"iss": {"x"}}, golden[:4], "check iss"},
 		{"no code", url.Values{"code": {""}}, golden, "check code"},
-		{"refused", url.Values{"error": {"access_denied"}},
-			slices.Concat(golden[:4], []string{"error (RFC 6749, Section 4.1.2.1)"}),
+		{"refused", url.Values{"error": {"access_denied"}}, golden[:5],
 			"server access_denied 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -70,8 +70,9 @@ type Quirks struct {
 // A Client is an OAuth 2.0 client of one authorization server. It is immutable
 // and safe for concurrent use.
 type Client struct {
-	config Config
-	digest string // of what must not change between redirect and callback
+	config        Config
+	introspection ClientAuthentication
+	digest        string // of what must not change between redirect and callback
 }
 
 // New makes a Client. What cannot work is a [*jose.CheckError] that names the check.
@@ -86,16 +87,31 @@ func New(c Config) (*Client, error) {
 	if err := l.Err(); err != nil {
 		return nil, fmt.Errorf("oauth2: %w", err)
 	}
+	return c.client(), nil
+}
+
+// client makes the Client of a configuration that has been checked.
+func (c Config) client() *Client {
+	s := c.Server.clone()
+	introspection := s.IntrospectionEndpointAuthMethodsSupported
+	if introspection == nil { // RFC 8414, Section 2 has no default
+		introspection = s.TokenEndpointAuthMethodsSupported
+	}
+	client := &Client{
+		introspection: choose(c.Auth, introspection),
+		digest:        digest(c.ID, s.Issuer, s.AuthorizationEndpoint, s.TokenEndpoint),
+	}
 	c.RevocationAuth = choose(cmp.Or(c.RevocationAuth, c.Auth),
-		c.Server.RevocationEndpointAuthMethodsSupported)
-	c.Auth = choose(c.Auth, c.Server.TokenEndpointAuthMethodsSupported)
-	c.Server = c.Server.clone()
+		s.RevocationEndpointAuthMethodsSupported)
+	c.Auth = choose(c.Auth, s.TokenEndpointAuthMethodsSupported)
+	c.Server = s
 	c.Hooks = c.Hooks.clone()
 	c.Quirks.ScopeSeparator = cmp.Or(c.Quirks.ScopeSeparator, " ")
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Client{c, digest(c.ID, c.Server.Issuer, c.Server.AuthorizationEndpoint, c.Server.TokenEndpoint)}, nil
+	client.config = c
+	return client
 }
 
 // checkAuth checks a way of authentication, which may have rules of its own.
@@ -112,7 +128,8 @@ func (c *Config) checkAuth(l *verdict.List, a ClientAuthentication, check string
 
 // clone returns metadata whose lists, those that a Client reads again, are its own.
 func (s AuthorizationServer) clone() AuthorizationServer {
-	s.TokenEndpointAuthSigningAlgValuesSupported = slices.Clone(s.TokenEndpointAuthSigningAlgValuesSupported)
+	s.TokenEndpointAuthSigningAlgValuesSupported =
+		slices.Clone(s.TokenEndpointAuthSigningAlgValuesSupported)
 	s.CodeChallengeMethodsSupported = slices.Clone(s.CodeChallengeMethodsSupported)
 	return s
 }

@@ -60,6 +60,15 @@ func wantText(t *testing.T, err error, text string) {
 	}
 }
 
+// wantCheck fails unless err is of a check and names the clause that asks for it.
+func wantCheck(t *testing.T, err error, check, clause string) {
+	t.Helper()
+	e, ok := errors.AsType[*jose.CheckError](err)
+	if !ok || e.Check != check || e.Clause != clause {
+		t.Errorf("error is %v, want one of check %s by %s", err, check, clause)
+	}
+}
+
 // A server keeps what it is asked and answers as its test says.
 type server struct {
 	*httptest.Server
@@ -157,13 +166,9 @@ func TestNew(t *testing.T) {
 		{"complete", func(*Config) {}, "ok"},
 		{"without issuer", func(c *Config) { c.Server.Issuer = "" }, "ok"},
 		{"https", func(c *Config) { c.Server = configAt("https://as.example").Server }, "ok"},
-		{"no ID", func(c *Config) { c.ID = "" }, "oauth2: Config.ID is required"},
-		{"no Auth", func(c *Config) { c.Auth = nil },
-			"oauth2: Config.Auth is required; None() for a public client"},
-		{"no authorization endpoint", func(c *Config) { c.Server.AuthorizationEndpoint = "" },
-			"oauth2: AuthorizationEndpoint is required"},
-		{"no token endpoint", func(c *Config) { c.Server.TokenEndpoint = "" },
-			"oauth2: TokenEndpoint is required"},
+		{"no ID", func(c *Config) { c.ID = "" }, "check client_id"},
+		{"no Auth", func(c *Config) { c.Auth = nil }, "check client_authentication"},
+		{"no endpoint", func(c *Config) { c.Server = AuthorizationServer{} }, "ok"},
 		{"authorization endpoint in clear",
 			func(c *Config) { c.Server.AuthorizationEndpoint = "http://as.example/authorize" },
 			"insecure URL"},

@@ -108,10 +108,11 @@ type automatic struct {
 // choose settles a method that depends on what the server supports.
 func choose(a ClientAuthentication, supported []string) ClientAuthentication {
 	auto, ok := a.(automatic)
+	basic := slices.Contains(supported, clientSecretBasic)
 	switch {
 	case !ok:
 		return a
-	case slices.Contains(supported, clientSecretPost) && !slices.Contains(supported, clientSecretBasic):
+	case !basic && slices.Contains(supported, clientSecretPost):
 		return auto.post
 	}
 	return auto.clientSecret
@@ -174,8 +175,8 @@ func AuthenticationFor(method string, c Credentials) (ClientAuthentication, erro
 }
 
 func errMethod() error {
-	return checkError("client_authentication", "must be a method of this package, or a custom one, "+
-		"that uses all the credentials there are", "RFC 7591, Section 2")
+	return checkError("client_authentication", "must be a method of this package, or a custom "+
+		"one, that uses all the credentials there are", "RFC 7591, Section 2")
 }
 
 // kind returns what the credentials are, and nothing if they are of two kinds.

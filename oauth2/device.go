@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/verdict"
 )
 
 // A DeviceAuthorization is a login on another device about to begin, RFC 8628, Section
@@ -44,7 +45,9 @@ const (
 
 // DeviceAuthorization asks for the codes of a login on another device, RFC 8628, Section
 // 3.1.
-func (c *Client) DeviceAuthorization(ctx context.Context, o TokenOptions) (*DeviceAuthorization, error) {
+func (c *Client) DeviceAuthorization(
+	ctx context.Context, o TokenOptions,
+) (*DeviceAuthorization, error) {
 	s := step{
 		endpoint: "device_authorization_endpoint",
 		url:      c.config.Server.DeviceAuthorizationEndpoint,
@@ -63,7 +66,9 @@ func (c *Client) DeviceAuthorization(ctx context.Context, o TokenOptions) (*Devi
 }
 
 // readDevice reads a device authorization response, RFC 8628, Section 3.2.
-func (c *Client) readDevice(ctx context.Context, a answer, asked []string) (*DeviceAuthorization, error) {
+func (c *Client) readDevice(
+	ctx context.Context, a answer, asked []string,
+) (*DeviceAuthorization, error) {
 	l := checks(ctx)
 	m := a.accepted(l, deviceClause, false)
 	d := &DeviceAuthorization{digest: c.digest, scopes: asked}
@@ -72,11 +77,9 @@ func (c *Client) readDevice(ctx context.Context, a answer, asked []string) (*Dev
 	text(l, m, "user_code", &d.UserCode, true)
 	text(l, m, "verification_uri", &d.VerificationURI, true)
 	text(l, m, "verification_uri_complete", &d.VerificationURIComplete, false)
-	for _, raw := range []string{d.VerificationURI, cmp.Or(d.VerificationURIComplete, d.VerificationURI)} {
-		_, err := httpclient.CheckURL(c.config.HTTP, raw)
-		l.Result("verification_uri", deviceClause, because(err, "verification_uri",
-			"must be https, or http on loopback", deviceClause))
-	}
+	c.checkShown(l, "verification_uri", d.VerificationURI)
+	c.checkShown(l, "verification_uri_complete",
+		cmp.Or(d.VerificationURIComplete, d.VerificationURI))
 	life, ok := seconds(m.Get("expires_in"))
 	l.Check(ok && life > 0, "expires_in", "must be a number of seconds", deviceClause)
 	interval, ok := seconds(m.Get("interval"))
@@ -87,10 +90,17 @@ func (c *Client) readDevice(ctx context.Context, a answer, asked []string) (*Dev
 	d.ExpiresAt = a.now.Add(time.Duration(min(life, century)) * time.Second)
 	d.Interval = deviceInterval
 	if ok {
-		d.Interval = time.Duration(max(1, min(interval, int64(maxInterval/time.Second)))) * time.Second
+		d.Interval = min(time.Duration(min(max(interval, 1), century))*time.Second, maxInterval)
 	}
 	d.device = hide(code)
 	return d, nil
+}
+
+// checkShown refuses a URL that the user must not be sent to.
+func (c *Client) checkShown(l *verdict.List, check, raw string) {
+	_, err := httpclient.CheckURL(c.config.HTTP, raw)
+	l.Result(check, deviceClause,
+		because(err, check, "must be https, or http on loopback", deviceClause))
 }
 
 // DeviceToken waits until the user has let the client in, and returns the token, RFC
@@ -103,7 +113,7 @@ func (c *Client) DeviceToken(ctx context.Context, d *DeviceAuthorization) (*Toke
 		return nil, checkError("device_code", "must be of a request by this client to this server",
 			"RFC 8628, Section 3.4")
 	}
-	interval := d.Interval
+	interval := max(d.Interval, time.Second)
 	for wait := interval; ; {
 		if !c.config.Now().Add(wait).Before(d.ExpiresAt) {
 			return nil, checkError("expires_in", "must not have passed", "RFC 8628, Section 3.2")
@@ -146,7 +156,7 @@ func slower(interval time.Duration, err error) (next, wait time.Duration, _ erro
 	case refusal.Code == "authorization_pending":
 	case refusal.Code == "slow_down":
 		interval += deviceInterval
-	case refusal.Code == "" && (refusal.Status == http.StatusTooManyRequests || refusal.Status >= 500):
+	case refusal.Code == "" && busy(refusal.Status):
 		interval *= 2
 	default:
 		return 0, 0, err
@@ -157,6 +167,9 @@ func slower(interval time.Duration, err error) (next, wait time.Duration, _ erro
 	}
 	return interval, interval, nil
 }
+
+// busy reports whether a status says to come again later.
+func busy(status int) bool { return status == http.StatusTooManyRequests || status >= 500 }
 
 // sleep waits, unless ctx ends first.
 func sleep(ctx context.Context, d time.Duration) error {

@@ -6,7 +6,7 @@
 //
 //	c, err := oauth2.New(oauth2.Config{
 //		ID:     "client",
-//		Server: oauth2.AuthorizationServer{Issuer: iss, AuthorizationEndpoint: a, TokenEndpoint: t},
+//		Server: server, // by oauth2.Discover, or written by hand
 //		Auth:   oauth2.ClientSecretBasic(secret),
 //	})
 //	req, err := c.Authorize(ctx, oauth2.AuthorizationOptions{RedirectURI: u, Scopes: s})

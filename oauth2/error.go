@@ -133,7 +133,7 @@ func (a answer) refusal(m strictjson.Object) error {
 // not too short to tell: a server could return one as its error code.
 func (a answer) repeats(text string) bool {
 	return slices.ContainsFunc(a.secrets, func(s string) bool {
-		return s == text || len(s) >= 8 && strings.Contains(text, s)
+		return s != "" && s == text || len(s) >= 8 && strings.Contains(text, s)
 	})
 }
 

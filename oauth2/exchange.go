@@ -138,8 +138,9 @@ type TokenOptions struct {
 
 // form returns the parameters of a grant with what o asks for.
 func (c *Client) form(grant url.Values, o TokenOptions) (url.Values, error) {
-	form, err := withParams(o.Params, slices.AppendSeq([]string{"grant_type", "client_id", "client_secret",
-		"client_assertion", "client_assertion_type", "scope"}, maps.Keys(grant)))
+	ours := []string{"grant_type", "client_id", "client_secret", "client_assertion",
+		"client_assertion_type", "scope"}
+	form, err := withParams(o.Params, slices.AppendSeq(ours, maps.Keys(grant)))
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +160,8 @@ func withParams(params url.Values, reserved []string) (url.Values, error) {
 	form := url.Values{}
 	for name, values := range params {
 		if slices.Contains(reserved, name) {
-			return nil, checkError("params", "must not have "+strconv.Quote(name)+", which this package sets",
+			return nil, checkError("params",
+				"must not have "+strconv.Quote(name)+", which this package sets",
 				"RFC 6749, Section 3.1")
 		}
 		form[name] = slices.Clone(values)

@@ -32,7 +32,9 @@ func (c *Client) tokenStep() step {
 	return s
 }
 
-func (c *Client) tokenBy(ctx context.Context, s step, grant url.Values, o TokenOptions) (*Token, error) {
+func (c *Client) tokenBy(
+	ctx context.Context, s step, grant url.Values, o TokenOptions,
+) (*Token, error) {
 	form, err := c.form(grant, o)
 	if err != nil {
 		return nil, err
@@ -44,15 +46,20 @@ func (c *Client) tokenBy(ctx context.Context, s step, grant url.Values, o TokenO
 	return c.readToken(ctx, a, o.Scopes)
 }
 
-// ClientCredentials asks for a token for the client itself, RFC 6749, Section 4.4.
+// ClientCredentials asks for a token for the client itself, RFC 6749, Section 4.4, which
+// must not be a public one.
 func (c *Client) ClientCredentials(ctx context.Context, o TokenOptions) (*Token, error) {
+	if c.config.Auth.Method() == "none" {
+		return nil, checkError("client_authentication", "must not be none", "RFC 6749, Section 4.4")
+	}
 	return c.grant(ctx, url.Values{"grant_type": {"client_credentials"}}, o)
 }
 
 // InsecurePassword exchanges a user's name and password for a token, RFC 6749, Section
 // 4.3. What is lost: the user shows the password to the client, learns to do so, and
 // cannot use a second factor. RFC 9700, Section 2.4 forbids the grant.
-func (c *Client) InsecurePassword(ctx context.Context, username, password string, o TokenOptions,
+func (c *Client) InsecurePassword(
+	ctx context.Context, username, password string, o TokenOptions,
 ) (*Token, error) {
 	return c.grant(ctx, url.Values{
 		"grant_type": {"password"},
@@ -76,7 +83,9 @@ func (c *Client) SAMLBearer(ctx context.Context, assertion []byte, o TokenOption
 		base64.RawURLEncoding.EncodeToString(assertion), o)
 }
 
-func (c *Client) assertion(ctx context.Context, grantType, assertion string, o TokenOptions) (*Token, error) {
+func (c *Client) assertion(
+	ctx context.Context, grantType, assertion string, o TokenOptions,
+) (*Token, error) {
 	if assertion == "" {
 		return nil, checkError("assertion", "must not be empty", "RFC 7521, Section 4.1")
 	}
@@ -86,8 +95,11 @@ func (c *Client) assertion(ctx context.Context, grantType, assertion string, o T
 // ExtensionGrant asks for a token by a grant that this package has no method for, RFC
 // 6749, Section 4.5. Its type is an absolute URI, or a name of the server's own; its
 // parameters are in o.Params. The grants of RFC 6749 itself are refused.
-func (c *Client) ExtensionGrant(ctx context.Context, grantType string, o TokenOptions) (*Token, error) {
-	known := []string{"", "authorization_code", "implicit", "password", "client_credentials", "refresh_token"}
+func (c *Client) ExtensionGrant(
+	ctx context.Context, grantType string, o TokenOptions,
+) (*Token, error) {
+	known := []string{"", "authorization_code", "implicit", "password", "client_credentials",
+		"refresh_token"}
 	if slices.Contains(known, grantType) {
 		return nil, checkError("grant_type", "must be that of an extension", "RFC 6749, Section 4.5")
 	}

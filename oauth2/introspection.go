@@ -43,7 +43,7 @@ func (c *Client) Introspect(ctx context.Context, token, hint string) (*Introspec
 		endpoint: "introspection_endpoint",
 		url:      c.config.Server.IntrospectionEndpoint,
 		clause:   "RFC 7662, Section 2",
-		auth:     c.config.Auth,
+		auth:     c.introspection,
 		request:  c.config.Hooks.IntrospectTokenRequest,
 	}, tokenForm(token, hint))
 	if err != nil {

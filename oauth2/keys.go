@@ -109,7 +109,7 @@ func (s *RemoteKeySet) Renew(ctx context.Context, h jose.Header) ([]*jose.Key, e
 		return nil, err
 	}
 	keys, err := set.Keys(ctx, h)
-	if err == nil && len(keys) == 0 && renewed {
+	if len(keys) == 0 && renewed {
 		s.document.Missed(name)
 	}
 	return keys, err

@@ -1,17 +1,23 @@
 package oauth2
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/strictjson"
+	"vouchsafe/internal/verdict"
 )
 
 // An AuthorizationServer is authorization server metadata, RFC 8414, Section 2:
-// what a client needs to know of a server. It is written by hand. Which endpoints must be there depends on what the client does.
+// what a client needs to know of a server. It is found by [Discover] or written by
+// hand. Which endpoints must be there depends on what the client does.
 type AuthorizationServer struct {
 	Issuer                      string `json:"issuer"`
 	AuthorizationEndpoint       string `json:"authorization_endpoint"`
@@ -31,45 +37,131 @@ type AuthorizationServer struct {
 	AuthorizationResponseIssParameterSupported bool `json:"authorization_response_iss_parameter_supported"`
 }
 
-type endpoint struct{ field, member, url string }
+// Where metadata is, RFC 8414, Section 3 and 5.
+const (
+	wellKnownServer = "/.well-known/oauth-authorization-server"
+	wellKnownOpenID = "/.well-known/openid-configuration"
 
-// endpoints returns those that there are.
-func (s *AuthorizationServer) endpoints() []endpoint {
-	return slices.DeleteFunc([]endpoint{
-		{"AuthorizationEndpoint", "authorization_endpoint", s.AuthorizationEndpoint},
-		{"TokenEndpoint", "token_endpoint", s.TokenEndpoint},
-		{"JWKSURI", "jwks_uri", s.JWKSURI},
-		{"RevocationEndpoint", "revocation_endpoint", s.RevocationEndpoint},
-		{"IntrospectionEndpoint", "introspection_endpoint", s.IntrospectionEndpoint},
-		{"DeviceAuthorizationEndpoint", "device_authorization_endpoint",
-			s.DeviceAuthorizationEndpoint},
-	}, func(e endpoint) bool { return e.url == "" })
+	maxMetadata = 1 << 20
+)
+
+// Discover fetches the metadata of the authorization server whose issuer identifier
+// is issuer, RFC 8414, Section 3, by client, or by one of [httpclient.New] if that is
+// nil. The well-known path is inserted before the issuer's own; where the server has
+// nothing (a status of 4xx other than 429), the two places are asked that OpenID
+// Providers use: openid-configuration inserted in the same way, and appended (RFC
+// 8414, Section 5). Redirects are not followed.
+//
+// The answer must be application/json, strict, below 1 MiB, and name that issuer, octet
+// for octet (RFC 8414, Section 3.3). Endpoints that secrets must not be sent to, not
+// https, refuse it whole. A server need not have every endpoint: fields may be empty.
+//
+// The error is, wrapped, a [*jose.CheckError] that names what did not pass, an
+// [*httpclient.StatusError], or that of the exchange. Nothing is kept: call it once, not
+// for each login.
+func Discover(ctx context.Context, client *http.Client, issuer string) (AuthorizationServer, error) {
+	s, err := discover(ctx, client, issuer)
+	if err != nil {
+		return AuthorizationServer{}, fmt.Errorf("oauth2: discovery: %w", err)
+	}
+	return s, nil
+}
+
+func discover(ctx context.Context, client *http.Client, issuer string) (AuthorizationServer, error) {
+	u, err := checkIssuer(client, issuer)
+	if err != nil {
+		return AuthorizationServer{}, err
+	}
+	var missing error
+	for _, place := range metadataURLs(u) {
+		resp, err := httpclient.Get(ctx, client, place, maxMetadata)
+		if isMissing(err) {
+			missing = err
+			continue
+		}
+		if err != nil {
+			return AuthorizationServer{}, err
+		}
+		return readMetadata(ctx, client, resp, issuer)
+	}
+	return AuthorizationServer{}, missing
+}
+
+// metadataURLs returns where the metadata of issuer may be, in order.
+func metadataURLs(issuer *url.URL) []string {
+	origin := issuer.Scheme + "://" + issuer.Host
+	path := strings.TrimSuffix(issuer.EscapedPath(), "/")
+	return slices.Compact([]string{
+		origin + wellKnownServer + path,
+		origin + wellKnownOpenID + path,
+		origin + path + wellKnownOpenID,
+	})
+}
+
+// isMissing reports whether err says that there is nothing where it was looked for.
+func isMissing(err error) bool {
+	e, ok := errors.AsType[*httpclient.StatusError](err)
+	return ok && e.Status/100 == 4 && e.Status != http.StatusTooManyRequests
+}
+
+// readMetadata accepts metadata if it is that of issuer.
+func readMetadata(ctx context.Context, client *http.Client, resp *httpclient.Response,
+	issuer string) (AuthorizationServer, error) {
+	l := checks(ctx)
+	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	l.Check(err == nil && media == "application/json",
+		"content_type", "must be application/json", "RFC 8414, Section 3.2")
+	var s AuthorizationServer
+	err = strictjson.Unmarshal(string(resp.Body), &s)
+	l.Result("metadata", "RFC 8414, Section 3.2",
+		because(err, "metadata", "must be one strict JSON object", "RFC 8414, Section 3.2"))
+	l.Check(s.Issuer == issuer, "issuer", "must be the issuer asked for", "RFC 8414, Section 3.3")
+	s.checkEndpoints(l, client)
+	if l.Err() != nil {
+		return AuthorizationServer{}, l.Err()
+	}
+	return s, nil
+}
+
+// checkEndpoints refuses endpoints that secrets must not be sent to.
+func (s *AuthorizationServer) checkEndpoints(l *verdict.List, client *http.Client) {
+	const clause = "RFC 8414, Section 2"
+	for _, e := range []struct{ name, url string }{
+		{"authorization_endpoint", s.AuthorizationEndpoint},
+		{"token_endpoint", s.TokenEndpoint},
+		{"jwks_uri", s.JWKSURI},
+		{"revocation_endpoint", s.RevocationEndpoint},
+		{"introspection_endpoint", s.IntrospectionEndpoint},
+		{"device_authorization_endpoint", s.DeviceAuthorizationEndpoint},
+	} {
+		if e.url != "" {
+			_, err := httpclient.CheckURL(client, e.url)
+			l.Result(e.name, clause,
+				because(err, e.name, "must be a URL that secrets may be sent to", clause))
+		}
+	}
 }
 
 // check refuses endpoints that secrets must not be sent to, and an issuer that is none.
 func (s *AuthorizationServer) check(client *http.Client) error {
-	for _, e := range s.endpoints() {
-		if _, err := httpclient.CheckURL(client, e.url); err != nil {
-			return fmt.Errorf("oauth2: %s: %w", e.field, err)
-		}
+	l := checks(context.Background())
+	s.checkEndpoints(l, client)
+	if s.Issuer != "" {
+		_, err := checkIssuer(client, s.Issuer)
+		l.Result("issuer", "RFC 8414, Section 2", err)
 	}
-	if s.Issuer == "" {
-		return nil
-	}
-	if _, err := checkIssuer(client, s.Issuer); err != nil {
-		return fmt.Errorf("oauth2: Issuer: %w", err)
-	}
-	return nil
+	return l.Err()
 }
 
 // checkIssuer parses an issuer identifier, RFC 8414, Section 2.
 func checkIssuer(client *http.Client, issuer string) (*url.URL, error) {
+	const clause = "RFC 8414, Section 2"
 	u, err := httpclient.CheckURL(client, issuer)
 	if err != nil {
-		return nil, err
+		return nil, because(err, "issuer", "must be a URL that can be asked", clause)
 	}
 	if strings.Contains(issuer, "?") {
-		return nil, checkError("issuer", "must have no query", "RFC 8414, Section 2")
+		return nil, checkError("issuer", "must have no query", clause)
 	}
 	return u, nil
 }

@@ -127,7 +127,7 @@ func FromRecord(r Record) (*Token, error) {
 	switch {
 	case r.AccessToken == "" || !printable(r.AccessToken):
 		return nil, checkError("access_token", "must be a printable string", tokenClause)
-	case !strings.EqualFold(r.TokenType, bearer) && (r.IssuedTokenType == "" || r.TokenType != notAccess):
+	case !usableType(r.TokenType, r.IssuedTokenType):
 		return nil, checkError("token_type", "must be Bearer", "RFC 6749, Section 7.1")
 	}
 	s := &secrets{r.AccessToken, r.RefreshToken, r.IDToken, maps.Clone(r.Extra)}

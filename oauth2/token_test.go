@@ -87,9 +87,9 @@ func TestFromRecordRefuses(t *testing.T) {
 		record Record
 		want   string
 	}{
-		{"nothing", Record{}, "oauth2: Record.AccessToken is required"},
+		{"nothing", Record{}, "check access_token"},
 		{"no access token", Record{TokenType: "Bearer", RefreshToken: "r"},
-			"oauth2: Record.AccessToken is required"},
+			"check access_token"},
 		{"MAC", Record{AccessToken: "a", TokenType: "MAC"}, "check token_type"},
 		{"bearer", Record{AccessToken: "a", TokenType: "bearer"}, "ok"},
 	} {

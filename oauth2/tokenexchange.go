@@ -47,10 +47,13 @@ func (x TokenExchange) LogValue() slog.Value { return slog.StringValue(fmt.Sprin
 // TokenExchange exchanges one token for another, RFC 8693. What was issued is the
 // Token's access token, whatever its IssuedTokenType; where that is not an access token,
 // its TokenType is "N_A" and [Client.Transport] does not take it.
-func (c *Client) TokenExchange(ctx context.Context, x TokenExchange, o TokenOptions) (*Token, error) {
+func (c *Client) TokenExchange(
+	ctx context.Context, x TokenExchange, o TokenOptions,
+) (*Token, error) {
 	l := checks(ctx)
 	const clause = "RFC 8693, Section 2.1"
-	l.Check(x.SubjectToken != "" && x.SubjectTokenType != "", "subject_token", "must be given with its type", clause)
+	l.Check(x.SubjectToken != "" && x.SubjectTokenType != "", "subject_token",
+		"must be given with its type", clause)
 	l.Check((x.ActorToken != "") == (x.ActorTokenType != ""), "actor_token",
 		"must be given with its type, and the type with it", clause)
 	if err := l.Err(); err != nil {
@@ -75,7 +78,8 @@ func (c *Client) TokenExchange(ctx context.Context, x TokenExchange, o TokenOpti
 	if err != nil {
 		return nil, err
 	}
-	if !l.Check(tok.IssuedTokenType != "", "issued_token_type", "must be present", "RFC 8693, Section 2.2.1") {
+	if !l.Check(tok.IssuedTokenType != "", "issued_token_type", "must be present",
+		"RFC 8693, Section 2.2.1") {
 		return nil, l.Err()
 	}
 	return tok, nil

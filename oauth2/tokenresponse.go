@@ -62,8 +62,12 @@ func (c *Client) readType(l *verdict.List, m strictjson.Object, t *Token) {
 	if absent(v) && c.config.Quirks.AssumeBearer {
 		t.TokenType = bearer
 	}
-	l.Check(strings.EqualFold(t.TokenType, bearer) || t.TokenType == notAccess && t.IssuedTokenType != "",
+	l.Check(usableType(t.TokenType, t.IssuedTokenType),
 		"token_type", "must be Bearer", "RFC 6749, Section 7.1")
+}
+
+func usableType(token, issued string) bool {
+	return strings.EqualFold(token, bearer) || token == notAccess && issued != ""
 }
 
 // accepted returns the members of an answer that is no refusal, and JSON, or a form

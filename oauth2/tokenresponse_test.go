@@ -71,24 +71,25 @@ func TestReadToken(t *testing.T) {
 		{"400 with a token", 400, js, `{"access_token":"a","token_type":"Bearer"}`, "server  400"},
 		{"201 with a token", 201, js, `{"access_token":"a","token_type":"Bearer"}`, "server  201"},
 		{"302", 302, "text/html", ``, "server  302"},
-		{"400 not declared as JSON", 400, "text/html", `{"error":"invalid_grant"}`, "server  400"},
+		{"400 not declared as JSON", 400, "text/html", `{"error":"invalid_grant"}`,
+			"server invalid_grant 400"},
 		{"400 repeated error", 400, js, `{"error":"a","error":"b"}`, "server  400"},
 		{"429 text", 429, "text/plain", `slow down`, "server  429"},
 		{"502 HTML", 502, "text/html", `<html>`, "server  502"},
 
-		{"HTML in 200", 200, "text/html; charset=utf-8", `<html>`, "check content type"},
+		{"HTML in 200", 200, "text/html; charset=utf-8", `<html>`, "check content_type"},
 		{"JSON called text", 200, "text/plain", `{"access_token":"a","token_type":"Bearer"}`,
-			"check content type"},
+			"check content_type"},
 		{"JSON called form", 200, "application/x-www-form-urlencoded",
-			`{"access_token":"a","token_type":"Bearer"}`, "check content type"},
+			`{"access_token":"a","token_type":"Bearer"}`, "check content_type"},
 		{"JSON called nothing", 200, "", `{"access_token":"a","token_type":"Bearer"}`,
-			"check content type"},
+			"check content_type"},
 		{"JSON called something like it", 200, "application/jsonp",
-			`{"access_token":"a","token_type":"Bearer"}`, "check content type"},
+			`{"access_token":"a","token_type":"Bearer"}`, "check content_type"},
 		{"content type that does not parse", 200, "application/json; charset",
-			`{"access_token":"a","token_type":"Bearer"}`, "check content type"},
+			`{"access_token":"a","token_type":"Bearer"}`, "check content_type"},
 		{"form", 200, "application/x-www-form-urlencoded", `access_token=a&token_type=bearer`,
-			"check content type"},
+			"check content_type"},
 		{"array", 200, js, `["a"]`, "check body"},
 		{"empty", 200, js, ``, "check body"},
 		{"null", 200, js, `null`, "check body"},
@@ -280,7 +281,7 @@ func TestTokenResponseFraming(t *testing.T) {
 			if got := outcome(err); got != test.want || (tok == nil) != (err != nil) {
 				t.Errorf("%v and %q, want %q", tok, got, test.want)
 			}
-			if err != nil && !strings.HasPrefix(err.Error(), "oauth2: token request: ") {
+			if err != nil && !strings.HasPrefix(err.Error(), "oauth2: token_endpoint: ") {
 				t.Errorf("error is %v", err)
 			}
 		})

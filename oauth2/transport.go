@@ -32,7 +32,8 @@ const (
 )
 
 func (p Placement) known() bool {
-	return slices.Contains([]Placement{"", PlacementHeader, PlacementBody, InsecurePlacementQuery}, p)
+	all := []Placement{"", PlacementHeader, PlacementBody, InsecurePlacementQuery}
+	return slices.Contains(all, p)
 }
 
 // Transport returns a RoundTripper that sends tok's access token, where
@@ -46,13 +47,14 @@ func (p Placement) known() bool {
 // [*jose.CheckError]; that of another origin wraps [httpclient.ErrOrigin]. What the
 // resource answers is for the caller to read: see [ResponseError].
 func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error) {
-	const clause = "RFC 6750, Section 5.3"
 	if tok.AccessToken() == "" || !strings.EqualFold(tok.TokenType, bearer) {
-		return nil, checkError("access_token", "must be there, of type Bearer", "RFC 6750, Section 2")
+		return nil, checkError("access_token", "must be there, of type Bearer",
+			"RFC 6750, Section 2")
 	}
 	origins, err := httpclient.ParseOrigins(c.config.HTTP, urls...)
 	if err != nil {
-		return nil, because(err, "urls", "must be absolute, https or http on loopback, at least one", clause)
+		return nil, because(err, "urls",
+			"must be absolute, https or http on loopback, at least one", "RFC 6750, Section 5.3")
 	}
 	t := &transport{
 		token:     tok.AccessToken(),
@@ -108,8 +110,10 @@ func (t *transport) check(req *http.Request) error {
 	if err := t.checkOrigin(req); err != nil {
 		return err
 	}
-	if len(httpclient.Fields(req.Header, "Authorization")) > 0 || hasParam(req.URL.RawQuery, tokenParam) {
-		return checkError("authorization", "must not be in the request already", "RFC 6750, Section 2")
+	if len(httpclient.Fields(req.Header, "Authorization")) > 0 ||
+		hasParam(req.URL.RawQuery, tokenParam) {
+		return checkError("authorization", "must not be in the request already",
+			"RFC 6750, Section 2")
 	}
 	return nil
 }
@@ -178,7 +182,7 @@ func (t *transport) placeInBody(req *http.Request) error {
 	const clause = "RFC 6750, Section 2.2"
 	media, _, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
 	if err != nil || media != formType || req.Body == nil || req.Method == http.MethodGet {
-		return checkError("body", "must be a form, of a method other than GET, to hold the token", clause)
+		return checkError("body", "must be a form, of a method other than GET", clause)
 	}
 	defer req.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(req.Body, maxForm+1))
