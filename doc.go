@@ -11,13 +11,14 @@
 //   - compliance: what real providers look like and do differently, as data
 //   - oidc: OpenID Connect Core 1.0 and Discovery 1.0; oidc/oidctest is a provider
 //     for tests
-//   - oauth2: RFC 6749 with RFC 9700, RFC 7636 and RFC 9207
+//   - oauth2: RFC 6749 with RFC 9700 and its family: grants, client authentication,
+//     metadata, remote keys, introspection, revocation
 //   - oauth1: RFC 5849; oauth1/oauth1test is a provider for tests
 //   - jose: JSON Web Tokens, signatures, encryption and keys, RFC 7515 to RFC 7519
 //     and RFC 8725, without HTTP
 //   - pkce: RFC 7636, S256 only
 //   - httpclient: the one door through which every room fetches;
-//     httpclient/fixture replays exchanges with providers in tests
+//     httpclient/fixture replays exchanges with providers in tests, and records them
 //
 // Each room can be used without those above it, and each package documentation
 // says what it leaves to its caller.

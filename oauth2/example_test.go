@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 
+	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
 )
@@ -35,7 +36,11 @@ func Example() {
 	// registry keeps it in a sealed cookie; here there is one browser.
 	var txn *oauth2.Transaction
 	site := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		tok, err := client.Callback(r.Context(), r.URL.Query(), txn)
+		params, err := oauth2.ReadCallback(r)
+		if err != nil {
+			log.Fatal(err)
+		}
+		tok, err := client.Callback(r.Context(), params, txn)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -100,4 +105,187 @@ func ExampleError() {
 	// Output:
 	// oauth2: server refused: invalid_grant (400 Bad Request)
 	// log in again: true
+}
+
+// newServer answers each path with the JSON that answers has for it.
+func newServer(answers map[string]string) *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, answers[r.URL.Path])
+	}))
+}
+
+// The metadata of a server is at a well-known place below its issuer.
+func ExampleDiscover() {
+	var base string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("asked for", r.URL.Path)
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"issuer":"%[1]s/tenant","token_endpoint":"%[1]s/token"}`, base)
+	}))
+	defer server.Close()
+	base = server.URL
+
+	metadata, err := oauth2.Discover(context.Background(), nil, base+"/tenant")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(metadata.TokenEndpoint == base+"/token")
+	// Output:
+	// asked for /.well-known/oauth-authorization-server/tenant
+	// true
+}
+
+// A service that authenticates with a key of its own asks for a token for itself.
+func ExampleClient_ClientCredentials() {
+	server := newServer(map[string]string{
+		"/token": `{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer","scope":"read"}`})
+	defer server.Close()
+
+	key, err := jose.GenerateKey("ES256") // or jose.NewKey, of a crypto.Signer
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := oauth2.New(oauth2.Config{
+		ID:     "service",
+		Server: oauth2.AuthorizationServer{Issuer: server.URL, TokenEndpoint: server.URL + "/token"},
+		Auth:   oauth2.PrivateKeyJWT(key, oauth2.AssertionOptions{}),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	tok, err := client.ClientCredentials(context.Background(), oauth2.TokenOptions{
+		Scopes:    []string{"read", "write"},
+		Resources: []string{"https://api.example.com/"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("granted", tok.Scopes, "and not", tok.NotGranted)
+	// Output:
+	// granted [read] and not [write]
+}
+
+// A login on a device without a browser.
+func ExampleClient_DeviceToken() {
+	server := newServer(map[string]string{
+		"/device": `{"device_code":"GmRhmhcxhwAzkoEqiMEg","user_code":"WDJB-MJHT",
+			"verification_uri":"https://example.com/device","expires_in":1800,"interval":1}`,
+		"/token": `{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer"}`})
+	defer server.Close()
+
+	client, err := oauth2.New(oauth2.Config{
+		ID: "television",
+		Server: oauth2.AuthorizationServer{
+			DeviceAuthorizationEndpoint: server.URL + "/device",
+			TokenEndpoint:               server.URL + "/token",
+		},
+		Auth: oauth2.None(),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	device, err := client.DeviceAuthorization(ctx, oauth2.TokenOptions{Scopes: []string{"watch"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("Visit", device.VerificationURI, "and enter", device.UserCode)
+	tok, err := client.DeviceToken(ctx, device) // waits for the user
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("granted", tok.Scopes)
+	// Output:
+	// Visit https://example.com/device and enter WDJB-MJHT
+	// granted [watch]
+}
+
+// A server that wants a parameter more, and leaves token_type out.
+func ExampleHooks() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("team", r.PostFormValue("team"))
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"access_token":"xoxb-1"}`)
+	}))
+	defer server.Close()
+
+	client, err := oauth2.New(oauth2.Config{
+		ID:     "bot",
+		Server: oauth2.AuthorizationServer{TokenEndpoint: server.URL},
+		Auth:   oauth2.ClientSecretPost("secret"),
+		Quirks: oauth2.Quirks{AssumeBearer: true},
+		Hooks: oauth2.Hooks{AccessTokenRequest: []oauth2.RequestHook{
+			func(_ context.Context, req *http.Request) error {
+				req.PostForm.Set("team", "T1")
+				return nil
+			},
+		}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	tok, err := client.ClientCredentials(context.Background(), oauth2.TokenOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(tok.TokenType)
+	// Output:
+	// team T1
+	// Bearer
+}
+
+// A client that hands its credentials over in a way of its own.
+type urlAuthentication struct{ secret string }
+
+func (urlAuthentication) Method() string { return "client_secret_uri" }
+
+func (a urlAuthentication) Authenticate(
+	_ context.Context, c *oauth2.Client, req *http.Request,
+) error {
+	q := req.URL.Query()
+	q.Set("client_id", c.ID())
+	q.Set("client_secret", a.secret)
+	req.URL.RawQuery = q.Encode()
+	return nil
+}
+
+func ExampleClientAuthentication() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.URL.RawQuery)
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"access_token":"a","token_type":"Bearer"}`)
+	}))
+	defer server.Close()
+
+	client, err := oauth2.New(oauth2.Config{
+		ID:     "client",
+		Server: oauth2.AuthorizationServer{TokenEndpoint: server.URL},
+		Auth:   urlAuthentication{"secret"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := client.ClientCredentials(context.Background(), oauth2.TokenOptions{}); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// client_id=client&client_secret=secret
+}
+
+// What an API refuses says in its challenges what it wants.
+func ExampleResponseError() {
+	resp := &http.Response{StatusCode: 403, Header: http.Header{"Www-Authenticate": {
+		`Basic realm="x", Bearer error="insufficient_scope", scope="read write"`}}}
+	err := oauth2.ResponseError(resp)
+	fmt.Println(err)
+	if refusal, ok := errors.AsType[*oauth2.Error](err); ok {
+		for _, c := range refusal.Challenges() {
+			fmt.Printf("%s %q\n", c.Scheme, c.Params["scope"])
+		}
+	}
+	// Output:
+	// oauth2: server refused: insufficient_scope (403 Forbidden)
+	// Basic ""
+	// Bearer "read write"
 }
