@@ -109,6 +109,14 @@ func (o SignOptions) algorithm(key *Key) (signatureAlgorithm, error) {
 	return alg, nil
 }
 
+// CanSign reports whether [Sign] can use the key with the algorithm called name, or if
+// that is empty with the first that the key serves: it then has a private key, or a
+// secret. Nothing is signed.
+func (k *Key) CanSign(name string) bool {
+	_, err := SignOptions{Algorithm: name}.algorithm(k)
+	return err == nil
+}
+
 func errCannotSign() error {
 	return checkError("key", "must be one that signs with the algorithm", "RFC 7515, Section 5.1")
 }

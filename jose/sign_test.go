@@ -70,6 +70,37 @@ func wantSignedBy(t *testing.T, name, text string, key *Key, o SignOptions, payl
 }
 
 // Options must not be able to say what they do not say (GHSA-4cf7-xm37-g63h).
+func TestCanSign(t *testing.T) {
+	private := testEC(t)
+	text, err := private.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := ParseKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, algorithm string
+		key             *Key
+		want            bool
+	}{
+		{"private", "", private, true},
+		{"private, its algorithm", "ES256", private, true},
+		{"private, another", "ES384", private, false},
+		{"private, unknown", "none", private, false},
+		{"public", "", public, false},
+		{"secret", "", newKey(t, make([]byte, 32), KeyOptions{}), true},
+		{"secret, too short for it", "HS512", newKey(t, make([]byte, 32), KeyOptions{}), false},
+		{"none", "", nil, false},
+		{"zero", "", &Key{}, false},
+	} {
+		if got := tt.key.CanSign(tt.algorithm); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestSignBreakingOut(t *testing.T) {
 	for _, text := range []string{`","alg":"none`, `"}`, `\","alg":"none`, "\u2028", "</script>",
 		"\x00"} {

@@ -108,11 +108,11 @@ func (a Assertion) check() error {
 // value will do.
 type AssertionOptions struct {
 	// Algorithm is the token_endpoint_auth_signing_alg that the client is registered
-	// with. If empty, the first that the key serves and the server's metadata, if it has
-	// a list, does too.
+	// with. If empty, the first that the key serves and the server's metadata lists, or
+	// that the key serves.
 	Algorithm string
 
-	// Claims are further claims.
+	// Claims are further claims, not those of RFC 7519, Section 4.1.
 	Claims map[string]any
 
 	// InsecureAudience is sent as the audience in place of the issuer identifier, for a
@@ -127,14 +127,14 @@ type AssertionOptions struct {
 // draft-ietf-oauth-rfc7523bis, Section 4). key may be in an HSM or a KMS, see
 // [jose.NewKey]; its ID is the assertion's kid.
 func PrivateKeyJWT(key *jose.Key, o AssertionOptions) ClientAuthentication {
-	return clientAssertion{privateKeyJWT, key, nil, o}
+	return newClientAssertion(privateKeyJWT, key, nil, o)
 }
 
 // ClientSecretJWT is client_secret_jwt: as [PrivateKeyJWT], with an HMAC keyed by the
 // client secret, which must be as long as the hash: 32 bytes for HS256.
 func ClientSecretJWT(secret string, o AssertionOptions) ClientAuthentication {
 	key, err := jose.NewKey([]byte(secret), jose.KeyOptions{Use: "sig"})
-	return clientAssertion{clientSecretJWT, key, err, o}
+	return newClientAssertion(clientSecretJWT, key, err, o)
 }
 
 type clientAssertion struct {
@@ -144,27 +144,44 @@ type clientAssertion struct {
 	options AssertionOptions
 }
 
+func newClientAssertion(
+	method string, key *jose.Key, err error, o AssertionOptions,
+) ClientAuthentication {
+	o.Claims = maps.Clone(o.Claims)
+	return clientAssertion{method, key, err, o}
+}
+
 func (a clientAssertion) Method() string { return a.method }
 
-// check tells what will not work, when the client is made, by signing once.
+// check tells, when the client is made, what will not work.
 func (a clientAssertion) check(s AuthorizationServer) error {
-	const clause = "RFC 7523, Section 3"
-	if a.err != nil {
+	switch {
+	case a.err != nil:
 		return because(a.err, "client_secret", "must be as long as the hash",
 			"RFC 7518, Section 3.2")
-	}
-	if a.audience(s) == "" {
-		return checkError("issuer", "must be configured: it is the audience of client assertions",
+	case !a.key.CanSign(a.algorithm(s)) || isHMAC(a.key) != (a.method == clientSecretJWT):
+		return checkError("key", "must be a private one, for the algorithm",
+			"OpenID Connect Core 1.0, Section 9")
+	case a.audience(s) == "":
+		return checkError("issuer", "must be configured: it is the audience of assertions",
 			"draft-ietf-oauth-rfc7523bis, Section 4")
+	case a.fixes():
+		return checkError("claims", "must not be those that each assertion has of its own",
+			"RFC 7523, Section 3")
 	}
-	if _, ok := a.options.Claims["jti"]; ok {
-		return checkError("jti", "must be another in each request", clause)
+	return nil
+}
+
+// fixes reports whether a further claim is one of those that are another in each
+// assertion, or that say whom it is of and for.
+func (a clientAssertion) fixes() bool {
+	for name := range a.options.Claims {
+		if slices.Contains([]string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"},
+			strings.ToLower(name)) {
+			return true
+		}
 	}
-	if a.key != nil && isHMAC(a.key) != (a.method == clientSecretJWT) {
-		return checkError("key", "must be a private key", "OpenID Connect Core 1.0, Section 9")
-	}
-	_, err := a.sign("id", s, time.Now())
-	return err
+	return false
 }
 
 func (a clientAssertion) audience(s AuthorizationServer) string {
@@ -188,7 +205,7 @@ func (a clientAssertion) Authenticate(_ context.Context, c *Client, req *http.Re
 func (a clientAssertion) sign(id string, s AuthorizationServer, now time.Time) (string, error) {
 	return Assertion{
 		Key:       a.key,
-		Algorithm: cmp.Or(a.options.Algorithm, a.supported(s)),
+		Algorithm: a.algorithm(s),
 		Issuer:    id,
 		Subject:   id,
 		Audience:  a.audience(s),
@@ -196,10 +213,11 @@ func (a clientAssertion) sign(id string, s AuthorizationServer, now time.Time) (
 	}.sign("client-authentication+jwt", now)
 }
 
-// supported returns the key's first algorithm among those that the server lists.
-func (a clientAssertion) supported(s AuthorizationServer) string {
-	if a.key == nil {
-		return ""
+// algorithm returns the one chosen, or the key's first among those that the server
+// lists; if there is none, the key's first.
+func (a clientAssertion) algorithm(s AuthorizationServer) string {
+	if a.options.Algorithm != "" || a.key == nil {
+		return a.options.Algorithm
 	}
 	for _, alg := range a.key.Algorithms() {
 		if slices.Contains(s.TokenEndpointAuthSigningAlgValuesSupported, alg) {

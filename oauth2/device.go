@@ -53,6 +53,8 @@ func (c *Client) DeviceAuthorization(
 		url:      c.config.Server.DeviceAuthorizationEndpoint,
 		clause:   "RFC 8628, Section 3.1",
 		auth:     c.config.Auth,
+		request:  c.config.Hooks.DeviceAuthorizationRequest,
+		response: c.config.Hooks.DeviceAuthorizationResponse,
 	}
 	form, err := c.form(nil, o)
 	if err != nil {

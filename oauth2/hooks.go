@@ -10,7 +10,7 @@ import (
 
 // Hooks rewrite the requests to a server that wants them otherwise, and its responses
 // before they are read and checked. Their names are those of Authlib's compliance
-// hooks. Each is called in its order; an error ends the exchange and is returned,
+// hooks, where it has them. Each is called in its order; an error ends the exchange and is returned,
 // wrapped. They must be safe for concurrent use.
 //
 // A request to the server comes last, after the client has authenticated, with its
@@ -23,6 +23,9 @@ type Hooks struct {
 
 	RefreshTokenRequest  []RequestHook
 	RefreshTokenResponse []ResponseHook
+
+	DeviceAuthorizationRequest  []RequestHook
+	DeviceAuthorizationResponse []ResponseHook
 
 	RevokeTokenRequest     []RequestHook
 	IntrospectTokenRequest []RequestHook
@@ -42,10 +45,13 @@ type ResponseHook func(ctx context.Context, resp *httpclient.Response) error
 // clone returns Hooks that share nothing with h that its owner could change.
 func (h Hooks) clone() Hooks {
 	for _, list := range []*[]RequestHook{&h.AccessTokenRequest, &h.RefreshTokenRequest,
-		&h.RevokeTokenRequest, &h.IntrospectTokenRequest, &h.ProtectedRequest} {
+		&h.DeviceAuthorizationRequest, &h.RevokeTokenRequest, &h.IntrospectTokenRequest,
+		&h.ProtectedRequest} {
 		*list = slices.Clone(*list)
 	}
-	h.AccessTokenResponse = slices.Clone(h.AccessTokenResponse)
-	h.RefreshTokenResponse = slices.Clone(h.RefreshTokenResponse)
+	for _, list := range []*[]ResponseHook{&h.AccessTokenResponse, &h.RefreshTokenResponse,
+		&h.DeviceAuthorizationResponse} {
+		*list = slices.Clone(*list)
+	}
 	return h
 }

@@ -20,7 +20,11 @@ func newSuites() ([]suite, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []suite{j.suite(), o.suite()}, nil
+	p, err := newOAuth2Bench(k)
+	if err != nil {
+		return nil, err
+	}
+	return []suite{j.suite(), o.suite(), p.suite()}, nil
 }
 
 // A benchCase is a line of the table.

@@ -1,16 +1,17 @@
 // Command bench compares vouchsafe/jose with go-jose v4, golang-jwt v5 and
-// jwx v3, vouchsafe/oauth1 with dghubble/oauth1 and gomodule/oauth1, and each of
-// them with the standard library alone.
+// jwx v3, vouchsafe/oauth1 with dghubble/oauth1 and gomodule/oauth1, vouchsafe/oauth2
+// with golang.org/x/oauth2, and each of them with the standard library alone.
 //
 // It is a module of its own, so that none of them is a dependency of vouchsafe.
 //
 // # Running it
 //
 // "make bench" at the top of the repository first runs the contract test and
-// then prints the two tables, in about three minutes. The program takes flags
+// then prints the three tables, in about four minutes. The program takes flags
 //
 //	go run . -run jose/.*HS256 -rounds 31 -time 25ms
 //	go run . -run oauth1
+//	go run . -run oauth2 -rounds 31
 //
 // and for benchstat there is an ordinary benchmark of every cell:
 //
@@ -71,6 +72,34 @@
 // of it; that no column hands out the same header again; that a transport passes
 // the rest of the request on; and that a Verifier of vouchsafe accepts all, once,
 // and none of them for another method, another query or with another signature.
+//
+// # What is compared for oauth2
+//
+// Every column sends by an http.Client with the same timeout, over a transport that
+// answers from memory. What can be made once is made once: clients, registrations,
+// tokens, the transaction of a login, the request to a resource.
+//
+// A token request begins with the parameters of its grant and ends with the token in
+// hand: access and refresh token, expiry, scopes. That of a code begins with the
+// parameters of a callback, whose state is compared in each column; PKCE is in all.
+// x/oauth2 is told how to authenticate, and does not have to find out. The raw column
+// sends a form that is ready and decodes three members of the response; it looks at
+// neither status nor media type, and lets any body be as long as it likes.
+//
+// The case "transport" is a GET with three header fields. Raw is the http.Client
+// alone, so that what is beyond raw is what the token costs: vouchsafe also looks
+// whether the request goes to the origin that the token is for, by URL and by Host
+// field, and whether it has a token already. x/oauth2 sends its token anywhere.
+//
+// The cases "keys" read one key by its ID out of a hundred that were fetched and are
+// fresh. Raw is a map behind an atomic pointer, and a look at the clock. x/oauth2 has
+// no key sets.
+//
+// The contract test shows that every column sends one request each time, with the
+// form and the credentials of its grant and no others, and reads the token that was
+// issued; that vouchsafe and x/oauth2 refuse a callback of another login's state, and
+// an error response; that a transport adds the token, passes the rest of the request
+// on and leaves the caller's own as it is; and that keys are fetched once.
 //
 // # Reading it
 //

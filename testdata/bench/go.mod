@@ -1,6 +1,6 @@
 module vouchsafe/testdata/bench
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/dghubble/oauth1 v0.7.3
@@ -8,6 +8,7 @@ require (
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/gomodule/oauth1 v0.2.0
 	github.com/lestrrat-go/jwx/v3 v3.3.0
+	golang.org/x/oauth2 v0.37.0
 	vouchsafe v0.0.0
 )
 

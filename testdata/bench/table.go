@@ -35,11 +35,18 @@ func (t *table) add(c benchCase, r results) {
 
 // addScale is a second line: the throughput by that of one processor.
 func (t *table) addScale(r results) {
-	line := "  by one processor's\t" + fmt.Sprintf("%.2fx", r[raw].scale())
-	for _, column := range t.columns {
-		line += "\t" + fmt.Sprintf("%.2fx", r[column].scale())
+	line := "  by one processor's"
+	for _, column := range append([]string{raw}, t.columns...) {
+		line += "\t" + scaleText(r[column])
 	}
 	fmt.Fprintln(t.w, line+"\t")
+}
+
+func scaleText(r result) string {
+	if r == (result{}) {
+		return "-"
+	}
+	return fmt.Sprintf("%.2fx", r.scale())
 }
 
 func (t *table) flush() {

@@ -24,10 +24,12 @@ func TestTargets(t *testing.T) {
 		{"allocs, missed", allocsAtMost(10), result{allocs: 11}, false},
 		{"allocs over raw", allocsOverRaw(6), result{allocs: 8}, true},
 		{"allocs over raw, missed", allocsOverRaw(6), result{allocs: 9}, false},
+		{"allocs of a rival", allocsOf("rival"), result{allocs: 5}, true},
+		{"allocs of a rival, missed", allocsOf("rival"), result{allocs: 6}, false},
 		{"scales", scales(1.5), result{ns: 2, oneNS: 3}, true},
 		{"scales, missed", scales(1.5), result{ns: 2, oneNS: 2.9}, false},
 	} {
-		r := results{raw: {ns: 100, allocs: 2}, ours: test.our, "rival": {ns: 600}}
+		r := results{raw: {ns: 100, allocs: 2}, ours: test.our, "rival": {ns: 600, allocs: 5}}
 		if got := test.target.met(r); got != test.met {
 			t.Errorf("%s: %v", test.name, got)
 		}
@@ -47,12 +49,18 @@ func TestTable(t *testing.T) {
 		ours:    {ns: 200, oneNS: 300},
 		"rival": {ns: 400, oneNS: 400},
 	})
+	table.add(benchCase{name: "not the rival's", parallel: true}, results{
+		raw:  {ns: 100, oneNS: 200},
+		ours: {ns: 200, oneNS: 300},
+	})
 	table.add(benchCase{name: "none"}, results{ours: {ns: 300}})
 	table.flush()
 	const want = `suite raw vouchsafe rival target
 case 100 ns 2a 0.30 µs 4a (+0.20 µs +2a) 0.60 µs 9a (x6.00, x2.00) met 3x raw; MISSED 3 allocs
 parallel 100 ns 0a 0.20 µs 0a (+0.10 µs +0a) 0.40 µs 0a (x4.00, x2.00)
 by one processor's 2.00x 1.50x 1.00x
+not the rival's 100 ns 0a 0.20 µs 0a (+0.10 µs +0a) -
+by one processor's 2.00x 1.50x -
 none - 0.30 µs 0a -
 
 targets: 1 met, 1 missed

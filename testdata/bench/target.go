@@ -52,6 +52,13 @@ func timesFaster(rival string, times float64) target {
 	}}
 }
 
+// allocsOf asks for no more allocations than a rival's.
+func allocsOf(rival string) target {
+	return target{"allocs of " + rival, func(r results) bool {
+		return r[ours].allocs <= r[rival].allocs
+	}}
+}
+
 // scales asks for the throughput of all processors in terms of one's.
 func scales(times float64) target {
 	return target{fmt.Sprintf("%vx one processor", times), func(r results) bool {

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"vouchsafe/jose"
 	"vouchsafe/oauth1"
+	"vouchsafe/oauth2"
 )
 
 var vouchsafe = library{
@@ -160,4 +163,89 @@ func newOAuth1(
 	}
 	tok, err := oauth1.FromRecord(oauth1.Record{Token: c.token, Secret: c.tokenSecret})
 	return client, tok, err
+}
+
+var vouchsafeOAuth2 = oauth2Library{
+	name: "vouchsafe",
+	asker: func(grant string, r *registration, c *http.Client) (asker, error) {
+		ctx := context.Background()
+		client, err := newOAuth2(r, c)
+		if err != nil {
+			return nil, err
+		}
+		switch grant {
+		case clientCredentials:
+			o := oauth2.TokenOptions{Scopes: r.scopes}
+			return func() (issued, error) {
+				return newIssued(client.ClientCredentials(ctx, o))
+			}, nil
+		case authorizationCode:
+			return vouchsafeCallback(ctx, client, r, "")
+		default:
+			held, err := oauth2.FromRecord(oauth2.Record{
+				AccessToken: r.access, RefreshToken: r.refresh,
+			})
+			return func() (issued, error) {
+				return newIssued(client.Refresh(ctx, held, oauth2.TokenOptions{}))
+			}, err
+		}
+	},
+	transport: func(r *registration, base http.RoundTripper) (http.RoundTripper, error) {
+		client, err := newOAuth2(r, newClient(base))
+		if err != nil {
+			return nil, err
+		}
+		token, err := oauth2.FromRecord(oauth2.Record{AccessToken: r.access})
+		if err != nil {
+			return nil, err
+		}
+		return client.Transport(token, audience)
+	},
+	keys: func(c *http.Client) (func() (string, error), error) {
+		set, err := oauth2.NewRemoteKeySet(keySetURL, c, nil)
+		header := jose.Header{Algorithm: "RS256", KeyID: keyID}
+		return func() (string, error) {
+			found, err := set.Keys(context.Background(), header)
+			if err != nil || len(found) != 1 {
+				return "", err
+			}
+			return found[0].ID(), nil
+		}, err
+	},
+}
+
+func newOAuth2(r *registration, c *http.Client) (*oauth2.Client, error) {
+	return oauth2.New(oauth2.Config{
+		ID: r.id,
+		Server: oauth2.AuthorizationServer{
+			Issuer:                issuer,
+			AuthorizationEndpoint: issuer + "/oauth2/v1/authorize",
+			TokenEndpoint:         tokenURL,
+		},
+		Auth: oauth2.ClientSecretBasic(r.secret),
+		HTTP: c,
+	})
+}
+
+// vouchsafeCallback reads a callback with state, or the right one if that is empty.
+func vouchsafeCallback(
+	ctx context.Context, client *oauth2.Client, r *registration, state string,
+) (asker, error) {
+	login, err := client.Authorize(ctx, oauth2.AuthorizationOptions{
+		RedirectURI: redirectURI, Scopes: r.scopes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	params := url.Values{"code": {r.code}, "state": {cmp.Or(state, login.Transaction.State())}}
+	return func() (issued, error) {
+		return newIssued(client.Callback(ctx, params, login.Transaction))
+	}, nil
+}
+
+func newIssued(t *oauth2.Token, err error) (issued, error) {
+	if err != nil {
+		return issued{}, err
+	}
+	return issued{t.AccessToken(), t.RefreshToken(), t.ExpiresAt}, nil
 }
