@@ -31,7 +31,7 @@ fuzz: ## every fuzz target, FUZZTIME=2m each
 bench: ## jose and oauth1 beside other libraries, and their targets; needs the Go module proxy
 	cd testdata/bench && go test -count=1 ./... && go run .
 
-interop: ## logins with a certified provider and a certified client; needs Node.js and npm
+interop: ## logins, grants and tokens with a certified provider, and a certified client; needs Node.js and npm
 	cd testdata/interop && npm ci --ignore-scripts && go test -count=1 -v ./...
 
 ci: ## what has to pass before a change lands

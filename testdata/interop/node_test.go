@@ -32,12 +32,14 @@ func needNode(t *testing.T) {
 	}
 }
 
-// startProvider starts op.mjs for one client and returns its issuer. The
-// provider ends with the test.
-func startProvider(t *testing.T, clientID, secret, redirectURI string) (issuer string) {
+// startProvider starts op.mjs for one client, and the further ones of a JSON array,
+// and returns its issuer. The provider ends with the test.
+func startProvider(
+	t *testing.T, clientID, secret, redirectURI string, clients ...string,
+) (issuer string) {
 	t.Helper()
 	var ready struct{ Issuer string }
-	startNode(t, &ready, "op.mjs", clientID, secret, redirectURI)
+	startNode(t, &ready, "op.mjs", append([]string{clientID, secret, redirectURI}, clients...)...)
 	if ready.Issuer == "" {
 		t.Fatal("node op.mjs: ready, but names no issuer")
 	}

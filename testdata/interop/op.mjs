@@ -1,7 +1,8 @@
 // An OpenID provider for one client, made of the npm package oidc-provider:
 //
-//   node op.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI
+//   node op.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI [CLIENTS]
 //
+// CLIENTS is a JSON array of the metadata of further clients.
 // It listens on a free loopback port and prints one line when it is ready:
 // {"issuer":"http://127.0.0.1:PORT"}. It ends on SIGTERM, SIGINT, or when its
 // standard input closes. Everything else it has to say goes to standard error.
@@ -13,8 +14,8 @@ console.info = console.error;
 const { Provider } = await import("oidc-provider");
 
 const args = process.argv.slice(2);
-if (args.length !== 3) {
-  console.error("usage: node op.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI");
+if (args.length !== 3 && args.length !== 4) {
+  console.error("usage: node op.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI [CLIENTS]");
   process.exit(2);
 }
 
@@ -37,9 +38,9 @@ function stop() {
   server.closeAllConnections();
 }
 
-function configuration(clientID, secret, redirectURI) {
+function configuration(clientID, secret, redirectURI, clients = "[]") {
   return {
-    clients: [client(clientID, secret, redirectURI)],
+    clients: [client(clientID, secret, redirectURI), ...JSON.parse(clients)],
     jwks: { keys: [signingKey()] },
     cookies: { keys: [randomBytes(32).toString("base64url")] },
     claims: {
@@ -51,7 +52,14 @@ function configuration(clientID, secret, redirectURI) {
     pkce: { required: () => true }, // S256 is the only method the package has
     issueRefreshToken: (ctx, client) => client.grantTypeAllowed("refresh_token"),
     rotateRefreshToken: true,
-    features: { devInteractions: { enabled: false } },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
+    },
+    scopes: ["openid", "offline_access", "api:read"],
     interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
     renderError: (ctx, out) => {
       ctx.type = "text";
@@ -60,6 +68,8 @@ function configuration(clientID, secret, redirectURI) {
     ttl: {
       AccessToken: 600,
       AuthorizationCode: 60,
+      ClientCredentials: 600,
+      DeviceCode: 600,
       Grant: 3600,
       IdToken: 600,
       Interaction: 600,
