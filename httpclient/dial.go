@@ -40,10 +40,14 @@ var notPublic = []netip.Prefix{
 	netip.MustParsePrefix("3fff::/20"),       // documentation
 }
 
-// public reports whether addr is a unicast address that means the same everywhere.
+// public reports whether addr is a unicast address that means the same everywhere; one
+// with a zone does not.
 func public(addr netip.Addr) bool {
-	addr = addr.Unmap()
-	if addr.Zone() != "" || !addr.Is4() && !globalUnicast.Contains(addr) {
+	if addr.Zone() != "" {
+		return false
+	}
+	addr = addr.Unmap() // which loses the zone
+	if !addr.Is4() && !globalUnicast.Contains(addr) {
 		return false
 	}
 	return !slices.ContainsFunc(notPublic, func(p netip.Prefix) bool { return p.Contains(addr) })
@@ -58,13 +62,16 @@ func controlPublic(_ context.Context, _, address string, _ syscall.RawConn) erro
 	return nil
 }
 
+// A dialFunc is an http.Transport's DialContext.
+type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+
 // dialPublic is d's DialContext, whose control is [controlPublic], with an error that
 // does not say the address. That there is a DialContext keeps js/wasm from using fetch,
-// which would connect anywhere; without it nothing there can connect at all.
-func dialPublic(d *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+// which would connect anywhere; what is left there supports no control.
+func dialPublic(d *net.Dialer) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := d.DialContext(ctx, network, address)
-		if errors.Is(err, ErrAddress) {
+		if errors.Is(err, ErrAddress) || errors.Is(err, errors.ErrUnsupported) {
 			return nil, ErrAddress
 		}
 		return conn, err

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -80,6 +82,9 @@ func wantPublic(t *testing.T, name, text string, want bool) {
 	addr, _ := netip.ParseAddr(text) // the zero Addr for what is none
 	if public(addr) != want {
 		t.Errorf("%s: %s: got %v", name, text, !want)
+	}
+	if mapped := netip.AddrFrom16(addr.As16()); addr.Is4() && public(mapped.WithZone("eth0")) {
+		t.Errorf("%s: %s, mapped, with a zone: got true", name, text)
 	}
 	if addr.Is4() && public(netip.AddrFrom16(addr.As16())) != want {
 		t.Errorf("%s: %s, mapped: got %v", name, text, !want)
@@ -212,6 +217,17 @@ func TestDialPublicRebinding(t *testing.T) {
 		if err == nil {
 			resp.Body.Close()
 		}
+	}
+}
+
+// Where no address can be judged, none is public: net has no control in js/wasm.
+func TestDialPublicUnsupported(t *testing.T) {
+	dial := dialPublic(&net.Dialer{ControlContext: func(context.Context, string, string,
+		syscall.RawConn) error {
+		return os.NewSyscallError("socket", errors.ErrUnsupported)
+	}})
+	if conn, err := dial(t.Context(), "tcp", "127.0.0.1:1"); err != ErrAddress || conn != nil {
+		t.Errorf("got %v, %v", conn, err)
 	}
 }
 

@@ -82,6 +82,14 @@ func TestErrorOfTransport(t *testing.T) {
 	}
 }
 
+// A request without a method is a GET.
+func TestExchangeErrorBare(t *testing.T) {
+	err := ExchangeError(&http.Request{}, io.EOF)
+	if err.Error() != "httpclient: GET : EOF" || !errors.Is(err, io.EOF) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestErrorUnwraps(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

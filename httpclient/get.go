@@ -83,12 +83,10 @@ func jitter() time.Duration {
 
 // wait waits, and reports whether it did so to the end: ctx may end first.
 func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
-	case <-timer.C:
+	case <-time.After(d):
 		return true
 	}
 }

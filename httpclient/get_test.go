@@ -46,11 +46,14 @@ func fail(err error) func(*http.Request) (*http.Response, error) {
 
 // get runs Get against s.
 func (s *script) get(ctx context.Context) (*Response, error) {
-	return Get(ctx, &http.Client{Transport: s, Timeout: time.Minute}, "https://provider.example/a", 100)
+	client := &http.Client{Transport: s, Timeout: time.Minute}
+	return Get(ctx, client, "https://provider.example/a", 100)
 }
 
 func TestGet(t *testing.T) {
+	asked := 0
 	client := clientOf(func(req *http.Request) (*http.Response, error) {
+		asked++
 		if req.Method != "GET" || req.Header.Get("Accept") != "application/json" ||
 			req.URL.String() != "https://provider.example/path?query" {
 			t.Errorf("got %s %s, Accept %q", req.Method, req.URL, req.Header.Get("Accept"))
@@ -58,8 +61,8 @@ func TestGet(t *testing.T) {
 		return respond(200, strings.NewReader("body")), nil
 	})
 	resp, err := Get(t.Context(), client, "https://provider.example/path?query", 100)
-	if err != nil || resp.Status != 200 || string(resp.Body) != "body" {
-		t.Errorf("got %+v, %v", resp, err)
+	if err != nil || resp.Status != 200 || string(resp.Body) != "body" || asked != 1 {
+		t.Errorf("got %+v, %v after %d", resp, err, asked)
 	}
 }
 
@@ -162,8 +165,8 @@ func TestGetRepeatsOnce(t *testing.T) {
 		s := &script{answers: []func(*http.Request) (*http.Response, error){
 			say(503, ""), say(404, ""), say(200, "")}}
 		resp, err := s.get(t.Context())
-		if got, ok := errors.AsType[*StatusError](err); !ok || got.Status != 404 || resp != nil ||
-			len(s.asked) != 2 {
+		if got, ok := errors.AsType[*StatusError](err); !ok || got.Status != 404 ||
+			resp != nil || len(s.asked) != 2 {
 			t.Errorf("got %v, %v after %d", resp, err, len(s.asked))
 		}
 	})
@@ -210,8 +213,8 @@ func TestGetLongPause(t *testing.T) {
 			s := &script{answers: []func(*http.Request) (*http.Response, error){
 				say(503, value), say(200, "")}}
 			resp, err := s.get(t.Context())
-			if got, ok := errors.AsType[*StatusError](err); !ok || got.Status != 503 || resp != nil ||
-				len(s.asked) != 1 || time.Since(began) != 0 {
+			if got, ok := errors.AsType[*StatusError](err); !ok || got.Status != 503 ||
+				resp != nil || len(s.asked) != 1 || time.Since(began) != 0 {
 				t.Errorf("%s: got %v, %v after %d", value, resp, err, len(s.asked))
 			}
 		})
@@ -227,8 +230,8 @@ func TestGetContextInPause(t *testing.T) {
 		s := &script{answers: []func(*http.Request) (*http.Response, error){
 			say(503, "2"), say(200, "")}}
 		resp, err := s.get(ctx)
-		if got, ok := errors.AsType[*StatusError](err); !ok || got.Status != 503 || resp != nil ||
-			len(s.asked) != 1 || time.Since(began) != time.Second {
+		if got, ok := errors.AsType[*StatusError](err); !ok || got.Status != 503 ||
+			resp != nil || len(s.asked) != 1 || time.Since(began) != time.Second {
 			t.Errorf("got %v, %v after %d, %v", resp, err, len(s.asked), time.Since(began))
 		}
 	})

@@ -26,7 +26,8 @@ const UserAgent = "vouchsafe"
 
 // ErrInsecureURL is the error, wrapped, of a URL that a secret must not be sent
 // to: not https, nor http on loopback, or one with user information.
-var ErrInsecureURL = errors.New("httpclient: URL must be https, or http on loopback, without user information")
+var ErrInsecureURL = errors.New("httpclient: URL must be https, or http on loopback, " +
+	"without user information")
 
 // ErrTooLarge is the error, wrapped, of a response whose body reached the limit
 // of its exchange, or whose header has more than 256 values.
@@ -73,8 +74,8 @@ const maxRedirects = 5
 // environment's proxy, bounded handshakes, headers and idle connections.
 //
 // With [Do] it follows no redirects. Used directly, it follows at most 5, to URLs
-// that satisfy [CheckParsedURL] for it and not from https to http; the error wraps
-// [ErrInsecureURL]. Its bodies are then the caller's to bound.
+// that satisfy [CheckParsedURL] for it and not from https to http, without a Referer;
+// the error wraps [ErrInsecureURL]. Its bodies are then the caller's to bound.
 func New(o Options) *http.Client {
 	if o.Timeout <= 0 {
 		o.Timeout = Timeout
@@ -98,7 +99,7 @@ func New(o Options) *http.Client {
 		client.Transport = &insecureTransport{t, lower(o.InsecureHTTPHosts)}
 	}
 	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
-		return checkRedirect(client, req, via)
+		return checkRedirect(client, net.DefaultResolver.LookupNetIP, req, via)
 	}
 	return client
 }
@@ -112,7 +113,10 @@ func lower(names []string) []string {
 }
 
 // checkRedirect is for those who use a client of [New] directly.
-func checkRedirect(client *http.Client, req *http.Request, via []*http.Request) error {
+func checkRedirect(
+	client *http.Client, lookup lookupFunc, req *http.Request, via []*http.Request,
+) error {
+	req.Header.Del("Referer") // whose query may hold a secret
 	if len(via) > maxRedirects {
 		return errors.New("httpclient: more than 5 redirects")
 	}
@@ -122,7 +126,7 @@ func checkRedirect(client *http.Client, req *http.Request, via []*http.Request) 
 	if err := CheckParsedURL(client, req.URL); err != nil {
 		return err
 	}
-	return checkLocalhost(req.Context(), req.URL, net.DefaultResolver.LookupNetIP)
+	return checkLocalhost(req.Context(), req.URL, lookup)
 }
 
 // An insecureTransport is one whose hosts may be reached by http.
@@ -175,7 +179,9 @@ type Response struct {
 // Its text names the method and the host, never the path, the query, a header or the
 // body: a transport's error is printed up to its first quotation mark, where net/http
 // repeats what it received.
-func Do(ctx context.Context, client *http.Client, req *http.Request, limit int64) (*Response, error) {
+func Do(
+	ctx context.Context, client *http.Client, req *http.Request, limit int64,
+) (*Response, error) {
 	req = req.Clone(ctx)
 	if err := checkRequest(client, req); err != nil {
 		return nil, err
@@ -212,12 +218,14 @@ func checkRequest(client *http.Client, req *http.Request) error {
 	return own.Check(req)
 }
 
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 // checkMethod refuses what is no method, whose names are of letters and hyphens (RFC
 // 9110, Section 9.1), and the two methods whose answer is not a document.
 func checkMethod(method string) error {
-	method = strings.ToUpper(method)
-	if strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != "" ||
-		method == http.MethodConnect || method == http.MethodTrace {
+	upper := strings.ToUpper(method)
+	if strings.Trim(method, letters+"-") != "" ||
+		upper == http.MethodConnect || upper == http.MethodTrace {
 		return errors.New("httpclient: method must be a name, and neither CONNECT nor TRACE")
 	}
 	return nil
@@ -291,16 +299,12 @@ func CheckParsedURL(client *http.Client, u *url.URL) error {
 	switch {
 	case u == nil:
 		return fmt.Errorf("%w: there is none", ErrInsecureURL)
-	case !ascii(u.Host):
-		// What dials maps other letters to ASCII by rules of its own, so that a name
-		// compared here might not be the one dialled (RFC 5890, Section 2.3.2.1).
-		return fmt.Errorf("%w: its host is not ASCII", ErrInsecureURL)
 	case u.User != nil:
 		return fmt.Errorf("%w: it has user information", ErrInsecureURL)
 	case u.Hostname() == "" || u.Opaque != "":
 		return fmt.Errorf("%w: it has no host", ErrInsecureURL)
 	case !plainHost(u.Hostname()):
-		return fmt.Errorf("%w: its host is neither a name nor an address", ErrInsecureURL)
+		return fmt.Errorf("%w: its host is neither a name in ASCII nor an address", ErrInsecureURL)
 	case u.Scheme == "https",
 		u.Scheme == "http" && (Loopback(u.Hostname()) || insecureHost(client, u.Host)):
 		return nil
@@ -308,16 +312,15 @@ func CheckParsedURL(client *http.Client, u *url.URL) error {
 	return ErrInsecureURL
 }
 
-// plainHost reports whether host is made of what names have, letters, digits, dots,
-// hyphens and underscores, or is an address without a zone. A host that is not would
-// mean one thing here and perhaps another to a proxy (RFC 3986, Section 3.2.2).
+// plainHost reports whether host is made of what names have, ASCII letters, digits,
+// dots, hyphens and underscores, or is an address whose zone is. What dials maps other
+// letters to ASCII by rules of its own, so that a name compared here might not be the
+// one dialled (RFC 5890, Section 2.3.2.1), and other characters mean one thing here and
+// perhaps another to a proxy (RFC 3986, Section 3.2.2).
 func plainHost(host string) bool {
-	const more = "0123456789.-_"
-	if strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz"+more) == "" {
-		return true
-	}
+	plain := func(s string) bool { return strings.Trim(s, letters+"0123456789.-_") == "" }
 	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Zone() == ""
+	return plain(host) || err == nil && plain(addr.Zone())
 }
 
 func ascii(s string) bool {

@@ -19,6 +19,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,6 +44,8 @@ var urlTests = []struct {
 	{"http on a mapped loopback address", "http://[::ffff:127.0.0.1]/", true},
 	{"http on localhost", "http://localhost/", true},
 	{"http on LOCALHOST", "http://LOCALHOST:80/", true},
+	{"https on an address of a zone", "https://[fe80::1%25eth0]:8443/", true},
+	{"every letter a name has", "https://a-Z.0_9.example./", true},
 
 	{"empty", "", false},
 	{"a path", "/token", false},
@@ -93,6 +97,10 @@ var urlTests = []struct {
 	{"bad escape", "https://provider.example/%zz", false},
 	{"bad port", "https://provider.example:port/", false},
 	{"no bracket", "http://[::1/", false},
+	{"a comma in the host", "https://provider.example,attacker.example/", false},
+	{"an asterisk in the host", "https://*.example/", false},
+	{"a quotation mark in the host", "https://a\".example/", false},
+	{"a parenthesis in the host", "https://(provider.example)/", false},
 }
 
 func TestCheckURL(t *testing.T) {
@@ -104,6 +112,106 @@ func TestCheckURL(t *testing.T) {
 		if !tt.ok && (!errors.Is(err, ErrInsecureURL) || u != nil) {
 			t.Errorf("%s: got %v, %v", tt.name, u, err)
 		}
+	}
+}
+
+// A URL that was not parsed here may have anything in its host.
+func TestCheckParsedURLHost(t *testing.T) {
+	for _, host := range []string{"provider.example/path", "provider.example?", "provider.example#",
+		"provider.example\\", "user@provider.example", "provider.example:80:443",
+		"provider.example:a", "provider.example ", "provider.example\r\nX: y",
+		"provider.example\x00", "%61.example", "\u212aprovider.example", "[fe80::1%eth 0]",
+		"[fe80::1%eth0\r\n]", "[provider.example%eth0]", "[::1]:1:2", ":443", ""} {
+		u := &url.URL{Scheme: "https", Host: host, Path: "/"}
+		if err := CheckParsedURL(nil, u); !errors.Is(err, ErrInsecureURL) {
+			t.Errorf("%q: got %v", host, err)
+		}
+	}
+}
+
+var development = Options{InsecureHTTPHosts: []string{"Keycloak:8080", "plain"}}
+
+// Those hosts may be reached by http which the client was made for, by that client.
+func TestCheckURLInsecureHTTPHosts(t *testing.T) {
+	hosts := slices.Clone(development.InsecureHTTPHosts)
+	client := New(Options{InsecureHTTPHosts: hosts})
+	hosts[0] = "changed"
+	for raw, want := range map[string]error{
+		"http://keycloak:8080/realms/a": nil,
+		"HTTP://KEYCLOAK:8080":          nil,
+		"http://plain":                  nil,
+		"https://keycloak:8080":         nil,
+		"https://keycloak":              nil,
+		"http://127.0.0.1:1":            nil,
+		"http://changed":                ErrInsecureURL,
+		"http://keycloak":               ErrInsecureURL,
+		"http://keycloak:80":            ErrInsecureURL,
+		"http://keycloak:80800":         ErrInsecureURL,
+		"http://plain:80":               ErrInsecureURL,
+		"http://plain:8080":             ErrInsecureURL,
+		"http://a.plain":                ErrInsecureURL,
+		"http://plain.example":          ErrInsecureURL,
+		"http://user@plain":             ErrInsecureURL,
+		"http://plain#a":                ErrInsecureURL,
+		"http:plain":                    ErrInsecureURL,
+		"ws://plain":                    ErrInsecureURL,
+		"http://":                       ErrInsecureURL,
+	} {
+		if _, err := CheckURL(client, raw); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", raw, err, want)
+		}
+	}
+	if _, err := CheckURL(New(Options{InsecureHTTPHosts: []string{"plain"}}),
+		"http://plain"); err != nil {
+		t.Errorf("one host: %v", err)
+	}
+	for name, other := range map[string]*http.Client{"none": nil, "another": New(Options{}),
+		"one without a transport":  {},
+		"one of another transport": {Transport: http.DefaultTransport},
+		"one with none listed":     New(Options{InsecureHTTPHosts: []string{}})} {
+		for _, raw := range []string{"http://keycloak:8080", "http://plain"} {
+			if _, err := CheckURL(other, raw); !errors.Is(err, ErrInsecureURL) {
+				t.Errorf("%s, %s: got %v", name, raw, err)
+			}
+		}
+	}
+}
+
+// Do sends there, and With keeps the permission.
+func TestDoInsecureHTTPHosts(t *testing.T) {
+	var asked []string
+	answer := roundTripper(func(req *http.Request) (*http.Response, error) {
+		asked = append(asked, req.URL.Host)
+		return respond(200, strings.NewReader("")), nil
+	})
+	allowed, plain := With(New(development), answer), With(New(Options{}), answer)
+	for _, raw := range []string{"http://keycloak:8080/token", "http://plain/token"} {
+		if _, err := Do(t.Context(), allowed, request(t, "POST", raw), 10); err != nil {
+			t.Errorf("%s: %v", raw, err)
+		}
+		resp, err := Do(t.Context(), plain, request(t, "POST", raw), 10)
+		wantFailure(t, raw, resp, err, ErrInsecureURL)
+	}
+	resp, err := Do(t.Context(), allowed, request(t, "POST", "http://other:8080/token"), 10)
+	wantFailure(t, "other", resp, err, ErrInsecureURL)
+	if !slices.Equal(asked, []string{"keycloak:8080", "plain"}) {
+		t.Errorf("asked %q", asked)
+	}
+}
+
+// An idler has connections to close.
+type idler struct {
+	roundTripper
+	closed int
+}
+
+func (i *idler) CloseIdleConnections() { i.closed++ }
+
+func TestInsecureTransportCloses(t *testing.T) {
+	i := &idler{}
+	With(New(development), i).CloseIdleConnections()
+	if i.closed != 1 {
+		t.Errorf("closed %d times", i.closed)
 	}
 }
 
@@ -145,6 +253,19 @@ func TestCheckURLErrors(t *testing.T) {
 	if _, err := Get(t.Context(), nil, "https://a.example/%zz", 1); err == nil ||
 		err.Error() != insecure+": it does not parse" {
 		t.Errorf("Get: got %v", err)
+	}
+}
+
+// A host need not come from a URL to be asked about.
+func TestLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "LocalHost": true, "127.0.0.1": true, "127.1.2.3": true, "::1": true,
+		"::ffff:127.0.0.1": true, "": false, "localho\u017ft": false, "localhost.": false,
+		"localhost:80": false, "[::1]": false, "::1%eth0": false, "10.0.0.1": false, "::2": false,
+	} {
+		if got := Loopback(host); got != want {
+			t.Errorf("%q: got %v", host, got)
+		}
 	}
 }
 
@@ -232,12 +353,149 @@ func TestDoRefusesURL(t *testing.T) {
 	}
 }
 
+func TestDoRefusesNoURL(t *testing.T) {
+	resp, err := Do(t.Context(), nil, &http.Request{Method: "GET"}, 10)
+	wantFailure(t, "no URL", resp, err, ErrInsecureURL)
+}
+
 // Opaque text would take the place of the host in what is sent.
 func TestDoRefusesOpaque(t *testing.T) {
 	u := &url.URL{Scheme: "https", Host: "provider.example", Opaque: "//attacker.example/"}
 	_, err := Do(t.Context(), nil, &http.Request{Method: "GET", URL: u}, 10)
 	if !errors.Is(err, ErrInsecureURL) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A request is for the origin of its URL, whatever spelling its Host header has.
+func TestDoHost(t *testing.T) {
+	var sent *http.Request
+	client := clientOf(func(req *http.Request) (*http.Response, error) {
+		sent = req
+		return respond(200, strings.NewReader("")), nil
+	})
+	for host, want := range map[string]error{
+		"":                     nil,
+		"provider.example":     nil,
+		"Provider.Example:443": nil,
+		"provider.example:80":  ErrOrigin,
+		"tenant.example":       ErrOrigin,
+		"provider.example.":    ErrOrigin,
+		"a@provider.example":   ErrInsecureURL,
+		"provider.example\r\n": ErrInsecureURL,
+	} {
+		for _, set := range []func(*http.Request){
+			func(req *http.Request) { req.Host = host },
+			func(req *http.Request) { req.Header["Host"] = []string{host} },
+			func(req *http.Request) { req.Header["host"] = []string{"provider.example", host} },
+		} {
+			req := request(t, "POST", "https://provider.example/token")
+			if set(req); host == "" {
+				req.Header = nil
+			}
+			sent = nil
+			_, err := Do(t.Context(), client, req, 10)
+			if !errors.Is(err, want) || (sent != nil) != (want == nil) {
+				t.Errorf("%q: got %v, sent %v", host, err, sent != nil)
+			}
+		}
+	}
+}
+
+// A tunnel is no exchange, and what TRACE returns is what was sent.
+func TestDoMethod(t *testing.T) {
+	asked := 0
+	client := clientOf(func(req *http.Request) (*http.Response, error) {
+		asked++
+		return respond(200, strings.NewReader("")), nil
+	})
+	for _, method := range []string{"", "GET", "POST", "PUT", "DELETE", "PATCH",
+		"BASELINE-CONTROL"} {
+		req := request(t, "GET", "https://provider.example/")
+		req.Method = method
+		if _, err := Do(t.Context(), client, req, 10); err != nil {
+			t.Errorf("%q: %v", method, err)
+		}
+	}
+	asked = 0
+	for _, method := range []string{"CONNECT", "connect", "TRACE", "Trace", "GET ",
+		"GET / HTTP/1.1", "GET\r\nX: canary", "canary\n", "P\u00d6ST", "M\u017fG", "*", "A1"} {
+		req := request(t, "GET", "https://provider.example/")
+		req.Method = method
+		resp, err := Do(t.Context(), client, req, 10)
+		if err == nil || resp != nil || asked != 0 ||
+			err.Error() != "httpclient: method must be a name, and neither CONNECT nor TRACE" {
+			t.Errorf("%q: got %v, %v", method, resp, err)
+		}
+	}
+}
+
+// A keeper answers requests on connections that it keeps, but hangs up instead of
+// answering the second request that it has read. It counts what it reads.
+func keeper(t *testing.T, read *atomic.Int32) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err != nil || string(body) != "code=a" {
+			t.Errorf("body %q, %v", body, err)
+		}
+		if read.Add(1) == 2 {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// A code is sent once: net/http would repeat a request of which it is told that
+// repeating does no harm, and a server that hangs up may have seen it.
+func TestDoSendsOnce(t *testing.T) {
+	for _, key := range []string{"", "Idempotency-Key", "X-Idempotency-Key"} {
+		var read atomic.Int32
+		raw := keeper(t, &read)
+		client := New(Options{})
+		post := func(send func(*http.Request) error) error {
+			req, err := http.NewRequest("POST", raw, strings.NewReader("code=a"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if key != "" {
+				req.Header.Set(key, "a")
+			}
+			return send(req)
+		}
+		do := func(req *http.Request) error {
+			_, err := Do(t.Context(), client, req, 10)
+			return err
+		}
+		if err := post(do); err != nil {
+			t.Fatal(err)
+		}
+		if err := post(do); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) ||
+			read.Load() != 2 {
+			t.Errorf("%q: got %v, sent %d times", key, err, read.Load())
+		}
+	}
+}
+
+// The test above would notice: net/http alone does repeat it.
+func TestDoSendsOnceNotices(t *testing.T) {
+	var read atomic.Int32
+	raw := keeper(t, &read)
+	client := New(Options{})
+	for range 2 {
+		req, err := http.NewRequest("POST", raw, strings.NewReader("code=a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Idempotency-Key", "a")
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	if read.Load() != 3 {
+		t.Errorf("sent %d times", read.Load())
 	}
 }
 
@@ -464,6 +722,83 @@ func TestDoReadsNoFurther(t *testing.T) {
 	}
 }
 
+// A header may have so many values and no more, of one name or of many.
+func TestDoHeaderFields(t *testing.T) {
+	for name, test := range map[string]struct {
+		names, values int
+		want          error
+	}{
+		"many names":       {256, 1, nil},
+		"too many names":   {257, 1, ErrTooLarge},
+		"many values":      {1, 256, nil},
+		"too many values":  {1, 257, ErrTooLarge},
+		"both":             {16, 16, nil},
+		"too many of both": {2, 129, ErrTooLarge},
+	} {
+		body := &endless{}
+		client := clientOf(func(*http.Request) (*http.Response, error) {
+			resp := respond(200, strings.NewReader(""))
+			if test.want != nil {
+				resp.Body = body
+			}
+			for i := range test.names {
+				resp.Header["X-"+strconv.Itoa(i)] = make([]string, test.values)
+			}
+			return resp, nil
+		})
+		resp, err := Do(t.Context(), client, request(t, "GET", "https://provider.example/"), 10)
+		if test.want == nil {
+			if err != nil || len(resp.Header) != test.names {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		wantFailure(t, name, resp, err, test.want)
+		if want := "httpclient: GET provider.example: httpclient: response header has more than " +
+			"256 values"; err.Error() != want || body.read != 0 || !body.closed {
+			t.Errorf("%s: got %v, read %d bytes, closed %v", name, err, body.read, body.closed)
+		}
+	}
+}
+
+// What comes after the body is no header.
+func TestDoTrailer(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Trailer", "Retry-After")
+		io.WriteString(w, "body")
+		w.Header().Set("Retry-After", "1")
+		w.Header().Set(http.TrailerPrefix+"X-Late", "a")
+	})
+	resp, err := Do(t.Context(), nil, request(t, "GET", url), 100)
+	if err != nil || string(resp.Body) != "body" ||
+		resp.Header.Values("Retry-After") != nil || resp.Header.Values("X-Late") != nil {
+		t.Errorf("got %+v, %v", resp, err)
+	}
+	raw := speak(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n"+
+		strings.Repeat("X: canary\r\n", 1<<16)+"\r\n")
+	resp, err = Do(t.Context(), nil, request(t, "GET", raw), 100)
+	if resp != nil || err == nil ||
+		!strings.HasSuffix(err.Error(), "suspiciously long trailer after chunked body") {
+		t.Errorf("long: got %v, %v", resp, err)
+	}
+}
+
+// A transport that forgets the body, or the whole response, is survived.
+func TestDoNoBody(t *testing.T) {
+	client := clientOf(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 204}, nil
+	})
+	resp, err := Do(t.Context(), client, request(t, "GET", "https://provider.example/"), 10)
+	if err != nil || resp.Status != 204 || len(resp.Body) != 0 {
+		t.Errorf("no body: got %v, %v", resp, err)
+	}
+	client = clientOf(func(*http.Request) (*http.Response, error) { return nil, nil })
+	if resp, err := Do(t.Context(), client, request(t, "GET", "https://provider.example/"),
+		10); err == nil || resp != nil {
+		t.Errorf("no response: got %v, %v", resp, err)
+	}
+}
+
 // What counts is the size after decompression.
 func TestDoCompressed(t *testing.T) {
 	var packed bytes.Buffer
@@ -633,8 +968,103 @@ func TestNew(t *testing.T) {
 // A server cannot fill the memory with headers either.
 func TestNewHeaderLimit(t *testing.T) {
 	url := speak(t, "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("a", 128<<10)+"\r\n\r\n")
-	if resp, err := Do(t.Context(), New(Options{}), request(t, "GET", url), 100); err == nil ||
-		resp != nil {
-		t.Errorf("got %v, %v", resp, err)
+	for _, client := range []*http.Client{nil, New(Options{}), New(development),
+		New(Options{Timeout: time.Minute})} {
+		resp, err := Do(t.Context(), client, request(t, "GET", url), 100)
+		if err == nil || resp != nil ||
+			!strings.Contains(err.Error(), "server response headers exceeded 65536 bytes") {
+			t.Errorf("got %v, %v", resp, err)
+		}
+	}
+	url = speak(t, "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("a", 60<<10)+"\r\n\r\n")
+	if _, err := Do(t.Context(), New(Options{}), request(t, "GET", url), 100); err != nil {
+		t.Errorf("60 KiB: %v", err)
+	}
+}
+
+// Used directly, a client of New follows five redirects.
+func TestNewRedirects(t *testing.T) {
+	asked := 0
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		if r.Header.Get("Referer") != "" {
+			t.Errorf("sent %s", r.Header.Get("Referer"))
+		}
+		if n, _ := strconv.Atoi(r.URL.Path[1:]); n > 0 {
+			http.Redirect(w, r, "/"+strconv.Itoa(n-1), http.StatusFound)
+		}
+	})
+	for redirects, want := range map[int]string{
+		0: "", 1: "", 5: "",
+		6: "httpclient: more than 5 redirects", 100: "httpclient: more than 5 redirects",
+	} {
+		asked = 0
+		resp, err := New(Options{}).Get(url + "/" + strconv.Itoa(redirects))
+		if resp != nil {
+			resp.Body.Close()
+		}
+		if asked != min(redirects, 5)+1 || want == "" && err != nil ||
+			want != "" && (err == nil || !strings.HasSuffix(err.Error(), want)) {
+			t.Errorf("%d redirects: asked %d times, %v", redirects, asked, err)
+		}
+	}
+}
+
+// It goes nowhere that Do would not go to.
+func TestCheckRedirect(t *testing.T) {
+	for _, tt := range []struct {
+		from, to string
+		want     error
+	}{
+		{"https://a.example", "https://b.example/path?query#fragment", nil},
+		{"http://127.0.0.1:1", "http://127.0.0.1:2", nil},
+		{"http://127.0.0.1:1", "https://a.example", nil},
+		{"http://127.0.0.1:1", "http://plain/", nil},
+		{"http://keycloak:8080", "http://plain/", nil},
+		{"https://a.example", "http://127.0.0.1:1", ErrInsecureURL},
+		{"https://a.example", "http://localhost:1", ErrInsecureURL},
+		{"https://a.example", "http://plain/", ErrInsecureURL},
+		{"https://a.example", "http://a.example", ErrInsecureURL},
+		{"http://127.0.0.1:1", "http://a.example", ErrInsecureURL},
+		{"http://plain", "http://plain:8080", ErrInsecureURL},
+		{"https://a.example", "https://user@a.example", ErrInsecureURL},
+		{"https://a.example", "ftp://a.example", ErrInsecureURL},
+		{"http://127.0.0.1:1", "file:///etc/passwd", ErrInsecureURL},
+	} {
+		client := New(development)
+		first := request(t, "GET", "https://first.example")
+		via := []*http.Request{first, request(t, "GET", tt.from)}
+		err := client.CheckRedirect(request(t, "GET", tt.to), via)
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s to %s: got %v, want %v", tt.from, tt.to, err, tt.want)
+		}
+	}
+}
+
+// The name localhost is believed there as little as in Do.
+func TestCheckRedirectLocalhost(t *testing.T) {
+	for address, want := range map[string]error{"127.0.0.1": nil, "10.0.0.1": ErrInsecureURL} {
+		lookup := func(context.Context, string, string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr(address)}, nil
+		}
+		err := checkRedirect(New(Options{}), lookup, request(t, "GET", "http://localhost:1"),
+			[]*http.Request{request(t, "GET", "http://127.0.0.1:1")})
+		if !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", address, err, want)
+		}
+	}
+}
+
+// A secret sent by https stays there.
+func TestNewRedirectFromTLS(t *testing.T) {
+	plain := serve(t, func(w http.ResponseWriter, r *http.Request) { t.Error("followed") })
+	server := httptest.NewTLSServer(http.RedirectHandler(plain, http.StatusTemporaryRedirect))
+	defer server.Close()
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	_, err := New(Options{RootCAs: pool}).Post(server.URL, "text/plain", strings.NewReader("code"))
+	if !errors.Is(err, ErrInsecureURL) ||
+		!strings.HasSuffix(err.Error(), ": redirected from https") {
+		t.Errorf("got %v", err)
 	}
 }

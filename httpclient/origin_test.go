@@ -99,6 +99,31 @@ func TestOriginsHostField(t *testing.T) {
 	}
 }
 
+// What may be reached by http is the client's to say, and pinned like the rest.
+func TestOriginsInsecureHTTPHosts(t *testing.T) {
+	client := New(development)
+	o, err := ParseOrigins(client, "http://keycloak:8080/realms", "https://api.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for raw, want := range map[string]error{
+		"http://keycloak:8080/token":  nil,
+		"http://KEYCLOAK:8080/token":  nil,
+		"https://api.example":         nil,
+		"https://keycloak:8080/token": ErrOrigin,
+		"http://plain/":               ErrOrigin,
+		"http://keycloak/":            ErrInsecureURL,
+		"http://api.example":          ErrInsecureURL,
+	} {
+		if err := o.Check(request(t, "GET", raw)); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", raw, err, want)
+		}
+	}
+	if _, err := ParseOrigins(nil, "http://keycloak:8080"); !errors.Is(err, ErrInsecureURL) {
+		t.Errorf("another client: got %v", err)
+	}
+}
+
 // Letters that a resolver's rules map to others are not compared, but refused.
 func TestOriginsOfOtherLetters(t *testing.T) {
 	o, err := ParseOrigins(nil, "https://api.example", "https://kit.example")

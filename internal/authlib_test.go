@@ -44,9 +44,13 @@ func readAuthlib(t *testing.T) []row {
 
 // authlibNumbers are the rows that there must be, as far as the rooms are built.
 func authlibNumbers() []string {
-	numbers := []string{"P4", "P5", "P11", "A2", "A6"}
-	for n := 14; n <= 38; n++ {
-		numbers = append(numbers, strconv.Itoa(n))
+	numbers := []string{"P4", "P5", "P11", "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9",
+		"A10", "C1", "C2", "C3", "C4", "C5", "C6", "R2", "R8", "64a", "64b", "64c", "64d", "64e",
+		"64f", "65a", "65b", "65c", "65d", "65e"}
+	for n := 13; n <= 80; n++ {
+		if n < 64 || n > 71 { // those have letters, or are of what refreshes tokens
+			numbers = append(numbers, strconv.Itoa(n))
+		}
 	}
 	return numbers
 }

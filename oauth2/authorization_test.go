@@ -1,14 +1,15 @@
 package oauth2
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"vouchsafe/jose"
@@ -304,51 +305,6 @@ func TestAuthorizationErrorWords(t *testing.T) {
 	}
 }
 
-// RFC 9207, Section 2.4: a promised iss must come, and one that cannot be
-// compared must not.
-func TestIssuerOfResponse(t *testing.T) {
-	for _, test := range []struct {
-		name, issuer string
-		promised     bool
-		iss          []string
-		want         string
-	}{
-		{"promised and sent", "https://as.example", true, []string{"https://as.example"}, "ok"},
-		{"promised and missing", "https://as.example", true, nil, "check iss"},
-		{"promised and without a value", "https://as.example", true, []string{}, "check iss"},
-		{"promised and another", "https://as.example", true, []string{"https://evil.example"},
-			"check iss"},
-		{"neither", "https://as.example", false, nil, "ok"},
-		{"sent without promise", "https://as.example", false, []string{"https://as.example"}, "ok"},
-		{"no issuer to compare", "", false, []string{"https://as.example"}, "check iss"},
-		{"no issuer and none sent", "", false, nil, "ok"},
-		{"no issuer and an empty one sent", "", false, []string{""}, "check iss"},
-		{"no issuer and promised", "", true, nil, "check iss"},
-	} {
-		for _, with := range []string{"code", "error"} {
-			t.Run(test.name+" "+with, func(t *testing.T) {
-				config := configAt("https://as.example")
-				config.Server.Issuer = test.issuer
-				config.Server.AuthorizationResponseIssParameterSupported = test.promised
-				c := newClient(t, config)
-				txn := begin(t, c).Transaction
-				params := url.Values{with: {"x"}, "state": {txn.State()}}
-				if test.iss != nil {
-					params["iss"] = test.iss
-				}
-				want := test.want
-				if want == "ok" && with == "error" {
-					want = "server x 0"
-				}
-				if _, err := c.AuthorizationResponse(t.Context(), params,
-					txn); outcome(err) != want {
-					t.Errorf("outcome %q, want %q", outcome(err), want)
-				}
-			})
-		}
-	}
-}
-
 // RFC 9700, Section 4.4.2: the transaction is of this client at this server.
 func TestTransactionOfAnother(t *testing.T) {
 	ours := newClient(t, configAt("https://as.example"))
@@ -507,48 +463,6 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// What is accepted has the state of its transaction and a code, and no parameter
-// twice. What is not is an error without a word of the query.
-func FuzzAuthorizationResponse(f *testing.F) {
-	state := strings.Repeat("s", 43)
-	for _, seed := range []string{
-		"code=c&state=" + state,
-		"code=c&state=" + state + "&iss=https%3A%2F%2Fas.example",
-		"error=access_denied&error_description=no&error_uri=u&state=" + state,
-		"code=c&code=d&state=" + state,
-		"state=" + state + "&state=",
-		"code=c&state=%73" + state[1:],
-		"code=c;state=" + state,
-		"&&=&a=%ff&error=%00",
-	} {
-		f.Add(seed)
-	}
-	config := configAt("https://as.example")
-	c, err := New(config)
-	if err != nil {
-		f.Fatal(err)
-	}
-	txn := &Transaction{(&transactionData{Digest: c.digest, State: state}).hidden()}
-	f.Fuzz(func(t *testing.T, query string) {
-		params, _ := url.ParseQuery(query)
-		resp, err := c.AuthorizationResponse(context.Background(), params, txn)
-		if err != nil {
-			if resp != nil {
-				t.Error("a response beside an error")
-			}
-			if strings.ContainsFunc(err.Error(), func(r rune) bool { return r < ' ' || r > '~' }) {
-				t.Errorf("error is %q", err)
-			}
-			return
-		}
-		one := func(name, value string) bool { return slices.Equal(params[name], []string{value}) }
-		if !one("state", state) || !one("code", resp.reveal().code) || params.Get("code") == "" ||
-			params.Get("error") != "" || params.Has("iss") && !one("iss", config.Server.Issuer) {
-			t.Errorf("accepted %q", query)
-		}
-	})
-}
-
 // A code is sent once, whatever became of it.
 func TestExchangeOnce(t *testing.T) {
 	s := newServer(t, answerJSON(200, goodToken))
@@ -591,7 +505,8 @@ func TestErrorCodeIsWhatWasSent(t *testing.T) {
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		answerJSON(400, `{"error":"`+echo+`"}`)(w, r)
 	})
-	for _, auth := range []ClientAuthentication{ClientSecretBasic(secret), ClientSecretPost(secret)} {
+	for _, auth := range []ClientAuthentication{ClientSecretBasic(secret),
+		ClientSecretPost(secret)} {
 		config := configAt(s.URL)
 		config.Auth = auth
 		c := newClient(t, config)
@@ -609,5 +524,317 @@ func TestErrorCodeIsWhatWasSent(t *testing.T) {
 				t.Errorf("%s by %s: error is %v", echo, auth.Method(), err)
 			}
 		}
+	}
+}
+
+// OAuth 2.0 Form Post Response Mode, Section 2.
+func TestAuthorizeResponseMode(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for mode, want := range map[string]bool{
+		"": true, "query": true, "form_post": true, "fragment": false, "web_message": false,
+		"Query": false, "form_post ": false, "query.jwt": false, "okta_post_message": false,
+	} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{
+			RedirectURI: redirectURI, ResponseMode: mode})
+		if !want {
+			wantCheck(t, err, "response_mode", "OAuth 2.0 Form Post Response Mode, Section 2")
+			if req != nil {
+				t.Errorf("%q: accepted", mode)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q := asked(t, req); q.Has("response_mode") != (mode != "") ||
+			q.Get("response_mode") != mode {
+			t.Errorf("%q: URL is %s", mode, req.URL)
+		}
+	}
+}
+
+// asked returns the parameters of an authorization request.
+func asked(t *testing.T, req *AuthorizationRequest) url.Values {
+	t.Helper()
+	u, err := url.Parse(req.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return params
+}
+
+// RFC 7636, Section 4.2: what a server does not support it would ignore, and the code
+// would be protected by nothing.
+func TestAuthorizeNeedsS256(t *testing.T) {
+	for _, test := range []struct {
+		methods []string
+		ok      bool
+	}{
+		{nil, true}, {[]string{}, true}, {[]string{"S256"}, true},
+		{[]string{"plain", "S256"}, true},
+		{[]string{"plain"}, false}, {[]string{"s256"}, false}, {[]string{"S512"}, false},
+		{[]string{""}, false},
+	} {
+		config := configAt("https://as.example")
+		config.Server.CodeChallengeMethodsSupported = test.methods
+		c := newClient(t, config)
+		for i := range test.methods {
+			test.methods[i] = "changed" // the client's list is its own
+		}
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI})
+		if test.ok {
+			if err != nil {
+				t.Errorf("%q: %v", test.methods, err)
+			}
+			continue
+		}
+		wantCheck(t, err, "code_challenge_methods_supported", "RFC 7636, Section 4.2")
+		if req != nil {
+			t.Errorf("%q: accepted", test.methods)
+		}
+	}
+}
+
+// RFC 8707, Section 2: a resource is in both requests, each value once, in its order, and
+// beside those of Params.
+func TestAuthorizeResources(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	c := newClient(t, configAt(s.URL))
+	resources := []string{"https://b.example/", "urn:a", "https://b.example/?q=1"}
+	req, err := c.Authorize(t.Context(), AuthorizationOptions{
+		RedirectURI: redirectURI, Resources: resources})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := asked(t, req)["resource"]; !slices.Equal(got, resources) {
+		t.Errorf("asked for %q", got)
+	}
+	if _, err := c.Callback(t.Context(), answered(req.Transaction), req.Transaction); err != nil {
+		t.Fatal(err)
+	}
+	if got := posted(t, s.requests()[0])["resource"]; !slices.Equal(got, resources) {
+		t.Errorf("asked the token endpoint for %q", got)
+	}
+	for _, resource := range []string{"", "/api", "api.example/x", "//api.example",
+		"https://api.example/#", "https://api.example/#a", "https://api.example/%zz", ":"} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{
+			RedirectURI: redirectURI, Resources: []string{"urn:a", resource}})
+		wantCheck(t, err, "resource", "RFC 8707, Section 2")
+		if req != nil {
+			t.Errorf("%q: accepted", resource)
+		}
+	}
+}
+
+// posted returns the form of a request that a server was asked.
+func posted(t *testing.T, asked string) url.Values {
+	t.Helper()
+	_, body, _ := strings.Cut(asked, "\n\n")
+	form, err := url.ParseQuery(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return form
+}
+
+// TokenParams are of the token request alone, as many as there are, and outlive the
+// transaction's storing.
+func TestAuthorizeTokenParams(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	c := newClient(t, configAt(s.URL))
+	o := AuthorizationOptions{
+		RedirectURI: redirectURI,
+		Resources:   []string{"https://r.example"},
+		Params:      url.Values{"only_here": {"1"}, "resource": {"https://p.example"}},
+		TokenParams: url.Values{"audience": {"a", "b"}, "empty": {""}, "none": {}},
+	}
+	req, err := c.Authorize(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What the caller does with its own is no longer of interest.
+	o.Params["resource"][0], o.TokenParams["audience"][0], o.Resources[0] = "x", "x", "x"
+	o.TokenParams.Set("code_verifier", "x")
+	if got := asked(t, req); got.Has("audience") || got.Get("only_here") != "1" ||
+		!slices.Equal(got["resource"], []string{"https://p.example", "https://r.example"}) {
+		t.Errorf("asked for %q", got)
+	}
+	stored, err := req.Transaction.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var txn Transaction
+	if err := txn.UnmarshalBinary(stored); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Callback(t.Context(), answered(&txn), &txn); err != nil {
+		t.Fatal(err)
+	}
+	want := url.Values{"grant_type": {"authorization_code"}, "code": {"CODE"},
+		"redirect_uri": {redirectURI}, "code_verifier": {txn.data().Verifier},
+		"audience": {"a", "b"}, "empty": {""}, "resource": {"https://r.example"}}
+	if got := posted(t, s.requests()[0]); !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+// CVE-2025-67716 at the token endpoint.
+func TestAuthorizeReservedTokenParams(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for _, name := range []string{"grant_type", "client_id", "client_secret", "client_assertion",
+		"client_assertion_type", "scope", "code", "redirect_uri", "code_verifier"} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{
+			RedirectURI: redirectURI, TokenParams: url.Values{name: {"x"}}})
+		if req != nil {
+			t.Errorf("%s: accepted", name)
+		}
+		if err == nil || !strings.Contains(err.Error(), strconv.Quote(name)) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := outcome(err); got != "check params" && got != "check token_params" {
+			t.Errorf("%s: outcome %q", name, got)
+		}
+	}
+}
+
+// The scopes asked for are in the authorization request, in whose answer they are settled.
+func TestExchangeAsksForNoScope(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	config := configAt(s.URL)
+	config.Quirks.ScopeSeparator = ","
+	c := newClient(t, config)
+	req := begin(t, c, "read", "write")
+	if got := asked(t, req).Get("scope"); got != "read,write" {
+		t.Errorf("asked for %q", got)
+	}
+	if _, err := c.Callback(t.Context(), answered(req.Transaction), req.Transaction); err != nil {
+		t.Fatal(err)
+	}
+	if got := posted(t, s.requests()[0]); got.Has("scope") {
+		t.Errorf("sent %q", got)
+	}
+}
+
+// A client whose server's endpoint is not known says so when it is needed.
+func TestAuthorizeNeedsAnEndpoint(t *testing.T) {
+	config := configAt("https://as.example")
+	config.Server.AuthorizationEndpoint = ""
+	req, err := newClient(t, config).Authorize(t.Context(),
+		AuthorizationOptions{RedirectURI: redirectURI})
+	wantCheck(t, err, "authorization_endpoint", "RFC 6749, Section 3.1")
+	if req != nil {
+		t.Error("accepted")
+	}
+	config = configAt("https://as.example")
+	config.Server.TokenEndpoint = ""
+	c := newClient(t, config)
+	txn := begin(t, c).Transaction
+	tok, err := c.Callback(t.Context(), answered(txn), txn)
+	wantCheck(t, err, "token_endpoint", "RFC 6749, Section 3.2")
+	if tok != nil {
+		t.Error("a token")
+	}
+}
+
+// A listener hears the checks of a request too, the one that fails last.
+func TestAuthorizeTrace(t *testing.T) {
+	golden := []string{
+		"redirect_uri (RFC 6749, Section 3.1.2)",
+		"response_mode (OAuth 2.0 Form Post Response Mode, Section 2)",
+		"code_challenge_methods_supported (RFC 7636, Section 4.2)",
+		"params (RFC 6749, Section 3.1)",
+		"resource (RFC 8707, Section 2)",
+		"token_params (RFC 6749, Section 4.1.3)",
+		"authorization_endpoint (RFC 6749, Section 3.1)",
+	}
+	endpoint := configAt("https://as.example")
+	endpoint.Server.AuthorizationEndpoint += "?state=x"
+	plain := configAt("https://as.example")
+	plain.Server.CodeChallengeMethodsSupported = []string{"plain"}
+	for _, test := range []struct {
+		name   string
+		config Config
+		change func(*AuthorizationOptions)
+		heard  int
+	}{
+		{"accepted", configAt("https://as.example"), func(*AuthorizationOptions) {}, 7},
+		{"redirect URI", configAt("https://as.example"),
+			func(o *AuthorizationOptions) { o.RedirectURI = "" }, 1},
+		{"response mode", configAt("https://as.example"),
+			func(o *AuthorizationOptions) { o.ResponseMode = "x" }, 2},
+		{"challenge", plain, func(*AuthorizationOptions) {}, 3},
+		{"params", configAt("https://as.example"),
+			func(o *AuthorizationOptions) { o.Params = url.Values{"state": {"x"}} }, 4},
+		{"resource", configAt("https://as.example"),
+			func(o *AuthorizationOptions) { o.Resources = []string{"x"} }, 5},
+		{"token params", configAt("https://as.example"),
+			func(o *AuthorizationOptions) { o.TokenParams = url.Values{"code": {"x"}} }, 6},
+		{"endpoint", endpoint, func(*AuthorizationOptions) {}, 7},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var heard []string
+			var last error
+			ctx := jose.WithTrace(t.Context(), func(check, clause string, err error) {
+				heard = append(heard, check+" ("+clause+")")
+				last = err
+			})
+			o := AuthorizationOptions{RedirectURI: redirectURI}
+			test.change(&o)
+			_, err := newClient(t, test.config).Authorize(ctx, o)
+			if !slices.Equal(heard, golden[:test.heard]) || last != err ||
+				(err == nil) != (test.name == "accepted") {
+				t.Errorf("heard %q, last %v", heard, last)
+			}
+		})
+	}
+}
+
+// RFC 6749, Section 4.1.2: of callers at once one sends the code.
+func TestExchangeOnceAtOnce(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	c := newClient(t, configAt(s.URL))
+	txn := begin(t, c).Transaction
+	resp, err := c.AuthorizationResponse(t.Context(), answered(txn), txn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcomes := make([]string, 8)
+	var wait sync.WaitGroup
+	for i := range outcomes {
+		wait.Go(func() {
+			copied := *resp
+			_, err := c.Exchange(t.Context(), &copied)
+			outcomes[i] = outcome(err)
+		})
+	}
+	wait.Wait()
+	slices.Sort(outcomes)
+	want := append(slices.Repeat([]string{"check code"}, 7), "ok")
+	if !slices.Equal(outcomes, want) || len(s.requests()) != 1 {
+		t.Errorf("outcomes %q, %d requests", outcomes, len(s.requests()))
+	}
+}
+
+// A code that was refused is not sent again.
+func TestExchangeOnceAfterARefusal(t *testing.T) {
+	s := newServer(t, answerJSON(400, `{"error":"invalid_grant"}`))
+	c := newClient(t, configAt(s.URL))
+	txn := begin(t, c).Transaction
+	resp, err := c.AuthorizationResponse(t.Context(), answered(txn), txn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"server invalid_grant 400", "check code"} {
+		tok, err := c.Exchange(t.Context(), resp)
+		if outcome(err) != want || tok != nil {
+			t.Errorf("outcome %q, want %q", outcome(err), want)
+		}
+	}
+	if got := s.requests(); len(got) != 1 {
+		t.Errorf("sent %q", got)
 	}
 }

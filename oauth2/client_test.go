@@ -201,14 +201,27 @@ func TestNew(t *testing.T) {
 
 // What is wrong with an endpoint is said with its name.
 func TestNewNamesTheEndpoint(t *testing.T) {
-	c := configAt("https://as.example")
-	c.Server.TokenEndpoint = "http://as.example/token"
-	_, err := New(c)
-	wantText(t, err, "oauth2: TokenEndpoint: ")
-	c = configAt("https://as.example")
-	c.Server.AuthorizationEndpoint = "http://as.example/authorize"
-	_, err = New(c)
-	wantText(t, err, "oauth2: AuthorizationEndpoint: ")
+	for name, change := range map[string]func(*AuthorizationServer){
+		"token_endpoint": func(s *AuthorizationServer) {
+			s.TokenEndpoint = "http://as.example/token"
+		},
+		"authorization_endpoint": func(s *AuthorizationServer) {
+			s.AuthorizationEndpoint = "http://as.example/authorize"
+		},
+		"jwks_uri": func(s *AuthorizationServer) { s.JWKSURI = "http://as.example/jwks" },
+		"revocation_endpoint": func(s *AuthorizationServer) {
+			s.RevocationEndpoint = "http://as.example/revoke"
+		},
+	} {
+		c := configAt("https://as.example")
+		change(&c.Server)
+		_, err := New(c)
+		wantCheck(t, err, name, "RFC 8414, Section 2")
+		wantText(t, err, "oauth2: ")
+		if !errors.Is(err, httpclient.ErrInsecureURL) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // No two lists of fields have one digest.

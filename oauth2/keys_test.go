@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/jose"
 )
 
@@ -105,6 +106,14 @@ func TestNewRemoteKeySet(t *testing.T) {
 		if err != nil {
 			wantText(t, err, "oauth2: key set: ")
 		}
+	}
+}
+
+// What the client may reach by http, keys may be fetched from.
+func TestNewRemoteKeySetInsecureHosts(t *testing.T) {
+	client := httpclient.New(httpclient.Options{InsecureHTTPHosts: []string{"as:8080"}})
+	if _, err := NewRemoteKeySet("http://as:8080/jwks", client, nil); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -117,10 +117,7 @@ func readMetadata(ctx context.Context, client *http.Client, resp *httpclient.Res
 		because(err, "metadata", "must be one strict JSON object", "RFC 8414, Section 3.2"))
 	l.Check(s.Issuer == issuer, "issuer", "must be the issuer asked for", "RFC 8414, Section 3.3")
 	s.checkEndpoints(l, client)
-	if l.Err() != nil {
-		return AuthorizationServer{}, l.Err()
-	}
-	return s, nil
+	return s, l.Err()
 }
 
 // checkEndpoints refuses endpoints that secrets must not be sent to.

@@ -117,6 +117,19 @@ func TestDiscoverNothing(t *testing.T) {
 		t.Errorf("got %+v, %v after %q", got, err, p.requests())
 	}
 	wantText(t, err, "oauth2: discovery: ")
+	if _, err := Discover(t.Context(), nil, p.URL); err == nil || len(p.requests()) != 3+2 {
+		t.Errorf("without a path: %v after %q", err, p.requests()[3:])
+	}
+}
+
+// The client given is the one that asks.
+func TestDiscoverClient(t *testing.T) {
+	b := &bubble{set: `{"issuer":"https://as.example"}`}
+	_, err := Discover(t.Context(), &http.Client{Transport: b}, "https://as.example")
+	if outcome(err) != "check content_type" {
+		t.Errorf("got %v", err)
+	}
+	b.wantFetches(t, 1)
 }
 
 // Nothing is asked of what cannot be an issuer.

@@ -105,7 +105,7 @@ func (t *Token) Record() Record {
 		Scope:           strings.Join(t.Scopes, " "),
 		IDToken:         s.idToken,
 		IssuedTokenType: t.IssuedTokenType,
-		Extra:           s.extra,
+		Extra:           maps.Clone(s.extra),
 	}
 	if !t.ExpiresAt.IsZero() {
 		r.ExpiresAt = max(t.ExpiresAt.Unix(), 1) // 0 would mean that it is not known

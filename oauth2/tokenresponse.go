@@ -46,7 +46,7 @@ func (c *Client) readToken(ctx context.Context, a answer, asked []string) (*Toke
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
-	t.Scopes = asked
+	t.Scopes = slices.Clone(asked)
 	if !absent(m.Get("scope")) {
 		t.Scopes = splitScopes(scope, c.config.Quirks.ScopeSeparator)
 		t.NotGranted = without(asked, t.Scopes)

@@ -3,6 +3,8 @@ package oauth2
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/jose"
 )
 
 // read reads a token response at start.
@@ -270,14 +273,12 @@ func TestTokenResponseFraming(t *testing.T) {
 			io.WriteString(w, goodToken)
 		}, "cut short"},
 		{"endless", endless, "too large"},
+		{"2 MB", padded(2 << 20), "too large"},
 		{"at the limit", padded(1 << 20), "too large"},
 		{"below the limit", padded(1<<20 - 1), "ok"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := newServer(t, test.answer)
-			c := newClient(t, configAt(s.URL))
-			txn := begin(t, c).Transaction
-			tok, err := c.Callback(t.Context(), answered(txn), txn)
+			tok, err := tokenOf(t, Quirks{}, test.answer)
 			if got := outcome(err); got != test.want || (tok == nil) != (err != nil) {
 				t.Errorf("%v and %q, want %q", tok, got, test.want)
 			}
@@ -285,6 +286,331 @@ func TestTokenResponseFraming(t *testing.T) {
 				t.Errorf("error is %v", err)
 			}
 		})
+	}
+}
+
+// tokenOf asks a server that answers so for a token.
+func tokenOf(t *testing.T, q Quirks, answer http.HandlerFunc) (*Token, error) {
+	t.Helper()
+	config := configAt(newServer(t, answer).URL)
+	config.Quirks = q
+	return newClient(t, config).ClientCredentials(t.Context(), TokenOptions{})
+}
+
+// answerAs answers everything with a body of a media type.
+func answerAs(status int, contentType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Type"] = []string{contentType}
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+// A redirect is an answer like another, and not followed.
+func TestTokenResponseRedirects(t *testing.T) {
+	for _, status := range []int{300, 301, 302, 303, 304, 307, 308} {
+		tok, err := tokenOf(t, Quirks{FormTokenResponse: true},
+			func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", "https://other.example/?access_token=a")
+				answerJSON(status, "")(w, nil)
+			})
+		if got, want := outcome(err), fmt.Sprintf("server  %d", status); got != want || tok != nil {
+			t.Errorf("%v and %q, want %q", tok, got, want)
+		}
+	}
+}
+
+// RFC 9110, Section 10.2.3.
+func TestTokenResponseRetryAfter(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		status     int
+		body       string
+		retryAfter []string
+		want       time.Duration
+		outcome    string
+	}{
+		{"seconds", 429, "slow down", []string{"120"}, 2 * time.Minute, "server  429"},
+		{"date", 429, "", []string{"Sat, 21 Nov 2026 12:00:30 GMT"}, 30 * time.Second, "server  429"},
+		{"date gone by", 429, "", []string{"Sat, 21 Nov 2026 11:00:00 GMT"}, 0, "server  429"},
+		{"503", 503, "<html>", []string{"7"}, 7 * time.Second, "server  503"},
+		{"with a code", 503, `{"error":"temporarily_unavailable"}`, []string{"7"}, 7 * time.Second,
+			"server temporarily_unavailable 503"},
+		{"error in 200", 200, `{"error":"slow_down"}`, []string{"7"}, 7 * time.Second,
+			"server slow_down 200"},
+		{"a day at most", 429, "", []string{"999999999999"}, 24 * time.Hour, "server  429"},
+		{"words", 429, "", []string{"soon"}, 0, "server  429"},
+		{"negative", 429, "", []string{"-1"}, 0, "server  429"},
+		{"twice", 429, "", []string{"1", "2"}, 0, "server  429"},
+		{"none", 429, "", nil, 0, "server  429"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := tokenOf(t, Quirks{}, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header()["Retry-After"] = test.retryAfter
+				answerJSON(test.status, test.body)(w, nil)
+			})
+			e, ok := errors.AsType[*Error](err)
+			if !ok || outcome(err) != test.outcome || e.RetryAfter != test.want {
+				t.Errorf("error is %#v", err)
+			}
+		})
+	}
+}
+
+// What a member must not be is the affair of the check named by it. A lifetime that is
+// none is not known, and a member of the server's own may be anything.
+func TestTokenResponseTypes(t *testing.T) {
+	values := map[string][]string{
+		"text":   {`"a"`, `" a  b "`, `"~\u0021"`},
+		"bearer": {`"Bearer"`, `"bearer"`},
+		"empty":  {`""`},
+		"null":   {`null`},
+		"other": {`true`, `false`, `0`, `1`, `1.5`, `1e300`, `[]`, `["a"]`, `{}`, `{"a":"b"}`,
+			`"a\u0000"`, `"a\nb"`, `"\u00e9"`, `"\u007f"`, `"\u001f"`},
+	}
+	for name, takes := range map[string]string{
+		"access_token":      "text bearer",
+		"token_type":        "bearer",
+		"refresh_token":     "text bearer empty null",
+		"id_token":          "text bearer empty null",
+		"scope":             "text bearer empty null",
+		"issued_token_type": "text bearer empty null",
+		"expires_in":        "text bearer empty null other",
+		"expires_at":        "text bearer empty null other",
+		"error_description": "text bearer empty null other",
+		"error_uri":         "text bearer empty null other",
+		"theirs":            "text bearer empty null other",
+	} {
+		for kind, list := range values {
+			for _, value := range list {
+				want := "check " + name
+				if strings.Contains(takes, kind) {
+					want = "ok"
+				}
+				tok, err := read(200, "application/json", withMember(name, value))
+				if got := outcome(err); got != want || (tok == nil) != (err != nil) {
+					t.Errorf("%s: %s: %v and %q, want %q", name, value, tok, got, want)
+				}
+			}
+		}
+	}
+}
+
+// withMember is a token response whose member is value.
+func withMember(name, value string) string {
+	members := map[string]string{"access_token": `"a"`, "token_type": `"Bearer"`}
+	members[name] = value
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		list = append(list, `"`+name+`":`+members[name])
+	}
+	return "{" + strings.Join(list, ",") + "}"
+}
+
+// RFC 6749, Section 7.1; RFC 8693, Section 2.2.1.
+func TestTokenType(t *testing.T) {
+	for _, test := range []struct {
+		members, assumed, strict string
+	}{
+		{`"token_type":"Bearer"`, "Bearer", "Bearer"},
+		{`"token_type":"BEARER"`, "BEARER", "BEARER"},
+		{``, "Bearer", ""},
+		{`"token_type":null`, "Bearer", ""},
+		{`"token_type":""`, "", ""},
+		{`"token_type":1`, "", ""},
+		{`"token_type":"MAC"`, "", ""},
+		{`"token_type":"DPoP"`, "", ""},
+		{`"token_type":"N_A"`, "", ""},
+		{`"token_type":"N_A","issued_token_type":""`, "", ""},
+		{`"token_type":"N_A","issued_token_type":null`, "", ""},
+		{`"token_type":"n_a","issued_token_type":"urn:x"`, "", ""},
+		{`"token_type":"N_A","issued_token_type":"urn:x"`, "N_A", "N_A"},
+		{`"token_type":"Bearer","issued_token_type":"urn:x"`, "Bearer", "Bearer"},
+		{`"issued_token_type":"urn:x"`, "Bearer", ""},
+	} {
+		for quirk, want := range map[bool]string{true: test.assumed, false: test.strict} {
+			tok, err := readAs(Quirks{AssumeBearer: quirk}, 200, "application/json",
+				strings.Replace(`{"access_token":"a",`+test.members+"}", ",}", "}", 1))
+			if err != nil {
+				tok = &Token{}
+			}
+			if outcome(err) != "ok" && outcome(err) != "check token_type" || tok.TokenType != want {
+				t.Errorf("%s, %v: %q and %v, want %q", test.members, quirk, tok.TokenType, err, want)
+			}
+		}
+	}
+}
+
+// What is heard, and in which order: that a server refuses comes before how it says so.
+func TestTokenResponseTrace(t *testing.T) {
+	all := []string{"error (RFC 6749, Section 5.2)", "content_type (RFC 6749, Section 5.1)",
+		"body (RFC 6749, Section 5.1)", "access_token (RFC 6749, Section 5.1)",
+		"issued_token_type (RFC 6749, Section 5.1)", "token_type (RFC 6749, Section 7.1)",
+		"refresh_token (RFC 6749, Section 5.1)", "id_token (RFC 6749, Section 5.1)",
+		"scope (RFC 6749, Section 5.1)"}
+	for _, test := range []struct {
+		name, contentType, body string
+		heard                   int
+	}{
+		{"good", "application/json", goodToken, 9},
+		{"refused in all ways", "text/html", `{"error":"x"`, 2},
+		{"refused", "text/html", `{"error":"x"}`, 1},
+		{"HTML", "text/html", `<html>`, 2},
+		{"array", "application/json", `[]`, 3},
+		{"empty", "application/json", `{}`, 4},
+		{"issued", "application/json", `{"access_token":"a","issued_token_type":1}`, 5},
+		{"type", "application/json", `{"access_token":"a","refresh_token":1}`, 6},
+		{"scope", "application/json", `{"access_token":"a","token_type":"Bearer","scope":1}`, 9},
+	} {
+		var heard []string
+		var last error
+		ctx := jose.WithTrace(t.Context(), func(check, clause string, err error) {
+			heard, last = append(heard, check+" ("+clause+")"), err
+		})
+		c := &Client{}
+		header := http.Header{"Content-Type": {test.contentType}}
+		_, err := c.readToken(ctx, answer{&httpclient.Response{Status: 200, Header: header,
+			Body: []byte(test.body)}, start, nil}, nil)
+		if !slices.Equal(heard, all[:test.heard]) || last != err {
+			t.Errorf("%s: heard %q, last %v; error is %v", test.name, heard, last, err)
+		}
+	}
+}
+
+// What is not one strict object says where it is not, and repeats nothing.
+func TestTokenResponseBodyText(t *testing.T) {
+	_, err := read(200, "application/json", `{"access_token":"`+canary+`"`)
+	wantText(t, err, "body must be one strict JSON object (RFC 6749, Section 5.1): strictjson: ")
+	mustNotShow(t, "body", err)
+	_, err = read(200, canary, "{}")
+	wantText(t, err, "content_type must be application/json (RFC 6749, Section 5.1)")
+	mustNotShow(t, "content type", err)
+	_, err = read(200, "application/json", `{"access_token":"a","token_type":"`+canary+`"}`)
+	wantText(t, err, "token_type must be Bearer (RFC 6749, Section 7.1)")
+	mustNotShow(t, "type", err)
+}
+
+// A form is a token response by quirk only, and then JSON still is one, whatever either is
+// called.
+func TestFormTokenResponse(t *testing.T) {
+	const good = "access_token=a%2Bb&token_type=bearer&expires_in=60&scope=x+y&team=t"
+	const isJSON = `{"access_token":"a+b","token_type":"bearer","expires_in":60,"scope":"x y","team":"t"}`
+	for _, media := range []string{"application/x-www-form-urlencoded", "text/plain; charset=utf-8",
+		"text/html", "application/json", "", ";;"} {
+		for _, body := range []string{good, "\n " + good + " \n", isJSON, "\r\n\t " + isJSON} {
+			tok, err := readAs(Quirks{FormTokenResponse: true}, 200, media, body)
+			if err != nil {
+				t.Errorf("%q, %s: %v", media, body, err)
+				continue
+			}
+			if tok.AccessToken() != "a+b" || !slices.Equal(tok.Scopes, []string{"x", "y"}) ||
+				!tok.ExpiresAt.Equal(start.Add(time.Minute)) || string(tok.Extra("team")) != `"t"` {
+				t.Errorf("token is %+v", tok.held())
+			}
+			want := "check content_type"
+			if media == "application/json" && strings.Contains(body, "access_token=") {
+				want = "check body"
+			}
+			if media != "application/json" || want == "check body" {
+				if _, err := read(200, media, body); outcome(err) != want {
+					t.Errorf("without the quirk, %q: error is %v, want %s", media, err, want)
+				}
+			}
+		}
+	}
+}
+
+func TestFormTokenResponseRefused(t *testing.T) {
+	const form = "application/x-www-form-urlencoded"
+	for _, test := range []struct {
+		name   string
+		status int
+		body   string
+		want   string
+	}{
+		{"repeated", 200, "access_token=a&access_token=b&token_type=bearer", "check body"},
+		{"repeated alike", 200, "access_token=a&token_type=bearer&access_token=a", "check body"},
+		{"repeated unknown", 200, "access_token=a&token_type=bearer&x=1&x=1", "check body"},
+		{"repeated otherwise encoded", 200, "access_token=a&token_type=bearer&acces%73_token=b",
+			"check body"},
+		{"in two cases", 200, "access_token=a&Access_Token=b&token_type=bearer", "check body"},
+		{"badly encoded", 200, "access_token=a&token_type=bearer&x=%zz", "check body"},
+		{"semicolons", 200, "access_token=a;token_type=bearer", "check body"},
+		{"empty", 200, "", "check access_token"},
+		{"HTML", 200, "<html>access_token=a</html>", "check access_token"},
+		{"array", 200, `["a"]`, "check access_token"},
+		{"no access token", 200, "token_type=bearer", "check access_token"},
+		{"empty access token", 200, "access_token=&token_type=bearer", "check access_token"},
+		{"access token of two lines", 200, "access_token=a%0Ab&token_type=bearer",
+			"check access_token"},
+		{"access token not UTF-8", 200, "access_token=%ff&token_type=bearer", "check access_token"},
+		{"no type", 200, "access_token=a", "check token_type"},
+		{"MAC", 200, "access_token=a&token_type=mac", "check token_type"},
+		{"JSON cut short", 200, `{"access_token":"a"`, "check body"},
+		{"JSON repeated", 200, `{"access_token":"a","access_token":"a","token_type":"Bearer"}`,
+			"check body"},
+		{"error in 200", 200, "error=bad_verification_code", "server bad_verification_code 200"},
+		{"error in 400", 400, "error=invalid_grant&error_description=x", "server invalid_grant 400"},
+		{"empty error", 200, "error=&access_token=a&token_type=bearer", "ok"},
+		{"400 without error", 400, "access_token=a&token_type=bearer", "server  400"},
+		{"error in JSON", 400, `{"error":"invalid_grant"}`, "server invalid_grant 400"},
+	} {
+		tok, err := readAs(Quirks{FormTokenResponse: true}, test.status, form, test.body)
+		if got := outcome(err); got != test.want || (tok == nil) != (err != nil) {
+			t.Errorf("%s: %v and %q, want %q", test.name, tok, got, test.want)
+		}
+	}
+	if _, err := read(400, form, "error=invalid_grant"); outcome(err) != "server  400" {
+		t.Errorf("without the quirk, error is %v", err)
+	}
+}
+
+// A form's words reach those who ask for them.
+func TestFormErrorWords(t *testing.T) {
+	_, err := readAs(Quirks{FormTokenResponse: true}, 400, "text/plain",
+		"error=invalid_grant&error_description=a+b&error_uri=https%3A%2F%2Fas.example%2F")
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Code != "invalid_grant" || e.Description() != "a b" || e.URI() != "https://as.example/" {
+		t.Errorf("error is %#v", err)
+	}
+}
+
+// expires_at, where a server sends it, is believed before expires_in.
+func TestExpiresAt(t *testing.T) {
+	const unknown, century = -1 << 40, 3153600000
+	for _, test := range []struct {
+		members string
+		seconds int64 // after 1970
+	}{
+		{`"expires_at":5`, 5},
+		{`"expires_at":"5"`, 5},
+		{`"expires_at":5.9`, 5},
+		{`"expires_at":0`, 0},
+		{`"expires_at":-5`, -5},
+		{`"expires_at":5,"expires_in":10`, 5},
+		{`"expires_at":null,"expires_in":10`, start.Unix() + 10},
+		{`"expires_at":"2026-11-21T13:00:00Z","expires_in":10`, start.Unix() + 10},
+		{`"expires_at":"2026-11-21T13:00:00Z"`, unknown},
+		{`"expires_at":true`, unknown},
+		{`"expires_at":253402300799`, start.Unix() + century},
+		{`"expires_at":253402300800`, unknown},
+		{`"expires_at":253402300800,"expires_in":10`, start.Unix() + 10},
+	} {
+		tok, err := read(200, "application/json", `{"access_token":"a","token_type":"Bearer",`+
+			test.members+"}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := time.Unix(test.seconds, 0)
+		if test.seconds == unknown {
+			want = time.Time{}
+		}
+		if !tok.ExpiresAt.Equal(want) {
+			t.Errorf("%s: ends %v, want %v", test.members, tok.ExpiresAt, want)
+		}
+		if tok.Extra("expires_at") == nil || tok.Extra("expires_in") != nil {
+			t.Errorf("%s: kept as %q", test.members, tok.held().extra)
+		}
 	}
 }
 
@@ -303,7 +629,8 @@ func padded(size int) http.HandlerFunc {
 	return answerJSON(200, goodToken+strings.Repeat(" ", size-len(goodToken)))
 }
 
-// What is read as a token is one, and survives storing.
+// What is read as a token is one, and survives storing; what is not is an error that
+// repeats no secret.
 func FuzzTokenResponse(f *testing.F) {
 	for _, seed := range []struct {
 		status            int
@@ -314,39 +641,75 @@ func FuzzTokenResponse(f *testing.F) {
 			`{"access_token":"a","token_type":"bearer","x":{"y":[1e9]}}`},
 		{200, "application/json",
 			`{"access_token":"a","token_type":"Bearer","expires_in":"1","scope":" a  b"}`},
+		{200, "application/json", `{"access_token":"a","token_type":"N_A","issued_token_type":"x"}`},
+		{200, "application/json", `{"access_token":"a","token_type":"Bearer","expires_at":"5"}`},
+		{200, "text/plain", "access_token=a&expires=1&scope=a,b"},
+		{200, "", "error=x&error_description=" + canary},
 		{400, "application/json", `{"error":"invalid_grant","error_description":"\u00e9"}`},
+		{400, "application/json", `{"error":"` + canary + `","error_uri":"` + canary + `"}`},
+		{400, "application/json", `{"error":{"message":"` + canary + `"}}`},
 		{200, "text/html", `<html>`},
 		{502, "", ``},
 	} {
-		f.Add(seed.status, seed.contentType, []byte(seed.body))
+		f.Add(seed.status, seed.contentType, []byte(seed.body), false)
+		f.Add(seed.status, seed.contentType, []byte(seed.body), true)
 	}
-	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
-		tok, err := read(status, contentType, string(body))
+	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte, lenient bool) {
+		c := &Client{}
+		if lenient {
+			c.config.Quirks = Quirks{FormTokenResponse: true, AssumeBearer: true, ScopeSeparator: ","}
+		}
+		header := http.Header{"Content-Type": {contentType}}
+		resp := &httpclient.Response{Status: status, Header: header, Body: body}
+		tok, err := c.readToken(t.Context(), answer{resp, start, []string{canary}}, nil)
 		if err != nil {
-			odd := func(r rune) bool { return r < ' ' || r > '~' }
-			if tok != nil || strings.ContainsFunc(err.Error(), odd) {
-				t.Errorf("token %v beside error %q", tok, err)
-			}
+			mustBeSafe(t, tok, err)
 			return
 		}
-		if status != 200 || tok.AccessToken() == "" || !strings.EqualFold(tok.TokenType, "Bearer") {
+		isToken := tok.AccessToken() != "" && printable(tok.AccessToken()) &&
+			printable(tok.RefreshToken()) && printable(tok.IDToken())
+		isType := strings.EqualFold(tok.TokenType, "Bearer") ||
+			tok.TokenType == "N_A" && tok.IssuedTokenType != ""
+		if status != 200 || !isToken || !isType {
 			t.Errorf("token %+v of status %d", tok.held(), status)
 		}
-		stored, err := json.Marshal(tok.Record())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var r Record
-		if err := json.Unmarshal(stored, &r); err != nil {
-			t.Fatal(err)
-		}
-		again, err := FromRecord(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if restored, err := json.Marshal(again.Record()); err != nil ||
-			string(restored) != string(stored) {
-			t.Errorf("stored %s, restored %s, %v", stored, restored, err)
-		}
+		mustBeStorable(t, tok)
 	})
+}
+
+// mustBeSafe fails if there is a token beside err, or if err repeats a secret or what does
+// not print.
+func mustBeSafe(t *testing.T, tok *Token, err error) {
+	t.Helper()
+	odd := func(r rune) bool { return r < ' ' || r > '~' }
+	if tok != nil || strings.ContainsFunc(err.Error(), odd) || strings.Contains(err.Error(), canary) {
+		t.Errorf("token %v beside error %q", tok, err)
+	}
+	e, ok := errors.AsType[*Error](err)
+	if ok && strings.Contains(e.Description()+" "+e.URI(), canary) {
+		t.Errorf("a secret in %q or %q", e.Description(), e.URI())
+	}
+	if ok && (len(e.Excerpt()) > 3*200 || strings.ContainsAny(e.Excerpt(), "\r\n\x00\x1b")) {
+		t.Errorf("excerpt is %q", e.Excerpt())
+	}
+}
+
+// mustBeStorable fails unless tok is the same once stored and restored.
+func mustBeStorable(t *testing.T, tok *Token) {
+	t.Helper()
+	stored, err := json.Marshal(tok.Record())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Record
+	if err := json.Unmarshal(stored, &r); err != nil {
+		t.Fatal(err)
+	}
+	again, err := FromRecord(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if restored, err := json.Marshal(again.Record()); err != nil || string(restored) != string(stored) {
+		t.Errorf("stored %s, restored %s, %v", stored, restored, err)
+	}
 }

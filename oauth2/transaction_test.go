@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -73,6 +74,92 @@ func TestZeroTransaction(t *testing.T) {
 		}
 		if b, err := txn.MarshalBinary(); outcome(err) != "not transaction" || b != nil {
 			t.Errorf("%s: stored as %q, %v", name, b, err)
+		}
+	}
+}
+
+// What is stored is read by later versions: a transaction outlives a deployment.
+func TestTransactionAsStored(t *testing.T) {
+	verifier := strings.Repeat("v", 43)
+	stored := `{"d":"digest","s":"state","v":"` + verifier + `","r":"https://rp.example/cb",` +
+		`"c":["read","write"],"p":{"resource":["urn:a","urn:b"]}}`
+	var txn Transaction
+	if err := txn.UnmarshalBinary([]byte(stored)); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := txn.MarshalBinary(); err != nil || string(again) != stored {
+		t.Errorf("stored again as %s, %v", again, err)
+	}
+	d := txn.data()
+	if d.Digest != "digest" || d.State != "state" || d.Verifier != verifier ||
+		d.RedirectURI != redirectURI || len(d.Scopes) != 2 || len(d.Params["resource"]) != 2 {
+		t.Errorf("read as %+v", d)
+	}
+}
+
+// A transaction whose bytes were exchanged for another's is that other's.
+func TestTransactionOfAnotherStored(t *testing.T) {
+	ours := newClient(t, configAt("https://as.example"))
+	theirs := newClient(t, configAt("https://evil.example"))
+	stored, err := begin(t, theirs).Transaction.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var txn Transaction
+	if err := txn.UnmarshalBinary(stored); err != nil {
+		t.Fatal(err)
+	}
+	_, err = ours.AuthorizationResponse(t.Context(), answered(&txn), &txn)
+	wantCheck(t, err, "transaction", "RFC 9700, Section 4.4.2")
+}
+
+// RFC 9700, Section 4.4.2.2: the path tells whose response it is, byte for byte.
+func TestCheckRedirect(t *testing.T) {
+	for _, test := range []struct {
+		name, redirect, came string
+		ok                   bool
+	}{
+		{"same", "https://rp.example/cb/a", "/cb/a?code=c", true},
+		{"query of the redirect URI", "https://rp.example/cb/a?x=1", "/cb/a?x=1&code=c", true},
+		{"another host, as behind a proxy", "https://rp.example/cb", "http://10.0.0.1/cb", true},
+		{"no path", "https://rp.example", "/", true},
+		{"the root", "https://rp.example/", "/?code=c", true},
+		{"escaped", "https://rp.example/a%2Fb", "/a%2Fb", true},
+		{"of an application", "com.example.app:/cb", "/cb", true},
+		{"of another server", "https://rp.example/cb/a", "/cb/b", false},
+		{"above", "https://rp.example/cb/a", "/cb", false},
+		{"beneath", "https://rp.example/cb", "/cb/a", false},
+		{"a slash more", "https://rp.example/cb", "/cb/", false},
+		{"a slash less", "https://rp.example/cb/", "/cb", false},
+		{"two slashes", "https://rp.example/cb/a", "/cb//a", false},
+		{"a capital", "https://rp.example/cb", "/CB", false},
+		{"an escaped slash", "https://rp.example/a/b", "/a%2Fb", false},
+		{"a slash for an escaped one", "https://rp.example/a%2Fb", "/a/b", false},
+		{"dots", "https://rp.example/cb/a", "/cb/b/../a", false},
+		{"no path, another came", "https://rp.example", "/cb", false},
+		{"the path in the query", "https://rp.example/cb", "/?/cb", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			req, err := newClient(t, configAt("https://as.example")).Authorize(t.Context(),
+				AuthorizationOptions{RedirectURI: test.redirect})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = req.Transaction.CheckRedirect(httptest.NewRequest("GET", test.came, nil))
+			if test.ok {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantCheck(t, err, "redirect_uri", "RFC 9700, Section 4.4.2.2")
+		})
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	for name, txn := range map[string]*Transaction{"nil": nil, "zero": {},
+		"broken": {(&transactionData{RedirectURI: "https://rp.example/%zz"}).hidden()}} {
+		if got := outcome(txn.CheckRedirect(r)); got != "check redirect_uri" {
+			t.Errorf("%s: outcome %q", name, got)
 		}
 	}
 }

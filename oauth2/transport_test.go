@@ -1,11 +1,17 @@
 package oauth2
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -222,3 +228,697 @@ func TestTransportIsTheClients(t *testing.T) {
 type tripper func(*http.Request) (*http.Response, error)
 
 func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+const pinnedTo = "https://api.example"
+
+// placing returns a transport that puts the token where p says, and the requests that it
+// sends instead of sending them.
+func placing(t *testing.T, p Placement, hooks ...RequestHook) (http.RoundTripper, *sentRequests) {
+	t.Helper()
+	sent := &sentRequests{}
+	config := configAt("https://as.example")
+	config.TokenPlacement, config.Hooks.ProtectedRequest = p, hooks
+	config.HTTP = &http.Client{Transport: sent}
+	transport, err := newClient(t, config).Transport(held(t), pinnedTo+"/v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return transport, sent
+}
+
+// sentRequests are requests and their bodies.
+type sentRequests struct {
+	list   []*http.Request
+	bodies []string
+}
+
+func (s *sentRequests) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		body, _ = io.ReadAll(r.Body)
+		r.Body.Close()
+	}
+	s.list, s.bodies = append(s.list, r), append(s.bodies, string(body))
+	return &http.Response{StatusCode: 204, Header: http.Header{}, Body: http.NoBody}, nil
+}
+
+// form returns a request with a form, whose body tells whether it was closed.
+func formRequest(t *testing.T, method, form string) (*http.Request, *closing) {
+	t.Helper()
+	body := &closing{Reader: strings.NewReader(form)}
+	req, err := http.NewRequest(method, pinnedTo+"/v1", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", formType)
+	return req, body
+}
+
+// The cases of Authlib's client that are of requests to resources.
+func TestAuthlibTransport(t *testing.T) {
+	for name, test := range map[string]func(*testing.T){
+		"row 82": func(t *testing.T) {
+			elsewhere := newServer(t, answerJSON(200, `{}`))
+			here := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, elsewhere.URL, http.StatusFound)
+			})
+			client := &http.Client{Transport: newTransport(t, here.URL)}
+			if _, err := client.Get(here.URL); outcome(err) != "other origin" {
+				t.Errorf("error is %v", err)
+			}
+			if got := elsewhere.requests(); len(got) > 0 {
+				t.Errorf("sent %q", got)
+			}
+		},
+		"row 85": func(t *testing.T) {
+			for p, want := range map[Placement]string{
+				"":       "/v1 Bearer a b a=b",
+				"header": "/v1 Bearer a b a=b",
+				"body":   "/v1  a=b&access_token=a+b",
+				"uri":    "/v1?access_token=a+b  a=b",
+			} {
+				transport, sent := placing(t, p)
+				req, _ := formRequest(t, "POST", "a=b")
+				if _, err := transport.RoundTrip(req); err != nil {
+					t.Fatal(err)
+				}
+				r := sent.list[0]
+				got := strings.Join([]string{r.URL.RequestURI(), r.Header.Get("Authorization"),
+					sent.bodies[0]}, " ")
+				if got != want {
+					t.Errorf("%q: sent %q, want %q", p, got, want)
+				}
+			}
+			config := configAt("https://as.example")
+			config.TokenPlacement = "query"
+			if _, err := New(config); outcome(err) != "check token_placement" {
+				t.Errorf("unknown placement: %v", err)
+			}
+			transport, sent := placing(t, PlacementBody)
+			req, _ := formRequest(t, "POST", `{"a":"b"}`)
+			req.Header.Set("Content-Type", "application/json")
+			_, err := transport.RoundTrip(req)
+			if outcome(err) != "check body" || len(sent.list) > 0 {
+				t.Errorf("JSON: %v", err)
+			}
+		},
+	} {
+		t.Run(name, test)
+	}
+}
+
+// The checks say which clause they are of.
+func TestTransportClauses(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	_, err := c.Transport(nil, pinnedTo)
+	wantText(t, err, "access_token must be there, of type Bearer (RFC 6750, Section 2)")
+	_, err = c.Transport(held(t))
+	wantText(t, err, "(RFC 6750, Section 5.3): httpclient: ")
+	transport, _ := placing(t, PlacementBody)
+	get, _ := http.NewRequest("GET", "https://evil.example", nil)
+	_, err = transport.RoundTrip(get)
+	wantText(t, err, "origin must be one that the transport was made for (RFC 6750, Section 5.3): ")
+	get, _ = http.NewRequest("GET", pinnedTo+"?access_token=x", nil)
+	_, err = transport.RoundTrip(get)
+	wantText(t, err, "authorization must not be in the request already (RFC 6750, Section 2)")
+	get, _ = http.NewRequest("GET", pinnedTo, nil)
+	_, err = transport.RoundTrip(get)
+	wantText(t, err, "(RFC 6750, Section 2.2)")
+}
+
+// A token that is not of type Bearer would be sent as what it is not.
+func TestTransportTokenTypes(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for typ, want := range map[string]string{"Bearer": "ok", "bEARER": "ok",
+		"N_A": "check access_token", "DPoP": "check access_token",
+		"MAC": "check access_token", "": "check access_token",
+		"Bearer ": "check access_token"} {
+		tok := &Token{TokenType: typ, reveal: (&secrets{access: "a"}).hidden()}
+		if _, err := c.Transport(tok, pinnedTo); outcome(err) != want {
+			t.Errorf("%q: outcome %q, want %q", typ, outcome(err), want)
+		}
+	}
+}
+
+// What looks like the origin is not it.
+func TestTransportLookalikes(t *testing.T) {
+	transport, sent := placing(t, PlacementHeader)
+	for raw, want := range map[string]string{
+		"https://api.example:8443/":             "other origin",
+		"http://api.example/":                   "insecure URL",
+		"https://sub.api.example/":              "other origin",
+		"https://example/":                      "other origin",
+		"https://api.example.evil.example/":     "other origin",
+		"https://evil.example/api.example":      "other origin",
+		"https://evil.example?api.example":      "other origin",
+		"https://evil.example#@api.example":     "other origin",
+		"https://evil.example\\@api.example/":   "insecure URL",
+		"https://api.example@evil.example/":     "insecure URL",
+		"https://api.example:443@evil.example/": "insecure URL",
+		"https://api.example./":                 "other origin",
+		"https://api.examp\u0142e/":             "insecure URL",
+		"https://api.example%2eevil.example/":   "insecure URL",
+		"https://api.example%00.evil.example/":  "insecure URL",
+		"https://API\u212a.example/":            "insecure URL",
+		"https://[::ffff:127.0.0.1]/":           "other origin",
+		"ftp://api.example/":                    "insecure URL",
+		"//api.example/":                        "insecure URL",
+		"/v1":                                   "insecure URL",
+		"https:api.example":                     "insecure URL",
+		"https:///v1":                           "insecure URL",
+	} {
+		u, err := url.Parse(raw)
+		if err != nil { // then no request has it; only what net/http was told by hand could
+			rest := strings.TrimPrefix(raw, "https://")
+			host, path, _ := strings.Cut(rest, "/")
+			u = &url.URL{Scheme: "https", Host: host, Path: "/" + path}
+		}
+		for _, p := range []string{"GET", "POST"} {
+			resp, err := transport.RoundTrip(&http.Request{Method: p, URL: u})
+			if got := outcome(err); got != want || resp != nil {
+				t.Errorf("%s: outcome %q, want %q", raw, got, want)
+			}
+		}
+	}
+	if len(sent.list) > 0 {
+		t.Errorf("sent %d requests", len(sent.list))
+	}
+	for _, raw := range []string{"https://api.example:443/", "https://API.EXAMPLE/x",
+		"https://api.example/v1/../v2"} {
+		req, err := http.NewRequest("GET", raw, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := transport.RoundTrip(req); err != nil {
+			t.Errorf("%s: %v", raw, err)
+		}
+	}
+}
+
+// Host in the header map is what a proxy may go by, however it is spelt.
+func TestTransportHostHeader(t *testing.T) {
+	transport, sent := placing(t, PlacementHeader)
+	for _, name := range []string{"Host", "host", "hOST"} {
+		req, _ := formRequest(t, "POST", "a=b")
+		req.Header[name] = []string{"evil.example"}
+		if _, err := transport.RoundTrip(req); outcome(err) != "other origin" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	req, _ := formRequest(t, "POST", "a=b")
+	req.Host = "api.example"
+	if _, err := transport.RoundTrip(req); err != nil || len(sent.list) != 1 {
+		t.Errorf("its own host: %v", err)
+	}
+}
+
+// A request never has two tokens, RFC 6750, Section 2, however the other is spelt.
+func TestTransportOneTokenOnly(t *testing.T) {
+	header := func(names ...string) func(*http.Request) {
+		return func(r *http.Request) {
+			for _, name := range names {
+				r.Header[name] = []string{"x"}
+			}
+		}
+	}
+	query := func(q string) func(*http.Request) {
+		return func(r *http.Request) { r.URL.RawQuery = q }
+	}
+	for name, change := range map[string]func(*http.Request){
+		"Authorization": header("Authorization"),
+		"authorization": header("authorization"),
+		"AUTHORIZATION": header("AUTHORIZATION"),
+		"among others":  header("Accept", "aUTHORIZATION"),
+		"an empty one": func(r *http.Request) {
+			r.Header["Authorization"] = []string{""}
+		},
+		"query":                            query("access_token=x"),
+		"query, last":                      query("a=b&access_token=x"),
+		"query, no value":                  query("a=b&access_token"),
+		"query, empty":                     query("access_token=&a=b"),
+		"query, encoded":                   query("access%5Ftoken=x"),
+		"query, lower":                     query("access%5ftoken=x"),
+		"query, all":                       query("%61%63%63%65%73%73%5f%74%6f%6b%65%6e"),
+		"query, twice":                     query("access_token=x&access_token=y"),
+		"query, after what does not parse": query("%zz=1&a;b=2&access_token=x"),
+	} {
+		for _, p := range []Placement{PlacementHeader, PlacementBody, InsecurePlacementQuery} {
+			transport, sent := placing(t, p)
+			req, body := formRequest(t, "POST", "a=b")
+			change(req)
+			resp, err := transport.RoundTrip(req)
+			if outcome(err) != "check authorization" || resp != nil || len(sent.list) > 0 {
+				t.Errorf("%s, %s: %v", name, p, err)
+			}
+			if body.closed != 1 {
+				t.Errorf("%s, %s: body closed %d times", name, p, body.closed)
+			}
+		}
+	}
+}
+
+// What only looks like a token in the query is none.
+func TestTransportOtherParameters(t *testing.T) {
+	for _, query := range []string{"", "a=access_token", "access_tokens=x", "xaccess_token=x",
+		"Access_Token=x", "access%zztoken=x", "access%255Ftoken=x", "&&", "=access_token",
+		"%access_token=x"} {
+		transport, sent := placing(t, InsecurePlacementQuery)
+		req, _ := formRequest(t, "POST", "")
+		req.URL.RawQuery = query
+		if _, err := transport.RoundTrip(req); err != nil {
+			t.Errorf("%s: %v", query, err)
+			continue
+		}
+		want := strings.Trim(strings.Trim(query, "&")+"&access_token=a+b", "&")
+		if got := sent.list[0].URL.RawQuery; strings.Trim(got, "&") != want &&
+			got != query+"&access_token=a+b" {
+			t.Errorf("%s: sent %q", query, got)
+		}
+	}
+}
+
+// RFC 6750, Section 2.3: no cache keeps what has a token in its URL.
+func TestTransportQueryIsNotCached(t *testing.T) {
+	for p, want := range map[Placement]string{InsecurePlacementQuery: "no-store", "": "max-age=9",
+		PlacementBody: "max-age=9"} {
+		transport, sent := placing(t, p)
+		req, _ := formRequest(t, "POST", "a=b")
+		req.Header.Set("Cache-Control", "max-age=9")
+		if _, err := transport.RoundTrip(req); err != nil {
+			t.Fatal(err)
+		}
+		r := sent.list[0]
+		if got := r.Header.Values("Cache-Control"); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: Cache-Control is %q, want %q", p, got, want)
+		}
+		if _, ok := r.Header["Authorization"]; ok != (p == "") {
+			t.Errorf("%s: Authorization %v", p, ok)
+		}
+		if got := r.URL.Query().Has("access_token"); got != (p == InsecurePlacementQuery) {
+			t.Errorf("%s: in the query %v", p, got)
+		}
+		if got := strings.Contains(sent.bodies[0], "access_token"); got != (p == PlacementBody) {
+			t.Errorf("%s: in the body %v", p, got)
+		}
+	}
+}
+
+// RFC 6750, Section 2.2: which requests have a body that can hold the token.
+func TestTransportBody(t *testing.T) {
+	for _, test := range []struct {
+		name, method, media, form string
+		want                      string // the body sent, or an outcome
+	}{
+		{"form", "POST", formType, "a=b", "a=b&access_token=a+b"},
+		{"nothing in it", "POST", formType, "", "access_token=a+b"},
+		{"with a charset", "POST", formType + "; charset=UTF-8", "a=b", "a=b&access_token=a+b"},
+		{"in capitals", "PUT", "Application/X-WWW-Form-URLEncoded", "a=b", "a=b&access_token=a+b"},
+		{"order and spelling kept", "PATCH", formType, "b=%7e&a=+&&c",
+			"b=%7e&a=+&&c&access_token=a+b"},
+		{"GET", "GET", formType, "a=b", "check body"},
+		{"JSON", "POST", "application/json", "{}", "check body"},
+		{"multipart", "POST", "multipart/form-data; boundary=x", "", "check body"},
+		{"no type", "POST", "", "a=b", "check body"},
+		{"two types", "POST", formType + ", application/json", "a=b", "check body"},
+		{"longer type", "POST", formType + "2", "a=b", "check body"},
+		{"malformed parameter", "POST", formType + `; a="`, "a=b", "check body"},
+		{"a token", "POST", formType, "access_token=x", "check body"},
+		{"a token, last", "POST", formType, "a=b&access_token=x", "check body"},
+		{"a token, encoded", "POST", formType, "a=b&access%5Ftoken=x", "check body"},
+		{"a token without value", "POST", formType, "access_token", "check body"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			transport, sent := placing(t, PlacementBody)
+			req, body := formRequest(t, test.method, test.form)
+			req.Header.Set("Content-Type", test.media)
+			req.ContentLength = 99
+			resp, err := transport.RoundTrip(req)
+			got := outcome(err)
+			if err == nil {
+				got = sent.bodies[0]
+				if n := sent.list[0].ContentLength; n != int64(len(got)) {
+					t.Errorf("Content-Length %d of %q", n, got)
+				}
+			}
+			if got != test.want || (resp == nil) != (err != nil) ||
+				len(sent.list) > 0 != (err == nil) {
+				t.Errorf("sent %q, want %q", got, test.want)
+			}
+			if body.closed < 1 {
+				t.Error("body is open")
+			}
+			if req.ContentLength != 99 || req.Body != io.ReadCloser(body) {
+				t.Error("the request has changed")
+			}
+		})
+	}
+	transport, _ := placing(t, PlacementBody)
+	req, _ := http.NewRequest("POST", pinnedTo, nil)
+	req.Header.Set("Content-Type", formType)
+	if _, err := transport.RoundTrip(req); outcome(err) != "check body" {
+		t.Errorf("no body: %v", err)
+	}
+}
+
+func TestTransportBodyIsBounded(t *testing.T) {
+	for over, want := range map[int]string{0: "ok", 1: "check body"} {
+		transport, sent := placing(t, PlacementBody)
+		req, body := formRequest(t, "POST", strings.Repeat("a", 10<<20+over))
+		_, err := transport.RoundTrip(req)
+		if outcome(err) != want || body.closed < 1 || len(sent.list) != 1-over {
+			t.Errorf("%d too many: %v, closed %d times", over, err, body.closed)
+		}
+	}
+	endless := &closing{Reader: endlessReader{}}
+	transport, _ := placing(t, PlacementBody)
+	req, _ := formRequest(t, "POST", "")
+	req.Body = endless
+	if _, err := transport.RoundTrip(req); outcome(err) != "check body" || endless.closed < 1 {
+		t.Errorf("endless: %v", err)
+	}
+}
+
+type endlessReader struct{}
+
+func (endlessReader) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = 'a'
+	}
+	return len(b), nil
+}
+
+func TestTransportBodyThatFails(t *testing.T) {
+	broken := errors.New("broken")
+	body := &closing{Reader: io.MultiReader(strings.NewReader("a=b"), failingReader{broken})}
+	transport, sent := placing(t, PlacementBody)
+	req, _ := formRequest(t, "POST", "")
+	req.Body = body
+	_, err := transport.RoundTrip(req)
+	if !errors.Is(err, broken) || len(sent.list) > 0 || body.closed < 1 {
+		t.Errorf("error is %v, closed %d times", err, body.closed)
+	}
+	wantText(t, err, "oauth2: request body: ")
+}
+
+type failingReader struct{ err error }
+
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
+
+// The body with the token can be sent again, which HTTP does where a connection was lost.
+func TestTransportBodyCanBeSentAgain(t *testing.T) {
+	transport, sent := placing(t, PlacementBody)
+	req, _ := formRequest(t, "POST", "a=b")
+	if _, err := transport.RoundTrip(req); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		body, err := sent.list[0].GetBody()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(body); string(b) != "a=b&access_token=a+b" || err != nil {
+			t.Errorf("body is %q, %v", b, err)
+		}
+	}
+}
+
+// A redirect within the origin gets the token, once, in every placement; one to
+// another does not.
+func TestTransportRedirectStatuses(t *testing.T) {
+	elsewhere := newServer(t, answerJSON(200, `{}`))
+	for _, status := range []int{302, 307, 308} {
+		for _, p := range []Placement{PlacementHeader, PlacementBody, InsecurePlacementQuery} {
+			t.Run(fmt.Sprint(status, p), func(t *testing.T) {
+				here := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+					to := map[string]string{"/near": "/there", "/away": elsewhere.URL + "/there"}
+					if to[r.URL.Path] != "" {
+						http.Redirect(w, r, to[r.URL.Path], status)
+					}
+				})
+				config := configAt("https://as.example")
+				config.TokenPlacement = p
+				transport, err := newClient(t, config).Transport(held(t), here.URL)
+				if err != nil {
+					t.Fatal(err)
+				}
+				client := &http.Client{Transport: transport}
+				post := func(path string) error {
+					resp, err := client.Post(here.URL+path, formType, strings.NewReader("a=b"))
+					if err == nil {
+						resp.Body.Close()
+					}
+					return err
+				}
+				if err := post("/away"); outcome(err) != "other origin" {
+					t.Errorf("away: %v", err)
+				}
+				want, count := "ok", 3
+				if status == 302 && p == PlacementBody { // it became a GET
+					want, count = "check body", 2
+				}
+				if err := post("/near"); outcome(err) != want {
+					t.Errorf("near: %v, want %s", err, want)
+				}
+				got := here.requests()
+				for _, r := range got {
+					if strings.Count(r, "a b")+strings.Count(r, "a+b") != 1 {
+						t.Errorf("sent %q", r)
+					}
+				}
+				if len(got) != count {
+					t.Errorf("%d requests, want %d", len(got), count)
+				}
+			})
+		}
+	}
+	if got := elsewhere.requests(); len(got) > 0 {
+		t.Errorf("sent %q", got)
+	}
+}
+
+// A request is the caller's: nothing of it changes, and what is sent shares nothing with it.
+func TestTransportNeverChangesARequest(t *testing.T) {
+	for _, p := range []Placement{PlacementHeader, PlacementBody, InsecurePlacementQuery} {
+		for _, method := range []string{"POST", "GET"} {
+			transport, sent := placing(t, p, func(_ context.Context, r *http.Request) error {
+				r.Header.Set("X-Hook", "1")
+				r.Header["Accept"][0] = "changed"
+				r.URL.Path = "/hooked"
+				r.Method = "PUT"
+				return nil
+			})
+			req, body := formRequest(t, method, "a=b")
+			req.Header.Set("Accept", "text/plain")
+			req.URL.RawQuery = "q=1"
+			header, u, was := req.Header.Clone(), *req.URL, *req
+			_, err := transport.RoundTrip(req)
+			if err != nil && (p != PlacementBody || method != "GET") {
+				t.Error(err)
+			}
+			if !maps.EqualFunc(header, req.Header, slices.Equal) || *req.URL != u ||
+				req.Method != was.Method || req.Host != was.Host ||
+				req.ContentLength != was.ContentLength || req.Body != io.ReadCloser(body) {
+				t.Errorf("%s, %s: the request is %v, %v", p, method, req.Header, req.URL)
+			}
+			if err == nil && sent.list[0].URL.Path != "/hooked" {
+				t.Errorf("sent %s", sent.list[0].URL)
+			}
+		}
+	}
+}
+
+// Hooks come after the token, in their order; the first error is the last word.
+func TestTransportHooks(t *testing.T) {
+	var heard []string
+	hook := func(name string, err error) RequestHook {
+		return func(ctx context.Context, r *http.Request) error {
+			heard = append(heard, fmt.Sprint(name, r.Header["Authorization"], ctx.Value(hookKey{})))
+			r.Header.Add("X-Hook", name)
+			return err
+		}
+	}
+	transport, sent := placing(t, "", hook("a", nil), hook("b", nil))
+	req, _ := formRequest(t, "POST", "a=b")
+	req = req.WithContext(context.WithValue(t.Context(), hookKey{}, "c"))
+	if _, err := transport.RoundTrip(req); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"a[Bearer a b]c", "b[Bearer a b]c"}; !slices.Equal(heard, want) {
+		t.Errorf("heard %q, want %q", heard, want)
+	}
+	if got := sent.list[0].Header.Values("X-Hook"); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("sent %q", got)
+	}
+	heard = nil
+	refused := errors.New("refused")
+	transport, sent = placing(t, "", hook("a", refused), hook("b", nil))
+	req, body := formRequest(t, "POST", "a=b")
+	resp, err := transport.RoundTrip(req)
+	if !errors.Is(err, refused) || resp != nil || len(heard) != 1 || len(sent.list) > 0 {
+		t.Errorf("error is %v, heard %q", err, heard)
+	}
+	wantText(t, err, "oauth2: protected request: hook: ")
+	if body.closed != 1 {
+		t.Errorf("body closed %d times", body.closed)
+	}
+}
+
+type hookKey struct{}
+
+// A request that is refused does not get as far as the hooks.
+func TestTransportHooksOfRefusedRequests(t *testing.T) {
+	transport, _ := placing(t, PlacementBody, func(context.Context, *http.Request) error {
+		t.Error("the hook was called")
+		return nil
+	})
+	for _, raw := range []string{"https://evil.example", pinnedTo + "?access_token=x", pinnedTo} {
+		req, err := http.NewRequest("GET", raw, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := transport.RoundTrip(req); err == nil {
+			t.Errorf("%s: accepted", raw)
+		}
+	}
+}
+
+// A hook may change all but where a request goes.
+func TestTransportHooksStayWithinTheOrigin(t *testing.T) {
+	for name, test := range map[string]struct {
+		hook RequestHook
+		want string
+	}{
+		"host": {func(_ context.Context, r *http.Request) error {
+			r.URL.Host = "evil.example"
+			return nil
+		}, "other origin"},
+		"port": {func(_ context.Context, r *http.Request) error {
+			r.URL.Host = "api.example:8443"
+			return nil
+		}, "other origin"},
+		"scheme": {func(_ context.Context, r *http.Request) error {
+			r.URL.Scheme = "http"
+			return nil
+		}, "insecure URL"},
+		"Host": {func(_ context.Context, r *http.Request) error {
+			r.Host = "evil.example"
+			return nil
+		}, "other origin"},
+		"Host field": {func(_ context.Context, r *http.Request) error {
+			r.Header["host"] = []string{"evil.example"}
+			return nil
+		}, "other origin"},
+		"user information": {func(_ context.Context, r *http.Request) error {
+			r.URL.User = url.User("u")
+			return nil
+		}, "insecure URL"},
+		"no URL": {func(_ context.Context, r *http.Request) error {
+			r.URL = nil
+			return nil
+		}, "insecure URL"},
+		"path, method and token": {func(_ context.Context, r *http.Request) error {
+			r.URL.Path, r.Method = "/v2", "PUT"
+			r.Header.Set("Authorization", "OAuth a b")
+			return nil
+		}, "ok"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			transport, sent := placing(t, "", test.hook)
+			req, body := formRequest(t, "POST", "a=b")
+			resp, err := transport.RoundTrip(req)
+			if got := outcome(err); got != test.want || (resp == nil) != (err != nil) {
+				t.Errorf("outcome %q, want %q", got, test.want)
+			}
+			if err != nil && len(sent.list) > 0 || body.closed != 1 {
+				t.Errorf("sent %d, body closed %d times", len(sent.list), body.closed)
+			}
+		})
+	}
+}
+
+// The hooks are those that the client was made with.
+func TestTransportHooksAreCopied(t *testing.T) {
+	config := configAt("https://as.example")
+	sent := &sentRequests{}
+	config.HTTP = &http.Client{Transport: sent}
+	config.Hooks.ProtectedRequest = []RequestHook{
+		func(context.Context, *http.Request) error { return nil },
+	}
+	c := newClient(t, config)
+	config.Hooks.ProtectedRequest[0] = func(context.Context, *http.Request) error {
+		return errors.New("replaced")
+	}
+	transport, err := c.Transport(held(t), pinnedTo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, _ := formRequest(t, "POST", "a=b")
+	if _, err := transport.RoundTrip(req); err != nil {
+		t.Error(err)
+	}
+}
+
+// The context of a request ends it.
+func TestTransportContext(t *testing.T) {
+	s := newServer(t, answerJSON(200, `{}`))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	req, err := http.NewRequestWithContext(ctx, "GET", s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newTransport(t, s.URL).RoundTrip(req); outcome(err) != "context ended" {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// One transport serves many at once, each with its own request.
+func TestTransportIsConcurrent(t *testing.T) {
+	for _, p := range []Placement{PlacementHeader, PlacementBody, InsecurePlacementQuery} {
+		s := newServer(t, answerJSON(200, `{}`))
+		config := configAt("https://as.example")
+		config.TokenPlacement = p
+		config.Hooks.ProtectedRequest = []RequestHook{
+			func(_ context.Context, r *http.Request) error {
+				r.Header.Set("Accept", r.URL.Path)
+				return nil
+			},
+		}
+		transport, err := newClient(t, config).Transport(held(t), s.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		header := http.Header{"Content-Type": {formType}} // shared, as nobody writes it
+		var wait sync.WaitGroup
+		for i := range 20 {
+			wait.Go(func() {
+				path := fmt.Sprint("/", i)
+				req, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+path,
+					bytes.NewReader([]byte("a="+path)))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				req.Header = header
+				resp, err := transport.RoundTrip(req)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				resp.Body.Close()
+			})
+		}
+		wait.Wait()
+		for _, r := range s.requests() {
+			path, _, _ := strings.Cut(strings.TrimPrefix(r, "POST "), "\n")
+			path, _, _ = strings.Cut(path, "?")
+			if !strings.Contains(r, "Accept: "+path+"\n") || !strings.Contains(r, "\n\na="+path) ||
+				strings.Count(r, "a b")+strings.Count(r, "a+b") != 1 {
+				t.Errorf("%s: sent %q", p, r)
+			}
+		}
+		if n := len(s.requests()); n != 20 {
+			t.Errorf("%d requests", n)
+		}
+	}
+}

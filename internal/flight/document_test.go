@@ -496,6 +496,19 @@ func TestGetWaits(t *testing.T) {
 	}
 }
 
+// Without Patience no fetch is too slow, however it ends.
+func TestGetFailsSlowly(t *testing.T) {
+	held(t, func(t *testing.T, s *source, d *Document[string]) {
+		d.Patience = 0
+		rest(2 * time.Hour)
+		s.slow, s.down = time.Second, true
+		d.Get(t.Context())
+		rest(30 * time.Second)
+		s.slow, s.down = 0, false
+		want(t, "the server is back", s, d, "copy 3", 3)
+	})
+}
+
 // A copy that ends while its successor is waited for serves no more.
 func TestGetPatienceAtTheEnd(t *testing.T) {
 	held(t, func(t *testing.T, s *source, d *Document[string]) {
@@ -563,6 +576,12 @@ func TestMissedIsBounded(t *testing.T) {
 		if len(d.missed) != 0 {
 			t.Errorf("%d remembered", len(d.missed))
 		}
+		d.Missed("c")
+		rest(2 * time.Minute)
+		renew(t, "at once after", s, d, "d", "copy 6", true, 6)
+		if len(d.missed) != 0 {
+			t.Errorf("%d remembered", len(d.missed))
+		}
 	})
 }
 
@@ -588,6 +607,16 @@ func TestRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{}
 		renew(t, "none held", s, s.document(), "a", "copy 1", true, 1)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{down: true}
+		d := s.document()
+		if _, err := d.Get(t.Context()); err != errDown {
+			t.Errorf("got %v", err)
+		}
+		s.down = false
+		want(t, "the server is up", s, d, "copy 2", 2)
+		renew(t, "what failed is forgotten", s, d, "a", "copy 3", true, 3)
 	})
 }
 
@@ -638,6 +667,31 @@ func TestGetIsLockFree(t *testing.T) {
 	if allocs != 0 {
 		t.Errorf("%v allocations", allocs)
 	}
+}
+
+// Nor does the last quarter of a copy's time cost more, once its successor is asked for.
+func TestGetEarlyStartsOnce(t *testing.T) {
+	var s source
+	d := s.document()
+	if _, err := d.Get(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	later := time.Now().Add(55 * time.Minute)
+	d.Now = func() time.Time { return later }
+	fetching, release := make(chan bool), make(chan bool)
+	d.Fetch = func(context.Context, string) (string, error) {
+		close(fetching)
+		<-release
+		return "copy 2", nil
+	}
+	d.Get(t.Context())
+	<-fetching
+	d.group.mu.Lock()
+	if allocs := testing.AllocsPerRun(100, func() { d.Get(t.Context()) }); allocs != 0 {
+		t.Errorf("%v allocations", allocs)
+	}
+	d.group.mu.Unlock()
+	close(release)
 }
 
 // A Renew that will not fetch starts nothing.

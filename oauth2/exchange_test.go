@@ -1,0 +1,218 @@
+package oauth2
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"vouchsafe/internal/redact"
+)
+
+// repeating is an HTTP client whose server says, in every word that a refusal has, what it
+// was sent, as it was sent and as it was meant.
+func repeating() *http.Client {
+	return &http.Client{Transport: tripper(func(r *http.Request) (*http.Response, error) {
+		id, password, _ := r.BasicAuth()
+		decoded, _ := url.QueryUnescape(id + ":" + password)
+		sent := r.URL.RawQuery + " " + readAll(r)
+		meant, _ := url.QueryUnescape(sent)
+		said := jsonText(strings.Join([]string{decoded, meant, r.Header.Get("Authorization"),
+			id + ":" + password, sent}, " "))
+		w := httptest.NewRecorder()
+		answerJSON(400, `{"error_description":`+said+`,"error_uri":`+said+
+			`,"error":"invalid_grant"}`)(w, r)
+		return w.Result(), nil
+	})}
+}
+
+// What a request had that is secret is in no word of the refusal, as it was sent or as it
+// was before.
+func TestRefusalsRepeatNoSecret(t *testing.T) {
+	const secret = canary + "+%/é"
+	auths := map[string]ClientAuthentication{
+		"basic":  ClientSecretBasic(secret),
+		"raw":    ClientSecretBasicRaw(secret),
+		"post":   ClientSecretPost(secret),
+		"custom": custom{},
+	}
+	asks := map[string]func(c *Client) error{
+		"code": func(c *Client) error {
+			txn := begin(t, c).Transaction
+			txn.data().Verifier = canary
+			_, err := c.Callback(t.Context(), url.Values{"code": {secret}, "state": {txn.State()}}, txn)
+			return err
+		},
+		"password": func(c *Client) error {
+			_, err := c.InsecurePassword(t.Context(), "user", secret, TokenOptions{})
+			return err
+		},
+		"refresh": func(c *Client) error {
+			_, err := c.Refresh(t.Context(), stored(t, Record{AccessToken: canary,
+				RefreshToken: canary + "+/%"}), TokenOptions{})
+			return err
+		},
+		"assertion": func(c *Client) error {
+			_, err := c.JWTBearer(t.Context(), secret, TokenOptions{})
+			return err
+		},
+		"token exchange": func(c *Client) error {
+			_, err := c.TokenExchange(t.Context(), TokenExchange{SubjectToken: secret,
+				SubjectTokenType: "s", ActorToken: secret + "2", ActorTokenType: "a"}, TokenOptions{})
+			return err
+		},
+		"device": func(c *Client) error {
+			_, err := c.pollDevice(t.Context(), &DeviceAuthorization{device: hide(secret)})
+			return err
+		},
+	}
+	for name, auth := range auths {
+		for grant, ask := range asks {
+			for _, get := range []bool{false, true} {
+				config := configAt("https://as.example")
+				config.HTTP, config.Auth, config.Quirks.InsecureTokenGET = repeating(), auth, get
+				e, ok := errors.AsType[*Error](ask(newClient(t, config)))
+				if !ok || e.Code != "invalid_grant" {
+					t.Fatalf("%s, %s: error is %v", name, grant, e)
+				}
+				for _, words := range []string{e.Description(), e.URI(), e.Excerpt(), e.said().body} {
+					if strings.Contains(words, canary) {
+						t.Errorf("%s, %s: a secret in %q", name, grant, words)
+					}
+					if !strings.Contains(words, redact.Mark) {
+						t.Errorf("%s, %s: nothing taken out of %q", name, grant, words)
+					}
+					basic := base64.StdEncoding.EncodeToString([]byte("client:" + canary))
+					if strings.Contains(words, basic[:16]) {
+						t.Errorf("%s, %s: credentials in %q", name, grant, words)
+					}
+				}
+			}
+		}
+	}
+}
+
+// custom authenticates by parameters whose names say that they are secret.
+type custom struct{ none }
+
+func (custom) Authenticate(_ context.Context, _ *Client, req *http.Request) error {
+	req.PostForm.Set("our_secret", canary+" \" ")
+	req.PostForm["two_token"] = []string{canary + "1", canary + "2"}
+	return nil
+}
+
+// An error code that is a secret, or has one in it, is not printed.
+func TestErrorCodeRepeatsNoSecret(t *testing.T) {
+	for _, test := range []struct {
+		name, code string
+		want       string
+	}{
+		{"none", "invalid_grant", "invalid_grant"},
+		{"the secret", "sec%2Bret", "(unprintable)"},
+		{"the secret decoded", "sec+ret", "(unprintable)"},
+		{"the secret within", "no-sec%2Bret", "(unprintable)"},
+		{"the secret decoded within, which is short", "no-sec+ret", "no-sec+ret"},
+		{"ID and secret", "client:sec%2Bret", "(unprintable)"},
+		{"the header", base64.StdEncoding.EncodeToString([]byte("client:sec%2Bret")), "(unprintable)"},
+		{"the header within", "x" + base64.StdEncoding.EncodeToString([]byte("client:sec%2Bret")),
+			"(unprintable)"},
+		{"the refresh token, short", "r", "(unprintable)"},
+		{"the refresh token within, short", "server_error", "server_error"},
+		{"eight letters within", "not-12345678", "(unprintable)"},
+		{"seven letters within", "not-1234567", "not-1234567"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			config := configAt(newServer(t, answerJSON(400, `{"error":"`+test.code+`"}`)).URL)
+			config.Auth = ClientSecretBasic("sec+ret")
+			c := newClient(t, config)
+			_, err := c.Refresh(t.Context(), stored(t, Record{AccessToken: "a", RefreshToken: "r"}),
+				TokenOptions{Params: url.Values{"a_secret": {"12345678"}, "b_secret": {"1234567"}}})
+			e, ok := errors.AsType[*Error](err)
+			if !ok || e.Code != test.want {
+				t.Errorf("error is %v, want code %q", err, test.want)
+			}
+		})
+	}
+}
+
+// Names that end so say that a parameter is secret; others are not taken out.
+func TestSecretsOf(t *testing.T) {
+	req := &http.Request{Header: http.Header{}, PostForm: url.Values{
+		"code": {"1"}, "device_code": {"2"}, "code_verifier": {"3"}, "client_secret": {"4"},
+		"password": {"5"}, "assertion": {"6"}, "client_assertion": {"7"}, "refresh_token": {"8"},
+		"subject_token": {"9"}, "actor_token": {"10"}, "token": {"11", "12"},
+		"username": {"no"}, "scope": {"no"}, "grant_type": {"no"}, "subject_token_type": {"no"},
+		"user_code": {"no"}, "code_challenge": {"no"}, "client_id": {"no"},
+	}}
+	got := secretsOf(req)
+	slices.Sort(got)
+	if want := []string{"1", "10", "11", "12", "2", "3", "4", "5", "6", "7", "8", "9"}; !slices.Equal(got,
+		want) {
+		t.Errorf("secrets are %q, want %q", got, want)
+	}
+	if err := setBasic(req, "i d", "s t"); err != nil {
+		t.Fatal(err)
+	}
+	pair := base64.StdEncoding.EncodeToString([]byte("i+d:s+t"))
+	for _, want := range []string{"s+t", "s t", "i+d:s+t", pair} {
+		if !slices.Contains(secretsOf(req), want) {
+			t.Errorf("%q is none of %q", want, secretsOf(req))
+		}
+	}
+}
+
+// Nothing is sent where there is no endpoint, or none that can be asked.
+func TestRequestNeedsItsEndpoint(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for raw, want := range map[string]string{
+		"":                         "check token_endpoint",
+		"https://as.example/\x7f":  "check token_endpoint",
+		"https://as.example/token": "ok",
+	} {
+		s := c.tokenStep()
+		s.url = raw
+		req, err := c.request(t.Context(), s, url.Values{"a": {"b"}})
+		if got := outcome(err); got != want || (req == nil) != (err != nil) {
+			t.Errorf("%q: %q, want %q", raw, got, want)
+		}
+		if err != nil && !strings.HasSuffix(err.Error(), "(RFC 6749, Section 3.2)") {
+			t.Errorf("%q: error is %v", raw, err)
+		}
+	}
+}
+
+// A request can be sent again as it was, by whoever resends requests.
+func TestRequestBodyIsRewindable(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	req, err := c.request(t.Context(), c.tokenStep(), url.Values{"a": {"b c"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := req.GetBody()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := &http.Request{Body: again}
+	if one, two := readAll(req), readAll(second); one != "a=b+c" || two != one {
+		t.Errorf("bodies are %q and %q", one, two)
+	}
+	if req.ContentLength != 5 {
+		t.Errorf("length is %d", req.ContentLength)
+	}
+}
+
+// An error of the client's authentication is returned, and nothing is sent.
+func TestAuthenticationErrorIsWrapped(t *testing.T) {
+	config := configAt("https://as.example")
+	config.Auth = failing{}
+	_, err := newClient(t, config).JWTBearer(t.Context(), "a", TokenOptions{})
+	if !errors.Is(err, errFailing) {
+		t.Errorf("error is %v", err)
+	}
+	wantText(t, err, "oauth2: client authentication: ")
+}
