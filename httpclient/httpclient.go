@@ -42,9 +42,10 @@ type Options struct {
 	// RootCAs are the certificate authorities believed. If nil, the system's.
 	RootCAs *x509.CertPool
 
-	// InsecureHTTPHosts are hosts, "keycloak:8080", that may be reached by http. What
-	// is lost: whoever is on the way there reads and changes everything, secrets and
-	// keys included. It is for development within one machine or container network.
+	// InsecureHTTPHosts are hosts, "keycloak:8080", that may be reached by http, with
+	// the port where the URL has one, in either case of letters. What is lost: whoever
+	// is on the way there reads and changes everything, secrets and keys included. It
+	// is for development within one machine or container network.
 	InsecureHTTPHosts []string
 
 	// PublicOnly has the client connect to public unicast addresses only, and use no

@@ -20,10 +20,7 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 		return 0, false
 	}
 	if strings.Trim(values[0], "0123456789") == "" {
-		seconds, err := strconv.ParseInt(values[0], 10, 32)
-		if err != nil { // more than fits
-			return maxRetryAfter, true
-		}
+		seconds, _ := strconv.ParseInt(values[0], 10, 32) // the most that fits, if it is more
 		return min(time.Duration(seconds)*time.Second, maxRetryAfter), true
 	}
 	date, err := http.ParseTime(values[0])

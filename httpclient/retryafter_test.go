@@ -15,7 +15,7 @@ var retryAfterTests = []struct {
 }{
 	{"seconds", []string{"120"}, 2 * time.Minute, true},
 	{"no time", []string{"0"}, 0, true},
-	{"leading zeros", []string{"0007"}, 7 * time.Second, true},
+	{"leading zeros", []string{"0010"}, 10 * time.Second, true},
 	{"a day", []string{"86400"}, 24 * time.Hour, true},
 	{"less than a day", []string{"86399"}, 24*time.Hour - time.Second, true},
 	{"more than a day", []string{"86401"}, 24 * time.Hour, true},

@@ -107,21 +107,26 @@ func TestDevicePolls(t *testing.T) {
 		{"pending in 428", []reply{{status: 428, body: pending.body}, granted}, []int{5, 10}, "ok"},
 		{"slow down, for all later ones", []reply{pending, refusing("slow_down"), pending, pending,
 			refusing("slow_down"), granted}, []int{5, 10, 20, 30, 40, 55}, "ok"},
-		{"Retry-After, this time", []reply{{status: 400, body: pending.body, retryAfter: "20"}, pending,
+		{"Retry-After, this time", []reply{{status: 400, body: pending.body, retryAfter: "20"},
+			pending,
 			granted}, []int{5, 25, 30}, "ok"},
 		{"Retry-After less than the interval", []reply{{status: 400, body: pending.body,
 			retryAfter: "1"}, granted}, []int{5, 10}, "ok"},
 		{"Retry-After with slow_down", []reply{{status: 400, body: `{"error":"slow_down"}`,
 			retryAfter: "20"}, pending, granted}, []int{5, 25, 35}, "ok"},
-		{"429", []reply{{status: 429, body: "slow down"}, pending, granted}, []int{5, 15, 25}, "ok"},
-		{"429 with Retry-After", []reply{{status: 429, retryAfter: "30"}, granted}, []int{5, 35}, "ok"},
-		{"500 and 503", []reply{{status: 500}, {status: 503}, pending, granted}, []int{5, 15, 35, 55},
+		{"429", []reply{{status: 429, body: "slow down"}, pending, granted}, []int{5, 15, 25},
+			"ok"},
+		{"429 with Retry-After", []reply{{status: 429, retryAfter: "30"}, granted}, []int{5, 35},
+			"ok"},
+		{"500 and 503", []reply{{status: 500}, {status: 503}, pending, granted}, []int{5, 15, 35,
+			55},
 			"ok"},
 		{"599", []reply{{status: 599}, granted}, []int{5, 15}, "ok"},
 		{"503 for ever", slices.Repeat([]reply{{status: 503}}, 20),
 			[]int{5, 15, 35, 75, 155, 315, 635, 1275}, "check expires_in"},
 		{"timeout", []reply{late, late, pending, granted}, []int{5, 25, 55, 75}, "ok"},
-		{"connection lost", []reply{pending, {err: io.ErrUnexpectedEOF}}, []int{5, 10}, "cut short"},
+		{"connection lost", []reply{pending, {err: io.ErrUnexpectedEOF}}, []int{5, 10},
+			"cut short"},
 		{"connection refused", []reply{refused}, []int{5}, "refused"},
 
 		{"denied", []reply{pending, refusing("access_denied")}, []int{5, 10},
@@ -131,12 +136,15 @@ func TestDevicePolls(t *testing.T) {
 		{"another code", []reply{refusing("invalid_grant")}, []int{5}, "server invalid_grant 400"},
 		{"another code in 500", []reply{{status: 500, body: `{"error":"server_error"}`}}, []int{5},
 			"server server_error 500"},
-		{"another code in 429", []reply{{status: 429, body: `{"error":"x"}`}}, []int{5}, "server x 429"},
+		{"another code in 429", []reply{{status: 429, body: `{"error":"x"}`}}, []int{5},
+			"server x 429"},
 		{"400 without code", []reply{{status: 400}}, []int{5}, "server  400"},
 		{"428 without code", []reply{{status: 428}}, []int{5}, "server  428"},
 		{"499 without code", []reply{{status: 499}}, []int{5}, "server  499"},
-		{"no token", []reply{pending, {status: 200, body: `{}`}}, []int{5, 10}, "check access_token"},
-		{"too large", []reply{{status: 200, body: strings.Repeat(" ", 1<<20)}}, []int{5}, "too large"},
+		{"no token", []reply{pending, {status: 200, body: `{}`}}, []int{5, 10},
+			"check access_token"},
+		{"too large", []reply{{status: 200, body: strings.Repeat(" ", 1<<20)}}, []int{5},
+			"too large"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -154,7 +162,7 @@ func TestDevicePolls(t *testing.T) {
 					t.Errorf("asked at %v, want %v", got, test.polls)
 				}
 				for _, form := range p.forms {
-					if form != "device_code=dc&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code" {
+					if form != deviceForm {
 						t.Errorf("sent %q", form)
 					}
 				}
@@ -170,7 +178,8 @@ func TestDeviceIntervalHasABound(t *testing.T) {
 			{status: 200, body: goodToken}}}
 		c := p.client(t)
 		_, err := c.DeviceToken(t.Context(), loginFor(c, time.Hour-time.Second, 24*time.Hour))
-		if want := []int{3599, 7199, 10799, 14399}; err != nil || !slices.Equal(secondsOf(p.polls), want) {
+		if want := []int{3599, 7199, 10799, 14399}; err != nil || !slices.Equal(secondsOf(p.polls),
+			want) {
 			t.Errorf("asked at %v, %v; want %v", secondsOf(p.polls), err, want)
 		}
 	})
@@ -194,7 +203,8 @@ func TestDeviceExpires(t *testing.T) {
 		{"while slowed down", 5 * time.Second, 16 * time.Second, []reply{refusing("slow_down")},
 			[]int{5, 15}, 15 * time.Second},
 		{"before Retry-After", 5 * time.Second, 16 * time.Second,
-			[]reply{{status: 400, body: pending.body, retryAfter: "11"}}, []int{5}, 5 * time.Second},
+			[]reply{{status: 400, body: pending.body, retryAfter: "11"}}, []int{5},
+			5 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -272,12 +282,14 @@ func TestDeviceTokenRefuses(t *testing.T) {
 	config.ID = "other"
 	ends := start.Add(time.Hour)
 	for name, d := range map[string]*DeviceAuthorization{
-		"nil":                nil,
-		"zero":               {},
-		"without code":       {digest: c.digest, ExpiresAt: ends},
-		"of nobody":          {device: hide("dc"), ExpiresAt: ends},
-		"of another client":  {device: hide("dc"), ExpiresAt: ends, digest: newClient(t, config).digest},
-		"written by its own": {UserCode: "u", VerificationURI: "https://as.example", ExpiresAt: ends},
+		"nil":          nil,
+		"zero":         {},
+		"without code": {digest: c.digest, ExpiresAt: ends},
+		"of nobody":    {device: hide("dc"), ExpiresAt: ends},
+		"of another client": {device: hide("dc"), ExpiresAt: ends, digest: newClient(t,
+			config).digest},
+		"written by its own": {UserCode: "u", VerificationURI: "https://as.example",
+			ExpiresAt: ends},
 	} {
 		tok, err := c.DeviceToken(t.Context(), d)
 		if got := outcome(err); got != "check device_code" || tok != nil {
@@ -311,7 +323,8 @@ func TestDeviceAuthorizationRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "POST /device\nAccept: application/json\nContent-Type: application/x-www-form-urlencoded\n\n" +
+	want := "POST /device\nAccept: application/json\n" +
+		"Content-Type: application/x-www-form-urlencoded\n\n" +
 		"client_id=client&resource=urn%3Aa&resource=urn%3Ab&scope=read+write&x=1&x=2"
 	if got := s.requests(); len(got) != 1 || got[0] != want {
 		t.Errorf("sent %q, want %q", got, want)
@@ -333,7 +346,8 @@ func TestDeviceAuthorizationOptionsRefused(t *testing.T) {
 			t.Errorf("%s: %v and %q", name, d, got)
 		}
 	}
-	d, err := newClient(t, configAt("https://as.example")).DeviceAuthorization(t.Context(), TokenOptions{})
+	d, err := newClient(t, configAt("https://as.example")).DeviceAuthorization(t.Context(),
+		TokenOptions{})
 	if got := outcome(err); got != "check device_authorization_endpoint" || d != nil {
 		t.Errorf("%v and %q", d, got)
 	}
@@ -372,7 +386,8 @@ func TestDeviceAuthorizationResponse(t *testing.T) {
 			`"expires_in":1e300`}, "check expires_in"},
 		{"interval words", []string{code, user, uri, life, `"interval":"soon"`}, "check interval"},
 		{"interval object", []string{code, user, uri, life, `"interval":{}`}, "check interval"},
-		{"complete of another type", []string{code, user, uri, life, `"verification_uri_complete":1`},
+		{"complete of another type", []string{code, user, uri, life,
+			`"verification_uri_complete":1`},
 			"check verification_uri_complete"},
 		{"error", []string{`"error":"invalid_scope"`}, "server invalid_scope 200"},
 		{"repeated", []string{code, code, user, uri, life}, "check body"},
@@ -427,7 +442,8 @@ func TestDeviceVerificationURI(t *testing.T) {
 		if got := outcome(err); !sameURLOutcome(got, want) || (d == nil) != (err != nil) {
 			t.Errorf("%s, complete: %v and %q, want %q", uri, d, got, want)
 		}
-		if err == nil && (d.VerificationURIComplete != uri || d.VerificationURI != "https://as.example/") {
+		if err == nil && (d.VerificationURIComplete != uri ||
+			d.VerificationURI != "https://as.example/") {
 			t.Errorf("got %+v", d)
 		}
 		if err != nil && !errors.Is(err, httpclient.ErrInsecureURL) {

@@ -45,7 +45,8 @@ func TestRefusalsRepeatNoSecret(t *testing.T) {
 		"code": func(c *Client) error {
 			txn := begin(t, c).Transaction
 			txn.data().Verifier = canary
-			_, err := c.Callback(t.Context(), url.Values{"code": {secret}, "state": {txn.State()}}, txn)
+			_, err := c.Callback(t.Context(), url.Values{"code": {secret}, "state": {txn.State()}},
+				txn)
 			return err
 		},
 		"password": func(c *Client) error {
@@ -63,7 +64,8 @@ func TestRefusalsRepeatNoSecret(t *testing.T) {
 		},
 		"token exchange": func(c *Client) error {
 			_, err := c.TokenExchange(t.Context(), TokenExchange{SubjectToken: secret,
-				SubjectTokenType: "s", ActorToken: secret + "2", ActorTokenType: "a"}, TokenOptions{})
+				SubjectTokenType: "s", ActorToken: secret + "2", ActorTokenType: "a"},
+				TokenOptions{})
 			return err
 		},
 		"device": func(c *Client) error {
@@ -80,7 +82,8 @@ func TestRefusalsRepeatNoSecret(t *testing.T) {
 				if !ok || e.Code != "invalid_grant" {
 					t.Fatalf("%s, %s: error is %v", name, grant, e)
 				}
-				for _, words := range []string{e.Description(), e.URI(), e.Excerpt(), e.said().body} {
+				for _, words := range []string{e.Description(), e.URI(), e.Excerpt(),
+					e.said().body} {
 					if strings.Contains(words, canary) {
 						t.Errorf("%s, %s: a secret in %q", name, grant, words)
 					}
@@ -118,7 +121,8 @@ func TestErrorCodeRepeatsNoSecret(t *testing.T) {
 		{"the secret within", "no-sec%2Bret", "(unprintable)"},
 		{"the secret decoded within, which is short", "no-sec+ret", "no-sec+ret"},
 		{"ID and secret", "client:sec%2Bret", "(unprintable)"},
-		{"the header", base64.StdEncoding.EncodeToString([]byte("client:sec%2Bret")), "(unprintable)"},
+		{"the header", base64.StdEncoding.EncodeToString([]byte("client:sec%2Bret")),
+			"(unprintable)"},
 		{"the header within", "x" + base64.StdEncoding.EncodeToString([]byte("client:sec%2Bret")),
 			"(unprintable)"},
 		{"the refresh token, short", "r", "(unprintable)"},
@@ -151,7 +155,8 @@ func TestSecretsOf(t *testing.T) {
 	}}
 	got := secretsOf(req)
 	slices.Sort(got)
-	if want := []string{"1", "10", "11", "12", "2", "3", "4", "5", "6", "7", "8", "9"}; !slices.Equal(got,
+	if want := []string{"1", "10", "11", "12", "2", "3", "4", "5", "6", "7", "8",
+		"9"}; !slices.Equal(got,
 		want) {
 		t.Errorf("secrets are %q, want %q", got, want)
 	}

@@ -29,9 +29,15 @@ func grants() []grant {
 		{"SAML", askSAML, "assertion=----____YQ&grant_type=" + typ + "saml2-bearer"},
 		{"extension", askExtension, "grant_type=urn%3Aexample%3Agrant"},
 		{"refresh", askRefresh, "grant_type=refresh_token&refresh_token=r%2F1"},
-		{"token exchange", askExchange, "grant_type=" + typ + "token-exchange&subject_token=s%2B1&" +
+		{"token exchange", askExchange, "grant_type=" + typ +
+			"token-exchange&subject_token=s%2B1&" +
 			"subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token"},
 	}
+}
+
+// allGrants are the two as well that begin elsewhere.
+func allGrants() []grant {
+	return append(grants(), grant{"code", askCode, ""}, grant{"device", askDevice, ""})
 }
 
 func askCredentials(_ *testing.T, ctx context.Context, c *Client, o TokenOptions) (*Token, error) {
@@ -90,7 +96,8 @@ func stored(t *testing.T, r Record) *Token {
 // goodExchange is a token that every grant takes.
 const goodExchange = `{"access_token":"a","token_type":"Bearer","issued_token_type":"x"}`
 
-const basicPost = "POST /token\nAccept: application/json\nAuthorization: Basic Y2xpZW50OnNlY3JldA==\n" +
+const basicPost = "POST /token\nAccept: application/json\n" +
+	"Authorization: Basic Y2xpZW50OnNlY3JldA==\n" +
 	"Content-Type: application/x-www-form-urlencoded\n\n"
 
 // RFC 6749, Section 4.3, 4.4, 4.5 and 6; RFC 7522, RFC 7523 and RFC 8693, Section 2.1.
@@ -109,13 +116,17 @@ func TestGrants(t *testing.T) {
 	}
 }
 
+const deviceForm = "device_code=dc&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3A" +
+	"device_code"
+
 // RFC 8628, Section 3.4.
 func TestDeviceGrant(t *testing.T) {
 	s := newServer(t, answerJSON(200, goodToken))
-	if _, err := askDevice(t, t.Context(), newClient(t, configAt(s.URL)), TokenOptions{}); err != nil {
+	if _, err := askDevice(t, t.Context(), newClient(t, configAt(s.URL)),
+		TokenOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	want := basicPost + "device_code=dc&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code"
+	want := basicPost + deviceForm
 	if got := s.requests(); len(got) != 1 || got[0] != want {
 		t.Errorf("sent\n%q, want\n%q", got, want)
 	}
@@ -123,7 +134,7 @@ func TestDeviceGrant(t *testing.T) {
 
 // What a grant is refused by, it returns, and no token.
 func TestGrantsRefused(t *testing.T) {
-	for _, g := range append(grants(), grant{"code", askCode, ""}, grant{"device", askDevice, ""}) {
+	for _, g := range allGrants() {
 		s := newServer(t, answerJSON(400, `{"error":"unauthorized_client"}`))
 		tok, err := g.ask(t, t.Context(), newClient(t, configAt(s.URL)), TokenOptions{})
 		if got := outcome(err); got != "server unauthorized_client 400" || tok != nil {
@@ -137,7 +148,7 @@ func TestGrantsNeedTheTokenEndpoint(t *testing.T) {
 	config := configAt("https://as.example")
 	config.Server.TokenEndpoint = ""
 	c := newClient(t, config)
-	for _, g := range append(grants(), grant{"code", askCode, ""}, grant{"device", askDevice, ""}) {
+	for _, g := range allGrants() {
 		tok, err := g.ask(t, t.Context(), c, TokenOptions{})
 		if got := outcome(err); got != "check token_endpoint" || tok != nil {
 			t.Errorf("%s: %v and %q", g.name, tok, got)
@@ -211,7 +222,8 @@ func TestTokenOptionsRefused(t *testing.T) {
 		}
 		for _, resource := range []string{"", "api", "/api", "https://api.example/#", "urn:a#b",
 			"https://api.example/\x7f"} {
-			tok, err := g.ask(t, t.Context(), c, TokenOptions{Resources: []string{"urn:a", resource}})
+			tok, err := g.ask(t, t.Context(), c,
+				TokenOptions{Resources: []string{"urn:a", resource}})
 			if got := outcome(err); got != "check resource" || tok != nil {
 				t.Errorf("%s, %q: %v and %q", g.name, resource, tok, got)
 			}
@@ -222,7 +234,8 @@ func TestTokenOptionsRefused(t *testing.T) {
 func TestTokenOptionsRefusedText(t *testing.T) {
 	c := newClient(t, configAt("https://as.example"))
 	_, err := c.ClientCredentials(t.Context(), TokenOptions{Params: url.Values{"scope": {"x"}}})
-	wantText(t, err, `params must not have "scope", which this package sets (RFC 6749, Section 3.1)`)
+	wantText(t, err, `params must not have "scope", which this package sets `+
+		"(RFC 6749, Section 3.1)")
 	_, err = c.ClientCredentials(t.Context(), TokenOptions{Resources: []string{"x"}})
 	wantText(t, err, "resource must be an absolute URI without a fragment (RFC 8707, Section 2)")
 }
@@ -248,7 +261,7 @@ func TestScopesGranted(t *testing.T) {
 			[]string{"read", "write"}},
 		{"commas, but none", `,"scope":",,"`, ",", nil, []string{"read", "write"}},
 	} {
-		for _, g := range append(grants(), grant{"code", askCode, ""}, grant{"device", askDevice, ""}) {
+		for _, g := range allGrants() {
 			s := newServer(t, answerJSON(200, strings.TrimSuffix(goodExchange, "}")+test.scope+"}"))
 			config := configAt(s.URL)
 			config.Quirks.ScopeSeparator = test.separator
@@ -257,8 +270,10 @@ func TestScopesGranted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !slices.Equal(tok.Scopes, test.scopes) || !slices.Equal(tok.NotGranted, test.notGranted) {
-				t.Errorf("%s, %s: granted %q and not %q", test.name, g.name, tok.Scopes, tok.NotGranted)
+			if !slices.Equal(tok.Scopes, test.scopes) || !slices.Equal(tok.NotGranted,
+				test.notGranted) {
+				t.Errorf("%s, %s: granted %q and not %q", test.name, g.name, tok.Scopes,
+					tok.NotGranted)
 			}
 		}
 	}
@@ -363,7 +378,7 @@ func TestGrantsEndWithTheirContext(t *testing.T) {
 	cause := errors.New("the user has gone")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
-	for _, g := range append(grants(), grant{"code", askCode, ""}, grant{"device", askDevice, ""}) {
+	for _, g := range allGrants() {
 		tok, err := g.ask(t, ctx, c, TokenOptions{})
 		if tok != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, cause) {
 			t.Errorf("%s: %v and %v", g.name, tok, err)

@@ -109,12 +109,13 @@ func hookCases() []hookCase {
 			return err
 		}},
 		{"protected", "protected ", "", getProtected},
-		{"device authorization", "device ", "device response ", func(t *testing.T, c *Client, _ string) error {
+		{"device authorization", "device ", "device response ", func(t *testing.T, c *Client,
+			_ string) error {
 			_, err := c.DeviceAuthorization(t.Context(), TokenOptions{})
 			return err
 		}},
 	}
-	for _, g := range append(grants(), grant{"code", askCode, ""}, grant{"device", askDevice, ""}) {
+	for _, g := range allGrants() {
 		of := "access "
 		if g.name == "refresh" {
 			of = "refresh "
@@ -145,7 +146,8 @@ func getProtected(t *testing.T, c *Client, base string) error {
 }
 
 // whatever answers all that a client asks.
-const whatever = `{"access_token":"a","token_type":"Bearer","issued_token_type":"x","active":true,` +
+const whatever = `{"access_token":"a","token_type":"Bearer","issued_token_type":"x",` +
+	`"active":true,` +
 	`"device_code":"d","user_code":"u","verification_uri":"https://as.example","expires_in":9}`
 
 // Each kind of hook is for its own requests, and is called in its order.
@@ -158,14 +160,8 @@ func TestHooksAreCalledInOrder(t *testing.T) {
 			if err := test.do(t, newClient(t, config), s.URL); err != nil {
 				t.Fatal(err)
 			}
-			var want []string
-			for _, kind := range []string{test.request, test.response} {
-				if kind != "" {
-					want = append(want, kind+"1", kind+"2", kind+"3")
-				}
-			}
-			if !slices.Equal(d.lines, want) {
-				t.Errorf("called %q, want %q", d.lines, want)
+			if got := strings.Join(d.lines, ","); got != calls(test) {
+				t.Errorf("called %q, want %q", got, calls(test))
 			}
 			if got := s.requests(); len(got) != 1 || !strings.Contains(got[0], test.request) {
 				t.Errorf("sent %q", got)
@@ -247,7 +243,10 @@ func TestHooksChangeRequests(t *testing.T) {
 			"GET /token?grant_type=client_credentials\n" + head + "\n"},
 		{"GET behind a query", "?t=1", func(r *http.Request) { r.Method = "GET" },
 			"GET /token?t=1&grant_type=client_credentials\n" + head + "\n"},
-		{"GET of no parameters", "?t=1", func(r *http.Request) { r.Method, r.PostForm = "GET", nil },
+		{"GET of no parameters", "?t=1", func(r *http.Request) {
+			r.Method, r.PostForm = "GET",
+				nil
+		},
 			"GET /token?t=1\n" + head + "\n"},
 		{"URL", "", func(r *http.Request) { r.URL.Path = "/other" },
 			"POST /other\n" + head + form + "\ngrant_type=client_credentials"},
@@ -255,8 +254,10 @@ func TestHooksChangeRequests(t *testing.T) {
 			"PUT /token\n" + head + form + "\ngrant_type=client_credentials"},
 		{"a body of its own", "", func(r *http.Request) {
 			r.Header.Set("Content-Type", "application/json")
-			r.Body = io.NopCloser(strings.NewReader(`{"grant":"` + r.PostForm.Get("grant_type") + `"}`))
-		}, "POST /token\n" + head + "Content-Type: application/json\n\n{\"grant\":\"client_credentials\"}"},
+			r.Body = io.NopCloser(strings.NewReader(`{"grant":"` + r.PostForm.Get("grant_type") +
+				`"}`))
+		}, "POST /token\n" + head + "Content-Type: application/json\n\n" +
+			`{"grant":"client_credentials"}`},
 		{"GET with a body of its own", "", func(r *http.Request) {
 			r.Method = "GET"
 			r.Body = io.NopCloser(strings.NewReader("x"))
@@ -282,7 +283,8 @@ func TestHooksSee(t *testing.T) {
 	config.Auth = ClientSecretPost("secret")
 	var seen url.Values
 	var told []any
-	config.Hooks.AccessTokenRequest = []RequestHook{func(ctx context.Context, r *http.Request) error {
+	config.Hooks.AccessTokenRequest = []RequestHook{func(ctx context.Context,
+		r *http.Request) error {
 		seen, told = r.PostForm, append(told, ctx.Value(key{}), r.Context().Value(key{}))
 		return nil
 	}}
@@ -315,7 +317,8 @@ func TestHooksAreChecked(t *testing.T) {
 		}
 		s := newServer(t, answerJSON(200, goodToken))
 		config := configAt(s.URL)
-		config.Hooks.AccessTokenRequest = []RequestHook{func(_ context.Context, r *http.Request) error {
+		config.Hooks.AccessTokenRequest = []RequestHook{func(_ context.Context,
+			r *http.Request) error {
 			r.URL = u
 			return nil
 		}}
@@ -344,7 +347,8 @@ func TestHooksChangeResponses(t *testing.T) {
 			r.Header.Set("Content-Type", "application/json")
 			r.Body = []byte(goodToken)
 		}, "ok"},
-		{"an error", func(r *httpclient.Response) { r.Body = []byte(`{"error":"x"}`) }, "server x 418"},
+		{"an error", func(r *httpclient.Response) { r.Body = []byte(`{"error":"x"}`) },
+			"server x 418"},
 	} {
 		config := configAt(newServer(t, answerAs(418, "text/html", "<html>")).URL)
 		config.Hooks.AccessTokenResponse = []ResponseHook{

@@ -517,7 +517,8 @@ func (b *bubble) wantFetches(t *testing.T, n int) {
 }
 
 // inBubble runs a test with a key set that has fetched keys.
-func inBubble(t *testing.T, test func(t *testing.T, b *bubble, s *RemoteKeySet), keys ...*jose.Key) {
+func inBubble(t *testing.T, test func(t *testing.T, b *bubble, s *RemoteKeySet),
+	keys ...*jose.Key) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bubble{}

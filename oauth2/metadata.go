@@ -59,7 +59,8 @@ const (
 // The error is, wrapped, a [*jose.CheckError] that names what did not pass, an
 // [*httpclient.StatusError], or that of the exchange. Nothing is kept: call it once, not
 // for each login.
-func Discover(ctx context.Context, client *http.Client, issuer string) (AuthorizationServer, error) {
+func Discover(ctx context.Context, client *http.Client, issuer string) (
+	AuthorizationServer, error) {
 	s, err := discover(ctx, client, issuer)
 	if err != nil {
 		return AuthorizationServer{}, fmt.Errorf("oauth2: discovery: %w", err)
@@ -67,7 +68,8 @@ func Discover(ctx context.Context, client *http.Client, issuer string) (Authoriz
 	return s, nil
 }
 
-func discover(ctx context.Context, client *http.Client, issuer string) (AuthorizationServer, error) {
+func discover(ctx context.Context, client *http.Client, issuer string) (
+	AuthorizationServer, error) {
 	u, err := checkIssuer(client, issuer)
 	if err != nil {
 		return AuthorizationServer{}, err

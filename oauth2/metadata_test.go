@@ -29,7 +29,8 @@ func (a at) answer(w http.ResponseWriter, r *http.Request) {
 // issued answers with metadata of the issuer that base and path make.
 func issued(base *string, path string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		answerJSON(200, fmt.Sprintf(`{"issuer":%q,"token_endpoint":%q}`, *base+path, *base+"/t"))(w, r)
+		body := fmt.Sprintf(`{"issuer":%q,"token_endpoint":%q}`, *base+path, *base+"/t")
+		answerJSON(200, body)(w, r)
 	}
 }
 
@@ -47,7 +48,7 @@ func TestDiscoverPlaces(t *testing.T) {
 		{"/t/", []string{server + "/t", openID + "/t", "/t" + openID}},
 		{"/a/b", []string{server + "/a/b", openID + "/a/b", "/a/b" + openID}},
 		{"//", []string{server + "/", openID + "/", "/" + openID}},
-		{"/a%2Fb%20c", []string{server + "/a%2Fb%20c", openID + "/a%2Fb%20c", "/a%2Fb%20c" + openID}},
+		{"/a%2Fb%20", []string{server + "/a%2Fb%20", openID + "/a%2Fb%20", "/a%2Fb%20" + openID}},
 	} {
 		for i, place := range test.places {
 			t.Run(test.issuer+" at "+place, func(t *testing.T) {
@@ -83,12 +84,13 @@ func TestDiscoverStatus(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(test.status), func(t *testing.T) {
 			var base string
+			refuse := func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Location", "/.well-known/openid-configuration")
+				w.WriteHeader(test.status)
+			}
 			p := newServer(t, at{
-				"/.well-known/oauth-authorization-server": func(w http.ResponseWriter, r *http.Request) {
-					w.Header().Set("Location", "/.well-known/openid-configuration")
-					w.WriteHeader(test.status)
-				},
-				"/.well-known/openid-configuration": issued(&base, ""),
+				"/.well-known/oauth-authorization-server": refuse,
+				"/.well-known/openid-configuration":       issued(&base, ""),
 			}.answer)
 			base = p.URL
 			got, err := Discover(t.Context(), nil, base)
@@ -254,7 +256,8 @@ func TestDiscoverRefuses(t *testing.T) {
 		{"case", js, `{"issuer":"HTTPBASE"}`, "check issuer"},
 		{"another", js, `{"issuer":"https://evil.example"}`, "check issuer"},
 		{"issuer before the rest", js,
-			`{"issuer":"https://evil.example","token_endpoint":"http://evil.example"}`, "check issuer"},
+			`{"issuer":"https://evil.example","token_endpoint":"http://evil.example"}`,
+			"check issuer"},
 
 		{"authorization http", js, `{"issuer":"BASE","authorization_endpoint":"http://as.example"}`,
 			"check authorization_endpoint"},
@@ -267,7 +270,8 @@ func TestDiscoverRefuses(t *testing.T) {
 			"check introspection_endpoint"},
 		{"device http", js, `{"issuer":"BASE","device_authorization_endpoint":"http://as.example"}`,
 			"check device_authorization_endpoint"},
-		{"user information", js, `{"issuer":"BASE","token_endpoint":"https://as.example@evil.example"}`,
+		{"user information", js,
+			`{"issuer":"BASE","token_endpoint":"https://as.example@evil.example"}`,
 			"check token_endpoint"},
 		{"fragment", js, `{"issuer":"BASE","token_endpoint":"https://as.example/#f"}`,
 			"check token_endpoint"},
@@ -321,7 +325,8 @@ func TestDiscoverTrace(t *testing.T) {
 		"token_endpoint, RFC 8414, Section 2: <nil>",
 		"content_type, RFC 8414, Section 3.2: <nil>",
 		"metadata, RFC 8414, Section 3.2: <nil>",
-		"issuer, RFC 8414, Section 3.3: issuer must be the issuer asked for (RFC 8414, Section 3.3)",
+		"issuer, RFC 8414, Section 3.3: " +
+			"issuer must be the issuer asked for (RFC 8414, Section 3.3)",
 	}; !slices.Equal(heard, want) {
 		t.Errorf("heard %q", heard)
 	}
@@ -350,8 +355,8 @@ func TestMetadataCheck(t *testing.T) {
 		want   string
 	}{
 		{"nothing", AuthorizationServer{}, "ok"},
-		{"all", AuthorizationServer{https(""), https("/a?b=c"), https("/t"), https("/j"), https("/r"),
-			https("/i"), https("/d"), nil, nil, nil, nil, nil, true}, "ok"},
+		{"all", AuthorizationServer{https(""), https("/a?b=c"), https("/t"), https("/j"),
+			https("/r"), https("/i"), https("/d"), nil, nil, nil, nil, nil, true}, "ok"},
 		{"issuer with a path", AuthorizationServer{Issuer: https("/login/oauth")}, "ok"},
 		{"issuer with a slash", AuthorizationServer{Issuer: https("/")}, "ok"},
 		{"loopback issuer", AuthorizationServer{Issuer: "http://127.0.0.1:1"}, "ok"},
@@ -381,18 +386,18 @@ func TestMetadataCheck(t *testing.T) {
 // Whatever a server says of itself, what is accepted has the issuer asked for and
 // nothing that a client would refuse.
 func FuzzReadMetadata(f *testing.F) {
-	const issuer = "https://as.example"
+	const issuer, js = "https://as.example", "application/json"
 	for _, seed := range []struct{ media, body string }{
-		{"application/json", `{"issuer":"https://as.example"}`},
-		{"application/json", `{"issuer":"https://as.example","token_endpoint":"https://as.example/t",` +
+		{js, `{"issuer":"https://as.example"}`},
+		{js, `{"issuer":"https://as.example","token_endpoint":"https://as.example/t",` +
 			`"jwks_uri":"https://as.example/j","code_challenge_methods_supported":["S256"],` +
 			`"authorization_response_iss_parameter_supported":true}`},
-		{"application/json;charset=utf-8", `{"\u0069ssuer":"https:\/\/as.example","x":{"y":[1e9,null]}}`},
-		{"application/json", `{"issuer":"https://as.example/"}`},
-		{"application/json", `{"issuer":"https://as.example","Issuer":null}`},
-		{"application/json", `{"issuer":"https://as.example","token_endpoint":"http://as.example"}`},
-		{"application/json", `{"issuer":"https://as.example","token_endpoint":["https://as.example"]}`},
-		{"text/html", `<html>`}, {"", ``}, {"application/json", `[]`},
+		{js + ";charset=utf-8", `{"\u0069ssuer":"https:\/\/as.example","x":{"y":[1e9,null]}}`},
+		{js, `{"issuer":"https://as.example/"}`},
+		{js, `{"issuer":"https://as.example","Issuer":null}`},
+		{js, `{"issuer":"https://as.example","token_endpoint":"http://as.example"}`},
+		{js, `{"issuer":"https://as.example","token_endpoint":["https://as.example"]}`},
+		{"text/html", `<html>`}, {"", ``}, {js, `[]`},
 	} {
 		f.Add(seed.media, []byte(seed.body))
 	}

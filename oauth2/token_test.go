@@ -2,6 +2,7 @@ package oauth2
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -88,14 +89,149 @@ func TestFromRecordRefuses(t *testing.T) {
 		want   string
 	}{
 		{"nothing", Record{}, "check access_token"},
-		{"no access token", Record{TokenType: "Bearer", RefreshToken: "r"},
-			"check access_token"},
+		{"no access token", Record{TokenType: "Bearer", RefreshToken: "r"}, "check access_token"},
+		{"two lines", Record{AccessToken: "a\r\nX: y"}, "check access_token"},
+		{"other letters", Record{AccessToken: "\u00e9"}, "check access_token"},
+		{"DEL", Record{AccessToken: "\x7f"}, "check access_token"},
+		{"a space and ~", Record{AccessToken: " ~"}, "ok"},
 		{"MAC", Record{AccessToken: "a", TokenType: "MAC"}, "check token_type"},
 		{"bearer", Record{AccessToken: "a", TokenType: "bearer"}, "ok"},
+		{"N_A", Record{AccessToken: "a", TokenType: "N_A"}, "check token_type"},
+		{"N_A of a type", Record{AccessToken: "a", TokenType: "N_A", IssuedTokenType: "x"}, "ok"},
+		{"MAC of a type", Record{AccessToken: "a", TokenType: "MAC", IssuedTokenType: "x"},
+			"check token_type"},
+		{"no type, of a type", Record{AccessToken: "a", IssuedTokenType: "x"}, "ok"},
 	} {
 		tok, err := FromRecord(test.record)
 		if got := outcome(err); got != test.want || (tok == nil) != (err != nil) {
 			t.Errorf("%s: %v and %q, want %q", test.name, tok, got, test.want)
+		}
+	}
+}
+
+func TestFromRecordRefusesText(t *testing.T) {
+	_, err := FromRecord(Record{AccessToken: canary + "\n"})
+	wantText(t, err, "access_token must be a printable string (RFC 6749, Section 5.1)")
+	mustNotShow(t, "access token", err)
+	_, err = FromRecord(Record{AccessToken: "a", TokenType: canary})
+	wantText(t, err, "token_type must be Bearer (RFC 6749, Section 7.1)")
+	mustNotShow(t, "type", err)
+}
+
+// What others have stored can be read: their JSON, written by hand.
+func TestRecordOfOthers(t *testing.T) {
+	expiry := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		name, stored string
+		ends         time.Time
+		again        string // as Record stores it
+	}{
+		{"Authlib", `{"access_token":"a","token_type":"Bearer","refresh_token":"r",` +
+			`"expires_in":3600,"expires_at":1795262400,"scope":"read write","userinfo":{"sub":"1"}}`,
+			expiry,
+			`{"access_token":"a","token_type":"Bearer","refresh_token":"r",` +
+				`"expires_at":1795262400,"scope":"read write"}`},
+		{"Authlib, without an end", `{"access_token":"a","token_type":"bearer",` +
+			`"refresh_token":null,"expires_at":null,"scope":null}`, time.Time{},
+			`{"access_token":"a","token_type":"bearer"}`},
+		{"x/oauth2", `{"access_token":"a","token_type":"bearer","refresh_token":"r",` +
+			`"expiry":"2026-11-21T12:00:00Z"}`, expiry,
+			`{"access_token":"a","token_type":"bearer","refresh_token":"r",` +
+				`"expires_at":1795262400}`},
+		{"x/oauth2 elsewhere", `{"access_token":"a","expiry":"2026-11-21T13:00:00.5+01:00",` +
+			`"expires_in":3600}`, expiry.Add(time.Second / 2),
+			`{"access_token":"a","token_type":"Bearer","expires_at":1795262400}`},
+		{"x/oauth2, without an end", `{"access_token":"a","token_type":"Bearer",` +
+			`"expiry":"0001-01-01T00:00:00Z"}`, time.Time{},
+			`{"access_token":"a","token_type":"Bearer"}`},
+		{"both", `{"access_token":"a","expires_at":5,"expiry":"2026-11-21T12:00:00Z"}`,
+			time.Unix(5, 0), `{"access_token":"a","token_type":"Bearer","expires_at":5}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var r Record
+			if err := json.Unmarshal([]byte(test.stored), &r); err != nil {
+				t.Fatal(err)
+			}
+			tok := stored(t, r)
+			if tok.AccessToken() != "a" || !tok.ExpiresAt.Equal(test.ends) ||
+				tok.ExpiresAt.IsZero() != test.ends.IsZero() {
+				t.Errorf("token is %+v, %+v", tok, tok.held())
+			}
+			again, err := json.Marshal(tok.Record())
+			if err != nil || string(again) != test.again {
+				t.Errorf("stored again as %s, %v", again, err)
+			}
+		})
+	}
+}
+
+// All of a token that was read is there once it was stored.
+func TestRecordOfAll(t *testing.T) {
+	tok, err := read(200, "application/json", `{"access_token":"a","token_type":"N_A",
+		"issued_token_type":"i","expires_in":60,"refresh_token":"r","scope":"read write",
+		"id_token":"j","team":{"id":1}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"access_token":"a","token_type":"N_A","refresh_token":"r",` +
+		`"expires_at":1795262460,"scope":"read write","id_token":"j","issued_token_type":"i",` +
+		`"extra":{"team":{"id":1}}}`
+	first, err := json.Marshal(tok.Record())
+	if err != nil || string(first) != want {
+		t.Errorf("stored as %s, %v", first, err)
+	}
+	again, err := json.Marshal(stored(t, tok.Record()).Record())
+	if err != nil || string(again) != want {
+		t.Errorf("stored again as %s, %v", again, err)
+	}
+}
+
+// A token that ended when time began has an end still: 0 would mean that it has none.
+func TestRecordOfAnEndAtZero(t *testing.T) {
+	for _, at := range []int64{0, -5, 1} {
+		tok, err := read(200, "application/json", fmt.Sprintf(
+			`{"access_token":"a","token_type":"Bearer","expires_at":%d}`, at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := stored(t, tok.Record()); !again.Expired(start) || again.ExpiresAt.Unix() != 1 {
+			t.Errorf("%d: ends %v", at, again.ExpiresAt)
+		}
+	}
+}
+
+// Who changes a record changes no token, and the other way round.
+func TestRecordIsACopy(t *testing.T) {
+	r := Record{AccessToken: "a", Extra: map[string]json.RawMessage{"x": json.RawMessage("1")}}
+	tok := stored(t, r)
+	r.Extra["x"] = json.RawMessage("2")
+	r.Extra["y"] = json.RawMessage("2")
+	tok.Record().Extra["z"] = json.RawMessage("3")
+	if string(tok.Extra("x")) != "1" || tok.Extra("y") != nil || tok.Extra("z") != nil {
+		t.Errorf("extra is %q", tok.held().extra)
+	}
+}
+
+// A token's scopes are its own.
+func TestScopesAreACopy(t *testing.T) {
+	scopes := []string{"read"}
+	s := newServer(t, answerJSON(200, goodToken))
+	tok, err := newClient(t, configAt(s.URL)).ClientCredentials(t.Context(),
+		TokenOptions{Scopes: scopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scopes[0] = "admin"
+	if !slices.Equal(tok.Scopes, []string{"read"}) {
+		t.Errorf("scopes are %q", tok.Scopes)
+	}
+}
+
+func TestExpired(t *testing.T) {
+	tok := &Token{ExpiresAt: start}
+	for after, want := range map[time.Duration]bool{-1: false, 0: true, 1: true} {
+		if got := tok.Expired(start.Add(after)); got != want {
+			t.Errorf("%v after its end: expired is %v", after, got)
 		}
 	}
 }

@@ -98,7 +98,8 @@ func TestReadToken(t *testing.T) {
 		{"null", 200, js, `null`, "check body"},
 		{"cut short", 200, js, `{"access_token":"a","token_type":"Bearer"`, "check body"},
 		{"two objects", 200, js, `{"access_token":"a","token_type":"Bearer"}{}`, "check body"},
-		{"repeated member", 200, js, `{"access_token":"a","access_token":"a","token_type":"Bearer"}`,
+		{"repeated member", 200, js,
+			`{"access_token":"a","access_token":"a","token_type":"Bearer"}`,
 			"check body"},
 		{"repeated unknown member", 200, js,
 			`{"access_token":"a","token_type":"Bearer","x":1,"x":1}`, "check body"},
@@ -331,7 +332,8 @@ func TestTokenResponseRetryAfter(t *testing.T) {
 		outcome    string
 	}{
 		{"seconds", 429, "slow down", []string{"120"}, 2 * time.Minute, "server  429"},
-		{"date", 429, "", []string{"Sat, 21 Nov 2026 12:00:30 GMT"}, 30 * time.Second, "server  429"},
+		{"date", 429, "", []string{"Sat, 21 Nov 2026 12:00:30 GMT"}, 30 * time.Second,
+			"server  429"},
 		{"date gone by", 429, "", []string{"Sat, 21 Nov 2026 11:00:00 GMT"}, 0, "server  429"},
 		{"503", 503, "<html>", []string{"7"}, 7 * time.Second, "server  503"},
 		{"with a code", 503, `{"error":"temporarily_unavailable"}`, []string{"7"}, 7 * time.Second,
@@ -435,7 +437,8 @@ func TestTokenType(t *testing.T) {
 				tok = &Token{}
 			}
 			if outcome(err) != "ok" && outcome(err) != "check token_type" || tok.TokenType != want {
-				t.Errorf("%s, %v: %q and %v, want %q", test.members, quirk, tok.TokenType, err, want)
+				t.Errorf("%s, %v: %q and %v, want %q", test.members, quirk, tok.TokenType, err,
+					want)
 			}
 		}
 	}
@@ -494,7 +497,8 @@ func TestTokenResponseBodyText(t *testing.T) {
 // called.
 func TestFormTokenResponse(t *testing.T) {
 	const good = "access_token=a%2Bb&token_type=bearer&expires_in=60&scope=x+y&team=t"
-	const isJSON = `{"access_token":"a+b","token_type":"bearer","expires_in":60,"scope":"x y","team":"t"}`
+	const isJSON = `{"access_token":"a+b","token_type":"bearer","expires_in":60,` +
+		`"scope":"x y","team":"t"}`
 	for _, media := range []string{"application/x-www-form-urlencoded", "text/plain; charset=utf-8",
 		"text/html", "application/json", "", ";;"} {
 		for _, body := range []string{good, "\n " + good + " \n", isJSON, "\r\n\t " + isJSON} {
@@ -550,7 +554,8 @@ func TestFormTokenResponseRefused(t *testing.T) {
 		{"JSON repeated", 200, `{"access_token":"a","access_token":"a","token_type":"Bearer"}`,
 			"check body"},
 		{"error in 200", 200, "error=bad_verification_code", "server bad_verification_code 200"},
-		{"error in 400", 400, "error=invalid_grant&error_description=x", "server invalid_grant 400"},
+		{"error in 400", 400, "error=invalid_grant&error_description=x",
+			"server invalid_grant 400"},
 		{"empty error", 200, "error=&access_token=a&token_type=bearer", "ok"},
 		{"400 without error", 400, "access_token=a&token_type=bearer", "server  400"},
 		{"error in JSON", 400, `{"error":"invalid_grant"}`, "server invalid_grant 400"},
@@ -570,7 +575,8 @@ func TestFormErrorWords(t *testing.T) {
 	_, err := readAs(Quirks{FormTokenResponse: true}, 400, "text/plain",
 		"error=invalid_grant&error_description=a+b&error_uri=https%3A%2F%2Fas.example%2F")
 	e, ok := errors.AsType[*Error](err)
-	if !ok || e.Code != "invalid_grant" || e.Description() != "a b" || e.URI() != "https://as.example/" {
+	if !ok || e.Code != "invalid_grant" || e.Description() != "a b" ||
+		e.URI() != "https://as.example/" {
 		t.Errorf("error is %#v", err)
 	}
 }
@@ -641,7 +647,8 @@ func FuzzTokenResponse(f *testing.F) {
 			`{"access_token":"a","token_type":"bearer","x":{"y":[1e9]}}`},
 		{200, "application/json",
 			`{"access_token":"a","token_type":"Bearer","expires_in":"1","scope":" a  b"}`},
-		{200, "application/json", `{"access_token":"a","token_type":"N_A","issued_token_type":"x"}`},
+		{200, "application/json",
+			`{"access_token":"a","token_type":"N_A","issued_token_type":"x"}`},
 		{200, "application/json", `{"access_token":"a","token_type":"Bearer","expires_at":"5"}`},
 		{200, "text/plain", "access_token=a&expires=1&scope=a,b"},
 		{200, "", "error=x&error_description=" + canary},
@@ -657,7 +664,8 @@ func FuzzTokenResponse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte, lenient bool) {
 		c := &Client{}
 		if lenient {
-			c.config.Quirks = Quirks{FormTokenResponse: true, AssumeBearer: true, ScopeSeparator: ","}
+			c.config.Quirks = Quirks{FormTokenResponse: true, AssumeBearer: true,
+				ScopeSeparator: ","}
 		}
 		header := http.Header{"Content-Type": {contentType}}
 		resp := &httpclient.Response{Status: status, Header: header, Body: body}
@@ -682,7 +690,8 @@ func FuzzTokenResponse(f *testing.F) {
 func mustBeSafe(t *testing.T, tok *Token, err error) {
 	t.Helper()
 	odd := func(r rune) bool { return r < ' ' || r > '~' }
-	if tok != nil || strings.ContainsFunc(err.Error(), odd) || strings.Contains(err.Error(), canary) {
+	if tok != nil || strings.ContainsFunc(err.Error(), odd) || strings.Contains(err.Error(),
+		canary) {
 		t.Errorf("token %v beside error %q", tok, err)
 	}
 	e, ok := errors.AsType[*Error](err)
@@ -709,7 +718,8 @@ func mustBeStorable(t *testing.T, tok *Token) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if restored, err := json.Marshal(again.Record()); err != nil || string(restored) != string(stored) {
+	if restored, err := json.Marshal(again.Record()); err != nil ||
+		string(restored) != string(stored) {
 		t.Errorf("stored %s, restored %s, %v", stored, restored, err)
 	}
 }

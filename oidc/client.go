@@ -77,12 +77,14 @@ type connection struct {
 	verifier *jose.Verifier
 }
 
-// How long metadata is kept, how long it serves on while discovery fails, and
-// how soon discovery is tried again then.
+// How long metadata is kept, how long it serves on while discovery fails, how soon
+// discovery is tried again then, and how long one caller waits where the old copy could
+// serve.
 const (
-	metadataTTL   = time.Hour
-	metadataStale = 24 * time.Hour
-	metadataFloor = 30 * time.Second
+	metadataTTL      = time.Hour
+	metadataStale    = 24 * time.Hour
+	metadataFloor    = 30 * time.Second
+	metadataPatience = 2 * time.Second
 )
 
 // New makes a Client, or says why c cannot work. Nothing is fetched yet.
@@ -111,11 +113,12 @@ func New(c Config) (*Client, error) {
 	c.TrustedAudiences = slices.Clone(c.TrustedAudiences)
 	client := &Client{config: c}
 	client.provider = flight.Document[*connection]{
-		Fetch: client.connect,
-		TTL:   metadataTTL,
-		Stale: metadataStale,
-		Floor: metadataFloor,
-		Now:   c.Now,
+		Fetch:    client.connect,
+		TTL:      metadataTTL,
+		Stale:    metadataStale,
+		Floor:    metadataFloor,
+		Patience: metadataPatience,
+		Now:      c.Now,
 	}
 	return client, nil
 }

@@ -2,9 +2,8 @@ package flight
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
+	"hash/maphash"
 	"maps"
 	"math"
 	"sync"
@@ -23,7 +22,7 @@ type Document[T any] struct {
 
 	TTL   time.Duration    // how long a copy is fresh
 	Stale time.Duration    // how much longer it serves while Fetch fails
-	Floor time.Duration    // least time from a failure to the next try, and between fetches by Renew
+	Floor time.Duration    // least time from a failure to the next try, and between Renew's fetches
 	Now   func() time.Time // required
 
 	// Patience is how long a caller waits for Fetch where a stale copy could serve.
@@ -188,9 +187,8 @@ func (d *Document[T]) replace(ctx context.Context, held *copyOf[T]) (*copyOf[T],
 
 // early returns an age between three quarters and seven eighths of TTL.
 func (d *Document[T]) early() time.Duration {
-	var random [2]byte
-	rand.Read(random[:])
-	return d.TTL/4*3 + d.TTL/8>>16*time.Duration(binary.NativeEndian.Uint16(random[:]))
+	random := maphash.Bytes(maphash.MakeSeed(), nil)
+	return d.TTL/4*3 + d.TTL/8>>16*time.Duration(random>>48)
 }
 
 // note keeps how a fetch ended.

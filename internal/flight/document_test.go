@@ -628,7 +628,8 @@ func TestRenewWaits(t *testing.T) {
 		rest(time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if got, _, err := d.Renew(ctx, "a"); got != "" || !errors.Is(err, context.DeadlineExceeded) {
+		got, _, err := d.Renew(ctx, "a")
+		if got != "" || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %q, %v", got, err)
 		}
 		rest(s.slow)
@@ -749,10 +750,11 @@ func TestClockPutRight(t *testing.T) {
 // The copy before comes along to Fetch, if there is one.
 func TestFetchHasTheCopyBefore(t *testing.T) {
 	var before []string
-	d := &Document[string]{Now: time.Now, Fetch: func(_ context.Context, held string) (string, error) {
+	fetch := func(_ context.Context, held string) (string, error) {
 		before = append(before, held)
 		return held + "+", nil
-	}}
+	}
+	d := &Document[string]{Now: time.Now, Fetch: fetch}
 	for range 3 {
 		d.Get(t.Context())
 	}
