@@ -477,6 +477,7 @@ type granted struct {
 type refusal struct {
 	code   string
 	status int
+	uri    string
 
 	description, excerpt string // parts of them
 	without              string // which must not be in the server's words
@@ -611,7 +612,9 @@ var fixtureRows = map[string]func(p player){
 	},
 	"github-bad-code": func(p player) {
 		p.loginRefused([]string{"repo"}, "", refusal{code: "bad_verification_code", status: 200,
-			description: "The code passed is incorrect or expired."})
+			description: "The code passed is incorrect or expired.",
+			uri: "https://docs.github.com/apps/managing-oauth-apps/troubleshooting-oauth-app-" +
+				"access-token-request-errors/#bad-verification-code"})
 	},
 	"github-device": func(p player) {
 		p.device([]string{"repo", "gist"}, "FXTR-0017", "https://github.com/login/device",
@@ -681,7 +684,8 @@ var fixtureRows = map[string]func(p player){
 	},
 	"microsoft-bad-code": func(p player) {
 		p.loginRefused([]string{"User.Read"}, "", refusal{code: "invalid_grant", status: 400,
-			description: "malformed or invalid.\r\nTrace ID: 17000000"})
+			description: "malformed or invalid.\r\nTrace ID: 17000000",
+			uri:         "https://login.microsoftonline.com/error?code=70000"})
 	},
 	"microsoft-device": func(p player) {
 		p.device([]string{"User.Read"}, "FXTR00017", "https://microsoft.com/devicelogin",
@@ -690,7 +694,7 @@ var fixtureRows = map[string]func(p player){
 	},
 	"microsoft-device-declined": func(p player) {
 		p.deviceRefused([]string{"User.Read"}, refusal{code: "authorization_declined", status: 400,
-			description: "AADSTS70018"})
+			description: "AADSTS70018", uri: "https://login.microsoftonline.com/error?code=70018"})
 	},
 	"notion": func(p player) {
 		extra := map[string]string{
@@ -816,8 +820,8 @@ var fixtureRows = map[string]func(p player){
 	},
 	"weibo-bad-code": func(p player) {
 		p.loginRefused(nil, "", refusal{code: "invalid_grant", status: 400,
-			description: "invalid authorization code:", excerpt: `"error_code":21325`,
-			without: "17inventedweibodead17"})
+			uri: "/oauth2/access_token", description: "invalid authorization code:",
+			excerpt: `"error_code":21325`, without: "17inventedweibodead17"})
 	},
 	"withings": func(p player) {
 		extra := map[string]string{"status": "0", "userid": `"9000017"`}
@@ -918,7 +922,7 @@ func playKeycloak(p player) {
 func playSalesforce(p player) {
 	extra := map[string]string{
 		"id":           `"https://login.salesforce.com/id/00D170000000017EAA/005170000000017AAA"`,
-		"instance_url": `"https://fixture.my.salesforce.com"`,
+		"instance_url": `"https://instance.salesforce.example"`,
 		"issued_at":    `"1789983000123"`,
 		"signature":    `"aW52ZW50ZWQ="`,
 	}
@@ -1105,7 +1109,7 @@ func (p player) refused(tok *oauth2.Token, err error, want refusal) {
 	if tok != nil || !ok {
 		p.Fatalf("got a token: %t, and %v", tok != nil, err)
 	}
-	if e.Code != want.code || e.Status != want.status ||
+	if e.Code != want.code || e.Status != want.status || e.URI() != want.uri ||
 		!strings.Contains(e.Description(), want.description) ||
 		!strings.Contains(e.Excerpt(), want.excerpt) {
 		p.Errorf("got %v with %q, %q", e, e.Description(), e.Excerpt())
