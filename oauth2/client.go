@@ -61,6 +61,10 @@ type Quirks struct {
 	// space of RFC 6749, Section 3.3.
 	ScopeSeparator string
 
+	// GrantedScopeSeparator stands between scopes in token responses, beside the space.
+	// If empty, it is ScopeSeparator.
+	GrantedScopeSeparator string
+
 	// InsecureTokenGET sends token requests by GET. What is lost: code, client secret
 	// and refresh token stand in the URL, which servers and proxies log (RFC 6749,
 	// Section 3.2 asks for POST).
@@ -106,7 +110,9 @@ func (c Config) client() *Client {
 	c.Auth = choose(c.Auth, s.TokenEndpointAuthMethodsSupported)
 	c.Server = s
 	c.Hooks = c.Hooks.clone()
-	c.Quirks.ScopeSeparator = cmp.Or(c.Quirks.ScopeSeparator, " ")
+	q := &c.Quirks
+	q.ScopeSeparator = cmp.Or(q.ScopeSeparator, " ")
+	q.GrantedScopeSeparator = cmp.Or(q.GrantedScopeSeparator, q.ScopeSeparator)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

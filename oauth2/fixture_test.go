@@ -126,8 +126,8 @@ var providers = map[string]provider{
 					"/token",
 			},
 			RevocationAuth: oauth2.ClientSecretBasic("invented-github-client-secret"),
+			Quirks:         oauth2.Quirks{GrantedScopeSeparator: ","},
 			Hooks: oauth2.Hooks{
-				AccessTokenResponse: []oauth2.ResponseHook{commasToSpaces},
 				RevokeTokenRequest: []oauth2.RequestHook{
 					func(_ context.Context, req *http.Request) error {
 						req.Method = "DELETE"
@@ -172,7 +172,7 @@ var providers = map[string]provider{
 				AuthorizationEndpoint: "https://www.linkedin.com/oauth/v2/authorization",
 				TokenEndpoint:         "https://www.linkedin.com/oauth/v2/accessToken",
 			},
-			Hooks: oauth2.Hooks{AccessTokenResponse: []oauth2.ResponseHook{commasToSpaces}},
+			Quirks: oauth2.Quirks{GrantedScopeSeparator: ","},
 		},
 		auth: oauth2.ClientSecretPost,
 	},
@@ -407,13 +407,6 @@ func replace(from, to string) oauth2.ResponseHook {
 var setBearer = members(func(m map[string]json.RawMessage) {
 	if m["token_type"] != nil {
 		m["token_type"] = json.RawMessage(`"Bearer"`)
-	}
-})
-
-var commasToSpaces = members(func(m map[string]json.RawMessage) {
-	m["scope"] = bytes.ReplaceAll(m["scope"], []byte(","), []byte(" "))
-	if len(m["scope"]) == 0 {
-		delete(m, "scope")
 	}
 })
 

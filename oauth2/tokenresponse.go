@@ -48,7 +48,7 @@ func (c *Client) readToken(ctx context.Context, a answer, asked []string) (*Toke
 	}
 	t.Scopes = slices.Clone(asked)
 	if !absent(m.Get("scope")) {
-		t.Scopes = splitScopes(scope, c.config.Quirks.ScopeSeparator)
+		t.Scopes = splitScopes(scope, c.config.Quirks.GrantedScopeSeparator)
 		t.NotGranted = without(asked, t.Scopes)
 	}
 	return t, nil
@@ -127,7 +127,9 @@ func printable(s string) bool {
 }
 
 func splitScopes(s, separator string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || string(r) == separator })
+	return strings.FieldsFunc(s, func(r rune) bool {
+		return r == ' ' || strings.ContainsRune(separator, r)
+	})
 }
 
 // without returns what list has and other has not.
