@@ -28,7 +28,7 @@ fuzz: ## every fuzz target, FUZZTIME=2m each
 		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
 
-bench: ## jose and oauth1 beside other libraries, and their targets; needs the Go module proxy
+bench: ## jose, oauth1 and oauth2 beside other libraries, and their targets; needs the Go module proxy
 	cd testdata/bench && go test -count=1 ./... && go run .
 
 interop: ## logins, grants and tokens with a certified provider, and a certified client; needs Node.js and npm

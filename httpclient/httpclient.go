@@ -215,7 +215,7 @@ func checkRequest(client *http.Client, req *http.Request) error {
 	if err := CheckParsedURL(client, req.URL); err != nil {
 		return err
 	}
-	own := Origins{client, []string{origin(req.URL)}}
+	own := Origins{client, []origin{originOf(req.URL)}}
 	return own.Check(req)
 }
 
@@ -319,9 +319,18 @@ func CheckParsedURL(client *http.Client, u *url.URL) error {
 // one dialled (RFC 5890, Section 2.3.2.1), and other characters mean one thing here and
 // perhaps another to a proxy (RFC 3986, Section 3.2.2).
 func plainHost(host string) bool {
-	plain := func(s string) bool { return strings.Trim(s, letters+"0123456789.-_") == "" }
+	if plainName(host) {
+		return true
+	}
 	addr, err := netip.ParseAddr(host)
-	return plain(host) || err == nil && plain(addr.Zone())
+	return err == nil && plainName(addr.Zone())
+}
+
+func plainName(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		return !letter && !('0' <= r && r <= '9') && !strings.ContainsRune(".-_", r)
+	})
 }
 
 func ascii(s string) bool {

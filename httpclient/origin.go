@@ -18,7 +18,7 @@ var ErrOrigin = errors.New("httpclient: request leaves the origins it is pinned 
 // The zero value has none.
 type Origins struct {
 	client *http.Client
-	list   []string
+	list   []origin
 }
 
 // ParseOrigins returns the origins of URLs, at least one, each of which must
@@ -33,7 +33,7 @@ func ParseOrigins(client *http.Client, urls ...string) (Origins, error) {
 		if err != nil {
 			return Origins{}, err
 		}
-		o.list = append(o.list, origin(u))
+		o.list = append(o.list, originOf(u))
 	}
 	return o, nil
 }
@@ -46,7 +46,7 @@ func (o Origins) Check(req *http.Request) error {
 		return err
 	}
 	hosts := Fields(req.Header, "Host") // which net/http sends unless spelt so
-	if req.Host != "" {
+	if req.Host != "" && req.Host != req.URL.Host {
 		hosts = append(hosts, req.Host)
 	}
 	for _, host := range hosts {
@@ -63,7 +63,7 @@ func (o Origins) check(u *url.URL) error {
 	if err := CheckParsedURL(o.client, u); err != nil {
 		return err
 	}
-	if !slices.Contains(o.list, origin(u)) {
+	if !slices.Contains(o.list, originOf(u)) {
 		return fmt.Errorf("%w: to %s", ErrOrigin, u.Host)
 	}
 	return nil
@@ -81,13 +81,19 @@ func Fields(h http.Header, name string) []string {
 	return values
 }
 
-// origin returns scheme, host and port of an http or https URL, the port always.
-func origin(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+// An origin is the scheme, host and port of an http or https URL, the port always.
+type origin struct{ scheme, host, port string }
+
+func originOf(u *url.URL) origin {
+	o := origin{u.Scheme, strings.ToLower(u.Hostname()), u.Port()}
+	switch {
+	case o.port != "":
+	case o.scheme == "https":
+		o.port = "443"
+	default:
+		o.port = "80"
 	}
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+	return o
 }
 
 // With returns a client that sends by transport and is otherwise bounded in time

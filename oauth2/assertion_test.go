@@ -424,9 +424,11 @@ func TestSignAssertionRefuses(t *testing.T) {
 			}
 		})
 	}
+	_, err := newClient(t, configAt(asIssuer)).SignAssertion(Assertion{})
+	wantCheck(t, err, "key", "RFC 7523, Section 3")
 	config := configAt(asIssuer)
 	config.Server.Issuer, config.Server.TokenEndpoint = "", ""
-	_, err := newClient(t, config).SignAssertion(Assertion{Key: key})
+	_, err = newClient(t, config).SignAssertion(Assertion{Key: key})
 	wantCheck(t, err, "aud", "RFC 7523, Section 3")
 }
 

@@ -671,6 +671,10 @@ func TestAuthorizeTokenParams(t *testing.T) {
 	if err := txn.UnmarshalBinary(stored); err != nil {
 		t.Fatal(err)
 	}
+	kept := slices.Sorted(maps.Keys(txn.data().Params))
+	if !slices.Equal(kept, []string{"audience", "empty", "none", "resource"}) {
+		t.Errorf("kept %q", kept)
+	}
 	if _, err := c.Callback(t.Context(), answered(&txn), &txn); err != nil {
 		t.Fatal(err)
 	}
@@ -836,5 +840,22 @@ func TestExchangeOnceAfterARefusal(t *testing.T) {
 	}
 	if got := s.requests(); len(got) != 1 {
 		t.Errorf("sent %q", got)
+	}
+}
+
+// What an exchange sends does not become part of the transaction.
+func TestExchangeLeavesTheTransaction(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	c := newClient(t, configAt(s.URL))
+	txn := begin(t, c).Transaction
+	before, err := txn.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Callback(t.Context(), answered(txn), txn); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := txn.MarshalBinary(); err != nil || string(after) != string(before) {
+		t.Errorf("stored as %s, then as %s, %v", before, after, err)
 	}
 }

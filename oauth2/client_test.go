@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"vouchsafe/httpclient"
@@ -182,6 +183,12 @@ func TestNew(t *testing.T) {
 			func(c *Config) { c.Server.AuthorizationEndpoint += "#a" }, "insecure URL"},
 		{"token endpoint with fragment",
 			func(c *Config) { c.Server.TokenEndpoint += "#" }, "insecure URL"},
+		{"file", func(c *Config) { c.Server.AuthorizationEndpoint = "file:///authorize" },
+			"insecure URL"},
+		{"issuer with a query", func(c *Config) { c.Server.Issuer += "?a=b" }, "check issuer"},
+		{"placement", func(c *Config) { c.TokenPlacement = PlacementBody }, "ok"},
+		{"unknown placement", func(c *Config) { c.TokenPlacement = "fragment" },
+			"check token_placement"},
 		{"script", func(c *Config) { c.Server.AuthorizationEndpoint = "javascript:alert(1)" },
 			"insecure URL"},
 	} {
@@ -222,6 +229,43 @@ func TestNewNamesTheEndpoint(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// What the caller does with its lists later is nothing to the client.
+func TestNewCopiesItsConfig(t *testing.T) {
+	var called []string
+	hook := func(name string) RequestHook {
+		return func(context.Context, *http.Request) error {
+			called = append(called, name)
+			return nil
+		}
+	}
+	s := newServer(t, answerJSON(200, goodToken))
+	config := configAt(s.URL)
+	config.Hooks.AccessTokenRequest = []RequestHook{hook("first")}
+	c := newClient(t, config)
+	config.Hooks.AccessTokenRequest[0] = hook("changed")
+	if _, err := c.ClientCredentials(t.Context(), TokenOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(called, []string{"first"}) {
+		t.Errorf("called %q", called)
+	}
+}
+
+// A client says what it was made of, and tells the time of everybody if not told another.
+func TestClientSaysWhatItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := configAt("https://as.example")
+		if c := newClient(t, config); c.ID() != "client" || !c.Now().Equal(start) ||
+			c.Server().TokenEndpoint != "https://as.example/token" {
+			t.Errorf("%s at %v", c.ID(), c.Now())
+		}
+		config.Now = nil
+		if c := newClient(t, config); !c.Now().Equal(time.Now()) {
+			t.Errorf("it is %v", c.Now())
+		}
+	})
 }
 
 // No two lists of fields have one digest.

@@ -144,6 +144,7 @@ func TestAuthenticationForEachKind(t *testing.T) {
 			Credentials{Secret: "s", Custom: uriAuthentication{}}, ""},
 		{"key and custom", "", Credentials{Key: key.Key, Custom: uriAuthentication{}}, ""},
 		{"all", "none", Credentials{"s", key.Key, uriAuthentication{}}, ""},
+		{"all for any", "", Credentials{"s", key.Key, uriAuthentication{}}, ""},
 		{"TLS", "tls_client_auth", Credentials{}, ""},
 		{"TLS with a secret", "tls_client_auth", secret, ""},
 		{"TLS with a key", "tls_client_auth", key, ""},

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/jose"
 )
 
 const goodDevice = `{"device_code":"dc","user_code":"WDJB-MJHT",` +
@@ -437,6 +438,9 @@ func TestDeviceVerificationURI(t *testing.T) {
 		if got := outcome(err); !sameURLOutcome(got, want) || (d == nil) != (err != nil) {
 			t.Errorf("%s: %v and %q, want %q", uri, d, got, want)
 		}
+		if err != nil && !errors.Is(err, &jose.CheckError{Check: "verification_uri"}) {
+			t.Errorf("%s: error is %v", uri, err)
+		}
 		d, err = authorizeDevice(t, 200,
 			begin+`https://as.example/","verification_uri_complete":"`+uri+`"}`)
 		if got := outcome(err); !sameURLOutcome(got, want) || (d == nil) != (err != nil) {
@@ -446,7 +450,8 @@ func TestDeviceVerificationURI(t *testing.T) {
 			d.VerificationURI != "https://as.example/") {
 			t.Errorf("got %+v", d)
 		}
-		if err != nil && !errors.Is(err, httpclient.ErrInsecureURL) {
+		if err != nil && (!errors.Is(err, httpclient.ErrInsecureURL) ||
+			!errors.Is(err, &jose.CheckError{Check: "verification_uri_complete"})) {
 			t.Errorf("%s: error is %v", uri, err)
 		}
 	}

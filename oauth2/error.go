@@ -113,26 +113,27 @@ func (a answer) refusal(m strictjson.Object) error {
 	description, _ := m.Get("error_description").String()
 	uri, _ := m.Get("error_uri").String()
 	wait, _ := httpclient.RetryAfter(a.Header, a.now)
+	secrets := secretsOf(a.req)
 	e := &Error{
 		Code:       errorCode(code),
 		Status:     a.Status,
 		RetryAfter: wait,
 		words: words{
-			description: redact.Text(description, a.secrets),
-			uri:         redact.Text(uri, a.secrets),
-			body:        redact.Text(string(a.Body), a.secrets),
+			description: redact.Text(description, secrets),
+			uri:         redact.Text(uri, secrets),
+			body:        redact.Text(string(a.Body), secrets),
 		}.hidden(),
 	}
-	if a.repeats(e.Code) {
+	if repeats(e.Code, secrets) {
 		e.Code = unprintable
 	}
 	return e
 }
 
-// repeats reports whether text is a secret of the request, or has one in it that is
-// not too short to tell: a server could return one as its error code.
-func (a answer) repeats(text string) bool {
-	return slices.ContainsFunc(a.secrets, func(s string) bool {
+// repeats reports whether text is one of the secrets, or has one in it that is not too
+// short to tell: a server could return one as its error code.
+func repeats(text string, secrets []string) bool {
+	return slices.ContainsFunc(secrets, func(s string) bool {
 		return s != "" && s == text || len(s) >= 8 && strings.Contains(text, s)
 	})
 }

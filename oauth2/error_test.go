@@ -1,12 +1,16 @@
 package oauth2
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/jose"
 )
 
@@ -116,5 +120,114 @@ func TestErrorExcerpt(t *testing.T) {
 	}
 	if (&Error{}).Excerpt() != "" || (&Error{}).Challenges() != nil {
 		t.Error("the zero Error has words")
+	}
+}
+
+// Each check that the grants make says what must be and which clause asks for it.
+func TestCheckTexts(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	bare := newClient(t, Config{ID: "client", Auth: ClientSecretBasic("s")})
+	ctx, o := t.Context(), TokenOptions{}
+	for want, do := range map[string]func() error{
+		"token_endpoint must be configured (RFC 6749, Section 3.2)": func() error {
+			_, err := bare.ClientCredentials(ctx, o)
+			return err
+		},
+		"device_authorization_endpoint must be configured (RFC 8628, Section 3.1)": func() error {
+			_, err := bare.DeviceAuthorization(ctx, o)
+			return err
+		},
+		"token_endpoint must be a URL (RFC 6749, Section 3.2)": func() error {
+			s := c.tokenStep()
+			s.url = "https://as.example/\x7f"
+			_, err := c.request(ctx, s, nil)
+			return err
+		},
+		`params must not have "scope", which this package sets ` +
+			"(RFC 6749, Section 3.1)": func() error {
+			_, err := c.ClientCredentials(ctx, TokenOptions{Params: url.Values{"scope": nil}})
+			return err
+		},
+		"resource must be an absolute URI without a fragment (RFC 8707, Section 2)": func() error {
+			_, err := c.ClientCredentials(ctx, TokenOptions{Resources: []string{"x"}})
+			return err
+		},
+		"assertion must not be empty (RFC 7521, Section 4.1)": func() error {
+			_, err := c.JWTBearer(ctx, "", o)
+			return err
+		},
+		"grant_type must be that of an extension (RFC 6749, Section 4.5)": func() error {
+			_, err := c.ExtensionGrant(ctx, "", o)
+			return err
+		},
+		"refresh_token must be held to refresh (RFC 6749, Section 6)": func() error {
+			_, err := c.Refresh(ctx, nil, o)
+			return err
+		},
+		"device_code must be of a request by this client to this server " +
+			"(RFC 8628, Section 3.4)": func() error {
+			_, err := c.DeviceToken(ctx, nil)
+			return err
+		},
+		"expires_in must not have passed (RFC 8628, Section 3.2)": func() error {
+			_, err := c.DeviceToken(ctx, &DeviceAuthorization{digest: c.digest,
+				device: hide("dc"), ExpiresAt: start})
+			return err
+		},
+		"subject_token must be given with its type (RFC 8693, Section 2.1)": func() error {
+			_, err := c.TokenExchange(ctx, TokenExchange{}, o)
+			return err
+		},
+		"actor_token must be given with its type, and the type with it " +
+			"(RFC 8693, Section 2.1)": func() error {
+			_, err := c.TokenExchange(ctx, TokenExchange{SubjectToken: "s", SubjectTokenType: "t",
+				ActorToken: "a"}, o)
+			return err
+		},
+		"oauth2: client authentication: no key at hand": func() error {
+			config := configAt("https://as.example")
+			config.Auth = failing{}
+			_, err := newClient(t, config).JWTBearer(ctx, "a", o)
+			return err
+		},
+	} {
+		if err := do(); err == nil || err.Error() != want {
+			t.Errorf("text is %v, want %s", err, want)
+		}
+	}
+}
+
+// So does each check of a response.
+func TestResponseCheckTexts(t *testing.T) {
+	const device = `{"device_code":"d","user_code":"u","verification_uri":"https://as.example"`
+	for body, want := range map[string]string{
+		`[`: "body must be one strict JSON object (RFC 8628, Section 3.2): " +
+			"strictjson: not an object at offset 0",
+		`{"device_code":1}`: "device_code must be a printable string (RFC 6749, Section 5.1)",
+		device + `}`:        "expires_in must be a number of seconds (RFC 8628, Section 3.2)",
+		device + `,"expires_in":1,"interval":[]}`: "interval must be a number of seconds " +
+			"(RFC 8628, Section 3.2)",
+	} {
+		if _, err := authorizeDevice(t, 200, body); err == nil || err.Error() != want {
+			t.Errorf("text is %v, want %s", err, want)
+		}
+	}
+	config := configAt(newServer(t, answerJSON(200, goodToken)).URL)
+	_, err := askExchange(t, t.Context(), newClient(t, config), TokenOptions{})
+	const want = "issued_token_type must be present (RFC 8693, Section 2.2.1)"
+	if err == nil || err.Error() != want {
+		t.Errorf("text is %v, want %s", err, want)
+	}
+	no := func(context.Context, *httpclient.Response) error { return errFailing }
+	config.Hooks.AccessTokenResponse = []ResponseHook{no}
+	_, err = newClient(t, config).ClientCredentials(t.Context(), TokenOptions{})
+	if want := "oauth2: token_endpoint: hook: no key at hand"; err == nil || err.Error() != want {
+		t.Errorf("text is %v, want %s", err, want)
+	}
+	config.Hooks.AccessTokenRequest = []RequestHook{
+		func(context.Context, *http.Request) error { return errFailing }}
+	_, err = newClient(t, config).ClientCredentials(t.Context(), TokenOptions{})
+	if want := "oauth2: token_endpoint: hook: no key at hand"; err == nil || err.Error() != want {
+		t.Errorf("text is %v, want %s", err, want)
 	}
 }

@@ -31,8 +31,8 @@ type step struct {
 // An answer is a response to a request, with what reading it takes.
 type answer struct {
 	*httpclient.Response
-	now     time.Time
-	secrets []string // that the request had
+	now time.Time
+	req *http.Request
 }
 
 const maxResponse = 1 << 20
@@ -52,7 +52,7 @@ func (c *Client) exchange(ctx context.Context, s step, form url.Values) (answer,
 			return answer{}, fmt.Errorf("oauth2: %s: hook: %w", s.endpoint, err)
 		}
 	}
-	return answer{resp, c.config.Now(), secretsOf(req)}, nil
+	return answer{resp, c.config.Now(), req}, nil
 }
 
 // request builds a request, RFC 6749, Section 3.2 and 3.2.1, which the endpoints of

@@ -279,6 +279,35 @@ func TestScopesGranted(t *testing.T) {
 	}
 }
 
+// A server may separate what it grants otherwise than what it is asked for, or by more than
+// one character.
+func TestGrantedScopeSeparator(t *testing.T) {
+	for _, test := range []struct {
+		asks, grants, scope string
+		want                []string
+	}{
+		{"", ",", "read,write x", []string{"read", "write", "x"}},
+		{"", ",;", "read,write;x", []string{"read", "write", "x"}},
+		{",", "", "read,write", []string{"read", "write"}},
+		{",", ";", "read,write;x", []string{"read,write", "x"}},
+		{"", "é", "reads", []string{"reads"}},
+	} {
+		s := newServer(t, answerJSON(200,
+			`{"access_token":"a","token_type":"Bearer","scope":"`+test.scope+`"}`))
+		config := configAt(s.URL)
+		config.Quirks.ScopeSeparator = test.asks
+		config.Quirks.GrantedScopeSeparator = test.grants
+		tok, err := newClient(t, config).ClientCredentials(t.Context(),
+			TokenOptions{Scopes: []string{"x", "y"}})
+		if err != nil || !slices.Equal(tok.Scopes, test.want) {
+			t.Errorf("%q, %q: %v and %v, want %q", test.asks, test.grants, tok, err, test.want)
+		}
+		if form := s.requests()[0]; strings.Contains(form, "x%2Cy") != (test.asks == ",") {
+			t.Errorf("%q: sent %q", test.asks, form)
+		}
+	}
+}
+
 // A server's own separator is sent, too.
 func TestScopeSeparatorIsSent(t *testing.T) {
 	for separator, want := range map[string]string{"": "read+write", ",": "read%2Cwrite"} {

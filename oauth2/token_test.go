@@ -35,7 +35,7 @@ func TestTokenMarshalJSON(t *testing.T) {
 			t.Errorf("%s: %s", name, b)
 			continue
 		}
-		wantText(t, err, "oauth2: a Token is stored by its Record method")
+		wantText(t, err, ": oauth2: a Token is stored by its Record method")
 	}
 }
 
@@ -75,6 +75,9 @@ func TestRecordOfLittle(t *testing.T) {
 	b, err := json.Marshal(tok.Record())
 	if want := `{"access_token":"a","token_type":"Bearer"}`; err != nil || string(b) != want {
 		t.Errorf("stored as %s, want %s", b, want)
+	}
+	if text := fmt.Sprint(tok.Record()); text != "oauth2.Record{...}" {
+		t.Errorf("printed as %s", text)
 	}
 	if r := (*Token)(nil).held(); r == nil {
 		t.Error("nil holds nothing that can be asked")
@@ -127,7 +130,8 @@ func TestRecordOfOthers(t *testing.T) {
 		again        string // as Record stores it
 	}{
 		{"Authlib", `{"access_token":"a","token_type":"Bearer","refresh_token":"r",` +
-			`"expires_in":3600,"expires_at":1795262400,"scope":"read write","userinfo":{"sub":"1"}}`,
+			`"expires_in":3600,"expires_at":1795262400,"scope":"read write",` +
+			`"userinfo":{"sub":"1"}}`,
 			expiry,
 			`{"access_token":"a","token_type":"Bearer","refresh_token":"r",` +
 				`"expires_at":1795262400,"scope":"read write"}`},

@@ -160,6 +160,9 @@ func expiry(m strictjson.Object, now time.Time) time.Time {
 
 // seconds reads a number, or a string of one, its fraction cut off.
 func seconds(v strictjson.Value) (int64, bool) {
+	if absent(v) {
+		return 0, false
+	}
 	if s, ok := v.String(); ok {
 		v = strictjson.Value(s)
 	}
@@ -170,10 +173,9 @@ func seconds(v strictjson.Value) (int64, bool) {
 func extra(m strictjson.Object) map[string]json.RawMessage {
 	rest := map[string]json.RawMessage{}
 	for name, value := range m.All() {
-		rest[name] = value.Raw()
-	}
-	for _, name := range tokenMembers {
-		delete(rest, name)
+		if !slices.Contains(tokenMembers, name) {
+			rest[name] = value.Raw()
+		}
 	}
 	return rest
 }

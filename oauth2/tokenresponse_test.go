@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func readAs(q Quirks, status int, contentType, body string) (*Token, error) {
 	c := &Client{config: Config{Quirks: q}}
 	header := http.Header{"Content-Type": {contentType}}
 	resp := &httpclient.Response{Status: status, Header: header, Body: []byte(body)}
-	return c.readToken(context.Background(), answer{resp, start, nil}, nil)
+	return c.readToken(context.Background(), answer{resp, start, &http.Request{}}, nil)
 }
 
 // RFC 6749, Section 5.1 and 5.2.
@@ -473,7 +474,7 @@ func TestTokenResponseTrace(t *testing.T) {
 		c := &Client{}
 		header := http.Header{"Content-Type": {test.contentType}}
 		_, err := c.readToken(ctx, answer{&httpclient.Response{Status: 200, Header: header,
-			Body: []byte(test.body)}, start, nil}, nil)
+			Body: []byte(test.body)}, start, &http.Request{}}, nil)
 		if !slices.Equal(heard, all[:test.heard]) || last != err {
 			t.Errorf("%s: heard %q, last %v; error is %v", test.name, heard, last, err)
 		}
@@ -665,11 +666,12 @@ func FuzzTokenResponse(f *testing.F) {
 		c := &Client{}
 		if lenient {
 			c.config.Quirks = Quirks{FormTokenResponse: true, AssumeBearer: true,
-				ScopeSeparator: ","}
+				GrantedScopeSeparator: ","}
 		}
 		header := http.Header{"Content-Type": {contentType}}
 		resp := &httpclient.Response{Status: status, Header: header, Body: body}
-		tok, err := c.readToken(t.Context(), answer{resp, start, []string{canary}}, nil)
+		sent := &http.Request{PostForm: url.Values{"code": {canary}}}
+		tok, err := c.readToken(t.Context(), answer{resp, start, sent}, nil)
 		if err != nil {
 			mustBeSafe(t, tok, err)
 			return

@@ -49,6 +49,7 @@ func TestTransactionGarbage(t *testing.T) {
 		`{"s":"s","v":"` + verifier[1:] + `"}`,
 		`{"s":"s","v":"` + verifier + `"`,
 		`{"s":"s","v":"` + verifier + `"}{}`,
+		`{"s":"s","v":"` + verifier + `","r":1}`,
 	} {
 		txn := begin(t, newClient(t, configAt("https://as.example"))).Transaction
 		before := txn.State()

@@ -58,6 +58,7 @@ func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error
 	}
 	t := &transport{
 		token:     tok.AccessToken(),
+		header:    bearer + " " + tok.AccessToken(),
 		placement: c.config.TokenPlacement,
 		origins:   origins,
 		hooks:     c.config.Hooks.ProtectedRequest,
@@ -68,6 +69,7 @@ func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error
 
 type transport struct {
 	token     string
+	header    string // with the token
 	placement Placement
 	origins   httpclient.Origins
 	hooks     []RequestHook
@@ -166,7 +168,7 @@ func (t *transport) place(req *http.Request) error {
 		// RFC 6750, Section 2.3: no cache may keep it.
 		req.Header.Set("Cache-Control", "no-store")
 	default:
-		req.Header.Set("Authorization", "Bearer "+t.token)
+		req.Header.Set("Authorization", t.header)
 	}
 	return nil
 }

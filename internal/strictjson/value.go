@@ -12,6 +12,9 @@ type Value string
 
 // String returns a string's characters.
 func (v Value) String() (string, bool) {
+	if v == "" || v[0] != '"' {
+		return "", false
+	}
 	s := newScanner(string(v))
 	text, ok := s.text()
 	if !ok || s.pos < len(v) {
