@@ -116,7 +116,8 @@ func TestAttacks(t *testing.T) {
 	seen := map[string]bool{}
 	for _, row := range corpus.Rows {
 		replay := attackKinds[row.Input.Kind]
-		whole := len(row.ID) > 0 && row.Product != "" && row.Flaw != "" && row.Want != ""
+		whole := len(row.ID) > 0 && row.Product != "" && row.Flaw != "" &&
+			!slices.Contains([]string{"", "accepted", "ok"}, row.Want)
 		if replay == nil || !whole {
 			t.Fatalf("%s: row is not whole, or of no kind known", row.ID)
 		}

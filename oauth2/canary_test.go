@@ -406,7 +406,7 @@ func echoServer(t *testing.T, echo func(http.ResponseWriter, string)) string {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
 			r.ParseForm()
-			if !sings(fmt.Sprint(r.Form, r.Header)) {
+			if !sings(fmt.Sprint(r.URL, r.Form, r.Header)) {
 				t.Errorf("sent nothing that sings: %v", r.Form)
 			}
 			echo(w, canary)
@@ -461,12 +461,10 @@ func TestNoHookErrorShowsSecrets(t *testing.T) {
 	config := endpointsAt("https://as.example", ClientSecretPost(canary), true)
 	fail := []RequestHook{func(context.Context, *http.Request) error { return errFailing }}
 	config.Hooks = Hooks{AccessTokenRequest: fail, RefreshTokenRequest: fail,
-		RevokeTokenRequest: fail, IntrospectTokenRequest: fail, ProtectedRequest: fail}
+		DeviceAuthorizationRequest: fail, RevokeTokenRequest: fail, IntrospectTokenRequest: fail,
+		ProtectedRequest: fail}
 	c := newClient(t, config)
 	for what, ask := range asks(t) {
-		if what == "DeviceAuthorization" {
-			continue // which has no hook
-		}
 		err := ask(c)
 		if !errors.Is(err, errFailing) {
 			t.Errorf("%s: %v", what, err)
@@ -575,6 +573,31 @@ func TestNoResourceErrorShowsSecrets(t *testing.T) {
 			}
 			mustNotShow(t, name, err)
 		}
+	}
+}
+
+// What is fetched may be at a URL with a secret in it, and is a stranger's words.
+func TestNoFetchErrorShowsSecrets(t *testing.T) {
+	for how, echo := range echoes() {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel() // some are asked again, after a while
+			base := echoServer(t, echo)
+			s, err := NewRemoteKeySet(base+"/"+canary+"?access_token="+canary, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.Set(t.Context())
+			if err == nil {
+				t.Error("a key set")
+			}
+			mustNotShow(t, "the error", err)
+			mustNotShow(t, "the key set", s)
+			_, err = Discover(t.Context(), nil, base+"/"+canary)
+			if err == nil {
+				t.Error("metadata")
+			}
+			mustNotShow(t, "the error of discovery", err)
+		})
 	}
 }
 

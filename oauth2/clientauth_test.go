@@ -1,9 +1,11 @@
 package oauth2
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -308,6 +310,11 @@ func TestCredentialsShowNothing(t *testing.T) {
 	}
 	if got := fmt.Sprintf("%+v", c); got != "oauth2.Credentials{...}" {
 		t.Errorf("printed as %s", got)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "v", c)
+	if !strings.Contains(log.String(), `"v":"oauth2.Credentials{...}"`) {
+		t.Errorf("logged as %s", log.String())
 	}
 	for method := range strings.FieldsSeq("none private_key_jwt " + secret) {
 		_, err := AuthenticationFor(method, c)

@@ -98,6 +98,21 @@ func TestTransactionAsStored(t *testing.T) {
 	}
 }
 
+// What there is none of takes no room in a cookie.
+func TestTransactionIsShort(t *testing.T) {
+	txn := begin(t, newClient(t, configAt("https://as.example"))).Transaction
+	stored, err := txn.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := txn.data()
+	want := `{"d":"` + d.Digest + `","s":"` + d.State + `","v":"` + d.Verifier +
+		`","r":"https://rp.example/cb"}`
+	if string(stored) != want {
+		t.Errorf("stored as %s, want %s", stored, want)
+	}
+}
+
 // A transaction whose bytes were exchanged for another's is that other's.
 func TestTransactionOfAnotherStored(t *testing.T) {
 	ours := newClient(t, configAt("https://as.example"))

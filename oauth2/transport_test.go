@@ -327,13 +327,20 @@ func TestAuthlibTransport(t *testing.T) {
 	}
 }
 
-// The checks say which clause they are of.
+// The checks have names, and say which clause they are of.
 func TestTransportClauses(t *testing.T) {
+	wantText := func(t *testing.T, err error, text string) {
+		t.Helper()
+		if err == nil || !strings.HasPrefix(err.Error(), text) {
+			t.Errorf("error is %v, want one that begins with %q", err, text)
+		}
+	}
 	c := newClient(t, configAt("https://as.example"))
 	_, err := c.Transport(nil, pinnedTo)
 	wantText(t, err, "access_token must be there, of type Bearer (RFC 6750, Section 2)")
 	_, err = c.Transport(held(t))
-	wantText(t, err, "(RFC 6750, Section 5.3): httpclient: ")
+	wantText(t, err, "urls must be absolute, https or http on loopback, at least one "+
+		"(RFC 6750, Section 5.3): httpclient: ")
 	transport, _ := placing(t, PlacementBody)
 	get, _ := http.NewRequest("GET", "https://evil.example", nil)
 	_, err = transport.RoundTrip(get)
@@ -343,7 +350,10 @@ func TestTransportClauses(t *testing.T) {
 	wantText(t, err, "authorization must not be in the request already (RFC 6750, Section 2)")
 	get, _ = http.NewRequest("GET", pinnedTo, nil)
 	_, err = transport.RoundTrip(get)
-	wantText(t, err, "(RFC 6750, Section 2.2)")
+	wantText(t, err, "body must be a form, of a method other than GET (RFC 6750, Section 2.2)")
+	post, _ := formRequest(t, "POST", "access_token=x")
+	_, err = transport.RoundTrip(post)
+	wantText(t, err, "body must be at most 10 MiB, without an access token (RFC 6750, Section 2.2)")
 }
 
 // A token that is not of type Bearer would be sent as what it is not.

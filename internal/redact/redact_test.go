@@ -88,6 +88,7 @@ func TestTextOfNames(t *testing.T) {
 		"XML":      {"<Token>abc</Token>", "<Token>[redacted]</Token>"},
 		"XML, attributes": {`<secret a="b">a b</secret>`,
 			`<secret a="b">[redacted]</secret>`},
+		"XML, white space":     {"<token >abc</token>", "<token >[redacted]</token>"},
 		"XML, element follows": {"<token>abc<br>", "<token>[redacted]<br>"},
 		"base string": {"a%26oauth_token%3Dabc%26b%3Dc",
 			"a%26oauth_token%3D[redacted]%26b%3Dc"},
