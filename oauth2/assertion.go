@@ -80,7 +80,7 @@ func (a Assertion) sign(typ string, now time.Time) (string, error) {
 		ID:        random.Text(),
 		Other:     maps.Clone(a.Claims),
 	}
-	if id, ok := a.Claims["jti"].(string); ok {
+	if id, ok := a.Claims["jti"].(string); ok && id != "" {
 		claims.ID = id
 		delete(claims.Other, "jti")
 	}
@@ -98,8 +98,8 @@ func (a Assertion) check() error {
 		return checkError("key", "must be given to sign an assertion", clause)
 	case a.Audience == "":
 		return checkError("aud", "must be known by an issuer or a token endpoint", clause)
-	case a.Lifetime < 0 || a.Lifetime > maxAssertionLife:
-		return checkError("exp", "must be at most an hour from now", clause)
+	case a.Lifetime != 0 && a.Lifetime < time.Second || a.Lifetime > maxAssertionLife:
+		return checkError("exp", "must be a second to an hour from now", clause)
 	}
 	return nil
 }
@@ -176,9 +176,10 @@ func (a clientAssertion) check(s AuthorizationServer) error {
 // assertion, or that say whom it is of and for.
 func (a clientAssertion) fixes() bool {
 	for name := range a.options.Claims {
-		if slices.Contains([]string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"},
-			strings.ToLower(name)) {
-			return true
+		for _, own := range []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"} {
+			if strings.EqualFold(name, own) {
+				return true
+			}
 		}
 	}
 	return false
@@ -191,7 +192,7 @@ func (a clientAssertion) audience(s AuthorizationServer) string {
 // Authenticate adds the assertion, and the client's ID, which servers may look up the
 // key by (RFC 7521, Section 4.2).
 func (a clientAssertion) Authenticate(_ context.Context, c *Client, req *http.Request) error {
-	signed, err := a.sign(c.ID(), c.Server(), c.Now())
+	signed, err := a.sign(c.ID(), c.config.Server, c.Now())
 	if err != nil {
 		return err
 	}

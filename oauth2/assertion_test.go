@@ -454,3 +454,16 @@ func TestAssertionClaimsAreCopied(t *testing.T) {
 		t.Errorf("claims are %q", claimNames(t, tok))
 	}
 }
+
+func TestSignAssertionRefusesMore(t *testing.T) {
+	key := signingKey(t, "ES256")
+	for want, a := range map[string]Assertion{
+		"check jti": {Key: key, Claims: map[string]any{"jti": ""}},
+		"check exp": {Key: key, Lifetime: 5},
+	} {
+		_, err := newClient(t, configAt("https://as.example")).SignAssertion(a)
+		if outcome(err) != want {
+			t.Errorf("outcome %q, want %q", outcome(err), want)
+		}
+	}
+}

@@ -123,7 +123,11 @@ func (c *Client) authorizationEndpoint(params url.Values) (*url.URL, error) {
 	if err != nil || u.Host == "" {
 		return nil, checkError(check, "must be configured", clause)
 	}
-	for name := range u.Query() {
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, checkError(check, "must have a form as its query", clause)
+	}
+	for name := range query {
 		if slices.Contains(reserved(), name) || params.Has(name) {
 			return nil, checkError(check,
 				"must not have "+strconv.Quote(name)+" in its query", clause)

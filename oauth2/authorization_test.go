@@ -859,3 +859,16 @@ func TestExchangeLeavesTheTransaction(t *testing.T) {
 		t.Errorf("stored as %s, then as %s, %v", before, after, err)
 	}
 }
+
+func TestAuthorizeEndpointQueryIsAForm(t *testing.T) {
+	for _, query := range []string{"a=b;state=x", "client_id=%zz", "client_id=evil;x"} {
+		config := configAt("https://as.example")
+		config.Server.AuthorizationEndpoint += "?" + query
+		req, err := newClient(t, config).Authorize(t.Context(),
+			AuthorizationOptions{RedirectURI: redirectURI})
+		wantCheck(t, err, "authorization_endpoint", "RFC 6749, Section 3.1")
+		if req != nil {
+			t.Errorf("%s: accepted", query)
+		}
+	}
+}

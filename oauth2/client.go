@@ -132,11 +132,17 @@ func (c *Config) checkAuth(l *verdict.List, a ClientAuthentication, check string
 	}
 }
 
-// clone returns metadata whose lists, those that a Client reads again, are its own.
+// clone returns metadata whose lists are its own.
 func (s AuthorizationServer) clone() AuthorizationServer {
-	s.TokenEndpointAuthSigningAlgValuesSupported =
-		slices.Clone(s.TokenEndpointAuthSigningAlgValuesSupported)
-	s.CodeChallengeMethodsSupported = slices.Clone(s.CodeChallengeMethodsSupported)
+	for _, list := range []*[]string{
+		&s.TokenEndpointAuthMethodsSupported,
+		&s.TokenEndpointAuthSigningAlgValuesSupported,
+		&s.RevocationEndpointAuthMethodsSupported,
+		&s.IntrospectionEndpointAuthMethodsSupported,
+		&s.CodeChallengeMethodsSupported,
+	} {
+		*list = slices.Clone(*list)
+	}
 	return s
 }
 
@@ -144,7 +150,7 @@ func (s AuthorizationServer) clone() AuthorizationServer {
 func (c *Client) ID() string { return c.config.ID }
 
 // Server returns the metadata of the server that the client is of.
-func (c *Client) Server() AuthorizationServer { return c.config.Server }
+func (c *Client) Server() AuthorizationServer { return c.config.Server.clone() }
 
 // Now returns the time as the client tells it.
 func (c *Client) Now() time.Time { return c.config.Now() }

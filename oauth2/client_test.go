@@ -546,3 +546,11 @@ func TestClientIsConcurrent(t *testing.T) {
 		t.Errorf("%d different requests, want 20: a verifier came twice", n)
 	}
 }
+
+func TestServerIsACopy(t *testing.T) {
+	config := configAt("https://as.example")
+	config.Server.CodeChallengeMethodsSupported = []string{"S256"}
+	c := newClient(t, config)
+	c.Server().CodeChallengeMethodsSupported[0] = "plain"
+	begin(t, c)
+}

@@ -321,3 +321,19 @@ func TestCredentialsShowNothing(t *testing.T) {
 		mustNotShow(t, "error", err)
 	}
 }
+
+func TestSecretInTheURLIsNotRepeated(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		secret := r.URL.Query().Get("client_secret")
+		answerJSON(400, `{"error":"`+secret+`","error_description":"no `+secret+`"}`)(w, r)
+	})
+	config := configAt(s.URL)
+	config.Auth = uriAuthentication{}
+	_, err := newClient(t, config).ExtensionGrant(t.Context(), "urn:x",
+		TokenOptions{Params: url.Values{}})
+	e, ok := err.(*Error)
+	if !ok || strings.Contains(e.Error()+e.Description()+e.Excerpt(), "secret\"") ||
+		e.Code != unprintable || strings.Contains(e.Description(), "secret") {
+		t.Errorf("error is %v, %q, %q", err, e.Description(), e.Excerpt())
+	}
+}

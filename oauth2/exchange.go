@@ -105,18 +105,27 @@ func setBody(req *http.Request, body string) {
 	req.Body, _ = req.GetBody()
 }
 
-// secretsOf returns what a request has that must not be repeated.
+// secretsOf returns what a request has that must not be repeated. A caller's own
+// authentication may have put some into the URL.
 func secretsOf(req *http.Request) []string {
+	params := []url.Values{req.PostForm}
+	if req.URL != nil {
+		params = append(params, req.URL.Query())
+	}
 	var secrets []string
-	for name, values := range req.PostForm {
-		if redact.Named(name) || name == "code" || name == "device_code" {
-			secrets = append(secrets, values...)
+	for _, form := range params {
+		for name, values := range form {
+			if redact.Named(name) || name == "code" || name == "device_code" {
+				secrets = append(secrets, values...)
+			}
 		}
 	}
+	if _, credentials, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
+		secrets = append(secrets, credentials)
+	}
 	if id, password, ok := req.BasicAuth(); ok {
-		_, credentials, _ := strings.Cut(req.Header.Get("Authorization"), " ")
 		secret, _ := url.QueryUnescape(password)
-		secrets = append(secrets, password, secret, id+":"+password, credentials)
+		secrets = append(secrets, password, secret, id+":"+password)
 	}
 	return secrets
 }
