@@ -85,7 +85,7 @@ func (c *Client) readDevice(
 	life, ok := seconds(m.Get("expires_in"))
 	l.Check(ok && life > 0, "expires_in", "must be a number of seconds", deviceClause)
 	interval, ok := seconds(m.Get("interval"))
-	l.Check(ok || m.Get("interval") == "", "interval", "must be a number of seconds", deviceClause)
+	l.Check(ok || absent(m.Get("interval")), "interval", "must be a number of seconds", deviceClause)
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
@@ -126,6 +126,9 @@ func (c *Client) DeviceToken(ctx context.Context, d *DeviceAuthorization) (*Toke
 		tok, err := c.pollDevice(ctx, d)
 		if err == nil {
 			return tok, nil
+		}
+		if ctx.Err() != nil { // a deadline looks like a timeout of the server's
+			return nil, err
 		}
 		if interval, wait, err = slower(interval, err); err != nil {
 			return nil, err

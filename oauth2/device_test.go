@@ -260,19 +260,21 @@ func TestDeviceContext(t *testing.T) {
 
 // A deadline ends it too, though it looks like a timeout of the server's.
 func TestDeviceDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := &poller{replies: []reply{{wait: time.Minute}}}
-		c := p.client(t)
-		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
-		defer cancel()
-		tok, err := c.DeviceToken(ctx, loginFor(c, 5*time.Second, time.Hour))
-		if tok != nil || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%v and %v", tok, err)
-		}
-		if len(p.polls) != 1 || time.Since(p.began) != 8*time.Second {
-			t.Errorf("asked %d times, ended after %v", len(p.polls), time.Since(p.began))
-		}
-	})
+	for _, life := range []time.Duration{time.Hour, 17 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			p := &poller{replies: []reply{{wait: time.Minute}}}
+			c := p.client(t)
+			ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+			defer cancel()
+			tok, err := c.DeviceToken(ctx, loginFor(c, 5*time.Second, life))
+			if tok != nil || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v and %v", tok, err)
+			}
+			if len(p.polls) != 1 || time.Since(p.began) != 8*time.Second {
+				t.Errorf("asked %d times, ended after %v", len(p.polls), time.Since(p.began))
+			}
+		})
+	}
 }
 
 // A device code goes to the server that issued it, and by the client that it is for.
@@ -479,6 +481,7 @@ func TestDeviceTimes(t *testing.T) {
 		{`"expires_in":1,"interval":1`, time.Second, time.Second},
 		{`"expires_in":1.9,"interval":"7"`, time.Second, 7 * time.Second},
 		{`"expires_in":9,"interval":10`, 9 * time.Second, 10 * time.Second},
+		{`"expires_in":9,"interval":null`, 9 * time.Second, 5 * time.Second},
 		{`"expires_in":9,"interval":0`, 9 * time.Second, time.Second},
 		{`"expires_in":9,"interval":0.5`, 9 * time.Second, time.Second},
 		{`"expires_in":9,"interval":-7`, 9 * time.Second, time.Second},

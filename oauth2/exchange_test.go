@@ -34,7 +34,7 @@ func repeating() *http.Client {
 // What a request had that is secret is in no word of the refusal, as it was sent or as it
 // was before.
 func TestRefusalsRepeatNoSecret(t *testing.T) {
-	const secret = canary + "+%/é"
+	const secret = canary + "+&%/<é"
 	auths := map[string]ClientAuthentication{
 		"basic":  ClientSecretBasic(secret),
 		"raw":    ClientSecretBasicRaw(secret),
@@ -98,6 +98,34 @@ func TestRefusalsRepeatNoSecret(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Servers escape in JSON what they need not, and methods of one's own use other headers.
+func TestExcerptRepeatsNoSecret(t *testing.T) {
+	for name, said := range map[string]string{
+		"as it is":        canary + "/b",
+		"slash escaped":   canary + `\/b`,
+		"slash by number": canary + `\u002fb`,
+		"all by numbers":  canary + `\u002F\u0062`,
+	} {
+		config := configAt(newServer(t, answerJSON(400, `{"x":"`+said+`"}`)).URL)
+		for _, auth := range []ClientAuthentication{ClientSecretPost(canary + "/b"), inHeader{}} {
+			config.Auth = auth
+			_, err := newClient(t, config).JWTBearer(t.Context(), "h.p.s", TokenOptions{})
+			e, ok := errors.AsType[*Error](err)
+			if !ok || e.Excerpt() != `{"x":"[redacted]"}` {
+				t.Errorf("%s, %T: excerpt is %q", name, auth, e.Excerpt())
+			}
+		}
+	}
+}
+
+// inHeader authenticates by a header that is not Basic.
+type inHeader struct{ none }
+
+func (inHeader) Authenticate(_ context.Context, _ *Client, req *http.Request) error {
+	req.Header.Set("Authorization", "Bearer "+canary+"/b")
+	return nil
 }
 
 // custom authenticates by parameters whose names say that they are secret.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 )
 
 // The identifiers of token types, RFC 8693, Section 3.
@@ -56,6 +57,7 @@ func (c *Client) TokenExchange(
 		"must be given with its type", clause)
 	l.Check((x.ActorToken != "") == (x.ActorTokenType != ""), "actor_token",
 		"must be given with its type, and the type with it", clause)
+	l.Check(!slices.Contains(x.Audiences, ""), "audience", "must not be empty", clause)
 	if err := l.Err(); err != nil {
 		return nil, err
 	}

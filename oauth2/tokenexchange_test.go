@@ -69,6 +69,8 @@ func TestTokenExchangeRefuses(t *testing.T) {
 			ActorToken: "a"}, "check actor_token"},
 		{"type without actor", TokenExchange{SubjectToken: "s", SubjectTokenType: "t",
 			ActorTokenType: "a"}, "check actor_token"},
+		{"empty audience", TokenExchange{SubjectToken: "s", SubjectTokenType: "t",
+			Audiences: []string{"", "b"}}, "check audience"},
 	} {
 		tok, err := c.TokenExchange(t.Context(), test.x, TokenOptions{})
 		if got := outcome(err); got != test.want || tok != nil {

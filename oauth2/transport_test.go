@@ -489,7 +489,7 @@ func TestTransportOneTokenOnly(t *testing.T) {
 
 // What only looks like a token in the query is none.
 func TestTransportOtherParameters(t *testing.T) {
-	for _, query := range []string{"", "a=access_token", "access_tokens=x", "xaccess_token=x",
+	for _, query := range []string{"", "z=1", "a=access_token", "access_tokens=x", "xaccess_token=x",
 		"Access_Token=x", "access%zztoken=x", "access%255Ftoken=x", "&&", "=access_token",
 		"%access_token=x"} {
 		transport, sent := placing(t, InsecurePlacementQuery)

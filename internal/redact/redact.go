@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -30,9 +31,10 @@ const names = `(?:token|secret|verifier|signature|handle|password|assertion)`
 // Named reports whether a parameter called s is one whose value is secret.
 func Named(s string) bool { return name.MatchString(s) }
 
-// Text returns s without secrets, as they are or percent-encoded, and without what
-// the names of parameters say is one.
+// Text returns s without secrets, as they are, percent-encoded, or escaped where JSON need
+// not be, and without what the names of parameters say is one.
 func Text(s string, secrets []string) string {
+	s = unescape(s)
 	var forms []string
 	for _, secret := range secrets {
 		once := escape(secret)
@@ -47,6 +49,21 @@ func Text(s string, secrets []string) string {
 		}
 	}
 	return named.ReplaceAllString(s, "${1}${2}${3}${4}${5}"+Mark)
+}
+
+// escapes are those of JSON that servers write where they need not.
+var escapes = regexp.MustCompile(`\\(?:u00[2-7][0-9A-Fa-f]|/)`)
+
+// unescape returns JSON text without its escapes of characters that print, which would
+// hide a secret.
+func unescape(s string) string {
+	return escapes.ReplaceAllStringFunc(s, func(e string) string {
+		if e == `\/` {
+			return "/"
+		}
+		n, _ := strconv.ParseUint(e[2:], 16, 8)
+		return string(rune(n))
+	})
 }
 
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
