@@ -204,6 +204,7 @@ func TestNoTypeShowsItsSecrets(t *testing.T) {
 		"Assertion":             Assertion{Key: canaryKey(t)},
 		"Key":                   canaryKey(t),
 		"DeviceAuthorization":   DeviceAuthorization{UserCode: "U", device: hide(canary)},
+		"Introspection":         Introspection{Active: true, text: hide(canary)},
 		"Hooks":                 canaryConfig(nil).Hooks,
 		"struct of all": struct {
 			T *Token

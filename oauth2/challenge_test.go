@@ -302,3 +302,36 @@ func TestResponseErrorLeavesTheBody(t *testing.T) {
 		t.Errorf("header is %v", h)
 	}
 }
+
+// A resource that returns the token as its error code does not bring it into a log.
+func TestResponseErrorIsNoSecret(t *testing.T) {
+	for _, p := range []Placement{PlacementHeader, InsecurePlacementQuery} {
+		for code, want := range map[string]string{
+			canary:          "server (unprintable) 401",
+			"x:" + canary:   "server (unprintable) 401",
+			canary[1:]:      "server " + canary[1:] + " 401",
+			"invalid_token": "server invalid_token 401",
+			"":              "server  401",
+		} {
+			config := configAt("https://as.example")
+			config.TokenPlacement = p
+			config.HTTP = &http.Client{Transport: tripper(
+				func(r *http.Request) (*http.Response, error) {
+					h := fields(`Bearer error="` + code + `"`)
+					return &http.Response{StatusCode: 401, Header: h, Request: r}, nil
+				})}
+			transport, err := newClient(t, config).Transport(canaryToken(t), pinnedTo)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req, _ := formRequest(t, "POST", "")
+			resp, err := transport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := outcome(ResponseError(resp)); got != want {
+				t.Errorf("%s, %s: outcome %q, want %q", p, code, got, want)
+			}
+		}
+	}
+}

@@ -157,6 +157,9 @@ func ResponseError(resp *http.Response) error {
 			w.uri = c.Params["error_uri"]
 		}
 	}
+	if resp.Request != nil && repeats(code, secretsOf(resp.Request)) {
+		code = unprintable
+	}
 	wait, _ := httpclient.RetryAfter(resp.Header, time.Now())
 	return &Error{
 		Code: errorCode(code), Status: resp.StatusCode, RetryAfter: wait, words: w.hidden()}

@@ -31,7 +31,7 @@ type Hooks struct {
 	IntrospectTokenRequest []RequestHook
 
 	// ProtectedRequest gets a copy of each request to a resource, once it has the
-	// token. It may change all but where it goes.
+	// token. It may change all but where it goes; one that replaces Body closes it.
 	ProtectedRequest []RequestHook
 }
 

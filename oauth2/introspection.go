@@ -26,7 +26,7 @@ type Introspection struct {
 	Issuer    string
 	ID        string
 
-	text string
+	text func() string // hidden from fmt as in Token: a server may repeat the token
 }
 
 // Introspect asks the server what token is, RFC 7662, Section 2. The hint may be empty,
@@ -64,7 +64,7 @@ func readIntrospection(ctx context.Context, a answer) (*Introspection, error) {
 	if !active {
 		return &Introspection{}, nil
 	}
-	i := &Introspection{Active: true, text: string(a.Body)}
+	i := &Introspection{Active: true, text: hide(string(a.Body))}
 	var scope string
 	readString(l, m, "scope", &scope)
 	readString(l, m, "client_id", &i.ClientID)
@@ -112,10 +112,10 @@ func audience(v strictjson.Value) ([]string, bool) {
 // Claims decodes all that the server said into the struct that v points to, by the rules of
 // [jose.Token.Claims]: names in their exact case.
 func (i *Introspection) Claims(v any) error {
-	if !i.Active {
+	if !i.Active || i.text == nil {
 		return checkError("active", "must be true for a token to have claims", introspectionClause)
 	}
-	if err := strictjson.Unmarshal(i.text, v); err != nil {
+	if err := strictjson.Unmarshal(i.text(), v); err != nil {
 		return because(err, "claims", "must be of the types asked for", introspectionClause)
 	}
 	return nil

@@ -54,7 +54,7 @@ func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error
 	origins, err := httpclient.ParseOrigins(c.config.HTTP, urls...)
 	if err != nil {
 		return nil, because(err, "urls",
-			"must be absolute, https or http on loopback, at least one", "RFC 6750, Section 5.3")
+			"must be absolute, https or http on loopback, at least one", originClause)
 	}
 	t := &transport{
 		token:     tok.AccessToken(),
@@ -95,7 +95,11 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // authorize returns a copy of req with the token.
 func (t *transport) authorize(req *http.Request) (*http.Request, error) {
-	if err := t.check(req); err != nil {
+	l := checks(req.Context())
+	l.Result("origin", originClause, t.checkOrigin(req))
+	l.Check(!hasToken(req), "authorization", "must not be in the request already",
+		"RFC 6750, Section 2")
+	if err := l.Err(); err != nil {
 		return nil, err
 	}
 	authorized := req.Clone(req.Context())
@@ -108,21 +112,17 @@ func (t *transport) authorize(req *http.Request) (*http.Request, error) {
 	return authorized, t.rewrite(req.Context(), authorized)
 }
 
-func (t *transport) check(req *http.Request) error {
-	if err := t.checkOrigin(req); err != nil {
-		return err
-	}
-	if len(httpclient.Fields(req.Header, "Authorization")) > 0 ||
-		hasParam(req.URL.RawQuery, tokenParam) {
-		return checkError("authorization", "must not be in the request already",
-			"RFC 6750, Section 2")
-	}
-	return nil
-}
+const originClause = "RFC 6750, Section 5.3"
 
 func (t *transport) checkOrigin(req *http.Request) error {
-	return because(t.origins.Check(req), "origin", "must be one that the transport was made for",
-		"RFC 6750, Section 5.3")
+	return because(t.origins.Check(req), "origin",
+		"must be one that the transport was made for", originClause)
+}
+
+// hasToken reports whether a request brings credentials of its own.
+func hasToken(req *http.Request) bool {
+	return len(httpclient.Fields(req.Header, "Authorization")) > 0 ||
+		req.URL != nil && hasParam(req.URL.RawQuery, tokenParam)
 }
 
 // rewrite has the hooks rewrite a request, which must not go elsewhere then.
@@ -140,11 +140,11 @@ func (t *transport) rewrite(ctx context.Context, req *http.Request) error {
 
 const tokenParam = "access_token"
 
-// hasParam reports whether a query has a parameter called name, however it is encoded.
+// hasParam reports whether a query has a parameter called name, however it is encoded,
+// and for those too who take a semicolon for a separator.
 func hasParam(query, name string) bool {
-	for query != "" {
-		var pair string
-		pair, query, _ = strings.Cut(query, "&")
+	separates := func(r rune) bool { return r == '&' || r == ';' }
+	for pair := range strings.FieldsFuncSeq(query, separates) {
 		key, _, _ := strings.Cut(pair, "=")
 		if key == name {
 			return true
@@ -183,8 +183,11 @@ const maxForm = 10 << 20
 func (t *transport) placeInBody(req *http.Request) error {
 	const clause = "RFC 6750, Section 2.2"
 	media, _, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
-	if err != nil || media != formType || req.Body == nil || req.Method == http.MethodGet {
-		return checkError("body", "must be a form, of a method other than GET", clause)
+	// The empty method is GET.
+	bodiless := []string{"", http.MethodGet, http.MethodHead, http.MethodTrace, http.MethodConnect}
+	if err != nil || media != formType || req.Body == nil ||
+		slices.Contains(bodiless, req.Method) || req.Header.Get("Content-Encoding") != "" {
+		return checkError("body", "must be a form as it is, of a method other than GET", clause)
 	}
 	defer req.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(req.Body, maxForm+1))

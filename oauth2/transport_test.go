@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"vouchsafe/jose"
 )
 
 func held(t *testing.T) *Token {
@@ -350,7 +352,7 @@ func TestTransportClauses(t *testing.T) {
 	wantText(t, err, "authorization must not be in the request already (RFC 6750, Section 2)")
 	get, _ = http.NewRequest("GET", pinnedTo, nil)
 	_, err = transport.RoundTrip(get)
-	wantText(t, err, "body must be a form, of a method other than GET (RFC 6750, Section 2.2)")
+	wantText(t, err, "body must be a form as it is, of a method other than GET (RFC 6750, Section 2.2)")
 	post, _ := formRequest(t, "POST", "access_token=x")
 	_, err = transport.RoundTrip(post)
 	wantText(t, err, "body must be at most 10 MiB, without an access token (RFC 6750, Section 2.2)")
@@ -541,11 +543,17 @@ func TestTransportBody(t *testing.T) {
 	}{
 		{"form", "POST", formType, "a=b", "a=b&access_token=a+b"},
 		{"nothing in it", "POST", formType, "", "access_token=a+b"},
+		{"one letter", "POST", formType, "z=z", "z=z&access_token=a+b"},
 		{"with a charset", "POST", formType + "; charset=UTF-8", "a=b", "a=b&access_token=a+b"},
 		{"in capitals", "PUT", "Application/X-WWW-Form-URLEncoded", "a=b", "a=b&access_token=a+b"},
 		{"order and spelling kept", "PATCH", formType, "b=%7e&a=+&&c",
 			"b=%7e&a=+&&c&access_token=a+b"},
 		{"GET", "GET", formType, "a=b", "check body"},
+		{"HEAD", "HEAD", formType, "a=b", "check body"},
+		{"TRACE", "TRACE", formType, "a=b", "check body"},
+		{"CONNECT", "CONNECT", formType, "a=b", "check body"},
+		{"DELETE", "DELETE", formType, "a=b", "a=b&access_token=a+b"},
+		{"no method, which is GET", "", formType, "a=b", "check body"},
 		{"JSON", "POST", "application/json", "{}", "check body"},
 		{"multipart", "POST", "multipart/form-data; boundary=x", "", "check body"},
 		{"no type", "POST", "", "a=b", "check body"},
@@ -560,6 +568,7 @@ func TestTransportBody(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			transport, sent := placing(t, PlacementBody)
 			req, body := formRequest(t, test.method, test.form)
+			req.Method = test.method
 			req.Header.Set("Content-Type", test.media)
 			req.ContentLength = 99
 			resp, err := transport.RoundTrip(req)
@@ -587,6 +596,64 @@ func TestTransportBody(t *testing.T) {
 	req.Header.Set("Content-Type", formType)
 	if _, err := transport.RoundTrip(req); outcome(err) != "check body" {
 		t.Errorf("no body: %v", err)
+	}
+}
+
+// What is compressed cannot be added to.
+func TestTransportBodyEncoded(t *testing.T) {
+	transport, sent := placing(t, PlacementBody)
+	req, _ := formRequest(t, "POST", "a=b")
+	req.Header.Set("Content-Type", formType)
+	req.Header.Set("Content-Encoding", "gzip")
+	if _, err := transport.RoundTrip(req); outcome(err) != "check body" || len(sent.list) > 0 {
+		t.Errorf("error is %v, sent %d", err, len(sent.list))
+	}
+}
+
+// Some servers take a semicolon for a separator of parameters.
+func TestHasParam(t *testing.T) {
+	for query, want := range map[string]bool{
+		"":                       false,
+		"access_token":           true,
+		"access_token=x":         true,
+		"a=b&access_token=":      true,
+		"a=b;access_token=x":     true,
+		"a=b&%61ccess_toke%6e=x": true,
+		"a=access_token":         false,
+		"access_token_=x":        false,
+		"Access_Token=x":         false,
+		"%zz=access_token":       false,
+		"&&;;":                   false,
+	} {
+		if got := hasParam(query, "access_token"); got != want {
+			t.Errorf("%q: %t", query, got)
+		}
+	}
+}
+
+// Each check of a request is heard, and none after the one that fails.
+func TestTransportTrace(t *testing.T) {
+	for _, test := range []struct{ url, authorization, want string }{
+		{pinnedTo, "", "origin:ok authorization:ok"},
+		{pinnedTo, "Basic x", "origin:ok authorization:check authorization"},
+		{"https://evil.example", "Basic x", "origin:other origin"},
+	} {
+		transport, _ := placing(t, PlacementHeader)
+		var heard []string
+		ctx := jose.WithTrace(t.Context(), func(check, _ string, err error) {
+			heard = append(heard, check+":"+outcome(err))
+		})
+		req, err := http.NewRequestWithContext(ctx, "GET", test.url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.authorization != "" {
+			req.Header.Set("Authorization", test.authorization)
+		}
+		transport.RoundTrip(req)
+		if got := strings.Join(heard, " "); got != test.want {
+			t.Errorf("%s: heard %q, want %q", test.url, got, test.want)
+		}
 	}
 }
 

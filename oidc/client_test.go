@@ -785,6 +785,8 @@ var golden = []string{
 	"acr: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"auth_time: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"id_token: OpenID Connect Core 1.0, Section 5.3.2",
+	"origin: RFC 6750, Section 5.3",
+	"authorization: RFC 6750, Section 2",
 	"sub: OpenID Connect Core 1.0, Section 5.3.2",
 }
 

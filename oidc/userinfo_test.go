@@ -322,6 +322,7 @@ func TestUserInfoTrace(t *testing.T) {
 	})
 	w.client.UserInfo(ctx, login)
 	want := "id_token OpenID Connect Core 1.0, Section 5.3.2 ok; " +
+		"origin RFC 6750, Section 5.3 ok; authorization RFC 6750, Section 2 ok; " +
 		"sub OpenID Connect Core 1.0, Section 5.3.2 check sub"
 	if got := strings.Join(heard, "; "); got != want {
 		t.Errorf("heard %s, want %s", got, want)
