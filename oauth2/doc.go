@@ -5,7 +5,8 @@
 // A [Client] is made once for one authorization server and is immutable:
 //
 //	server, err := oauth2.Discover(ctx, nil, issuer) // or an AuthorizationServer by hand
-//	c, err := oauth2.New(oauth2.Config{ID: "client", Server: server, Auth: oauth2.ClientSecret(secret)})
+//	auth := oauth2.ClientSecret(secret)
+//	c, err := oauth2.New(oauth2.Config{ID: "client", Server: server, Auth: auth})
 //
 //	req, err := c.Authorize(ctx, oauth2.AuthorizationOptions{RedirectURI: u, Scopes: s})
 //	// redirect the browser to req.URL and keep req.Transaction for it
@@ -50,8 +51,7 @@
 // # Servers that do otherwise
 //
 // [Quirks] are what servers often do otherwise, as data; [Hooks] rewrite requests and
-// responses. Neither can switch a check off that the package documentation of a field
-// called Insecure does not name.
+// responses before they are sent or read. What is read is checked all the same.
 //
 // # Calling APIs
 //
