@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/internal/random"
 	"vouchsafe/pkce"
 )
@@ -70,15 +71,16 @@ func (c *Client) Authorize(
 	ctx context.Context, o AuthorizationOptions,
 ) (*AuthorizationRequest, error) {
 	l := checks(ctx)
-	l.Result("redirect_uri", "RFC 6749, Section 3.1.2", checkRedirectURI(o.RedirectURI))
+	l.Result("redirect_uri", redirectClause, c.checkRedirectURI(o.RedirectURI))
+	l.Result("scope", "RFC 6749, Section 3.3", checkScopes(o.Scopes))
 	l.Check(slices.Contains([]string{"", "query", "form_post"}, o.ResponseMode), "response_mode",
 		"must be query or form_post", "OAuth 2.0 Form Post Response Mode, Section 2")
 	l.Check(hasS256(c.config.Server), "code_challenge_methods_supported", "must have S256",
 		"RFC 7636, Section 4.2")
-	params, err := withParams(o.Params, reserved())
+	params, err := withParams("params", o.Params, reserved())
 	l.Result("params", "RFC 6749, Section 3.1", err)
 	l.Result("resource", "RFC 8707, Section 2", addResources(params, o.Resources))
-	tokenForm, err := c.codeForm(o)
+	tokenForm, err := codeForm(o)
 	l.Result("token_params", "RFC 6749, Section 4.1.3", err)
 	u, err := c.authorizationEndpoint(params)
 	l.Result("authorization_endpoint", "RFC 6749, Section 3.1", err)
@@ -106,13 +108,14 @@ func hasS256(s AuthorizationServer) bool {
 
 // codeForm returns the parameters of the token request that o asks for, those of the
 // grant aside.
-func (c *Client) codeForm(o AuthorizationOptions) (url.Values, error) {
-	names := url.Values{"code": nil, "redirect_uri": nil, "code_verifier": nil}
-	form, err := c.form(names, TokenOptions{Resources: o.Resources, Params: o.TokenParams})
-	for name := range names {
-		delete(form, name)
+func codeForm(o AuthorizationOptions) (url.Values, error) {
+	form, err := withParams("token_params", o.TokenParams, []string{"grant_type", "client_id",
+		"client_secret", "client_assertion", "client_assertion_type", "scope", "code",
+		"redirect_uri", "code_verifier"})
+	if err != nil {
+		return nil, err
 	}
-	return form, err
+	return form, addResources(form, o.Resources)
 }
 
 // authorizationEndpoint returns the endpoint, whose own parameters must stay (RFC 6749,
@@ -164,16 +167,35 @@ func (c *Client) query(
 	return strings.TrimPrefix(strings.Join(pairs, "&"), "&")
 }
 
-// checkRedirectURI checks what RFC 6749, Section 3.1.2 asks of a redirection
-// endpoint. Its scheme is the caller's affair: native applications have their own
-// (RFC 8252, Section 7.1).
-func checkRedirectURI(raw string) error {
+const redirectClause = "RFC 6749, Section 3.1.2"
+
+// checkRedirectURI checks what RFC 6749, Section 3.1.2 asks of a redirection endpoint,
+// and that nobody else can read what comes there (RFC 9700, Section 2.1). A scheme of a
+// native application's own is a domain name's reverse, which has a dot (RFC 8252,
+// Section 7.1).
+func (c *Client) checkRedirectURI(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || !u.IsAbs() || strings.Contains(raw, "#") || u.User != nil {
 		return checkError("redirect_uri",
-			"must be absolute, without a fragment or user information", "RFC 6749, Section 3.1.2")
+			"must be absolute, without a fragment or user information", redirectClause)
+	}
+	if !strings.Contains(u.Scheme, ".") {
+		if _, err := httpclient.CheckURL(c.config.HTTP, raw); err != nil {
+			return because(err, "redirect_uri",
+				"must be https, http on loopback, or of a scheme with a dot", redirectClause)
+		}
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil || !single(query) || slices.ContainsFunc(responseParams(), query.Has) {
+		return checkError("redirect_uri",
+			"must not have a parameter twice, nor one of a response", redirectClause)
 	}
 	return nil
+}
+
+// responseParams are those of an authorization response.
+func responseParams() []string {
+	return []string{"state", "iss", "code", "error", "error_description", "error_uri"}
 }
 
 // An AuthorizationResponse is a callback that belongs to its transaction and

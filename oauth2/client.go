@@ -85,7 +85,8 @@ func New(c Config) (*Client, error) {
 	l.Check(c.ID != "", "client_id", "must be configured", "RFC 6749, Section 2.2")
 	c.checkAuth(l, c.Auth, "client_authentication")
 	c.checkAuth(l, cmp.Or(c.RevocationAuth, c.Auth), "revocation_authentication")
-	l.Result("server", "RFC 8414, Section 2", c.Server.check(c.HTTP))
+	l.Check(len(c.Server.endpoints()) > 0, "server", "must have an endpoint", metadataClause)
+	l.Result("server", metadataClause, c.Server.check(c.HTTP))
 	l.Check(c.TokenPlacement.known(), "token_placement",
 		"must be one of this package's", "RFC 6750, Section 2")
 	if err := l.Err(); err != nil {

@@ -80,6 +80,15 @@ func (a clientSecret) Authenticate(_ context.Context, c *Client, req *http.Reque
 	return a.set(req, c.ID(), a.secret())
 }
 
+// check refuses an empty secret in a form, which an environment variable that is not set
+// would be.
+func (a clientSecret) check(AuthorizationServer) error {
+	if a.method == clientSecretPost && a.secret() == "" {
+		return checkError("client_secret", "must not be empty", "RFC 6749, Section 2.3.1")
+	}
+	return nil
+}
+
 func setBasic(req *http.Request, id, secret string) error {
 	return setBasicRaw(req, url.QueryEscape(id), url.QueryEscape(secret))
 }
@@ -104,6 +113,8 @@ type automatic struct {
 	clientSecret
 	post clientSecret
 }
+
+func (a automatic) check(s AuthorizationServer) error { return a.post.check(s) }
 
 // choose settles a method that depends on what the server supports.
 func choose(a ClientAuthentication, supported []string) ClientAuthentication {
@@ -154,20 +165,20 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(
 // A method that is not one of these is a [*jose.CheckError], and so are credentials
 // that the method would not use.
 func AuthenticationFor(method string, c Credentials) (ClientAuthentication, error) {
-	any := method == ""
+	unnamed := method == ""
 	switch c.kind() {
 	case "none":
-		if any || method == "none" {
+		if unnamed || method == "none" {
 			return None(), nil
 		}
 	case "secret":
 		return c.secretAuthentication(method)
 	case "key":
-		if any || method == privateKeyJWT {
+		if unnamed || method == privateKeyJWT {
 			return PrivateKeyJWT(c.Key, AssertionOptions{}), nil
 		}
 	case "custom":
-		if any || method == c.Custom.Method() {
+		if unnamed || method == c.Custom.Method() {
 			return c.Custom, nil
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"vouchsafe/httpclient"
@@ -73,7 +74,7 @@ func (c *Client) readDevice(
 ) (*DeviceAuthorization, error) {
 	l := checks(ctx)
 	m := a.accepted(l, deviceClause, false)
-	d := &DeviceAuthorization{digest: c.digest, scopes: asked}
+	d := &DeviceAuthorization{digest: c.digest, scopes: slices.Clone(asked)}
 	var code string
 	text(l, m, "device_code", &code, true)
 	text(l, m, "user_code", &d.UserCode, true)
@@ -100,7 +101,10 @@ func (c *Client) readDevice(
 
 // checkShown refuses a URL that the user must not be sent to.
 func (c *Client) checkShown(l *verdict.List, check, raw string) {
-	_, err := httpclient.CheckURL(c.config.HTTP, raw)
+	u, err := url.Parse(raw)
+	if err == nil {
+		err = httpclient.CheckParsedURL(c.config.HTTP, u) // which lets it have a fragment
+	}
 	l.Result(check, deviceClause,
 		because(err, check, "must be https, or http on loopback", deviceClause))
 }

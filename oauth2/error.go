@@ -141,7 +141,8 @@ func repeats(text string, secrets []string) bool {
 // ResponseError reads the response of a resource to a request with a token: nil unless
 // its status is 400 or more, otherwise an [*Error]. Its Code is that of the challenge
 // for Bearer tokens, RFC 6750, Section 3.1: "invalid_token" for a token that has
-// expired or was revoked, "insufficient_scope" for one that does not suffice.
+// expired or was revoked, "insufficient_scope" for one that does not suffice; a code
+// that no specification has is not printed, and in [Error.Challenges] alone.
 //
 // The body is not read and left to the caller, and so is closing it.
 func ResponseError(resp *http.Response) error {
@@ -157,12 +158,21 @@ func ResponseError(resp *http.Response) error {
 			w.uri = c.Params["error_uri"]
 		}
 	}
-	if resp.Request != nil && repeats(code, secretsOf(resp.Request)) {
-		code = unprintable
-	}
 	wait, _ := httpclient.RetryAfter(resp.Header, time.Now())
 	return &Error{
-		Code: errorCode(code), Status: resp.StatusCode, RetryAfter: wait, words: w.hidden()}
+		Code: resourceCode(code), Status: resp.StatusCode, RetryAfter: wait, words: w.hidden()}
+}
+
+// resourceCode returns one of the codes that resources have, RFC 6750, Section 3.1, RFC
+// 9449, Section 12.2 and RFC 9470, Section 3. Another could be the token that was sent,
+// which nobody here knows.
+func resourceCode(code string) string {
+	known := []string{"", "invalid_request", "invalid_token", "insufficient_scope",
+		"invalid_dpop_proof", "use_dpop_nonce", "insufficient_user_authentication"}
+	if !slices.Contains(known, code) {
+		return unprintable
+	}
+	return code
 }
 
 func checkError(check, need, clause string) error {

@@ -52,7 +52,8 @@ func (c *Client) exchange(ctx context.Context, s step, form url.Values) (answer,
 			return answer{}, fmt.Errorf("oauth2: %s: hook: %w", s.endpoint, err)
 		}
 	}
-	return answer{resp, c.config.Now(), req}, nil
+	// Without the monotonic clock, which stands still while a machine sleeps.
+	return answer{resp, c.config.Now().Round(0), req}, nil
 }
 
 // request builds a request, RFC 6749, Section 3.2 and 3.2.1, which the endpoints of
@@ -91,6 +92,8 @@ func writeForm(req *http.Request) {
 	case req.Method == http.MethodGet:
 		req.Header.Del("Content-Type")
 		req.URL.RawQuery = strings.Trim(req.URL.RawQuery+"&"+encoded, "&")
+		// A body, though empty, keeps net/http from repeating the GET: a code is sent once.
+		req.Body = io.NopCloser(strings.NewReader(""))
 	default:
 		setBody(req, encoded)
 	}
@@ -98,6 +101,10 @@ func writeForm(req *http.Request) {
 
 // setBody gives req a body that can be sent again.
 func setBody(req *http.Request, body string) {
+	if body == "" { // for which net/http sends a length only if it is NoBody
+		req.Body = http.NoBody
+		return
+	}
 	req.ContentLength = int64(len(body))
 	req.GetBody = func() (io.ReadCloser, error) {
 		return io.NopCloser(strings.NewReader(body)), nil
@@ -149,8 +156,11 @@ type TokenOptions struct {
 func (c *Client) form(grant url.Values, o TokenOptions) (url.Values, error) {
 	ours := []string{"grant_type", "client_id", "client_secret", "client_assertion",
 		"client_assertion_type", "scope"}
-	form, err := withParams(o.Params, slices.AppendSeq(ours, maps.Keys(grant)))
+	form, err := withParams("params", o.Params, slices.AppendSeq(ours, maps.Keys(grant)))
 	if err != nil {
+		return nil, err
+	}
+	if err := checkScopes(o.Scopes); err != nil {
 		return nil, err
 	}
 	maps.Copy(form, grant)
@@ -164,12 +174,24 @@ func (c *Client) joinScopes(scopes []string) string {
 	return strings.Join(scopes, c.config.Quirks.ScopeSeparator)
 }
 
+// checkScopes refuses what is no scope, RFC 6749, Section 3.3, and could be several.
+func checkScopes(scopes []string) error {
+	odd := func(r rune) bool { return r < 0x21 || r > 0x7e || r == '"' || r == '\\' }
+	for _, s := range scopes {
+		if s == "" || strings.ContainsFunc(s, odd) {
+			return checkError("scope", "must be printable ASCII without space, quote or backslash",
+				"RFC 6749, Section 3.3")
+		}
+	}
+	return nil
+}
+
 // withParams returns a copy of params, none of which may be reserved.
-func withParams(params url.Values, reserved []string) (url.Values, error) {
+func withParams(check string, params url.Values, reserved []string) (url.Values, error) {
 	form := url.Values{}
 	for name, values := range params {
 		if slices.Contains(reserved, name) {
-			return nil, checkError("params",
+			return nil, checkError(check,
 				"must not have "+strconv.Quote(name)+", which this package sets",
 				"RFC 6749, Section 3.1")
 		}

@@ -48,13 +48,13 @@ const (
 // Discover fetches the metadata of the authorization server whose issuer identifier
 // is issuer, RFC 8414, Section 3, by client, or by one of [httpclient.New] if that is
 // nil. The well-known path is inserted before the issuer's own; where the server has
-// nothing (a status of 4xx other than 429), the two places are asked that OpenID
+// nothing (a status of 4xx other than 429, or a page), the two places are asked that OpenID
 // Providers use: openid-configuration inserted in the same way, and appended (RFC
 // 8414, Section 5). Redirects are not followed.
 //
 // The answer must be application/json, strict, below 1 MiB, and name that issuer, octet
-// for octet (RFC 8414, Section 3.3). Endpoints that secrets must not be sent to, not
-// https, refuse it whole. A server need not have every endpoint: fields may be empty.
+// for octet (RFC 8414, Section 3.3). Endpoints that secrets must not be sent to, and those
+// that are not https as the issuer is, refuse it whole. A server need not have every endpoint: fields may be empty.
 //
 // The error is, wrapped, a [*jose.CheckError] that names what did not pass, an
 // [*httpclient.StatusError], or that of the exchange. Nothing is kept: call it once, not
@@ -77,14 +77,16 @@ func discover(ctx context.Context, client *http.Client, issuer string) (
 	var missing error
 	for _, place := range metadataURLs(u) {
 		resp, err := httpclient.Get(ctx, client, place, maxMetadata)
-		if isMissing(err) {
-			missing = err
-			continue
+		if err == nil {
+			err = checkJSON(ctx, resp)
 		}
-		if err != nil {
+		if err == nil {
+			return readMetadata(ctx, client, string(resp.Body), issuer)
+		}
+		if !isMissing(err) {
 			return AuthorizationServer{}, err
 		}
-		return readMetadata(ctx, client, resp, issuer)
+		missing = err
 	}
 	return AuthorizationServer{}, missing
 }
@@ -100,61 +102,92 @@ func metadataURLs(issuer *url.URL) []string {
 	})
 }
 
-// isMissing reports whether err says that there is nothing where it was looked for.
+// isMissing reports whether err says that there is nothing where it was looked for, but
+// perhaps the page that a server shows for every path.
 func isMissing(err error) bool {
+	if errors.Is(err, checkError("content_type", "", "")) {
+		return true
+	}
 	e, ok := errors.AsType[*httpclient.StatusError](err)
 	return ok && e.Status/100 == 4 && e.Status != http.StatusTooManyRequests
 }
 
-// readMetadata accepts metadata if it is that of issuer.
-func readMetadata(ctx context.Context, client *http.Client, resp *httpclient.Response,
-	issuer string) (AuthorizationServer, error) {
+// checkJSON checks that metadata is declared as such, RFC 8414, Section 3.2.
+func checkJSON(ctx context.Context, resp *httpclient.Response) error {
 	l := checks(ctx)
 	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	l.Check(err == nil && media == "application/json",
 		"content_type", "must be application/json", "RFC 8414, Section 3.2")
+	return l.Err()
+}
+
+// readMetadata accepts metadata if it is that of issuer. What comes by https sends
+// nobody to http on this machine.
+func readMetadata(
+	ctx context.Context, client *http.Client, body, issuer string,
+) (AuthorizationServer, error) {
+	l := checks(ctx)
 	var s AuthorizationServer
-	err = strictjson.Unmarshal(string(resp.Body), &s)
+	err := strictjson.Unmarshal(body, &s)
 	l.Result("metadata", "RFC 8414, Section 3.2",
 		because(err, "metadata", "must be one strict JSON object", "RFC 8414, Section 3.2"))
 	l.Check(s.Issuer == issuer, "issuer", "must be the issuer asked for", "RFC 8414, Section 3.3")
 	s.checkEndpoints(l, client)
+	for _, e := range s.endpoints() {
+		l.Check(!isHTTPS(issuer) || isHTTPS(e.url), e.name, "must be https as the issuer is",
+			metadataClause)
+	}
 	return s, l.Err()
 }
 
-// checkEndpoints refuses endpoints that secrets must not be sent to.
-func (s *AuthorizationServer) checkEndpoints(l *verdict.List, client *http.Client) {
-	const clause = "RFC 8414, Section 2"
-	for _, e := range []struct{ name, url string }{
+func isHTTPS(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.Scheme == "https"
+}
+
+// An endpoint is one of a server's URLs, under its name in metadata.
+type endpoint struct{ name, url string }
+
+// endpoints returns those that s has.
+func (s *AuthorizationServer) endpoints() []endpoint {
+	return slices.DeleteFunc([]endpoint{
 		{"authorization_endpoint", s.AuthorizationEndpoint},
 		{"token_endpoint", s.TokenEndpoint},
 		{"jwks_uri", s.JWKSURI},
 		{"revocation_endpoint", s.RevocationEndpoint},
 		{"introspection_endpoint", s.IntrospectionEndpoint},
 		{"device_authorization_endpoint", s.DeviceAuthorizationEndpoint},
-	} {
-		if e.url != "" {
-			_, err := httpclient.CheckURL(client, e.url)
-			l.Result(e.name, clause,
-				because(err, e.name, "must be a URL that secrets may be sent to", clause))
-		}
+	}, func(e endpoint) bool { return e.url == "" })
+}
+
+// checkEndpoints refuses endpoints that secrets must not be sent to.
+func (s *AuthorizationServer) checkEndpoints(l *verdict.List, client *http.Client) {
+	for _, e := range s.endpoints() {
+		_, err := httpclient.CheckURL(client, e.url)
+		l.Result(e.name, metadataClause,
+			because(err, e.name, "must be a URL that secrets may be sent to", metadataClause))
 	}
 }
 
-// check refuses endpoints that secrets must not be sent to, and an issuer that is none.
+// check refuses endpoints that secrets must not be sent to, and an issuer that is none, or
+// not there although each response will have it.
 func (s *AuthorizationServer) check(client *http.Client) error {
 	l := checks(context.Background())
 	s.checkEndpoints(l, client)
 	if s.Issuer != "" {
 		_, err := checkIssuer(client, s.Issuer)
-		l.Result("issuer", "RFC 8414, Section 2", err)
+		l.Result("issuer", metadataClause, err)
 	}
+	l.Check(s.Issuer != "" || !s.AuthorizationResponseIssParameterSupported, "issuer",
+		"must be configured where responses have iss", "RFC 9207, Section 2.4")
 	return l.Err()
 }
 
+const metadataClause = "RFC 8414, Section 2"
+
 // checkIssuer parses an issuer identifier, RFC 8414, Section 2.
 func checkIssuer(client *http.Client, issuer string) (*url.URL, error) {
-	const clause = "RFC 8414, Section 2"
+	const clause = metadataClause
 	u, err := httpclient.CheckURL(client, issuer)
 	if err != nil {
 		return nil, because(err, "issuer", "must be a URL that can be asked", clause)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -65,7 +66,7 @@ func (t *Token) IDToken() string { return t.held().idToken }
 
 // Extra returns the JSON text of another member of the token response, nil if
 // there is none of that name.
-func (t *Token) Extra(name string) json.RawMessage { return t.held().extra[name] }
+func (t *Token) Extra(name string) json.RawMessage { return slices.Clone(t.held().extra[name]) }
 
 // Expired reports whether the access token has ended by now. One whose end is
 // not known has not.
@@ -105,12 +106,20 @@ func (t *Token) Record() Record {
 		Scope:           strings.Join(t.Scopes, " "),
 		IDToken:         s.idToken,
 		IssuedTokenType: t.IssuedTokenType,
-		Extra:           maps.Clone(s.extra),
+		Extra:           cloneExtra(s.extra),
 	}
 	if !t.ExpiresAt.IsZero() {
 		r.ExpiresAt = max(t.ExpiresAt.Unix(), 1) // 0 would mean that it is not known
 	}
 	return r
+}
+
+func cloneExtra(extra map[string]json.RawMessage) map[string]json.RawMessage {
+	extra = maps.Clone(extra)
+	for name, value := range extra {
+		extra[name] = slices.Clone(value)
+	}
+	return extra
 }
 
 // Format prints that r is a record and nothing of it, whatever the verb.
@@ -130,7 +139,7 @@ func FromRecord(r Record) (*Token, error) {
 	case !usableType(r.TokenType, r.IssuedTokenType):
 		return nil, checkError("token_type", "must be Bearer", "RFC 6749, Section 7.1")
 	}
-	s := &secrets{r.AccessToken, r.RefreshToken, r.IDToken, maps.Clone(r.Extra)}
+	s := &secrets{r.AccessToken, r.RefreshToken, r.IDToken, cloneExtra(r.Extra)}
 	t := &Token{
 		TokenType:       r.TokenType,
 		IssuedTokenType: r.IssuedTokenType,

@@ -73,7 +73,7 @@ func (c *Client) TokenExchange(
 		"audience":             x.Audiences,
 	} {
 		if len(values) > 0 && values[0] != "" {
-			grant[name] = values
+			grant[name] = slices.Clone(values)
 		}
 	}
 	tok, err := c.grant(ctx, grant, o)

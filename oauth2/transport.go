@@ -2,6 +2,7 @@ package oauth2
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -38,12 +39,13 @@ func (p Placement) known() bool {
 
 // Transport returns a RoundTripper that sends tok's access token, where
 // Config.TokenPlacement says, to the origins of the given URLs and nowhere else: a
-// request to another origin, such as one that a redirect names, is an error and not
-// sent. So is a request that brings an access token or an Authorization header of its
-// own (RFC 6750, Section 2).
+// request to another origin is an error and not sent. One that an http.Client makes
+// because a redirect names another origin, which is then https, or http on loopback,
+// goes without the token. A request that brings an access token or an Authorization
+// header of its own is an error (RFC 6750, Section 2).
 //
 // It sends with the transport of the client's Config.HTTP, never changes a
-// request, sends each once, and is safe for concurrent use. Errors are
+// request, repeats none, and is safe for concurrent use. Errors are
 // [*jose.CheckError]; that of another origin wraps [httpclient.ErrOrigin]. What the
 // resource answers is for the caller to read: see [ResponseError].
 func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error) {
@@ -90,13 +92,22 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	return t.base.RoundTrip(authorized)
+	resp, err := t.base.RoundTrip(authorized)
+	if err == nil {
+		resp.Request = req // which, unlike the copy, can be shown
+	}
+	return resp, err
 }
 
-// authorize returns a copy of req with the token.
+// authorize returns a copy of req with the token, or req as it is where a redirect leads
+// elsewhere.
 func (t *transport) authorize(req *http.Request) (*http.Request, error) {
 	l := checks(req.Context())
-	l.Result("origin", originClause, t.checkOrigin(req))
+	err := t.checkOrigin(req)
+	if req.Response != nil && errors.Is(err, httpclient.ErrOrigin) {
+		return req, nil
+	}
+	l.Result("origin", originClause, err)
 	l.Check(!hasToken(req), "authorization", "must not be in the request already",
 		"RFC 6750, Section 2")
 	if err := l.Err(); err != nil {

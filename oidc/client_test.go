@@ -740,6 +740,7 @@ var golden = []string{
 	"metadata: OpenID Connect Discovery 1.0, Section 4.2",
 	"issuer: OpenID Connect Discovery 1.0, Section 4.3",
 	"redirect_uri: RFC 6749, Section 3.1.2",
+	"scope: RFC 6749, Section 3.3",
 	"response_mode: OAuth 2.0 Form Post Response Mode, Section 2",
 	"code_challenge_methods_supported: RFC 7636, Section 4.2",
 	"params: RFC 6749, Section 3.1",

@@ -11,6 +11,9 @@ import (
 	"unicode"
 )
 
+// maxText is more than anybody is shown, in bytes.
+const maxText = 8 << 10
+
 // Mark stands where a secret was.
 const Mark = "[redacted]"
 
@@ -32,7 +35,8 @@ const names = `(?:token|secret|verifier|signature|handle|password|assertion)`
 func Named(s string) bool { return name.MatchString(s) }
 
 // Text returns s without secrets, as they are, percent-encoded, or escaped where JSON need
-// not be, and without what the names of parameters say is one.
+// not be, and without what the names of parameters say is one. It returns no more than 8
+// KiB or so, however long s is.
 func Text(s string, secrets []string) string {
 	s = unescape(s)
 	var forms []string
@@ -43,11 +47,15 @@ func Text(s string, secrets []string) string {
 	}
 	// The longest first, which may have others within.
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
 	for _, form := range forms {
 		if form != "" {
-			s = strings.ReplaceAll(s, form, Mark)
+			pairs = append(pairs, form, Mark)
 		}
 	}
+	s = strings.NewReplacer(pairs...).Replace(s) // at once: a mark may have a secret within
+	// Not before, which might leave the beginning of one.
+	s = s[:min(maxText, len(s))]
 	return named.ReplaceAllString(s, "${1}${2}${3}${4}${5}"+Mark)
 }
 

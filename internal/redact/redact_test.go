@@ -120,8 +120,31 @@ func TestTextIsBounded(t *testing.T) {
 		}
 	}
 	long := strings.Repeat("token ", 1<<13)
-	if got := Text(long, []string{"x"}); got != long {
+	if got := Text(long, []string{"x"}); got != long[:maxText] {
 		t.Error("a long text has changed")
+	}
+}
+
+// A short secret is in the mark of another, and of itself: neither is replaced again.
+func TestTextMarksOnce(t *testing.T) {
+	for in, want := range map[string]string{
+		"xe":                       "x" + Mark,
+		"e":                        Mark,
+		"ed e d":                   Mark + " " + Mark + " " + Mark,
+		strings.Repeat("e", 1<<20): strings.Repeat(Mark, maxText/len(Mark)+1)[:maxText],
+	} {
+		if got := Text(in, []string{"e", "ed", "d"}); got != want {
+			t.Errorf("%.20q: got %.40q, want %.40q", in, got, want)
+		}
+	}
+}
+
+// What is cut off was looked through before: half a secret is not left.
+func TestTextCutsLast(t *testing.T) {
+	secret := strings.Repeat("s", 100)
+	got := Text(strings.Repeat("x", maxText-50)+secret, []string{secret})
+	if strings.Contains(got, "s") || len(got) > maxText {
+		t.Errorf("ends in %q", got[len(got)-60:])
 	}
 }
 
