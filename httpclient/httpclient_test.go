@@ -1068,3 +1068,38 @@ func TestNewRedirectFromTLS(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A client that believes every certificate is good for loopback only.
+func TestCheckURLUnverified(t *testing.T) {
+	with := func(c *tls.Config) *http.Client {
+		return &http.Client{Transport: &http.Transport{TLSClientConfig: c}}
+	}
+	verify := func(tls.ConnectionState) error { return nil }
+	verifyPeer := func([][]byte, [][]*x509.Certificate) error { return nil }
+	const far, near = "https://a.example", "https://127.0.0.1"
+	trusting := &tls.Config{InsecureSkipVerify: true}
+	for name, test := range map[string]struct {
+		client *http.Client
+		url    string
+		ok     bool
+	}{
+		"unverified":          {with(trusting), far, false},
+		"unverified loopback": {with(trusting), near, true},
+		"unverified, by http": {with(trusting), "http://localhost", true},
+		"verified elsewhere": {with(&tls.Config{InsecureSkipVerify: true,
+			VerifyConnection: verify}), far, true},
+		"peer verified": {with(&tls.Config{InsecureSkipVerify: true,
+			VerifyPeerCertificate: verifyPeer}), far, true},
+		"verified":              {with(&tls.Config{}), far, true},
+		"no settings":           {with(nil), far, true},
+		"no transport":          {&http.Client{}, far, true},
+		"a transport of no use": {&http.Client{Transport: (*http.Transport)(nil)}, far, true},
+		"no client":             {nil, far, true},
+	} {
+		_, err := CheckURL(test.client, test.url)
+		if (err == nil) != test.ok || err != nil && (!errors.Is(err, ErrInsecureURL) ||
+			!strings.Contains(err.Error(), "certificate")) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -50,7 +50,8 @@ type Config struct {
 // server that conforms. What they do not cover is for [Hooks].
 type Quirks struct {
 	// FormTokenResponse takes token responses that are a form as well as JSON, and
-	// whatever media type they declare. RFC 6749, Section 5.1 asks for JSON.
+	// whatever media type they declare. RFC 6749, Section 5.1 asks for JSON; the check
+	// content_type is not made then.
 	FormTokenResponse bool
 
 	// AssumeBearer takes a token response without token_type, which RFC 6749, Section

@@ -76,10 +76,10 @@ func (c *Client) readDevice(
 	m := a.accepted(l, deviceClause, false)
 	d := &DeviceAuthorization{digest: c.digest, scopes: slices.Clone(asked)}
 	var code string
-	text(l, m, "device_code", &code, true)
-	text(l, m, "user_code", &d.UserCode, true)
-	text(l, m, "verification_uri", &d.VerificationURI, true)
-	text(l, m, "verification_uri_complete", &d.VerificationURIComplete, false)
+	text(l, m, "device_code", deviceClause, &code, true)
+	text(l, m, "user_code", deviceClause, &d.UserCode, true)
+	text(l, m, "verification_uri", deviceClause, &d.VerificationURI, true)
+	text(l, m, "verification_uri_complete", deviceClause, &d.VerificationURIComplete, false)
 	c.checkShown(l, "verification_uri", d.VerificationURI)
 	c.checkShown(l, "verification_uri_complete",
 		cmp.Or(d.VerificationURIComplete, d.VerificationURI))

@@ -51,7 +51,8 @@
 // # Servers that do otherwise
 //
 // [Quirks] are what servers often do otherwise, as data; [Hooks] rewrite requests and
-// responses before they are sent or read. What is read is checked all the same.
+// responses before they are sent or read. What is read is checked all the same, but for
+// what the documentation of a quirk says.
 //
 // # Calling APIs
 //

@@ -37,12 +37,12 @@ func (c *Client) readToken(ctx context.Context, a answer, asked []string) (*Toke
 	s := &secrets{extra: extra(m)}
 	t := &Token{ExpiresAt: expiry(m, a.now), reveal: s.hidden()}
 	var scope string
-	text(l, m, "access_token", &s.access, true)
-	text(l, m, "issued_token_type", &t.IssuedTokenType, false)
+	text(l, m, "access_token", tokenClause, &s.access, true)
+	text(l, m, "issued_token_type", tokenClause, &t.IssuedTokenType, false)
 	c.readType(l, m, t)
-	text(l, m, "refresh_token", &s.refresh, false)
-	text(l, m, "id_token", &s.idToken, false)
-	text(l, m, "scope", &scope, false)
+	text(l, m, "refresh_token", tokenClause, &s.refresh, false)
+	text(l, m, "id_token", tokenClause, &s.idToken, false)
+	text(l, m, "scope", tokenClause, &scope, false)
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
@@ -112,11 +112,13 @@ func formAsJSON(form string) string {
 
 // text reads a member that is a string of printable ASCII characters, RFC 6749,
 // Appendix A. Null counts as absent.
-func text(l *verdict.List, m strictjson.Object, name string, to *string, required bool) {
+func text(
+	l *verdict.List, m strictjson.Object, name, clause string, to *string, required bool,
+) {
 	v := m.Get(name)
 	s, ok := v.String()
 	l.Check(absent(v) && !required || ok && printable(s) && (s != "" || !required),
-		name, "must be a printable string", tokenClause)
+		name, "must be a printable string", clause)
 	*to = s
 }
 
@@ -147,7 +149,7 @@ const century = 100 * 365 * 24 * 60 * 60 // seconds; a Duration holds almost thr
 
 // expiry returns when a token ends: at expires_at, which some servers send, or
 // expires_in from now; zero if neither is a number. Some send the number as a string.
-// A lifetime of more than a century is one.
+// A lifetime of more than a century is one, and one that ends after the year 9999 none.
 func expiry(m strictjson.Object, now time.Time) time.Time {
 	if at, ok := seconds(m.Get("expires_at")); ok {
 		return time.Unix(min(at, now.Unix()+century), 0)

@@ -739,6 +739,7 @@ func TestClientIsConcurrent(t *testing.T) {
 var golden = []string{
 	"metadata: OpenID Connect Discovery 1.0, Section 4.2",
 	"issuer: OpenID Connect Discovery 1.0, Section 4.3",
+	"endpoints: OpenID Connect Discovery 1.0, Section 3",
 	"redirect_uri: RFC 6749, Section 3.1.2",
 	"scope: RFC 6749, Section 3.3",
 	"response_mode: OAuth 2.0 Form Post Response Mode, Section 2",

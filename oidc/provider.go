@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -51,10 +52,29 @@ func readMetadata(ctx context.Context, body []byte, issuer string) (Provider, er
 		"metadata", "must be one strict JSON object", "OpenID Connect Discovery 1.0, Section 4.2")
 	l.Check(p.Issuer == issuer, "issuer", "must be the issuer asked for",
 		"OpenID Connect Discovery 1.0, Section 4.3")
+	l.Check(!isHTTPS(issuer) || p.allHTTPS(), "endpoints", "must be https as the issuer is",
+		"OpenID Connect Discovery 1.0, Section 3")
 	if l.Err() != nil {
 		return Provider{}, fmt.Errorf("oidc: discovery: %w", l.Err())
 	}
 	return p, nil
+}
+
+// allHTTPS reports whether no endpoint is sent to by http, on this machine say.
+func (p Provider) allHTTPS() bool {
+	for _, e := range []string{p.AuthorizationEndpoint, p.TokenEndpoint, p.JWKSURI,
+		p.RevocationEndpoint, p.IntrospectionEndpoint, p.DeviceAuthorizationEndpoint,
+		p.UserInfoEndpoint} {
+		if e != "" && !isHTTPS(e) {
+			return false
+		}
+	}
+	return true
+}
+
+func isHTTPS(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.Scheme == "https"
 }
 
 // merge returns p with the fields that over sets in place of p's.

@@ -47,6 +47,7 @@ const maxMissed = 1000
 
 type copyOf[T any] struct {
 	value   T
+	asked   time.Time // when the fetch began
 	fetched time.Time
 	early   atomic.Int64 // the age, in nanoseconds, at which it is to be replaced
 }
@@ -98,22 +99,22 @@ func (d *Document[T]) replaced(ctx context.Context, held *copyOf[T]) (*copyOf[T]
 	return d.await(ctx, d.flight(held), d.Patience)
 }
 
-// Renew returns a copy fetched anew for key, which the held copy lacks, and true; or
-// the copy held and false, if it could not be fetched, if Renew fetched less than Floor
-// ago, or if key was Missed less than Memory ago. It waits for the fetch however long
-// that takes, and starts none in vain.
+// Renew returns a copy fetched anew for key, which the held copy lacks, and true. It
+// returns false with a copy that another had asked for before; and with the one held if
+// it could not be fetched, if Renew fetched less than Floor ago, or if key was Missed less
+// than Memory ago. It waits for the fetch however long that takes, and starts none in vain.
 func (d *Document[T]) Renew(ctx context.Context, key string) (value T, renewed bool, err error) {
 	held := d.held.Load()
 	if d.usable(held) && !d.mayRenew(key) {
 		landed := d.held.Load() // what forbids it may just have brought another
 		return landed.value, landed != held, nil
 	}
-	flight := d.flight(held)
+	now, flight := d.Now(), d.flight(held)
 	brought, err := d.await(ctx, func(ctx context.Context) (*copyOf[T], error) {
 		defer d.noteRenewal()
 		return flight(ctx)
 	}, 0)
-	return brought.orZero(), brought != held, err
+	return brought.orZero(), err == nil && brought != held && !brought.asked.Before(now), err
 }
 
 // Missed says that a copy lacked key that Renew returned with true.
@@ -175,11 +176,13 @@ func (d *Document[T]) flight(held *copyOf[T]) func(context.Context) (*copyOf[T],
 func (d *Document[T]) replace(ctx context.Context, held *copyOf[T]) (*copyOf[T], error) {
 	began, err := time.Now(), errPanic
 	defer func() { d.note(err, time.Since(began)) }()
+	asked := d.Now()
 	value, err := d.Fetch(ctx, held.orZero())
 	if err != nil {
 		return nil, err
 	}
-	fetched := &copyOf[T]{value: value, fetched: d.Now()}
+	// Without the monotonic clock, which stands still while a machine sleeps.
+	fetched := &copyOf[T]{value: value, asked: asked, fetched: d.Now().Round(0)}
 	fetched.early.Store(int64(d.early()))
 	d.held.Store(fetched)
 	return fetched, nil

@@ -235,6 +235,24 @@ func TestRenewAsAnotherLanded(t *testing.T) {
 	})
 }
 
+// A copy that was asked for before a caller came says nothing of what the caller has seen
+// since: its key is not missed in it.
+func TestRenewJoinsAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s source
+		d := s.document()
+		d.Get(t.Context())
+		time.Sleep(time.Minute)
+		s.slow = 5 * time.Second
+		go d.Renew(t.Context(), "another")
+		time.Sleep(time.Second)
+		got, renewed, err := d.Renew(t.Context(), "key")
+		if got != "copy 2" || renewed || err != nil || s.fetches != 2 {
+			t.Errorf("got %q, %v, %v after %d fetches", got, renewed, err, s.fetches)
+		}
+	})
+}
+
 // A caller who gives up gets its own error, even if a stale copy could serve,
 // and the fetch that it began still brings its copy to the next.
 func TestGetCancelled(t *testing.T) {
