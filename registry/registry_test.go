@@ -515,7 +515,7 @@ func TestDoQuotesNoRedirect(t *testing.T) {
 	r := newRegistry(t, registry.Options{HTTP: &http.Client{
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			w := httptest.NewRecorder()
-			w.Header().Set("Location", "https://cdn.example/x?token=CANARY")
+			w.Header().Set("Location", "http://cdn.example/x?token=CANARY")
 			w.WriteHeader(http.StatusFound)
 			return w.Result(), nil
 		})}})
@@ -526,8 +526,38 @@ func TestDoQuotesNoRedirect(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = client.WithToken(bearer(t)).Get(t.Context(), "archive?key=CANARY")
-	if !errors.Is(err, httpclient.ErrOrigin) || strings.Contains(err.Error(), "CANARY") {
+	if !errors.Is(err, httpclient.ErrInsecureURL) || strings.Contains(err.Error(), "CANARY") {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// A redirect elsewhere goes without the token.
+func TestGetRedirected(t *testing.T) {
+	var sent []string
+	r := newRegistry(t, registry.Options{HTTP: &http.Client{
+		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			sent = append(sent, r.URL.Host+" "+r.Header.Get("Authorization"))
+			w := httptest.NewRecorder()
+			if r.URL.Host == "r.example" {
+				w.Header().Set("Location", "https://cdn.example/x")
+				w.WriteHeader(http.StatusFound)
+			}
+			return w.Result(), nil
+		})}})
+	c := good()
+	c.APIBaseURL = "https://r.example"
+	client, err := r.Register("name", c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.WithToken(bearer(t)).Get(t.Context(), "archive")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	want := []string{"r.example Bearer " + bearer(t).OAuth2.AccessToken(), "cdn.example "}
+	if !slices.Equal(sent, want) {
+		t.Errorf("sent %q, want %q", sent, want)
 	}
 }
 
