@@ -96,8 +96,9 @@ func originOf(u *url.URL) origin {
 	return o
 }
 
-// With returns a client that sends by transport and is otherwise bounded in time
-// as client is, or as one of [New] if client is nil; its InsecureHTTPHosts remain.
+// With returns a client that sends by transport and is otherwise bounded in time and
+// redirected as client is, or as one of [New] if client is nil; its InsecureHTTPHosts
+// remain.
 func With(client *http.Client, transport http.RoundTripper) *http.Client {
 	if client == nil {
 		client = standard
@@ -105,7 +106,11 @@ func With(client *http.Client, transport http.RoundTripper) *http.Client {
 	if t, ok := client.Transport.(*insecureTransport); ok {
 		transport = &insecureTransport{transport, t.hosts}
 	}
-	return &http.Client{Transport: transport, Timeout: client.Timeout}
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       client.Timeout,
+		CheckRedirect: client.CheckRedirect,
+	}
 }
 
 // Transport returns the RoundTripper that client sends with: its own, or the

@@ -143,10 +143,13 @@ func TestOriginsOfOtherLetters(t *testing.T) {
 func TestWith(t *testing.T) {
 	base := &http.Transport{}
 	jar, _ := cookiejar.New(nil)
+	never := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for client, want := range map[*http.Client]time.Duration{
-		nil: Timeout, {}: 0, {Timeout: time.Second, Jar: jar}: time.Second} {
+		nil: Timeout, {}: 0, {Timeout: time.Second, Jar: jar, CheckRedirect: never}: time.Second} {
 		c := With(client, base)
-		if c.Transport != base || c.Timeout != want || c.Jar != nil || c.CheckRedirect != nil {
+		bounded := client == nil || client.CheckRedirect != nil
+		if c.Transport != base || c.Timeout != want || c.Jar != nil ||
+			(c.CheckRedirect != nil) != bounded {
 			t.Errorf("got %+v", c)
 		}
 	}
