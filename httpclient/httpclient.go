@@ -170,8 +170,9 @@ type Response struct {
 // exchange ends after client.Timeout, or after [Timeout] if that is zero. client is
 // not changed, and Do is safe for concurrent use as far as client is.
 //
-// Do repeats nothing, and net/http nothing that a server may have seen, but a GET or
-// HEAD without a body where a connection is lost.
+// Do never repeats a request. Nor does net/http one that has a body, which it would
+// where a connection is lost and the header has an Idempotency-Key, or where an
+// HTTP/2 server refuses: the request is not sent with a GetBody.
 //
 // The response may have 256 header field values at most; trailers are left out. The
 // error wraps [ErrInsecureURL], [ErrOrigin] for a Host header, [ErrTooLarge],
@@ -193,9 +194,7 @@ func Do(
 		req.Header.Set("User-Agent", UserAgent)
 	}
 	restrictFetch(req.Header)
-	if req.Header.Get("Idempotency-Key") != "" || req.Header.Get("X-Idempotency-Key") != "" {
-		req.GetBody = nil // or net/http would repeat the request
-	}
+	req.GetBody = nil
 	resp, err := once(client).Do(req)
 	if err != nil {
 		return nil, ExchangeError(req, err)
@@ -280,7 +279,8 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 // CheckURL parses an absolute URL that secrets may be sent to by client: https, or http
 // on a loopback address, localhost or one of the client's InsecureHTTPHosts, with a host
 // in ASCII, without user information and without a fragment. A client that verifies no
-// certificates (InsecureSkipVerify) is good for loopback only. The error wraps
+// certificates (InsecureSkipVerify, where its transport is an [http.Transport]) is good for
+// loopback only: [Options].RootCAs is for certificates of one's own. The error wraps
 // [ErrInsecureURL] and does not repeat raw.
 func CheckURL(client *http.Client, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
@@ -311,7 +311,8 @@ func CheckParsedURL(client *http.Client, u *url.URL) error {
 	case Loopback(u.Hostname()) && (u.Scheme == "https" || u.Scheme == "http"):
 		return nil
 	case u.Scheme == "https" && unverified(client):
-		return fmt.Errorf("%w: its certificate would not be verified", ErrInsecureURL)
+		return fmt.Errorf("%w: its certificate would not be verified, see Options.RootCAs",
+			ErrInsecureURL)
 	case u.Scheme == "https", u.Scheme == "http" && insecureHost(client, u.Host):
 		return nil
 	}
@@ -321,10 +322,17 @@ func CheckParsedURL(client *http.Client, u *url.URL) error {
 // unverified reports whether client believes every certificate: whoever is on the way
 // could be the server (RFC 6749, Section 10.9).
 func unverified(client *http.Client) bool {
-	if client == nil {
+	if client == nil { // that of New is used
 		return false
 	}
-	t, ok := client.Transport.(*http.Transport)
+	transport := client.Transport
+	if t, ok := transport.(*insecureTransport); ok {
+		transport = t.RoundTripper
+	}
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	t, ok := transport.(*http.Transport)
 	if !ok || t == nil || t.TLSClientConfig == nil {
 		return false
 	}

@@ -61,9 +61,6 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := t.base.RoundTrip(signed)
-	if err == nil {
-		resp.Request = req // which, unlike the copy, can be shown
-	}
 	if err == nil && resp.StatusCode == http.StatusUnauthorized && t.client.config().CorrectClock {
 		t.client.learn(newError(resp.StatusCode, resp.Header, "", nil, nil), resp.Header)
 	}

@@ -112,6 +112,10 @@ type AssertionOptions struct {
 	// that the key serves.
 	Algorithm string
 
+	// Type is the assertion's typ. If empty, it is client-authentication+jwt; some servers
+	// take no other than JWT.
+	Type string
+
 	// Claims are further claims, not those of RFC 7519, Section 4.1.
 	Claims map[string]any
 
@@ -211,7 +215,7 @@ func (a clientAssertion) sign(id string, s AuthorizationServer, now time.Time) (
 		Subject:   id,
 		Audience:  a.audience(s),
 		Claims:    a.options.Claims,
-	}.sign("client-authentication+jwt", now)
+	}.sign(cmp.Or(a.options.Type, "client-authentication+jwt"), now)
 }
 
 // algorithm returns the one chosen, or the key's first among those that the server

@@ -296,6 +296,9 @@ func TestNewRefusesAssertions(t *testing.T) {
 		{"exp", asIssuer, with(private, "exp", 1), "check claims"},
 		{"nbf", asIssuer, with(private, "nbf", 1), "check claims"},
 		{"iat", asIssuer, with(private, "iAt", 1), "check claims"},
+		{"iss with a long s", asIssuer, with(private, "i\u017fs", "x"), "check claims"},
+		{"sub with a long s", asIssuer, with(private, "\u017fub", "x"), "check claims"},
+		{"one that only looks like iss", asIssuer, with(private, "\u0456ss", "x"), "ok"},
 		{"another claim", asIssuer, with(private, "x", "y"), "ok"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -439,6 +442,16 @@ func TestSignAssertionKeepsItsClaims(t *testing.T) {
 		Assertion{Key: signingKey(t, "ES256"), Claims: claims})
 	if want := map[string]any{"jti": "own", "x": "y"}; err != nil || !maps.Equal(claims, want) {
 		t.Errorf("claims are %v, %v", claims, err)
+	}
+}
+
+// A server that takes no other type gets the one it takes.
+func TestAssertionType(t *testing.T) {
+	key := signingKey(t, "ES256")
+	for typ, want := range map[string]string{"": "client-authentication+jwt", "JWT": "JWT"} {
+		auth := PrivateKeyJWT(key, AssertionOptions{Type: typ})
+		verified(t, clientAssertionOf(t, auth), key, jose.VerifierConfig{
+			Algorithms: []string{"ES256"}, Issuer: "client", Audience: asIssuer, Type: want})
 	}
 }
 

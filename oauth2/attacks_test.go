@@ -475,21 +475,48 @@ func attackByResource(t *testing.T, in attackInput) []error {
 	return errs
 }
 
+// The attacker's server is in memory, as is the one that has the token. A request that it
+// gets without the token has escaped it.
 func attackByResourceRedirect(t *testing.T, in attackInput) []error {
-	elsewhere := newElsewhere(t)
 	var errs []error
 	for _, answer := range in.Answers {
-		for _, handler := range answer.each(elsewhere.URL) {
-			here := newServer(t, handler)
-			client := &http.Client{Transport: newTransport(t, here.URL)}
-			resp, err := client.Post(here.URL, formType, strings.NewReader("a=b"))
-			if err == nil {
-				resp.Body.Close()
+		for _, handler := range answer.each("https://evil.example") {
+			for _, p := range []Placement{PlacementHeader, PlacementBody, InsecurePlacementQuery} {
+				errs = append(errs, followRedirect(t, handler, p))
 			}
-			errs = append(errs, err)
 		}
 	}
 	return errs
+}
+
+func followRedirect(t *testing.T, handler http.HandlerFunc, p Placement) error {
+	config := configAt("https://as.example")
+	config.TokenPlacement = p
+	sent := &sentRequests{}
+	config.HTTP = &http.Client{Transport: tripper(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Host != "api.example" || r.URL.Scheme != "https" {
+			return sent.RoundTrip(r)
+		}
+		w := httptest.NewRecorder()
+		handler(w, r)
+		return w.Result(), nil
+	})}
+	transport, err := newClient(t, config).Transport(held(t), pinnedTo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: transport}
+	resp, err := client.Post(pinnedTo, formType, strings.NewReader("a=b"))
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	if len(sent.list) != 1 {
+		t.Errorf("the attacker was asked %d times", len(sent.list))
+		return nil
+	}
+	wantBare(t, sent.list[0], sent.bodies[0])
+	return errEscaped
 }
 
 // The honest server takes assertions for itself only. What a client makes for the

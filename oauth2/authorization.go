@@ -17,8 +17,9 @@ import (
 
 // AuthorizationOptions are what one authorization request asks for.
 type AuthorizationOptions struct {
-	// RedirectURI is where the server sends the browser back to: absolute, without
-	// a fragment, registered with the server. Required.
+	// RedirectURI is where the server sends the browser back to, registered with the
+	// server: https, or http on loopback, or of a native application's own scheme, which
+	// has a dot (RFC 8252, Section 7.1); without a fragment. Required.
 	//
 	// It should be of this server alone where that does not say in its responses who it
 	// is (RFC 9207): a path per issuer, which [Transaction.CheckRedirect] compares (RFC
@@ -33,7 +34,8 @@ type AuthorizationOptions struct {
 	Resources []string
 
 	// ResponseMode is how the response comes back: "query", or "form_post" (OAuth 2.0
-	// Form Post Response Mode, Section 2). If empty, the server decides, for query.
+	// Form Post Response Mode, Section 2), a POST from the server's site, with which no
+	// cookie comes that is SameSite=Lax. If empty, the server decides, for query.
 	ResponseMode string
 
 	// Params are further parameters, each with one or more values. Those that this
@@ -71,15 +73,16 @@ func (c *Client) Authorize(
 	ctx context.Context, o AuthorizationOptions,
 ) (*AuthorizationRequest, error) {
 	l := checks(ctx)
-	l.Result("redirect_uri", redirectClause, c.checkRedirectURI(o.RedirectURI))
-	l.Result("scope", "RFC 6749, Section 3.3", checkScopes(o.Scopes))
+	l.Result("redirect_uri", redirectClause, checkRedirectURI(o.RedirectURI))
+	l.Result("scope", scopeClause, c.checkScopes(o.Scopes))
 	l.Check(slices.Contains([]string{"", "query", "form_post"}, o.ResponseMode), "response_mode",
 		"must be query or form_post", "OAuth 2.0 Form Post Response Mode, Section 2")
 	l.Check(hasS256(c.config.Server), "code_challenge_methods_supported", "must have S256",
 		"RFC 7636, Section 4.2")
-	params, err := withParams("params", o.Params, reserved())
-	l.Result("params", "RFC 6749, Section 3.1", err)
-	l.Result("resource", "RFC 8707, Section 2", addResources(params, o.Resources))
+	params, err := withParams("params", "RFC 6749, Section 3.1", o.Params, reserved())
+	if l.Result("params", "RFC 6749, Section 3.1", err) {
+		l.Result("resource", "RFC 8707, Section 2", addResources(params, o.Resources))
+	}
 	tokenForm, err := codeForm(o)
 	l.Result("token_params", "RFC 6749, Section 4.1.3", err)
 	u, err := c.authorizationEndpoint(params)
@@ -109,7 +112,7 @@ func hasS256(s AuthorizationServer) bool {
 // codeForm returns the parameters of the token request that o asks for, those of the
 // grant aside.
 func codeForm(o AuthorizationOptions) (url.Values, error) {
-	form, err := withParams("token_params", o.TokenParams, []string{"grant_type", "client_id",
+	form, err := withParams("token_params", "RFC 6749, Section 4.1.3", o.TokenParams, []string{"grant_type", "client_id",
 		"client_secret", "client_assertion", "client_assertion_type", "scope", "code",
 		"redirect_uri", "code_verifier"})
 	if err != nil {
@@ -173,14 +176,14 @@ const redirectClause = "RFC 6749, Section 3.1.2"
 // and that nobody else can read what comes there (RFC 9700, Section 2.1). A scheme of a
 // native application's own is a domain name's reverse, which has a dot (RFC 8252,
 // Section 7.1).
-func (c *Client) checkRedirectURI(raw string) error {
+func checkRedirectURI(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || !u.IsAbs() || strings.Contains(raw, "#") || u.User != nil {
 		return checkError("redirect_uri",
 			"must be absolute, without a fragment or user information", redirectClause)
 	}
 	if !strings.Contains(u.Scheme, ".") {
-		if _, err := httpclient.CheckURL(c.config.HTTP, raw); err != nil {
+		if _, err := httpclient.CheckURL(nil, raw); err != nil {
 			return because(err, "redirect_uri",
 				"must be https, http on loopback, or of a scheme with a dot", redirectClause)
 		}

@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/jose"
 	"vouchsafe/pkce"
 )
@@ -143,10 +145,82 @@ func TestAuthorizeRedirectURI(t *testing.T) {
 	}
 	for _, uri := range []string{
 		"https://rp.example", "http://127.0.0.1:8080/cb?a=b", "com.example.app:/cb",
-		"urn:ietf:wg:oauth:2.0:oob",
+		"http://[::1]:8080/cb", "http://localhost/cb", "https://127.0.0.1/cb", "HTTPS://rp.example",
+		"com.example.app://cb", "com.example.app:cb", "COM.EXAMPLE:/cb?a=b", "a.b:/",
+		"https://rp.example/cb?a=b&A=b&Code=x&states=1&x=state", "https://rp.example/cb?",
 	} {
 		if _, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: uri}); err != nil {
 			t.Errorf("%q: %v", uri, err)
+		}
+	}
+}
+
+// RFC 9700, Section 2.1, and RFC 8252, Section 7.1: nobody else may read the code.
+func TestAuthorizeRedirectURIScheme(t *testing.T) {
+	for _, uri := range []string{
+		"http://rp.example/cb", "http://proxy:8080/cb", "http://127.0.0.1.evil.example/cb",
+		"myapp:/cb", "myapp://cb.example", "urn:ietf:wg:oauth:2.0:oob", "javascript:alert(1)",
+		"data:text/html,a.b", "file:///a.b", "ftp://rp.example/cb", "ws://127.0.0.1/", "https:cb",
+		"https:///cb", "https://rp.ex\u0430mple/cb", "localhost:8080/cb",
+	} {
+		config, o := configAt("https://as.example"), AuthorizationOptions{RedirectURI: uri}
+		_, err := newClient(t, config).Authorize(t.Context(), o)
+		wantCheck(t, err, "redirect_uri", "RFC 6749, Section 3.1.2")
+		if !errors.Is(err, httpclient.ErrInsecureURL) || strings.Contains(err.Error(), uri) {
+			t.Errorf("%q: %v", uri, err)
+		}
+		// What the client may reach by http, the browser reaches over another network.
+		config.HTTP = httpclient.New(httpclient.Options{InsecureHTTPHosts: []string{"proxy:8080"}})
+		_, err = newClient(t, config).Authorize(t.Context(), o)
+		wantCheck(t, err, "redirect_uri", "RFC 6749, Section 3.1.2")
+	}
+}
+
+// The callback's parameters are the server's, each once, as AuthorizationResponse wants
+// them (RFC 6749, Section 4.1.2).
+func TestAuthorizeRedirectURIQuery(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for _, query := range []string{"code=x", "state", "a=b&iss=", "error=x", "error_description=x",
+		"error_uri=x", "c%6fde=x", "a=b&a=b", "a=b&c&a", "a;b=c", "a=%zz"} {
+		for _, base := range []string{"https://rp.example/cb?", "com.example.app:/cb?"} {
+			req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: base + query})
+			wantCheck(t, err, "redirect_uri", "RFC 6749, Section 3.1.2")
+			wantText(t, err, "must not have a parameter twice, nor one of a response")
+			if req != nil {
+				t.Errorf("%s: accepted", query)
+			}
+		}
+	}
+}
+
+// What has the server's own separator in it would be several scopes.
+func TestScopesByAnotherSeparator(t *testing.T) {
+	for separator, scope := range map[string]string{",": "a,b", "+": "+", "; ": "a; b"} {
+		config := configAt("https://as.example")
+		config.Quirks.ScopeSeparator = separator
+		c := newClient(t, config)
+		_, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+			Scopes: []string{scope}})
+		wantCheck(t, err, "scope", "RFC 6749, Section 3.3")
+		_, err = c.ClientCredentials(t.Context(), TokenOptions{Scopes: []string{scope}})
+		wantCheck(t, err, "scope", "RFC 6749, Section 3.3")
+		begin(t, c, "ab", "a|b")
+	}
+}
+
+// RFC 6749, Section 3.3: what is no scope is not asked for, here as in every grant.
+func TestAuthorizeScopes(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for scope, ok := range scopes() {
+		for _, list := range [][]string{{scope}, {"read", scope}} {
+			req, err := c.Authorize(t.Context(), AuthorizationOptions{
+				RedirectURI: redirectURI, Scopes: list})
+			if (err == nil) != ok || (req == nil) != (err != nil) {
+				t.Errorf("%q: %v", list, err)
+			}
+			if !ok {
+				wantCheck(t, err, "scope", "RFC 6749, Section 3.3")
+			}
 		}
 	}
 }
@@ -280,8 +354,11 @@ func TestAuthorizationResponse(t *testing.T) {
 			if (resp == nil) != (err != nil) {
 				t.Errorf("response %v beside error %v", resp, err)
 			}
-			if tok, err := c.Callback(t.Context(), params, txn); test.want != "ok" &&
-				(outcome(err) != test.want || tok != nil) {
+			if test.want == "ok" {
+				return // Callback would ask the server
+			}
+			if tok, err := c.Callback(t.Context(), params, txn); outcome(err) != test.want ||
+				tok != nil {
 				t.Errorf("Callback gives %v and %v", tok, err)
 			}
 		})
@@ -487,7 +564,7 @@ func TestExchangeOnce(t *testing.T) {
 // An error without a code has none, though a secret may be empty.
 func TestNoErrorCodeIsNotWhatWasSent(t *testing.T) {
 	s := newServer(t, answerJSON(502, ``))
-	for _, auth := range []ClientAuthentication{ClientSecretPost(""), ClientSecretBasic("")} {
+	for _, auth := range []ClientAuthentication{emptySecret{}, ClientSecretBasic("")} {
 		config := configAt(s.URL)
 		config.Auth = auth
 		c := newClient(t, config)
@@ -496,6 +573,13 @@ func TestNoErrorCodeIsNotWhatWasSent(t *testing.T) {
 			t.Errorf("%s: error is %v", auth.Method(), err)
 		}
 	}
+}
+
+// emptySecret sends a secret that is empty in the form, as ClientSecretPost will not.
+type emptySecret struct{ none }
+
+func (emptySecret) Authenticate(_ context.Context, c *Client, req *http.Request) error {
+	return setPost(req, c.ID(), "")
 }
 
 // A server that returns what it was sent as its error code is not quoted.
@@ -696,12 +780,8 @@ func TestAuthorizeReservedTokenParams(t *testing.T) {
 		if req != nil {
 			t.Errorf("%s: accepted", name)
 		}
-		if err == nil || !strings.Contains(err.Error(), strconv.Quote(name)) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if got := outcome(err); got != "check params" && got != "check token_params" {
-			t.Errorf("%s: outcome %q", name, got)
-		}
+		wantCheck(t, err, "token_params", "RFC 6749, Section 4.1.3")
+		wantText(t, err, strconv.Quote(name))
 	}
 }
 
@@ -748,6 +828,7 @@ func TestAuthorizeNeedsAnEndpoint(t *testing.T) {
 func TestAuthorizeTrace(t *testing.T) {
 	golden := []string{
 		"redirect_uri (RFC 6749, Section 3.1.2)",
+		"scope (RFC 6749, Section 3.3)",
 		"response_mode (OAuth 2.0 Form Post Response Mode, Section 2)",
 		"code_challenge_methods_supported (RFC 7636, Section 4.2)",
 		"params (RFC 6749, Section 3.1)",
@@ -765,19 +846,21 @@ func TestAuthorizeTrace(t *testing.T) {
 		change func(*AuthorizationOptions)
 		heard  int
 	}{
-		{"accepted", configAt("https://as.example"), func(*AuthorizationOptions) {}, 7},
+		{"accepted", configAt("https://as.example"), func(*AuthorizationOptions) {}, 8},
 		{"redirect URI", configAt("https://as.example"),
 			func(o *AuthorizationOptions) { o.RedirectURI = "" }, 1},
+		{"scope", configAt("https://as.example"),
+			func(o *AuthorizationOptions) { o.Scopes = []string{""} }, 2},
 		{"response mode", configAt("https://as.example"),
-			func(o *AuthorizationOptions) { o.ResponseMode = "x" }, 2},
-		{"challenge", plain, func(*AuthorizationOptions) {}, 3},
+			func(o *AuthorizationOptions) { o.ResponseMode = "x" }, 3},
+		{"challenge", plain, func(*AuthorizationOptions) {}, 4},
 		{"params", configAt("https://as.example"),
-			func(o *AuthorizationOptions) { o.Params = url.Values{"state": {"x"}} }, 4},
+			func(o *AuthorizationOptions) { o.Params = url.Values{"state": {"x"}} }, 5},
 		{"resource", configAt("https://as.example"),
-			func(o *AuthorizationOptions) { o.Resources = []string{"x"} }, 5},
+			func(o *AuthorizationOptions) { o.Resources = []string{"x"} }, 6},
 		{"token params", configAt("https://as.example"),
-			func(o *AuthorizationOptions) { o.TokenParams = url.Values{"code": {"x"}} }, 6},
-		{"endpoint", endpoint, func(*AuthorizationOptions) {}, 7},
+			func(o *AuthorizationOptions) { o.TokenParams = url.Values{"code": {"x"}} }, 7},
+		{"endpoint", endpoint, func(*AuthorizationOptions) {}, 8},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var heard []string
@@ -792,6 +875,10 @@ func TestAuthorizeTrace(t *testing.T) {
 			if !slices.Equal(heard, golden[:test.heard]) || last != err ||
 				(err == nil) != (test.name == "accepted") {
 				t.Errorf("heard %q, last %v", heard, last)
+			}
+			named := strings.TrimPrefix(outcome(err), "check ") + " ("
+			if err != nil && !strings.HasPrefix(golden[test.heard-1], named) {
+				t.Errorf("the error is of %q", named)
 			}
 		})
 	}

@@ -14,7 +14,8 @@ const maxCallback = 64 << 10
 // for [Client.Callback]: those of the query of a GET (RFC 6749, Section 4.1.2), or of the
 // form, of less than 64 KiB, of a POST (OAuth 2.0 Form Post Response Mode, Section 2).
 // A POST may have a query too, that of the redirect URI: its parameters come along, so
-// that one which is in both is refused as one that comes twice.
+// that one which is in both is refused as one that comes twice. No cookie that is
+// SameSite=Lax comes with a POST.
 //
 // The error is a [*jose.CheckError].
 func ReadCallback(r *http.Request) (url.Values, error) {

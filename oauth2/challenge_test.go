@@ -202,17 +202,36 @@ func TestResponseError(t *testing.T) {
 			"server  401", "why", ""},
 		{"malformed", 401, []string{`Bearer error="invalid_token`}, "server  401", "", ""},
 		{"not printable", 401, []string{"Bearer error=\"in\tvalid\""},
-			"server (unprintable) 401", "", ""},
+			"server  401", "", ""},
 		{"two words", 401, []string{`Bearer error="invalid token"`},
-			"server (unprintable) 401", "", ""},
+			"server  401", "", ""},
 		{"quotation marks", 401, []string{`Bearer error="a\"b"`},
-			"server (unprintable) 401", "", ""},
-		{"backslash", 401, []string{`Bearer error="a\\b"`}, "server (unprintable) 401", "", ""},
-		{"not ASCII", 401, []string{"Bearer error=\"\u00e9\""}, "server (unprintable) 401", "", ""},
+			"server  401", "", ""},
+		{"backslash", 401, []string{`Bearer error="a\\b"`}, "server  401", "", ""},
+		{"not ASCII", 401, []string{"Bearer error=\"\u00e9\""}, "server  401", "", ""},
+		{"of no specification", 401, []string{`Bearer error=token_too_blue`},
+			"server  401", "", ""},
+		{"of the token endpoint", 401, []string{`Bearer error=invalid_grant`},
+			"server  401", "", ""},
+		{"in capitals", 401, []string{`Bearer error=INVALID_TOKEN`},
+			"server  401", "", ""},
+		{"known and more", 401, []string{`Bearer error=invalid_tokens`},
+			"server  401", "", ""},
 		{"long", 401, []string{`Bearer error=` + strings.Repeat("a", 64)},
-			"server " + strings.Repeat("a", 64) + " 401", "", ""},
-		{"too long", 401, []string{`Bearer error=` + strings.Repeat("a", 65)},
-			"server (unprintable) 401", "", ""},
+			"server  401", "", ""},
+		{"said to be unprintable", 401, []string{`Bearer error="(unprintable)"`},
+			"server  401", "", ""},
+		{"invalid_request", 400, []string{`Bearer error=invalid_request`},
+			"server invalid_request 400", "", ""},
+		{"invalid_dpop_proof", 401, []string{`Bearer error=invalid_dpop_proof`},
+			"server invalid_dpop_proof 401", "", ""},
+		{"insufficient_claims", 401, []string{`Bearer error=insufficient_claims`},
+			"server insufficient_claims 401", "", ""},
+		{"use_dpop_nonce", 401, []string{`Bearer error=use_dpop_nonce`},
+			"server use_dpop_nonce 401", "", ""},
+		{"insufficient_user_authentication", 401,
+			[]string{`Bearer error=insufficient_user_authentication`},
+			"server insufficient_user_authentication 401", "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			resp := &http.Response{StatusCode: test.status, Header: fields(test.fields...)}
@@ -307,9 +326,9 @@ func TestResponseErrorLeavesTheBody(t *testing.T) {
 func TestResponseErrorIsNoSecret(t *testing.T) {
 	for _, p := range []Placement{PlacementHeader, InsecurePlacementQuery} {
 		for code, want := range map[string]string{
-			canary:          "server (unprintable) 401",
-			"x:" + canary:   "server (unprintable) 401",
-			canary[1:]:      "server " + canary[1:] + " 401",
+			canary:          "server  401",
+			"x:" + canary:   "server  401",
+			canary[1:]:      "server  401",
 			"invalid_token": "server invalid_token 401",
 			"":              "server  401",
 		} {
@@ -329,8 +348,14 @@ func TestResponseErrorIsNoSecret(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := outcome(ResponseError(resp)); got != want {
+			refused := ResponseError(resp)
+			if got := outcome(refused); got != want {
 				t.Errorf("%s, %s: outcome %q, want %q", p, code, got, want)
+			}
+			mustNotShow(t, "error", refused)
+			e, ok := errors.AsType[*Error](refused)
+			if !ok || e.Challenges()[0].Params["error"] != code {
+				t.Errorf("%s, %s: challenges are %v", p, code, e.Challenges())
 			}
 		}
 	}

@@ -19,7 +19,8 @@ type Config struct {
 	ID string
 
 	// Server is the authorization server. Its endpoints must be https, or http on
-	// loopback; only those that are used need be there.
+	// loopback or on one of the InsecureHTTPHosts of HTTP; only those that are used need
+	// be there, but one at least.
 	Server AuthorizationServer
 
 	// Auth authenticates the client to the server; [None] for a public client.
@@ -68,7 +69,7 @@ type Quirks struct {
 
 	// InsecureTokenGET sends token requests by GET. What is lost: code, client secret
 	// and refresh token stand in the URL, which servers and proxies log (RFC 6749,
-	// Section 3.2 asks for POST).
+	// Section 3.2 asks for POST). Over HTTP/2 such a request has a body, an empty one.
 	InsecureTokenGET bool
 }
 

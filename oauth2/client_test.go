@@ -169,7 +169,17 @@ func TestNew(t *testing.T) {
 		{"https", func(c *Config) { c.Server = configAt("https://as.example").Server }, "ok"},
 		{"no ID", func(c *Config) { c.ID = "" }, "check client_id"},
 		{"no Auth", func(c *Config) { c.Auth = nil }, "check client_authentication"},
-		{"no endpoint", func(c *Config) { c.Server = AuthorizationServer{} }, "ok"},
+		{"no server", func(c *Config) { c.Server = AuthorizationServer{} }, "check server"},
+		{"no endpoint", func(c *Config) {
+			c.Server = AuthorizationServer{Issuer: "https://as.example",
+				CodeChallengeMethodsSupported: []string{"S256"}}
+		}, "check server"},
+		{"iss promised", func(c *Config) {
+			c.Server.AuthorizationResponseIssParameterSupported = true
+		}, "ok"},
+		{"iss promised by nobody", func(c *Config) {
+			c.Server.Issuer, c.Server.AuthorizationResponseIssParameterSupported = "", true
+		}, "check issuer"},
 		{"authorization endpoint in clear",
 			func(c *Config) { c.Server.AuthorizationEndpoint = "http://as.example/authorize" },
 			"insecure URL"},
@@ -204,6 +214,27 @@ func TestNew(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Any endpoint will do, as a client need not use them all.
+func TestNewNeedsOneEndpoint(t *testing.T) {
+	for name, server := range map[string]AuthorizationServer{
+		"authorization": {AuthorizationEndpoint: "https://as.example"},
+		"token":         {TokenEndpoint: "https://as.example"},
+		"keys":          {JWKSURI: "https://as.example"},
+		"revocation":    {RevocationEndpoint: "https://as.example"},
+		"introspection": {IntrospectionEndpoint: "https://as.example"},
+		"device":        {DeviceAuthorizationEndpoint: "https://as.example"},
+	} {
+		if _, err := New(Config{ID: "client", Auth: None(), Server: server}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := New(Config{ID: "client", Auth: None()})
+	wantCheck(t, err, "server", "RFC 8414, Section 2")
+	_, err = New(Config{ID: "client", Auth: None(), Server: AuthorizationServer{
+		TokenEndpoint: "https://as.example", AuthorizationResponseIssParameterSupported: true}})
+	wantCheck(t, err, "issuer", "RFC 9207, Section 2.4")
 }
 
 // What is wrong with an endpoint is said with its name.

@@ -20,8 +20,8 @@ type ClientAuthentication interface {
 	Method() string
 
 	// Authenticate adds the credentials of c to a request that is about to be sent: to
-	// its Header, its URL, or its parameters, which are in PostForm. An error ends the
-	// request and is returned, wrapped.
+	// its Header, its URL, or its parameters, which are in PostForm and become the body
+	// later. An error ends the request and is returned, wrapped.
 	Authenticate(ctx context.Context, c *Client, req *http.Request) error
 }
 
@@ -34,8 +34,8 @@ const (
 )
 
 // ClientSecretBasic sends the client's ID and secret in the Authorization
-// header, each form-encoded first (RFC 6749, Section 2.3.1). Some servers want it with an
-// empty secret of public clients.
+// header, each form-encoded first (RFC 6749, Section 2.3.1). An empty secret is taken:
+// some servers want it of public clients.
 func ClientSecretBasic(secret string) ClientAuthentication {
 	return clientSecret{clientSecretBasic, hide(secret), setBasic}
 }
@@ -187,7 +187,7 @@ func AuthenticationFor(method string, c Credentials) (ClientAuthentication, erro
 
 func errMethod() error {
 	return checkError("client_authentication", "must be a method of this package, or a custom "+
-		"one, that uses all the credentials there are", "RFC 7591, Section 2")
+		"one, with the credentials that it uses and no others", "RFC 7591, Section 2")
 }
 
 // kind returns what the credentials are, and nothing if they are of two kinds.

@@ -27,11 +27,13 @@ func TestAuthenticationFor(t *testing.T) {
 		{"private_key_jwt", "s", ""},
 		{"Client_Secret_Basic", "s", ""},
 		{"client_secret_jwt", "", ""},
+		{"client_secret", "", ""},
+		{"private_key_jwt", "", ""},
 	} {
 		a, err := AuthenticationFor(test.method, Credentials{Secret: test.secret})
 		if test.want == "" {
 			if outcome(err) != "check client_authentication" || a != nil {
-				t.Errorf("%q with secret %q: %v beside an error", test.method, test.secret, a)
+				t.Errorf("%q with secret %q: %v and %v", test.method, test.secret, a, err)
 			}
 			continue
 		}
@@ -138,7 +140,7 @@ func TestAuthenticationForEachKind(t *testing.T) {
 		{"key for an HMAC", "client_secret_jwt", key, ""},
 		{"custom for another", "client_secret_basic", custom, ""},
 		{"JWT without a key", "private_key_jwt", Credentials{}, ""},
-		{"custom that is not there", "client_secret_uri", Credentials{}, ""},
+		{"custom that is not there", "uri", Credentials{}, ""},
 		{"secret and key", "", two, ""},
 		{"secret and key for basic", "client_secret_basic", two, ""},
 		{"secret and key for a JWT", "private_key_jwt", two, ""},
@@ -244,6 +246,11 @@ func TestNewSettlesAuthentication(t *testing.T) {
 		{"nameless for revocation", None(), nameless{}, "revocation_authentication"},
 		{"impossible", short, nil, "client_secret"},
 		{"impossible for revocation", None(), short, "client_secret"},
+		{"empty secret", ClientSecretPost(""), nil, "client_secret"},
+		{"empty secret, whatever is chosen", ClientSecret(""), nil, "client_secret"},
+		{"empty secret for revocation", None(), ClientSecretPost(""), "client_secret"},
+		{"empty secret for revocation, either", None(), ClientSecret(""), "client_secret"},
+		{"empty secret in the header", ClientSecretBasic(""), ClientSecretBasicRaw(""), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			config := configAt("https://as.example")
@@ -258,6 +265,10 @@ func TestNewSettlesAuthentication(t *testing.T) {
 			}
 		})
 	}
+	config := configAt("https://as.example")
+	config.Auth = ClientSecretPost("")
+	_, err := New(config)
+	wantCheck(t, err, "client_secret", "RFC 6749, Section 2.3.1")
 }
 
 // RFC 8414, Section 2: each endpoint has a list of methods of its own; what a server does

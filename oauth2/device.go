@@ -86,7 +86,8 @@ func (c *Client) readDevice(
 	life, ok := seconds(m.Get("expires_in"))
 	l.Check(ok && life > 0, "expires_in", "must be a number of seconds", deviceClause)
 	interval, ok := seconds(m.Get("interval"))
-	l.Check(ok || absent(m.Get("interval")), "interval", "must be a number of seconds", deviceClause)
+	l.Check(ok || absent(m.Get("interval")), "interval", "must be a number of seconds",
+		deviceClause)
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
@@ -101,10 +102,9 @@ func (c *Client) readDevice(
 
 // checkShown refuses a URL that the user must not be sent to.
 func (c *Client) checkShown(l *verdict.List, check, raw string) {
-	u, err := url.Parse(raw)
-	if err == nil {
-		err = httpclient.CheckParsedURL(c.config.HTTP, u) // which lets it have a fragment
-	}
+	// Not CheckURL: it may have a fragment. A nil URL is one that does not parse.
+	u, _ := url.Parse(raw)
+	err := httpclient.CheckParsedURL(c.config.HTTP, u)
 	l.Result(check, deviceClause,
 		because(err, check, "must be https, or http on loopback", deviceClause))
 }

@@ -14,9 +14,8 @@
 //	params, err := oauth2.ReadCallback(r)
 //	tok, err := c.Callback(ctx, params, txn)
 //
-// PKCE with S256 and state are part of every request and cannot be left out; Authlib
-// has code_challenge_method and state to be set.
-// What a login must remember is in its [Transaction]; reading the callback gives
+// PKCE with S256 and state are part of every request and cannot be left out or chosen,
+// as Authlib lets them be. What a login must remember is in its [Transaction]; reading the callback gives
 // an [AuthorizationResponse], which cannot be made otherwise and which
 // [Client.Exchange] requires. [Client.Callback] does both.
 //
@@ -56,7 +55,9 @@
 //
 // # Calling APIs
 //
-// [Client.Transport] sends a token to the origins it was made for and nowhere else.
+// [Client.Transport] sends one token, as long as it is good, to the origins it was made
+// for and nowhere else. [Token.Expired] tells when it is time to [Client.Refresh], to
+// store the new token's [Token.Record], and to make another Transport.
 // [ResponseError] reads a refusal, and [ParseChallenges] what it asks for.
 //
 // # Errors
@@ -68,7 +69,45 @@
 //	errors.Is(err, &oauth2.Error{Code: "invalid_grant"}) // log in again
 //	errors.Is(err, &jose.CheckError{Check: "state"})     // not the login that this browser began
 //
-// [jose.WithTrace] lets a function hear each check as it is made.
+// # Checks
+//
+// These are their names, in the order in which they are looked at; [jose.WithTrace] lets
+// a function hear each as it is made.
+//
+//   - [New]: client_id, client_authentication, revocation_authentication, and of them
+//     client_secret, key, issuer, claims; server, and the names of its endpoints; issuer;
+//     token_placement
+//   - [Discover]: issuer; content_type, metadata, issuer, the names of the endpoints
+//   - [Client.Authorize]: redirect_uri, scope, response_mode,
+//     code_challenge_methods_supported, params, resource, token_params,
+//     authorization_endpoint
+//   - [ReadCallback]: parameters, response_mode; [Transaction.CheckRedirect]: redirect_uri
+//   - [Client.AuthorizationResponse]: transaction, parameters, state, iss, error, code
+//   - [Client.Exchange]: transaction, code; then those of a token response
+//   - the other grants: client_authentication, refresh_token, assertion, grant_type,
+//     device_code, expires_in, subject_token, actor_token, audience; params, scope,
+//     resource, and the name of the endpoint; then those of a token response, and
+//     issued_token_type
+//   - a token response: error, content_type, body, access_token, issued_token_type,
+//     token_type, refresh_token, id_token, scope
+//   - [Client.DeviceAuthorization]: error, content_type, body, device_code, user_code,
+//     verification_uri, verification_uri_complete, expires_in, interval
+//   - [Client.SignAssertion]: key, aud, exp
+//   - [Client.Introspect]: token; error, content_type, body, active, and the names of the
+//     members; [Client.Revoke]: token
+//   - [Client.Transport]: access_token, urls; a request: origin, authorization, body
+//   - [FromRecord]: access_token, token_type
+//
+// # Words
+//
+// They are the RFCs'. Who comes from golang.org/x/oauth2 finds its Endpoint as
+// [AuthorizationServer], AuthCodeURL as [Client.Authorize], Exchange as
+// [Client.Callback], clientcredentials.Config as [Client.ClientCredentials], DeviceAuth as
+// [Client.DeviceAuthorization], SetAuthURLParam and EndpointParams as Params, AuthStyle as
+// [ClientAuthentication], RetrieveError as [Error], Expiry as ExpiresAt, Valid as the
+// opposite of Expired, and what was stored with [FromRecord]. Authlib's
+// create_authorization_url is Authorize, fetch_token the method of the grant,
+// token_placement Config.TokenPlacement, and register_compliance_hook [Hooks].
 //
 // # What is left to the caller
 //

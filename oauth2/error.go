@@ -27,8 +27,12 @@ import (
 //
 //	errors.Is(err, &oauth2.Error{Code: "invalid_grant"})
 type Error struct {
-	Code   string // "invalid_grant", ...; empty if the response named none
-	Status int    // the HTTP status; 0 if the browser brought the error
+	// Code is the error code, "invalid_grant" for example; empty if the response named none.
+	// One that is no code, or a secret of the request, is "(unprintable)".
+	Code string
+
+	// Status is the HTTP status; 0 if the browser brought the error.
+	Status int
 
 	// RetryAfter is how long the server asks to wait before the next request (RFC
 	// 9110, Section 10.2.3); zero if it does not say.
@@ -94,7 +98,6 @@ const (
 // RFC 6749, Appendix A.7 allows, and not longer than any that exists. Another is
 // no code.
 func errorCode(code string) string {
-	odd := func(r rune) bool { return r < 0x21 || r > 0x7e || r == '"' || r == '\\' }
 	if len(code) > maxCode || strings.ContainsFunc(code, odd) {
 		return unprintable
 	}
@@ -141,8 +144,8 @@ func repeats(text string, secrets []string) bool {
 // ResponseError reads the response of a resource to a request with a token: nil unless
 // its status is 400 or more, otherwise an [*Error]. Its Code is that of the challenge
 // for Bearer tokens, RFC 6750, Section 3.1: "invalid_token" for a token that has
-// expired or was revoked, "insufficient_scope" for one that does not suffice; a code
-// that no specification has is not printed, and in [Error.Challenges] alone.
+// expired or was revoked, "insufficient_scope" for one that does not suffice. A code
+// that no specification has is in [Error.Challenges] alone, and Code is empty.
 //
 // The body is not read and left to the caller, and so is closing it.
 func ResponseError(resp *http.Response) error {
@@ -164,13 +167,14 @@ func ResponseError(resp *http.Response) error {
 }
 
 // resourceCode returns one of the codes that resources have, RFC 6750, Section 3.1, RFC
-// 9449, Section 12.2 and RFC 9470, Section 3. Another could be the token that was sent,
-// which nobody here knows.
+// 9449, Section 12.2, RFC 9470, Section 3, and of Microsoft, or nothing: another could be
+// the token that was sent, which nobody here knows.
 func resourceCode(code string) string {
-	known := []string{"", "invalid_request", "invalid_token", "insufficient_scope",
-		"invalid_dpop_proof", "use_dpop_nonce", "insufficient_user_authentication"}
+	known := []string{"invalid_request", "invalid_token", "insufficient_scope",
+		"invalid_dpop_proof", "use_dpop_nonce", "insufficient_user_authentication",
+		"insufficient_claims"}
 	if !slices.Contains(known, code) {
-		return unprintable
+		return ""
 	}
 	return code
 }

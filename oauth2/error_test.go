@@ -126,7 +126,8 @@ func TestErrorExcerpt(t *testing.T) {
 // Each check that the grants make says what must be and which clause asks for it.
 func TestCheckTexts(t *testing.T) {
 	c := newClient(t, configAt("https://as.example"))
-	bare := newClient(t, Config{ID: "client", Auth: ClientSecretBasic("s")})
+	bare := newClient(t, Config{ID: "client", Auth: ClientSecretBasic("s"),
+		Server: AuthorizationServer{RevocationEndpoint: "https://as.example"}})
 	ctx, o := t.Context(), TokenOptions{}
 	for want, do := range map[string]func() error{
 		"token_endpoint must be configured (RFC 6749, Section 3.2)": func() error {
@@ -144,8 +145,13 @@ func TestCheckTexts(t *testing.T) {
 			return err
 		},
 		`params must not have "scope", which this package sets ` +
-			"(RFC 6749, Section 3.1)": func() error {
+			"(RFC 6749, Section 3.2)": func() error {
 			_, err := c.ClientCredentials(ctx, TokenOptions{Params: url.Values{"scope": nil}})
+			return err
+		},
+		"scope must be printable ASCII without space, quote or backslash " +
+			"(RFC 6749, Section 3.3)": func() error {
+			_, err := c.ClientCredentials(ctx, TokenOptions{Scopes: []string{"a b"}})
 			return err
 		},
 		"resource must be an absolute URI without a fragment (RFC 8707, Section 2)": func() error {
@@ -203,7 +209,7 @@ func TestResponseCheckTexts(t *testing.T) {
 	for body, want := range map[string]string{
 		`[`: "body must be one strict JSON object (RFC 8628, Section 3.2): " +
 			"strictjson: not an object at offset 0",
-		`{"device_code":1}`: "device_code must be a printable string (RFC 6749, Section 5.1)",
+		`{"device_code":1}`: "device_code must be a printable string (RFC 8628, Section 3.2)",
 		device + `}`:        "expires_in must be a number of seconds (RFC 8628, Section 3.2)",
 		device + `,"expires_in":1,"interval":[]}`: "interval must be a number of seconds " +
 			"(RFC 8628, Section 3.2)",

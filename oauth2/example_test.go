@@ -2,13 +2,16 @@ package oauth2_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
@@ -49,7 +52,7 @@ func Example() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		resp, err := (&http.Client{Transport: transport}).Get(server.Endpoint("me"))
+		resp, err := httpclient.With(nil, transport).Get(server.Endpoint("me"))
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -94,7 +97,7 @@ func ExampleError() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	stored := oauth2.Record{AccessToken: "of old", RefreshToken: "of old"}
+	stored := oauth2.Record{RefreshToken: "of old"}
 	tok, err := oauth2.FromRecord(stored)
 	if err != nil {
 		log.Fatal(err)
@@ -147,9 +150,10 @@ func ExampleClient_ClientCredentials() {
 		log.Fatal(err)
 	}
 	client, err := oauth2.New(oauth2.Config{
-		ID:     "service",
-		Server: oauth2.AuthorizationServer{Issuer: server.URL, TokenEndpoint: server.URL + "/token"},
-		Auth:   oauth2.PrivateKeyJWT(key, oauth2.AssertionOptions{}),
+		ID: "service",
+		Server: oauth2.AuthorizationServer{
+			Issuer: server.URL, TokenEndpoint: server.URL + "/token"},
+		Auth: oauth2.PrivateKeyJWT(key, oauth2.AssertionOptions{}),
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -288,4 +292,79 @@ func ExampleResponseError() {
 	// oauth2: server refused: insufficient_scope (403 Forbidden)
 	// Basic ""
 	// Bearer "read write"
+}
+
+// One service calls another on behalf of its caller, and says who it is itself.
+func ExampleClient_TokenExchange() {
+	server := newServer(map[string]string{"/token": `{"access_token":"b","token_type":"Bearer",
+		"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"}`})
+	defer server.Close()
+
+	client, err := oauth2.New(oauth2.Config{
+		ID:     "service",
+		Server: oauth2.AuthorizationServer{TokenEndpoint: server.URL + "/token"},
+		Auth:   oauth2.ClientSecretBasic("secret"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	tok, err := client.TokenExchange(context.Background(), oauth2.TokenExchange{
+		SubjectToken:     "the caller's",
+		SubjectTokenType: oauth2.TokenTypeAccessToken,
+		ActorToken:       "the service's own",
+		ActorTokenType:   oauth2.TokenTypeJWT,
+		Audiences:        []string{"urn:example:billing"},
+	}, oauth2.TokenOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(tok.TokenType, tok.IssuedTokenType == oauth2.TokenTypeAccessToken)
+	// Output:
+	// Bearer true
+}
+
+// What a resource server asks about a token that it was sent.
+func ExampleClient_Introspect() {
+	server := newServer(map[string]string{
+		"/introspect": `{"active":true,"sub":"alice","scope":"read write","tenant":"t1"}`})
+	defer server.Close()
+
+	client, err := oauth2.New(oauth2.Config{
+		ID:     "api",
+		Server: oauth2.AuthorizationServer{IntrospectionEndpoint: server.URL + "/introspect"},
+		Auth:   oauth2.ClientSecretBasic("secret"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	said, err := client.Introspect(context.Background(), "2YotnFZFEjr1zCsicMWpAA", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	var more struct {
+		Tenant string `json:"tenant"`
+	}
+	if !said.Active || said.Claims(&more) != nil {
+		log.Fatal("refuse the request")
+	}
+	fmt.Println(said.Subject, said.Scopes, more.Tenant)
+	// Output:
+	// alice [read write] t1
+}
+
+// A token that golang.org/x/oauth2 has stored.
+func ExampleFromRecord() {
+	var stored oauth2.Record
+	err := json.Unmarshal([]byte(`{"access_token":"a","token_type":"bearer","refresh_token":"r",
+		"expiry":"2026-11-21T12:00:00Z"}`), &stored)
+	if err != nil {
+		log.Fatal(err)
+	}
+	tok, err := oauth2.FromRecord(stored)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(tok.ExpiresAt.Format(time.RFC3339), tok.RefreshToken() != "")
+	// Output:
+	// 2026-11-21T12:00:00Z true
 }

@@ -101,7 +101,8 @@ func (c *Client) ExtensionGrant(
 	known := []string{"", "authorization_code", "implicit", "password", "client_credentials",
 		"refresh_token"}
 	if slices.Contains(known, grantType) {
-		return nil, checkError("grant_type", "must be that of an extension", "RFC 6749, Section 4.5")
+		return nil, checkError("grant_type", "must be that of an extension",
+			"RFC 6749, Section 4.5")
 	}
 	return c.grant(ctx, url.Values{"grant_type": {grantType}}, o)
 }

@@ -235,7 +235,7 @@ func TestTokenOptionsRefusedText(t *testing.T) {
 	c := newClient(t, configAt("https://as.example"))
 	_, err := c.ClientCredentials(t.Context(), TokenOptions{Params: url.Values{"scope": {"x"}}})
 	wantText(t, err, `params must not have "scope", which this package sets `+
-		"(RFC 6749, Section 3.1)")
+		"(RFC 6749, Section 3.2)")
 	_, err = c.ClientCredentials(t.Context(), TokenOptions{Resources: []string{"x"}})
 	wantText(t, err, "resource must be an absolute URI without a fragment (RFC 8707, Section 2)")
 }

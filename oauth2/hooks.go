@@ -10,8 +10,8 @@ import (
 
 // Hooks rewrite the requests to a server that wants them otherwise, and its responses
 // before they are read and checked. Their names are those of Authlib's compliance
-// hooks, where it has them. Each is called in its order; an error ends the exchange and is returned,
-// wrapped. They must be safe for concurrent use.
+// hooks, where it has them. Each is called in its order; an error ends the exchange and
+// is returned, wrapped. They must be safe for concurrent use.
 //
 // A request to the server comes last, after the client has authenticated, with its
 // parameters in PostForm: what a hook changes there is sent. They become the body, or

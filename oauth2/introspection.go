@@ -14,17 +14,17 @@ const introspectionClause = "RFC 7662, Section 2.2"
 // that is not active it says nothing else.
 type Introspection struct {
 	Active    bool
-	Scopes    []string
-	ClientID  string
-	Username  string
-	TokenType string
-	ExpiresAt time.Time // zero if the server does not say, as below
-	IssuedAt  time.Time
-	NotBefore time.Time
-	Subject   string
-	Audience  []string
-	Issuer    string
-	ID        string
+	Scopes    []string  // "scope"
+	ClientID  string    // "client_id": to whom the token was issued
+	Username  string    // "username": a name to read, no identifier
+	TokenType string    // "token_type": RFC 6749, Section 5.1
+	ExpiresAt time.Time // "exp"; zero if the server does not say, as all are
+	IssuedAt  time.Time // "iat"
+	NotBefore time.Time // "nbf"
+	Subject   string    // "sub": whom the token acts for
+	Audience  []string  // "aud": where the token is for
+	Issuer    string    // "iss"
+	ID        string    // "jti"
 
 	text func() string // hidden from fmt as in Token: a server may repeat the token
 }

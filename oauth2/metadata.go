@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ type AuthorizationServer struct {
 
 // Where metadata is, RFC 8414, Section 3 and 5.
 const (
+	metadataClause = "RFC 8414, Section 2"
+
 	wellKnownServer = "/.well-known/oauth-authorization-server"
 	wellKnownOpenID = "/.well-known/openid-configuration"
 
@@ -54,7 +57,8 @@ const (
 //
 // The answer must be application/json, strict, below 1 MiB, and name that issuer, octet
 // for octet (RFC 8414, Section 3.3). Endpoints that secrets must not be sent to, and those
-// that are not https as the issuer is, refuse it whole. A server need not have every endpoint: fields may be empty.
+// that are not https as the issuer is, refuse it whole. A server need not have every
+// endpoint: fields may be empty.
 //
 // The error is, wrapped, a [*jose.CheckError] that names what did not pass, an
 // [*httpclient.StatusError], or that of the exchange. Nothing is kept: call it once, not
@@ -86,7 +90,7 @@ func discover(ctx context.Context, client *http.Client, issuer string) (
 		if !isMissing(err) {
 			return AuthorizationServer{}, err
 		}
-		missing = err
+		missing = cmp.Or(missing, err)
 	}
 	return AuthorizationServer{}, missing
 }
@@ -103,13 +107,13 @@ func metadataURLs(issuer *url.URL) []string {
 }
 
 // isMissing reports whether err says that there is nothing where it was looked for, but
-// perhaps the page that a server shows for every path.
+// perhaps the page that a server has for every path, or the way to log in.
 func isMissing(err error) bool {
 	if errors.Is(err, checkError("content_type", "", "")) {
 		return true
 	}
 	e, ok := errors.AsType[*httpclient.StatusError](err)
-	return ok && e.Status/100 == 4 && e.Status != http.StatusTooManyRequests
+	return ok && (e.Status/100 == 4 && e.Status != http.StatusTooManyRequests || e.Status/100 == 3)
 }
 
 // checkJSON checks that metadata is declared as such, RFC 8414, Section 3.2.
@@ -132,11 +136,7 @@ func readMetadata(
 	l.Result("metadata", "RFC 8414, Section 3.2",
 		because(err, "metadata", "must be one strict JSON object", "RFC 8414, Section 3.2"))
 	l.Check(s.Issuer == issuer, "issuer", "must be the issuer asked for", "RFC 8414, Section 3.3")
-	s.checkEndpoints(l, client)
-	for _, e := range s.endpoints() {
-		l.Check(!isHTTPS(issuer) || isHTTPS(e.url), e.name, "must be https as the issuer is",
-			metadataClause)
-	}
+	s.checkEndpoints(l, client, isHTTPS(issuer))
 	return s, l.Err()
 }
 
@@ -160,12 +160,17 @@ func (s *AuthorizationServer) endpoints() []endpoint {
 	}, func(e endpoint) bool { return e.url == "" })
 }
 
-// checkEndpoints refuses endpoints that secrets must not be sent to.
-func (s *AuthorizationServer) checkEndpoints(l *verdict.List, client *http.Client) {
+// checkEndpoints refuses endpoints that secrets must not be sent to, and those that are not
+// https where they must be.
+func (s *AuthorizationServer) checkEndpoints(l *verdict.List, client *http.Client, https bool) {
 	for _, e := range s.endpoints() {
 		_, err := httpclient.CheckURL(client, e.url)
-		l.Result(e.name, metadataClause,
-			because(err, e.name, "must be a URL that secrets may be sent to", metadataClause))
+		err = because(err, e.name, "must be https, or http on loopback or one of the client's "+
+			"InsecureHTTPHosts", metadataClause)
+		if err == nil && https && !isHTTPS(e.url) {
+			err = checkError(e.name, "must be https as the issuer is", metadataClause)
+		}
+		l.Result(e.name, metadataClause, err)
 	}
 }
 
@@ -173,7 +178,7 @@ func (s *AuthorizationServer) checkEndpoints(l *verdict.List, client *http.Clien
 // not there although each response will have it.
 func (s *AuthorizationServer) check(client *http.Client) error {
 	l := checks(context.Background())
-	s.checkEndpoints(l, client)
+	s.checkEndpoints(l, client, false)
 	if s.Issuer != "" {
 		_, err := checkIssuer(client, s.Issuer)
 		l.Result("issuer", metadataClause, err)
@@ -183,17 +188,14 @@ func (s *AuthorizationServer) check(client *http.Client) error {
 	return l.Err()
 }
 
-const metadataClause = "RFC 8414, Section 2"
-
 // checkIssuer parses an issuer identifier, RFC 8414, Section 2.
 func checkIssuer(client *http.Client, issuer string) (*url.URL, error) {
-	const clause = metadataClause
 	u, err := httpclient.CheckURL(client, issuer)
 	if err != nil {
-		return nil, because(err, "issuer", "must be a URL that can be asked", clause)
+		return nil, because(err, "issuer", "must be a URL that can be asked", metadataClause)
 	}
 	if strings.Contains(issuer, "?") {
-		return nil, checkError("issuer", "must have no query", clause)
+		return nil, checkError("issuer", "must have no query", metadataClause)
 	}
 	return u, nil
 }

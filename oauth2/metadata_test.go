@@ -79,8 +79,9 @@ func TestDiscoverStatus(t *testing.T) {
 		next   bool
 	}{
 		{400, true}, {401, true}, {403, true}, {404, true}, {410, true}, {499, true},
-		{429, false}, {500, false}, {503, false}, {301, false}, {302, false}, {307, false},
-		{304, false}, {204, false}, {201, false}, {399, false},
+		{301, true}, {302, true}, {303, true}, {307, true}, {308, true}, {304, true}, {300, true},
+		{399, true}, // the way to log in, which is not gone
+		{429, false}, {500, false}, {503, false}, {204, false}, {201, false}, {299, false},
 	} {
 		t.Run(fmt.Sprint(test.status), func(t *testing.T) {
 			var base string
@@ -131,7 +132,87 @@ func TestDiscoverClient(t *testing.T) {
 	if outcome(err) != "check content_type" {
 		t.Errorf("got %v", err)
 	}
-	b.wantFetches(t, 1)
+	b.wantFetches(t, 2)
+}
+
+// A page, which a server may show for every path, is no metadata; that is looked for
+// elsewhere, and if there are only pages that is the error.
+func TestDiscoverPage(t *testing.T) {
+	const server, inserted, appended = "/.well-known/oauth-authorization-server/t",
+		"/.well-known/openid-configuration/t", "/t/.well-known/openid-configuration"
+	page := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		io.WriteString(w, `{"issuer":"http://`+r.Host+`/t"}`)
+	}
+	for _, test := range []struct {
+		name  string
+		pages []string
+		found string
+		want  string
+		asked int
+	}{
+		{"one page", []string{server}, inserted, "ok", 2},
+		{"two pages", []string{server, inserted}, appended, "ok", 3},
+		{"none and a page", []string{inserted}, appended, "ok", 3},
+		{"pages only", []string{server, inserted, appended}, "", "check content_type", 3},
+		{"a page, and none", []string{server}, "", "check content_type", 3},
+		{"nobody asks further", []string{inserted, appended}, server, "ok", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var base string
+			places := at{}
+			for _, path := range test.pages {
+				places[path] = page
+			}
+			if test.found != "" {
+				places[test.found] = issued(&base, "/t")
+			}
+			p := newServer(t, places.answer)
+			base = p.URL
+			got, err := Discover(t.Context(), nil, base+"/t")
+			if failed(err) != test.want || len(p.requests()) != test.asked ||
+				(got.Issuer == base+"/t") != (err == nil) {
+				t.Errorf("got %+v, %v after %q", got, err, p.requests())
+			}
+			if err != nil {
+				wantCheck(t, err, "content_type", "RFC 8414, Section 3.2")
+			}
+		})
+	}
+}
+
+// What comes by https sends nobody to http, on this machine or by a client's leave. What
+// comes by http may.
+func TestDiscoverStaysWithHTTPS(t *testing.T) {
+	client := httpclient.New(httpclient.Options{InsecureHTTPHosts: []string{"proxy:8080"}})
+	for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri",
+		"revocation_endpoint", "introspection_endpoint", "device_authorization_endpoint"} {
+		for _, test := range []struct{ issuer, endpoint, want string }{
+			{"https://as.example", "https://other.example/x", "ok"},
+			{"https://as.example", "HTTPS://as.example/x", "ok"},
+			{"https://as.example", "", "ok"},
+			{"https://127.0.0.1:1", "https://127.0.0.1:1/x", "ok"},
+			{"http://127.0.0.1:1", "http://127.0.0.1:1/x", "ok"},
+			{"http://127.0.0.1:1", "https://as.example/x", "ok"},
+			{"http://proxy:8080", "http://proxy:8080/x", "ok"},
+			{"https://as.example", "http://127.0.0.1:1/x", "check " + name},
+			{"https://as.example", "http://[::1]/x", "check " + name},
+			{"https://as.example", "http://localhost/x", "check " + name},
+			{"https://as.example", "http://proxy:8080/x", "check " + name},
+			{"https://127.0.0.1:1", "http://127.0.0.1:1/x", "check " + name},
+			{"HTTPS://as.example", "http://127.0.0.1:1/x", "check " + name},
+		} {
+			body := fmt.Sprintf(`{"issuer":%q,%q:%q}`, test.issuer, name, test.endpoint)
+			_, err := readMetadata(t.Context(), client, body, test.issuer)
+			if failed(err) != test.want {
+				t.Errorf("%s: got %v", body, err)
+			}
+			if err != nil {
+				wantCheck(t, err, name, "RFC 8414, Section 2")
+				wantText(t, err, "must be https as the issuer is")
+			}
+		}
+	}
 }
 
 // Nothing is asked of what cannot be an issuer.
@@ -217,7 +298,8 @@ func failed(err error) string {
 	return outcome(err)
 }
 
-// An answer that is not the metadata asked for is refused, and not looked for elsewhere.
+// An answer that is not the metadata asked for is refused, and not looked for elsewhere
+// unless it does not even say that it is metadata.
 func TestDiscoverRefuses(t *testing.T) {
 	const js = "application/json"
 	for _, test := range []struct{ name, media, body, want string }{
@@ -289,7 +371,11 @@ func TestDiscoverRefuses(t *testing.T) {
 			})
 			base = p.URL
 			got, err := Discover(t.Context(), nil, base)
-			if failed(err) != test.want || len(p.requests()) != 1 {
+			asked := 1
+			if test.want == "check content_type" {
+				asked = 2
+			}
+			if failed(err) != test.want || len(p.requests()) != asked {
 				t.Errorf("got %v after %q, want %q", err, p.requests(), test.want)
 			}
 			if err != nil && !reflect.DeepEqual(got, AuthorizationServer{}) {

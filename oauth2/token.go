@@ -129,12 +129,13 @@ func (r Record) Format(f fmt.State, _ rune) { fmt.Fprint(f, "oauth2.Record{...}"
 func (r Record) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
 // FromRecord returns the Token of a record: one that Record returned, one that Authlib
-// stored, or a token of golang.org/x/oauth2. An access token is required; a token type
-// that is empty means Bearer, and another is refused as in a token response.
+// stored, or a token of golang.org/x/oauth2. An access token is required, or else a
+// refresh token, for [Client.Refresh]; a token type that is empty means Bearer, and another
+// is refused as in a token response.
 func FromRecord(r Record) (*Token, error) {
 	r.TokenType = cmp.Or(r.TokenType, bearer)
 	switch {
-	case r.AccessToken == "" || !printable(r.AccessToken):
+	case r.AccessToken == "" && r.RefreshToken == "" || !printable(r.AccessToken):
 		return nil, checkError("access_token", "must be a printable string", tokenClause)
 	case !usableType(r.TokenType, r.IssuedTokenType):
 		return nil, checkError("token_type", "must be Bearer", "RFC 6749, Section 7.1")

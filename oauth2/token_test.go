@@ -92,7 +92,10 @@ func TestFromRecordRefuses(t *testing.T) {
 		want   string
 	}{
 		{"nothing", Record{}, "check access_token"},
-		{"no access token", Record{TokenType: "Bearer", RefreshToken: "r"}, "check access_token"},
+		{"refresh token only", Record{TokenType: "Bearer", RefreshToken: "r"}, "ok"},
+		{"ID token only", Record{TokenType: "Bearer", IDToken: "i"}, "check access_token"},
+		{"two lines beside a refresh token", Record{AccessToken: "a\n", RefreshToken: "r"},
+			"check access_token"},
 		{"two lines", Record{AccessToken: "a\r\nX: y"}, "check access_token"},
 		{"other letters", Record{AccessToken: "\u00e9"}, "check access_token"},
 		{"DEL", Record{AccessToken: "\x7f"}, "check access_token"},
@@ -237,5 +240,32 @@ func TestExpired(t *testing.T) {
 		if got := tok.Expired(start.Add(after)); got != want {
 			t.Errorf("%v after its end: expired is %v", after, got)
 		}
+	}
+}
+
+// The bytes of further members are the token's: nobody changes them from outside.
+func TestExtraIsACopy(t *testing.T) {
+	r := Record{AccessToken: "a", Extra: map[string]json.RawMessage{"x": json.RawMessage(`"1"`)}}
+	tok, err := FromRecord(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := func(what string) {
+		t.Helper()
+		if got := string(tok.Extra("x")); got != `"1"` || tok.Extra("y") != nil {
+			t.Errorf("%s: %s", what, got)
+		}
+	}
+	r.Extra["x"][1] = '2'
+	r.Extra["y"] = json.RawMessage(`1`)
+	same("the record it was made of")
+	tok.Extra("x")[1] = '3'
+	same("what was returned")
+	again := tok.Record()
+	again.Extra["x"][1] = '4'
+	again.Extra["y"] = json.RawMessage(`1`)
+	same("the record made of it")
+	if bare := stored(t, Record{AccessToken: "a"}); bare.Record().Extra != nil {
+		t.Errorf("extra of nothing is %v", bare.Record().Extra)
 	}
 }

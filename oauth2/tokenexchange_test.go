@@ -2,8 +2,10 @@ package oauth2
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -165,5 +167,33 @@ func TestTokenExchangeShowsNoToken(t *testing.T) {
 	if !strings.Contains(log.String(), "v=oauth2.TokenExchange{...}") ||
 		strings.Contains(log.String(), canary) {
 		t.Errorf("logged as %s", log.String())
+	}
+}
+
+// A hook that changes what is sent does not change what the caller holds.
+func TestTokenExchangeKeepsItsAudiences(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodExchange))
+	config := configAt(s.URL)
+	config.Hooks.AccessTokenRequest = []RequestHook{
+		func(_ context.Context, req *http.Request) error {
+			for _, values := range req.PostForm {
+				for i := range values {
+					values[i] = "changed"
+				}
+			}
+			return nil
+		}}
+	x := TokenExchange{SubjectToken: "s", SubjectTokenType: "t", Audiences: []string{"a", "b"}}
+	o := TokenOptions{Scopes: []string{"read"}, Resources: []string{"https://r.example"},
+		Params: url.Values{"p": {"1"}}}
+	if _, err := newClient(t, config).TokenExchange(t.Context(), x, o); err != nil {
+		t.Fatal(err)
+	}
+	if got := posted(t, s.requests()[0]); got.Get("audience") != "changed" {
+		t.Errorf("sent %q", got)
+	}
+	if !slices.Equal(x.Audiences, []string{"a", "b"}) || o.Params.Get("p") != "1" ||
+		o.Scopes[0] != "read" || o.Resources[0] != "https://r.example" {
+		t.Errorf("the caller's are %q and %q", x.Audiences, o)
 	}
 }

@@ -39,10 +39,11 @@ func (p Placement) known() bool {
 
 // Transport returns a RoundTripper that sends tok's access token, where
 // Config.TokenPlacement says, to the origins of the given URLs and nowhere else: a
-// request to another origin is an error and not sent. One that an http.Client makes
-// because a redirect names another origin, which is then https, or http on loopback,
-// goes without the token. A request that brings an access token or an Authorization
-// header of its own is an error (RFC 6750, Section 2).
+// request to another origin is an error and not sent. Where an http.Client follows a
+// redirect to another origin, which is then https, or http on loopback, that request and
+// those it leads to go without the token. A request that brings an access token or an
+// Authorization header of its own is an error (RFC 6750, Section 2).
+// [httpclient.With] makes an http.Client of it, with a Timeout.
 //
 // It sends with the transport of the client's Config.HTTP, never changes a
 // request, repeats none, and is safe for concurrent use. Errors are
@@ -93,19 +94,19 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := t.base.RoundTrip(authorized)
-	if err == nil {
+	if resp != nil {
 		resp.Request = req // which, unlike the copy, can be shown
 	}
 	return resp, err
 }
 
-// authorize returns a copy of req with the token, or req as it is where a redirect leads
+// authorize returns a copy of req with the token, or req as it is where redirects have led
 // elsewhere.
 func (t *transport) authorize(req *http.Request) (*http.Request, error) {
 	l := checks(req.Context())
 	err := t.checkOrigin(req)
-	if req.Response != nil && errors.Is(err, httpclient.ErrOrigin) {
-		return req, nil
+	if t.away(req) && !errors.Is(err, httpclient.ErrInsecureURL) {
+		return req, t.checkLeft(req)
 	}
 	l.Result("origin", originClause, err)
 	l.Check(!hasToken(req), "authorization", "must not be in the request already",
@@ -121,6 +122,28 @@ func (t *transport) authorize(req *http.Request) (*http.Request, error) {
 		return nil, err
 	}
 	return authorized, t.rewrite(req.Context(), authorized)
+}
+
+// away reports whether one of the redirects that led to req named another origin: who
+// was asked there must not choose what the token is used for.
+func (t *transport) away(req *http.Request) bool {
+	for r := req; r != nil && r.Response != nil; r = r.Response.Request {
+		if errors.Is(t.origins.Check(r), httpclient.ErrOrigin) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkLeft refuses a redirect elsewhere that has the token in its query, where a server
+// has put what it found in the one before.
+func (t *transport) checkLeft(req *http.Request) error {
+	for _, values := range req.URL.Query() {
+		if slices.Contains(values, t.token) {
+			return checkError("authorization", "must not be in a redirect", "RFC 6750, Section 5.3")
+		}
+	}
+	return nil
 }
 
 const originClause = "RFC 6750, Section 5.3"

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/jose"
 )
 
@@ -174,7 +175,7 @@ func TestTransportOddRequests(t *testing.T) {
 	resp.Body.Close()
 }
 
-// A redirect to another origin is refused, and nothing of the token goes there.
+// A redirect to another origin is followed, and nothing of the token goes there.
 func TestTransportRedirect(t *testing.T) {
 	elsewhere := newServer(t, answerJSON(200, `{}`))
 	here := newServer(t, func(w http.ResponseWriter, r *http.Request) {
@@ -186,17 +187,16 @@ func TestTransportRedirect(t *testing.T) {
 		}
 	})
 	client := &http.Client{Transport: newTransport(t, here.URL)}
-	if _, err := client.Get(here.URL + "/away"); outcome(err) != "other origin" {
-		t.Errorf("error is %v", err)
+	for _, path := range []string{"/away", "/near"} {
+		resp, err := client.Get(here.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
 	}
-	if got := elsewhere.requests(); len(got) > 0 {
+	if got := elsewhere.requests(); !slices.Equal(got, []string{"GET /\n\n"}) {
 		t.Errorf("sent %q", got)
 	}
-	resp, err := client.Get(here.URL + "/near")
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
 	for _, request := range here.requests() {
 		if !strings.Contains(request, "Authorization: Bearer a b") {
 			t.Errorf("sent %q without the token", request)
@@ -285,10 +285,12 @@ func TestAuthlibTransport(t *testing.T) {
 				http.Redirect(w, r, elsewhere.URL, http.StatusFound)
 			})
 			client := &http.Client{Transport: newTransport(t, here.URL)}
-			if _, err := client.Get(here.URL); outcome(err) != "other origin" {
-				t.Errorf("error is %v", err)
+			resp, err := client.Get(here.URL)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if got := elsewhere.requests(); len(got) > 0 {
+			resp.Body.Close()
+			if got := elsewhere.requests(); !slices.Equal(got, []string{"GET /\n\n"}) {
 				t.Errorf("sent %q", got)
 			}
 		},
@@ -352,7 +354,8 @@ func TestTransportClauses(t *testing.T) {
 	wantText(t, err, "authorization must not be in the request already (RFC 6750, Section 2)")
 	get, _ = http.NewRequest("GET", pinnedTo, nil)
 	_, err = transport.RoundTrip(get)
-	wantText(t, err, "body must be a form as it is, of a method other than GET (RFC 6750, Section 2.2)")
+	wantText(t, err,
+		"body must be a form as it is, of a method other than GET (RFC 6750, Section 2.2)")
 	post, _ := formRequest(t, "POST", "access_token=x")
 	_, err = transport.RoundTrip(post)
 	wantText(t, err, "body must be at most 10 MiB, without an access token (RFC 6750, Section 2.2)")
@@ -491,8 +494,9 @@ func TestTransportOneTokenOnly(t *testing.T) {
 
 // What only looks like a token in the query is none.
 func TestTransportOtherParameters(t *testing.T) {
-	for _, query := range []string{"", "z=1", "a=access_token", "access_tokens=x", "xaccess_token=x",
-		"Access_Token=x", "access%zztoken=x", "access%255Ftoken=x", "&&", "=access_token",
+	for _, query := range []string{"", "z=1", "a=access_token", "access_tokens=x",
+		"xaccess_token=x", "Access_Token=x", "access%zztoken=x",
+		"access%255Ftoken=x", "&&", "=access_token",
 		"%access_token=x"} {
 		transport, sent := placing(t, InsecurePlacementQuery)
 		req, _ := formRequest(t, "POST", "")
@@ -654,6 +658,13 @@ func TestTransportTrace(t *testing.T) {
 		if got := strings.Join(heard, " "); got != test.want {
 			t.Errorf("%s: heard %q, want %q", test.url, got, test.want)
 		}
+		// Nothing is refused where a redirect goes without the token.
+		heard, req.Response = nil, &http.Response{}
+		transport.RoundTrip(req)
+		want := strings.TrimPrefix(test.want, "origin:other origin")
+		if got := strings.Join(heard, " "); got != want {
+			t.Errorf("%s, redirected: heard %q, want %q", test.url, got, want)
+		}
 	}
 }
 
@@ -746,7 +757,7 @@ func TestTransportRedirectStatuses(t *testing.T) {
 					}
 					return err
 				}
-				if err := post("/away"); outcome(err) != "other origin" {
+				if err := post("/away"); err != nil {
 					t.Errorf("away: %v", err)
 				}
 				want, count := "ok", 3
@@ -768,8 +779,231 @@ func TestTransportRedirectStatuses(t *testing.T) {
 			})
 		}
 	}
-	if got := elsewhere.requests(); len(got) > 0 {
+	want := append(slices.Repeat([]string{"GET /there\n\n"}, 3), // 302 makes it a GET
+		slices.Repeat([]string{"POST /there\nContent-Type: " + formType + "\n\na=b"}, 6)...)
+	if got := elsewhere.requests(); !slices.Equal(got, want) {
 		t.Errorf("sent %q", got)
+	}
+}
+
+// aroundTheWorld returns a transport for pinnedTo in every placement, with a hook, whose
+// requests go to servers in memory. That of pinnedTo redirects to a place.
+func aroundTheWorld(t *testing.T, p Placement, place string) (*http.Client, *sentRequests) {
+	t.Helper()
+	sent := &sentRequests{}
+	config := configAt("https://as.example")
+	config.TokenPlacement = p
+	config.Hooks.ProtectedRequest = []RequestHook{func(_ context.Context, r *http.Request) error {
+		r.Header.Set("X-Hook", "1")
+		return nil
+	}}
+	config.HTTP = httpclient.With(httpclient.New(httpclient.Options{
+		InsecureHTTPHosts: []string{"proxy:8080"}}), tripper(
+		func(r *http.Request) (*http.Response, error) {
+			resp, err := sent.RoundTrip(r)
+			if len(sent.list) == 1 {
+				resp.StatusCode, resp.Header = 307, http.Header{"Location": {place}}
+			}
+			resp.Request = r
+			return resp, err
+		}))
+	transport, err := newClient(t, config).Transport(held(t), pinnedTo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &http.Client{Transport: transport}, sent
+}
+
+// wantBare fails if a request has anything that a transport with a token gives it.
+func wantBare(t *testing.T, r *http.Request, body string) {
+	t.Helper()
+	text := fmt.Sprint(r.URL, r.Header, r.Trailer, r.Form, r.PostForm, body)
+	for _, word := range []string{"a b", "a+b", "a%20b", "access_token", "Authorization",
+		"X-Hook", "no-store"} {
+		if strings.Contains(text, word) {
+			t.Errorf("%q in %s", word, text)
+		}
+	}
+}
+
+// Where a redirect leads a request goes without the token, unless secrets must not be sent
+// there at all.
+func TestTransportRedirectAway(t *testing.T) {
+	for place, want := range map[string]string{
+		"https://evil.example/":             "ok",
+		"//evil.example/x?y=z":              "ok",
+		"https://api.example:8443/":         "ok",
+		"https://api.example.evil.example/": "ok",
+		"https://sub.api.example/":          "ok",
+		"https://api.example./":             "ok",
+		"http://127.0.0.1:9/":               "ok",
+		"http://[::1]/":                     "ok",
+		"http://localhost/":                 "ok",
+		"http://proxy:8080/":                "ok", // as the client's InsecureHTTPHosts has it
+
+		"http://proxy/":                 "insecure URL",
+		"http://evil.example/":          "insecure URL",
+		"http://api.example/":           "insecure URL",
+		"https://u:p@evil.example/":     "insecure URL",
+		"https://api.example@evil.test": "insecure URL",
+		"https://ev\u0131l.example/":    "insecure URL",
+		"ftp://api.example/":            "insecure URL",
+		"https:///":                     "insecure URL",
+		"file:///etc/passwd":            "insecure URL",
+	} {
+		for _, p := range []Placement{PlacementHeader, PlacementBody, InsecurePlacementQuery} {
+			client, sent := aroundTheWorld(t, p, place)
+			resp, err := client.Post(pinnedTo+"/v1", formType, strings.NewReader("a=b"))
+			if got := outcome(err); got != want {
+				t.Errorf("%s, %s: outcome %q, want %q", place, p, got, want)
+			}
+			if err != nil {
+				if len(sent.list) != 1 {
+					t.Errorf("%s, %s: %d requests", place, p, len(sent.list))
+				}
+				continue
+			}
+			if resp.Body.Close(); len(sent.list) != 2 || sent.bodies[1] != "a=b" {
+				t.Fatalf("%s, %s: sent %q", place, p, sent.bodies)
+			}
+			wantBare(t, sent.list[1], sent.bodies[1])
+			if sent.list[0].Header.Get("X-Hook") != "1" {
+				t.Errorf("%s, %s: the first is bare too", place, p)
+			}
+		}
+	}
+}
+
+// Whoever a redirect leads to does not choose what is asked with the token: back at its
+// origin the request has none.
+func TestTransportRedirectBack(t *testing.T) {
+	for name, test := range map[string]struct{ places, want string }{
+		"near": {"/a https://api.example/b", "token token token"},
+		"back": {"https://evil.example https://api.example/b", "token bare bare"},
+		"back and near": {"/a https://evil.example https://api.example/b /c",
+			"token token bare bare bare"},
+		"to the clear": {"https://evil.example http://evil.example/", "token bare insecure URL"},
+	} {
+		config, sent := configAt("https://as.example"), &sentRequests{}
+		places := strings.Fields(test.places)
+		config.HTTP = &http.Client{Transport: tripper(
+			func(r *http.Request) (*http.Response, error) {
+				resp, err := sent.RoundTrip(r)
+				if n := len(sent.list); n <= len(places) {
+					resp.StatusCode = 307
+					resp.Header.Set("Location", places[n-1])
+				}
+				return resp, err
+			})}
+		transport, err := newClient(t, config).Transport(held(t), pinnedTo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := (&http.Client{Transport: transport}).Get(pinnedTo)
+		var got []string
+		for _, r := range sent.list {
+			got = append(got, map[bool]string{true: "token", false: "bare"}[hasToken(r)])
+		}
+		if err != nil {
+			got = append(got, outcome(err))
+		} else {
+			resp.Body.Close()
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s: sent %q", name, got)
+		}
+	}
+}
+
+// A server that redirects elsewhere with the query that it was asked with gives the token
+// away; that is not followed.
+func TestTransportRedirectWithTheToken(t *testing.T) {
+	for place, want := range map[string]string{
+		"https://evil.example/?access_token=a+b":     "check authorization",
+		"https://evil.example/?q=x&t=a+b&z":          "check authorization",
+		"https://evil.example/?access_token=another": "ok",
+	} {
+		client, sent := aroundTheWorld(t, InsecurePlacementQuery, place)
+		resp, err := client.Post(pinnedTo, formType, strings.NewReader("a=b"))
+		if got := outcome(err); got != want || len(sent.list) > 1 != (err == nil) {
+			t.Errorf("%s: outcome %q, want %q", place, got, want)
+		}
+		if err != nil {
+			wantCheck(t, err, "authorization", "RFC 6750, Section 5.3")
+			continue
+		}
+		resp.Body.Close()
+	}
+}
+
+// Only a redirect is let go elsewhere, and where it goes is not only what the URL says.
+func TestTransportDirectAway(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		change     func(*http.Request)
+		redirected string
+		direct     string
+	}{
+		{"here", func(*http.Request) {}, "token", "token"},
+		{"host", func(r *http.Request) { r.URL.Host = "evil.example" }, "bare", "other origin"},
+		{"port", func(r *http.Request) { r.URL.Host += ":1" }, "bare", "other origin"},
+		{"Host", func(r *http.Request) { r.Host = "evil.example" }, "bare", "other origin"},
+		{"Host field", func(r *http.Request) { r.Header["host"] = []string{"evil.example"} },
+			"bare", "other origin"},
+		{"host, own Host", func(r *http.Request) {
+			r.URL.Host, r.Host = "evil.example", "api.example"
+		}, "bare", "other origin"},
+		{"scheme", func(r *http.Request) { r.URL.Scheme = "http" }, "insecure URL",
+			"insecure URL"},
+		{"no URL", func(r *http.Request) { r.URL = nil }, "insecure URL", "insecure URL"},
+		{"a token of its own", func(r *http.Request) { r.URL.RawQuery = "access_token=x" },
+			"check authorization", "check authorization"},
+	} {
+		for _, redirected := range []bool{false, true} {
+			transport, sent := placing(t, PlacementHeader)
+			req, body := formRequest(t, "POST", "a=b")
+			want := test.direct
+			if redirected {
+				req.Response, want = &http.Response{}, test.redirected
+			}
+			test.change(req)
+			resp, err := transport.RoundTrip(req)
+			got := outcome(err)
+			if err == nil && len(sent.list) == 1 {
+				got = "bare"
+				if sent.list[0].Header.Get("Authorization") == "Bearer a b" {
+					got = "token"
+				}
+			}
+			if got != want || (resp == nil) != (err != nil) || err != nil && len(sent.list) > 0 {
+				t.Errorf("%s, %t: outcome %q, want %q", test.name, redirected, got, want)
+			}
+			if body.closed != 1 {
+				t.Errorf("%s, %t: body closed %d times", test.name, redirected, body.closed)
+			}
+		}
+	}
+}
+
+// What a response says it answers can be printed: the request without the token.
+func TestTransportResponseHasTheCallersRequest(t *testing.T) {
+	for _, p := range []Placement{PlacementHeader, PlacementBody, InsecurePlacementQuery} {
+		client, _ := aroundTheWorld(t, p, "")
+		req, _ := formRequest(t, "POST", "a=b")
+		resp, err := client.Transport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Request != req {
+			t.Errorf("%s: %v", p, resp.Request)
+		}
+		client, _ = aroundTheWorld(t, p, "https://evil.example/")
+		resp, err = client.Post(pinnedTo, formType, strings.NewReader("a=b"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantBare(t, resp.Request, "")
+		wantBare(t, resp.Request.Response.Request, "")
 	}
 }
 
@@ -998,4 +1232,17 @@ func TestTransportIsConcurrent(t *testing.T) {
 			t.Errorf("%d requests", n)
 		}
 	}
+}
+
+// What a transport must not do is not made a panic of.
+func TestTransportOfNothing(t *testing.T) {
+	config := configAt("https://as.example")
+	config.HTTP = &http.Client{Transport: tripper(
+		func(*http.Request) (*http.Response, error) { return nil, nil })}
+	transport, err := newClient(t, config).Transport(held(t), pinnedTo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = (&http.Client{Transport: transport}).Get(pinnedTo)
+	wantText(t, err, "nil *Response with a nil error")
 }

@@ -198,7 +198,8 @@ type BoundClient struct {
 }
 
 // HTTPClient returns an http.Client that sends the token to the origin of
-// Config.APIBaseURL, and to no other: a request elsewhere is an error. It is for
+// Config.APIBaseURL, and to no other: a request elsewhere is an error. A redirect
+// elsewhere is followed without the token, and with OAuth 1.0 an error. It is for
 // any library that takes an http.Client.
 func (b *BoundClient) HTTPClient(ctx context.Context) (*http.Client, error) {
 	c := b.client

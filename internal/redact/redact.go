@@ -55,7 +55,7 @@ func Text(s string, secrets []string) string {
 	}
 	s = strings.NewReplacer(pairs...).Replace(s) // at once: a mark may have a secret within
 	// Not before, which might leave the beginning of one.
-	s = s[:min(maxText, len(s))]
+	s = strings.ToValidUTF8(s[:min(maxText, len(s))], "")
 	return named.ReplaceAllString(s, "${1}${2}${3}${4}${5}"+Mark)
 }
 

@@ -156,11 +156,11 @@ type TokenOptions struct {
 func (c *Client) form(grant url.Values, o TokenOptions) (url.Values, error) {
 	ours := []string{"grant_type", "client_id", "client_secret", "client_assertion",
 		"client_assertion_type", "scope"}
-	form, err := withParams("params", o.Params, slices.AppendSeq(ours, maps.Keys(grant)))
+	form, err := withParams("params", "RFC 6749, Section 3.2", o.Params, slices.AppendSeq(ours, maps.Keys(grant)))
 	if err != nil {
 		return nil, err
 	}
-	if err := checkScopes(o.Scopes); err != nil {
+	if err := c.checkScopes(o.Scopes); err != nil {
 		return nil, err
 	}
 	maps.Copy(form, grant)
@@ -174,26 +174,33 @@ func (c *Client) joinScopes(scopes []string) string {
 	return strings.Join(scopes, c.config.Quirks.ScopeSeparator)
 }
 
-// checkScopes refuses what is no scope, RFC 6749, Section 3.3, and could be several.
-func checkScopes(scopes []string) error {
-	odd := func(r rune) bool { return r < 0x21 || r > 0x7e || r == '"' || r == '\\' }
+const scopeClause = "RFC 6749, Section 3.3"
+
+// checkScopes refuses what is no scope, or could be several.
+func (c *Client) checkScopes(scopes []string) error {
 	for _, s := range scopes {
-		if s == "" || strings.ContainsFunc(s, odd) {
-			return checkError("scope", "must be printable ASCII without space, quote or backslash",
-				"RFC 6749, Section 3.3")
+		if s == "" || strings.ContainsFunc(s, odd) ||
+			strings.Contains(s, c.config.Quirks.ScopeSeparator) {
+			return checkError("scope",
+				"must be printable ASCII without space, quote or backslash", scopeClause)
 		}
 	}
 	return nil
 }
 
+// odd reports whether r can stand neither in a scope nor in a code, RFC 6749, Appendix A.4
+// and A.7, of which the latter allows the space.
+func odd(r rune) bool { return r < 0x21 || r > 0x7e || r == '"' || r == '\\' }
+
 // withParams returns a copy of params, none of which may be reserved.
-func withParams(check string, params url.Values, reserved []string) (url.Values, error) {
+func withParams(
+	check, clause string, params url.Values, reserved []string,
+) (url.Values, error) {
 	form := url.Values{}
 	for name, values := range params {
 		if slices.Contains(reserved, name) {
 			return nil, checkError(check,
-				"must not have "+strconv.Quote(name)+", which this package sets",
-				"RFC 6749, Section 3.1")
+				"must not have "+strconv.Quote(name)+", which this package sets", clause)
 		}
 		form[name] = slices.Clone(values)
 	}

@@ -4,12 +4,16 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"vouchsafe/internal/redact"
 )
@@ -248,4 +252,147 @@ func TestAuthenticationErrorIsWrapped(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 	wantText(t, err, "oauth2: client authentication: ")
+}
+
+// scopes are some, and whether they are scopes, RFC 6749, Section 3.3.
+func scopes() map[string]bool {
+	return map[string]bool{
+		"read": true, "api://x/.default": true, "!": true, "#": true, "[": true, "]": true,
+		"~": true, "a,b": true,
+		"": false, " ": false, "a b": false, " a": false, "a ": false, `a"b`: false,
+		`a\b`: false, "a\tb": false, "a\nb": false, "a\x00": false, "\x1f": false,
+		"\x7f": false, "\u00e9": false, "\xff": false, "a\u00a0b": false,
+	}
+}
+
+// What is no scope is not asked for by any grant: a space in it would make it two.
+func TestGrantsCheckScopes(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodExchange))
+	asks := map[string]func(*Client, TokenOptions) error{
+		"device": func(c *Client, o TokenOptions) error {
+			_, err := c.DeviceAuthorization(t.Context(), o)
+			return err
+		},
+		"client credentials": func(c *Client, o TokenOptions) error {
+			_, err := c.ClientCredentials(t.Context(), o)
+			return err
+		},
+		"password": func(c *Client, o TokenOptions) error {
+			_, err := c.InsecurePassword(t.Context(), "user", "pass", o)
+			return err
+		},
+		"JWT": func(c *Client, o TokenOptions) error {
+			_, err := c.JWTBearer(t.Context(), "h.p.s", o)
+			return err
+		},
+		"SAML": func(c *Client, o TokenOptions) error {
+			_, err := c.SAMLBearer(t.Context(), []byte("<a/>"), o)
+			return err
+		},
+		"extension": func(c *Client, o TokenOptions) error {
+			_, err := c.ExtensionGrant(t.Context(), "urn:x", o)
+			return err
+		},
+		"refresh": func(c *Client, o TokenOptions) error {
+			_, err := c.Refresh(t.Context(), stored(t, Record{AccessToken: "a", RefreshToken: "r"}),
+				o)
+			return err
+		},
+		"token exchange": func(c *Client, o TokenOptions) error {
+			_, err := askExchange(t, t.Context(), c, o)
+			return err
+		},
+	}
+	for name, ask := range asks {
+		for scope, ok := range scopes() {
+			asked := len(s.requests())
+			err := ask(newClient(t, allEndpoints(s.URL)), TokenOptions{
+				Scopes: []string{"read", scope}})
+			if sent := len(s.requests()) > asked; sent != ok {
+				t.Errorf("%s, %q: sent %t", name, scope, sent)
+			}
+			if !ok {
+				wantCheck(t, err, "scope", "RFC 6749, Section 3.3")
+			}
+		}
+	}
+}
+
+// By GET, too, what has a code is sent once: net/http would repeat it where a server hangs
+// up that may have seen it.
+func TestGETIsSentOnce(t *testing.T) {
+	for _, query := range []string{"", "?t=1"} {
+		var asked atomic.Int32
+		s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+			if asked.Add(1) == 2 {
+				panic(http.ErrAbortHandler)
+			}
+			answerJSON(200, goodToken)(w, r)
+		})
+		config := configAt(s.URL)
+		config.Server.TokenEndpoint += query
+		config.Quirks.InsecureTokenGET = true
+		c := newClient(t, config)
+		if _, err := c.JWTBearer(t.Context(), "h.p.s", TokenOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.JWTBearer(t.Context(), "h.p.s", TokenOptions{})
+		if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("got %v", err)
+		}
+		if n := asked.Load(); n != 2 {
+			t.Errorf("sent %d times", n)
+		}
+	}
+}
+
+// A body of no parameters has a length, which is none, as servers want it who take no
+// chunks; a GET has neither.
+func TestBodyLength(t *testing.T) {
+	for _, get := range []bool{false, true} {
+		var length, chunks []string
+		s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+			length, chunks = r.Header["Content-Length"], r.TransferEncoding
+			answerJSON(200, goodToken)(w, r)
+		})
+		config := configAt(s.URL)
+		config.Auth, config.Quirks.InsecureTokenGET = uriAuthentication{}, get
+		if _, err := newClient(t, config).JWTBearer(t.Context(), "h.p.s",
+			TokenOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"0"}
+		if get {
+			want = nil
+		}
+		if !slices.Equal(length, want) || chunks != nil {
+			t.Errorf("GET %t: Content-Length %q, Transfer-Encoding %q", get, length, chunks)
+		}
+	}
+}
+
+// Times are of the wall clock, which goes on while a machine sleeps.
+func TestTimesAreOfTheWallClock(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		answer := map[string]string{"/token": goodToken, "/device": goodDevice}
+		answerJSON(200, answer[r.URL.Path])(w, r)
+	})
+	for name, now := range map[string]func() time.Time{"no clock": nil, "time.Now": time.Now} {
+		config := allEndpoints(s.URL)
+		config.Now = now
+		c := newClient(t, config)
+		tok, err := c.ClientCredentials(t.Context(), TokenOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := c.DeviceAuthorization(t.Context(), TokenOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []time.Time{tok.ExpiresAt, d.ExpiresAt} {
+			if at.IsZero() || at != at.Round(0) {
+				t.Errorf("%s: %v", name, at)
+			}
+		}
+	}
 }
