@@ -1095,6 +1095,8 @@ func TestCheckURLUnverified(t *testing.T) {
 		"no transport":          {&http.Client{}, far, true},
 		"a transport of no use": {&http.Client{Transport: (*http.Transport)(nil)}, far, true},
 		"no client":             {nil, far, true},
+		"hosts of http, by With": {With(New(Options{InsecureHTTPHosts: []string{"a"}}),
+			with(trusting).Transport), far, false},
 	} {
 		_, err := CheckURL(test.client, test.url)
 		if (err == nil) != test.ok || err != nil && (!errors.Is(err, ErrInsecureURL) ||

@@ -959,3 +959,14 @@ func TestAuthorizeEndpointQueryIsAForm(t *testing.T) {
 		}
 	}
 }
+
+// One thing refused does not make another panic.
+func TestAuthorizeReservedParamsAndResources(t *testing.T) {
+	req, err := newClient(t, configAt("https://as.example")).Authorize(t.Context(),
+		AuthorizationOptions{RedirectURI: redirectURI, Params: url.Values{"state": {"x"}},
+			Resources: []string{"https://api.example"}})
+	wantCheck(t, err, "params", "RFC 6749, Section 3.1")
+	if req != nil {
+		t.Error("a request beside an error")
+	}
+}
