@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 
 	"vouchsafe/registry"
 )
@@ -106,6 +105,7 @@ func (s *site) complete(w http.ResponseWriter, r *http.Request, client *registry
 		if p.Name == client.Name() {
 			a.Protocol = p.Title
 			a.Call, err = callAPI(r.Context(), client.WithToken(login.Token), p.api)
+			a.Call.Scheme = scheme(login.Token)
 		}
 	}
 	return a, err
@@ -130,9 +130,21 @@ func callAPI(ctx context.Context, api *registry.BoundClient, ref string) (call, 
 		pretty.Write(body) // not JSON: as it came
 	}
 	sent := resp.Request
-	// What follows the scheme is the token, or a signature: not for showing.
-	scheme, _, _ := strings.Cut(sent.Header.Get("Authorization"), " ")
-	return call{sent.Method, sent.URL.String(), scheme, resp.Status, pretty.String()}, nil
+	return call{
+		Method: sent.Method,
+		URL:    sent.URL.String(),
+		Status: resp.Status,
+		Body:   pretty.String(),
+	}, nil
+}
+
+// scheme returns what a token is sent with. What follows it is the token, or a signature:
+// not for showing.
+func scheme(t registry.Token) string {
+	if t.OAuth1 != nil {
+		return "OAuth"
+	}
+	return "Bearer"
 }
 
 func (s *site) home(w http.ResponseWriter, r *http.Request) {
