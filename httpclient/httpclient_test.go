@@ -1105,3 +1105,16 @@ func TestCheckURLUnverified(t *testing.T) {
 		}
 	}
 }
+
+// A client without a transport sends by the default one, which somebody may have changed.
+func TestCheckURLUnverifiedDefault(t *testing.T) {
+	old := http.DefaultTransport
+	defer func() { http.DefaultTransport = old }()
+	http.DefaultTransport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	if _, err := CheckURL(&http.Client{}, "https://a.example"); !errors.Is(err, ErrInsecureURL) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := CheckURL(nil, "https://a.example"); err != nil {
+		t.Errorf("that of New: %v", err)
+	}
+}

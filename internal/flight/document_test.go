@@ -793,3 +793,13 @@ func BenchmarkGet(b *testing.B) {
 		}
 	})
 }
+
+// The monotonic clock stands still while a machine sleeps, and a copy grows old.
+func TestAgeIsOfTheWallClock(t *testing.T) {
+	var s source
+	d := s.document()
+	d.Get(t.Context())
+	if fetched := d.held.Load().fetched; fetched != fetched.Round(0) {
+		t.Errorf("fetched at %v", fetched)
+	}
+}
