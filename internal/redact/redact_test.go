@@ -172,3 +172,17 @@ func TestExcerpt(t *testing.T) {
 		})
 	}
 }
+
+// JSON may escape what it need not, and a secret is found all the same.
+func TestTextEscaped(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"x":"a\/b&c"}`:                 `{"x":"[redacted]"}`,
+		`{"x":"a\u002fb\u0026c"}`:        `{"x":"[redacted]"}`,
+		`{"x":"\u0061\u002F\u0062&c"}`:   `{"x":"[redacted]"}`,
+		`{"x":"a\u002gb\u00e9\n\\/\"y"}`: `{"x":"a\u002gb\u00e9\n\/\"y"}`,
+	} {
+		if got := Text(in, []string{"a/b&c"}); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}
