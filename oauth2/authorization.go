@@ -112,9 +112,9 @@ func hasS256(s AuthorizationServer) bool {
 // codeForm returns the parameters of the token request that o asks for, those of the
 // grant aside.
 func codeForm(o AuthorizationOptions) (url.Values, error) {
-	form, err := withParams("token_params", "RFC 6749, Section 4.1.3", o.TokenParams, []string{"grant_type", "client_id",
-		"client_secret", "client_assertion", "client_assertion_type", "scope", "code",
-		"redirect_uri", "code_verifier"})
+	form, err := withParams("token_params", "RFC 6749, Section 4.1.3", o.TokenParams,
+		[]string{"grant_type", "client_id", "client_secret", "client_assertion",
+			"client_assertion_type", "scope", "code", "redirect_uri", "code_verifier"})
 	if err != nil {
 		return nil, err
 	}

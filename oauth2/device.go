@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"syscall"
 	"time"
 
 	"vouchsafe/httpclient"
@@ -56,6 +58,7 @@ func (c *Client) DeviceAuthorization(
 		auth:     c.config.Auth,
 		request:  c.config.Hooks.DeviceAuthorizationRequest,
 		response: c.config.Hooks.DeviceAuthorizationResponse,
+		close:    true,
 	}
 	form, err := c.form(nil, o)
 	if err != nil {
@@ -110,10 +113,10 @@ func (c *Client) checkShown(l *verdict.List, check, raw string) {
 }
 
 // DeviceToken waits until the user has let the client in, and returns the token, RFC
-// 8628, Section 3.4. It asks every d.Interval, and more slowly once the server says so
-// or does not answer; it ends when ctx does, when the codes expire, and at any other
-// error: an [*Error] with code access_denied if the user refused, with code
-// expired_token, or a [*jose.CheckError] named expires_in, if nobody came in time.
+// 8628, Section 3.4. It asks every d.Interval, and more slowly once the server says so,
+// does not answer or drops the connection; it ends when ctx does, when the codes expire,
+// and at any other error: an [*Error] with code access_denied if the user refused, with
+// code expired_token, or a [*jose.CheckError] named expires_in, if nobody came in time.
 func (c *Client) DeviceToken(ctx context.Context, d *DeviceAuthorization) (*Token, error) {
 	if d == nil || d.device == nil || d.digest != c.digest {
 		return nil, checkError("device_code", "must be of a request by this client to this server",
@@ -142,7 +145,10 @@ func (c *Client) DeviceToken(ctx context.Context, d *DeviceAuthorization) (*Toke
 
 // pollDevice asks once for the token.
 func (c *Client) pollDevice(ctx context.Context, d *DeviceAuthorization) (*Token, error) {
-	a, err := c.exchange(ctx, c.tokenStep(), url.Values{
+	s := c.tokenStep()
+	// A server that ends idle connections after just that interval would lose the next.
+	s.close = true
+	a, err := c.exchange(ctx, s, url.Values{
 		"grant_type":  {"urn:ietf:params:oauth:grant-type:device_code"},
 		"device_code": {d.device()},
 	})
@@ -156,9 +162,8 @@ func (c *Client) pollDevice(ctx context.Context, d *DeviceAuthorization) (*Token
 // and how long to wait now; or the error, if asking again is no use.
 func slower(interval time.Duration, err error) (next, wait time.Duration, _ error) {
 	refusal, refused := errors.AsType[*Error](err)
-	timeout, isNet := errors.AsType[net.Error](err)
 	switch {
-	case !refused && isNet && timeout.Timeout():
+	case !refused && lost(err):
 		interval *= 2
 	case !refused:
 		return 0, 0, err
@@ -175,6 +180,13 @@ func slower(interval time.Duration, err error) (next, wait time.Duration, _ erro
 		return interval, max(interval, refusal.RetryAfter), nil
 	}
 	return interval, interval, nil
+}
+
+// lost reports whether err is that of a connection, which may be better the next time.
+func lost(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout() || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // busy reports whether a status says to come again later.

@@ -125,8 +125,11 @@ func TestDevicePolls(t *testing.T) {
 		{"503 for ever", slices.Repeat([]reply{{status: 503}}, 20),
 			[]int{5, 15, 35, 75, 155, 315, 635, 1275}, "check expires_in"},
 		{"timeout", []reply{late, late, pending, granted}, []int{5, 25, 55, 75}, "ok"},
-		{"connection lost", []reply{pending, {err: io.ErrUnexpectedEOF}}, []int{5, 10},
-			"cut short"},
+		{"connection cut", []reply{pending, {err: io.ErrUnexpectedEOF}, pending, granted},
+			[]int{5, 10, 20, 30}, "ok"},
+		{"connection ended", []reply{{err: io.EOF}, granted}, []int{5, 15}, "ok"},
+		{"connection reset", []reply{{err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}},
+			granted}, []int{5, 15}, "ok"},
 		{"connection refused", []reply{refused}, []int{5}, "refused"},
 
 		{"denied", []reply{pending, refusing("access_denied")}, []int{5, 10},
@@ -569,4 +572,37 @@ func TestDeviceAuthorizationShowsNoSecret(t *testing.T) {
 	}
 	mustNotShow(t, "*DeviceAuthorization", d)
 	mustNotShow(t, "DeviceAuthorization", *d)
+}
+
+// A connection is not kept for the next question: a server may end it just then.
+func TestDeviceKeepsNoConnection(t *testing.T) {
+	var closes []bool
+	config := configAt("https://as.example")
+	config.Server.DeviceAuthorizationEndpoint = "https://as.example/device"
+	config.Auth = None()
+	config.HTTP = &http.Client{Transport: tripper(func(r *http.Request) (*http.Response, error) {
+		closes = append(closes, r.Close)
+		body := goodToken
+		if r.URL.Path == "/device" {
+			body = `{"device_code":"d","user_code":"u","verification_uri":"https://as.example",` +
+				`"expires_in":9}`
+		}
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)),
+			Header: http.Header{"Content-Type": {"application/json"}}}, nil
+	})}
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, config)
+		d, err := c.DeviceAuthorization(t.Context(), TokenOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.ExpiresAt = time.Now().Add(time.Hour)
+		c.config.Now = time.Now
+		if _, err := c.DeviceToken(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !slices.Equal(closes, []bool{true, true}) {
+		t.Errorf("closed after each: %v", closes)
+	}
 }

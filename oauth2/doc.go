@@ -67,12 +67,12 @@
 // clause; it may wrap a cause. Both answer errors.Is by kind:
 //
 //	errors.Is(err, &oauth2.Error{Code: "invalid_grant"}) // log in again
-//	errors.Is(err, &jose.CheckError{Check: "state"})     // not the login that this browser began
+//	errors.Is(err, &jose.CheckError{Check: "state"})     // not a login of this browser
 //
 // # Checks
 //
 // These are their names, in the order in which they are looked at; [jose.WithTrace] lets
-// a function hear each as it is made.
+// a function hear those of a login, of a response and of a request to a resource.
 //
 //   - [New]: client_id, client_authentication, revocation_authentication, and of them
 //     client_secret, key, issuer, claims; server, and the names of its endpoints; issuer;
@@ -90,11 +90,15 @@
 //     issued_token_type
 //   - a token response: error, content_type, body, access_token, issued_token_type,
 //     token_type, refresh_token, id_token, scope
-//   - [Client.DeviceAuthorization]: error, content_type, body, device_code, user_code,
-//     verification_uri, verification_uri_complete, expires_in, interval
+//   - [Client.DeviceAuthorization]: params, scope, resource, device_authorization_endpoint;
+//     error, content_type, body, device_code, user_code, verification_uri,
+//     verification_uri_complete, expires_in, interval
 //   - [Client.SignAssertion]: key, aud, exp
-//   - [Client.Introspect]: token; error, content_type, body, active, and the names of the
-//     members; [Client.Revoke]: token
+//   - [Client.Introspect]: token, introspection_endpoint; error, content_type, body,
+//     active, and the names of the members; [Introspection.Claims]: active, claims
+//   - [Client.Revoke]: token, revocation_endpoint
+//   - [AuthenticationFor]: client_authentication; [ClientSecretBasicRaw] with a colon in
+//     the ID: client_id
 //   - [Client.Transport]: access_token, urls; a request: origin, authorization, body
 //   - [FromRecord]: access_token, token_type
 //

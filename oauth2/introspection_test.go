@@ -459,3 +459,11 @@ func TestIntrospectionTrace(t *testing.T) {
 		t.Errorf("heard %q, want %q", heard, want)
 	}
 }
+
+// What no server said has no claims.
+func TestIntrospectionOfNobody(t *testing.T) {
+	var claims map[string]any
+	if err := (&Introspection{Active: true}).Claims(&claims); outcome(err) != "check active" {
+		t.Errorf("error is %v", err)
+	}
+}

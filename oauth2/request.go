@@ -26,6 +26,7 @@ type step struct {
 	auth     ClientAuthentication
 	request  []RequestHook
 	response []ResponseHook
+	close    bool // the connection afterwards
 }
 
 // An answer is a response to a request, with what reading it takes.
@@ -66,7 +67,7 @@ func (c *Client) request(ctx context.Context, s step, form url.Values) (*http.Re
 	if err != nil {
 		return nil, checkError(s.endpoint, "must be a URL", s.clause)
 	}
-	req.PostForm = form
+	req.PostForm, req.Close = form, s.close
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Content-Type", formType)
 	if err := s.auth.Authenticate(ctx, c, req); err != nil {
@@ -127,8 +128,9 @@ func secretsOf(req *http.Request) []string {
 			}
 		}
 	}
-	if _, credentials, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
-		secrets = append(secrets, credentials)
+	scheme, credentials, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	if secret := cmp.Or(strings.TrimSpace(credentials), scheme); secret != "" {
+		secrets = append(secrets, secret)
 	}
 	if id, password, ok := req.BasicAuth(); ok {
 		secret, _ := url.QueryUnescape(password)
@@ -156,7 +158,8 @@ type TokenOptions struct {
 func (c *Client) form(grant url.Values, o TokenOptions) (url.Values, error) {
 	ours := []string{"grant_type", "client_id", "client_secret", "client_assertion",
 		"client_assertion_type", "scope"}
-	form, err := withParams("params", "RFC 6749, Section 3.2", o.Params, slices.AppendSeq(ours, maps.Keys(grant)))
+	form, err := withParams("params", "RFC 6749, Section 3.2", o.Params,
+		slices.AppendSeq(ours, maps.Keys(grant)))
 	if err != nil {
 		return nil, err
 	}

@@ -88,8 +88,12 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	t := f()
 	authorized, err := t.authorize(req)
 	if err != nil {
-		if req.Body != nil {
-			req.Body.Close()
+		body := req.Body
+		if authorized != nil { // whose body a hook may have replaced
+			body = authorized.Body
+		}
+		if body != nil {
+			body.Close()
 		}
 		return nil, err
 	}
@@ -135,13 +139,20 @@ func (t *transport) away(req *http.Request) bool {
 	return false
 }
 
-// checkLeft refuses a redirect elsewhere that has the token in its query, where a server
-// has put what it found in the one before.
+// checkLeft refuses a redirect elsewhere that has the token in its URL, where a server has
+// put what it found in the one before.
 func (t *transport) checkLeft(req *http.Request) error {
-	for _, values := range req.URL.Query() {
-		if slices.Contains(values, t.token) {
+	text := req.URL.String()
+	for range 3 { // as it is, encoded, and within a URL that is a parameter
+		if strings.Contains(text, t.token) ||
+			strings.Contains(strings.ReplaceAll(text, "+", " "), t.token) {
 			return checkError("authorization", "must not be in a redirect", "RFC 6750, Section 5.3")
 		}
+		decoded, err := url.PathUnescape(text)
+		if err != nil {
+			break
+		}
+		text = decoded
 	}
 	return nil
 }

@@ -1246,3 +1246,62 @@ func TestTransportOfNothing(t *testing.T) {
 	_, err = (&http.Client{Transport: transport}).Get(pinnedTo)
 	wantText(t, err, "nil *Response with a nil error")
 }
+
+// A redirect elsewhere may not have the token anywhere in its URL, as it is or encoded.
+func TestTransportRedirectHasNoToken(t *testing.T) {
+	tok, err := FromRecord(Record{AccessToken: "to=k e/n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for location, want := range map[string]string{
+		"https://evil.example/?access_token=to%3Dk+e%2Fn":     "check authorization",
+		"https://evil.example/?x=to%3dk%20e%2fn":              "check authorization",
+		"https://evil.example/?to=k%20e/n":                    "check authorization",
+		"https://evil.example/a/to=k%20e%2Fn":                 "check authorization",
+		"https://evil.example/?a=b;access_token=to=k+e/n":     "check authorization",
+		"https://evil.example/?u=%3Fa%3Dto%253Dk%2520e%252Fn": "check authorization",
+		"https://evil.example/?access_token=another":          "ok",
+		"https://evil.example/?x=%":                           "ok",
+	} {
+		config := configAt("https://as.example")
+		config.TokenPlacement = InsecurePlacementQuery
+		config.HTTP = &http.Client{Transport: tripper(func(r *http.Request) (*http.Response, error) {
+			resp := &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody}
+			if r.URL.Host != "evil.example" {
+				resp.StatusCode = 302
+				resp.Header.Set("Location", location)
+			}
+			return resp, nil
+		})}
+		transport, err := newClient(t, config).Transport(tok, pinnedTo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := (&http.Client{Transport: transport}).Get(pinnedTo)
+		if err == nil {
+			resp.Body.Close()
+		}
+		if got := outcome(err); got != want {
+			t.Errorf("%s: %s, want %s", location, got, want)
+		}
+	}
+}
+
+// A body that a hook put in place of the caller's is closed if the request is refused.
+func TestTransportClosesTheHooksBody(t *testing.T) {
+	config := configAt("https://as.example")
+	mine := &closing{Reader: strings.NewReader("x")}
+	config.Hooks.ProtectedRequest = []RequestHook{func(_ context.Context, r *http.Request) error {
+		r.Body.Close()
+		r.Body = mine
+		return errors.New("no")
+	}}
+	transport, err := newClient(t, config).Transport(held(t), pinnedTo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, body := formRequest(t, "POST", "a=b")
+	if _, err := transport.RoundTrip(req); err == nil || mine.closed != 1 || body.closed < 1 {
+		t.Errorf("error %v, closed %d and %d times", err, mine.closed, body.closed)
+	}
+}

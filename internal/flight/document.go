@@ -104,12 +104,12 @@ func (d *Document[T]) replaced(ctx context.Context, held *copyOf[T]) (*copyOf[T]
 // it could not be fetched, if Renew fetched less than Floor ago, or if key was Missed less
 // than Memory ago. It waits for the fetch however long that takes, and starts none in vain.
 func (d *Document[T]) Renew(ctx context.Context, key string) (value T, renewed bool, err error) {
-	held := d.held.Load()
+	now, held := d.Now(), d.held.Load()
 	if d.usable(held) && !d.mayRenew(key) {
 		landed := d.held.Load() // what forbids it may just have brought another
-		return landed.value, landed != held, nil
+		return landed.value, landed != held && !landed.asked.Before(now), nil
 	}
-	now, flight := d.Now(), d.flight(held)
+	flight := d.flight(held)
 	brought, err := d.await(ctx, func(ctx context.Context) (*copyOf[T], error) {
 		defer d.noteRenewal()
 		return flight(ctx)

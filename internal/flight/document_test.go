@@ -803,3 +803,28 @@ func TestAgeIsOfTheWallClock(t *testing.T) {
 		t.Errorf("fetched at %v", fetched)
 	}
 }
+
+// A copy that lands while a caller is held up was asked for before it came, and says
+// nothing of its key.
+func TestRenewHeldUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s source
+		d := s.document()
+		d.Get(t.Context())
+		time.Sleep(time.Minute)
+		s.slow = 5 * time.Second
+		go d.Renew(t.Context(), "another")
+		time.Sleep(time.Second)
+		var asked int
+		d.Now = func() time.Time {
+			if asked++; asked == 2 { // the caller holds the old copy
+				time.Sleep(5 * time.Second)
+			}
+			return time.Now()
+		}
+		got, renewed, err := d.Renew(t.Context(), "key")
+		if got != "copy 2" || renewed || err != nil || s.fetches != 2 {
+			t.Errorf("got %q, %v, %v after %d fetches", got, renewed, err, s.fetches)
+		}
+	})
+}

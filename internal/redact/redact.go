@@ -3,6 +3,7 @@
 package redact
 
 import (
+	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -42,8 +43,10 @@ func Text(s string, secrets []string) string {
 	var forms []string
 	for _, secret := range secrets {
 		once := escape(secret)
-		// twice encoded in a base string, and as a form has it
-		forms = append(forms, secret, once, escape(once), url.QueryEscape(secret))
+		inJSON, _ := json.Marshal(secret)
+		// twice encoded in a base string, as a form has it, and as JSON does
+		forms = append(forms, secret, once, escape(once), url.QueryEscape(secret),
+			unescape(secret), unescape(string(inJSON[1:len(inJSON)-1])))
 	}
 	// The longest first, which may have others within.
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })

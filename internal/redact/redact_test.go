@@ -186,3 +186,13 @@ func TestTextEscaped(t *testing.T) {
 		}
 	}
 }
+
+// A secret is found as JSON writes it, whatever it is made of.
+func TestTextOfSecretsInJSON(t *testing.T) {
+	const secret = `a"b\c\/\u0041é`
+	for _, in := range []string{secret, `a\"b\\c\\/\\u0041é`, `a\u0022b\u005cc\u005c/\u005cu0041é`} {
+		if got := Text("<"+in+">", []string{secret}); got != "<[redacted]>" {
+			t.Errorf("%s: got %s", in, got)
+		}
+	}
+}
