@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -810,18 +811,19 @@ func TestRenewHeldUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s source
 		d := s.document()
+		var countdown atomic.Int32
+		d.Now = func() time.Time {
+			if countdown.Add(-1) == 0 { // the caller holds the old copy
+				time.Sleep(5 * time.Second)
+			}
+			return time.Now()
+		}
 		d.Get(t.Context())
 		time.Sleep(time.Minute)
 		s.slow = 5 * time.Second
 		go d.Renew(t.Context(), "another")
 		time.Sleep(time.Second)
-		var asked int
-		d.Now = func() time.Time {
-			if asked++; asked == 2 { // the caller holds the old copy
-				time.Sleep(5 * time.Second)
-			}
-			return time.Now()
-		}
+		countdown.Store(2)
 		got, renewed, err := d.Renew(t.Context(), "key")
 		if got != "copy 2" || renewed || err != nil || s.fetches != 2 {
 			t.Errorf("got %q, %v, %v after %d fetches", got, renewed, err, s.fetches)
