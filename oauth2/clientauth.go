@@ -165,22 +165,17 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(
 // A method that is not one of these is a [*jose.CheckError], and so are credentials
 // that the method would not use.
 func AuthenticationFor(method string, c Credentials) (ClientAuthentication, error) {
+	secret, key, custom := c.Secret != "", c.Key != nil, c.Custom != nil
 	unnamed := method == ""
-	switch c.kind() {
-	case "none":
-		if unnamed || method == "none" {
-			return None(), nil
-		}
-	case "secret":
+	switch {
+	case secret && !key && !custom:
 		return c.secretAuthentication(method)
-	case "key":
-		if unnamed || method == privateKeyJWT {
-			return PrivateKeyJWT(c.Key, AssertionOptions{}), nil
-		}
-	case "custom":
-		if unnamed || method == c.Custom.Method() {
-			return c.Custom, nil
-		}
+	case key && !secret && !custom && (unnamed || method == privateKeyJWT):
+		return PrivateKeyJWT(c.Key, AssertionOptions{}), nil
+	case custom && !secret && !key && (unnamed || method == c.Custom.Method()):
+		return c.Custom, nil
+	case !secret && !key && !custom && (unnamed || method == "none"):
+		return None(), nil
 	}
 	return nil, errMethod()
 }
@@ -188,24 +183,6 @@ func AuthenticationFor(method string, c Credentials) (ClientAuthentication, erro
 func errMethod() error {
 	return checkError("client_authentication", "must be a method of this package, or a custom "+
 		"one, with the credentials that it uses and no others", "RFC 7591, Section 2")
-}
-
-// kind returns what the credentials are, and nothing if they are of two kinds.
-func (c Credentials) kind() string {
-	kinds := []string{}
-	for kind, given := range map[string]bool{
-		"secret": c.Secret != "", "key": c.Key != nil, "custom": c.Custom != nil} {
-		if given {
-			kinds = append(kinds, kind)
-		}
-	}
-	switch len(kinds) {
-	case 0:
-		return "none"
-	case 1:
-		return kinds[0]
-	}
-	return ""
 }
 
 func (c Credentials) secretAuthentication(method string) (ClientAuthentication, error) {
