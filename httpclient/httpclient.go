@@ -216,7 +216,7 @@ func checkRequest(client *http.Client, req *http.Request) error {
 		return err
 	}
 	own := Origins{client, []origin{originOf(req.URL)}}
-	return own.Check(req)
+	return own.checkHosts(req)
 }
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

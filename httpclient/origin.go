@@ -45,6 +45,11 @@ func (o Origins) Check(req *http.Request) error {
 	if err := o.check(req.URL); err != nil {
 		return err
 	}
+	return o.checkHosts(req)
+}
+
+// checkHosts is Check for a request whose URL has been checked.
+func (o Origins) checkHosts(req *http.Request) error {
 	hosts := Fields(req.Header, "Host") // which net/http sends unless spelt so
 	if req.Host != "" && req.Host != req.URL.Host {
 		hosts = append(hosts, req.Host)

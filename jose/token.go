@@ -89,7 +89,7 @@ func (t *Token) read(name string, v strictjson.Value, aud []string) (ok bool) {
 	case "jti":
 		t.ID, ok = v.String()
 	case "aud":
-		t.Audience, ok = audience(v, aud)
+		t.Audience, ok = v.AppendOneOrMore(aud)
 	case "exp":
 		t.ExpiresAt, ok = date(v)
 	case "nbf":
@@ -100,15 +100,6 @@ func (t *Token) read(name string, v strictjson.Value, aud []string) (ok bool) {
 		ok = true
 	}
 	return ok
-}
-
-// audience appends a string or an array of strings to dst, RFC 7519, Section 4.1.3.
-func audience(v strictjson.Value, dst []string) ([]string, bool) {
-	if list, ok := v.AppendStrings(dst); ok {
-		return list, true
-	}
-	s, ok := v.String()
-	return append(dst, s), ok
 }
 
 // date reads a NumericDate, RFC 7519, Section 2.

@@ -113,8 +113,7 @@ func hasS256(s AuthorizationServer) bool {
 // grant aside.
 func codeForm(o AuthorizationOptions) (url.Values, error) {
 	form, err := withParams("token_params", "RFC 6749, Section 4.1.3", o.TokenParams,
-		[]string{"grant_type", "client_id", "client_secret", "client_assertion",
-			"client_assertion_type", "scope", "code", "redirect_uri", "code_verifier"})
+		append(reservedForToken(), "code", "redirect_uri", "code_verifier"))
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,10 @@ package oauth2
 
 import (
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
+
+	"vouchsafe/httpclient"
 )
 
 // maxCallback bounds the body of a callback.
@@ -27,8 +28,7 @@ func ReadCallback(r *http.Request) (url.Values, error) {
 	if r.Method == http.MethodGet {
 		return params, nil
 	}
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if r.Method != http.MethodPost || err != nil || media != formType {
+	if r.Method != http.MethodPost || !httpclient.HasMediaType(r.Header, formType) {
 		return nil, checkError("response_mode", "must be a GET, or a POST with a form", clause)
 	}
 	if r.PostForm != nil || r.Body == nil { // somebody has read it, or there is none

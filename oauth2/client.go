@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"vouchsafe/internal/verdict"
@@ -133,20 +132,6 @@ func (c *Config) checkAuth(l *verdict.List, a ClientAuthentication, check string
 	}); ok {
 		l.Result(check, clause, a.check(c.Server))
 	}
-}
-
-// clone returns metadata whose lists are its own.
-func (s AuthorizationServer) clone() AuthorizationServer {
-	for _, list := range []*[]string{
-		&s.TokenEndpointAuthMethodsSupported,
-		&s.TokenEndpointAuthSigningAlgValuesSupported,
-		&s.RevocationEndpointAuthMethodsSupported,
-		&s.IntrospectionEndpointAuthMethodsSupported,
-		&s.CodeChallengeMethodsSupported,
-	} {
-		*list = slices.Clone(*list)
-	}
-	return s
 }
 
 // ID returns the client identifier.

@@ -77,8 +77,10 @@ func readIntrospection(ctx context.Context, a answer) (*Introspection, error) {
 	readTime(l, m, "iat", &i.IssuedAt)
 	readTime(l, m, "nbf", &i.NotBefore)
 	i.Scopes = splitScopes(scope, " ")
-	i.Audience, ok = audience(m.Get("aud"))
-	l.Check(ok, "aud", "must be a string or an array of strings", introspectionClause)
+	aud := m.Get("aud")
+	i.Audience, ok = aud.AppendOneOrMore(nil)
+	l.Check(ok || absent(aud), "aud", "must be a string or an array of strings",
+		introspectionClause)
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
@@ -97,16 +99,6 @@ func readTime(l *verdict.List, m strictjson.Object, name string, to *time.Time) 
 	if ok {
 		*to = time.Unix(at, 0)
 	}
-}
-
-// audience reads a claim that is a string or an array of strings, RFC 7519, Section
-// 4.1.3.
-func audience(v strictjson.Value) ([]string, bool) {
-	if s, ok := v.String(); ok {
-		return []string{s}, true
-	}
-	list, ok := v.Strings()
-	return list, ok || absent(v)
 }
 
 // Claims decodes all that the server said into the struct that v points to, by the rules of

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,6 +37,20 @@ type AuthorizationServer struct {
 	AuthorizationResponseIssParameterSupported bool `json:"authorization_response_iss_parameter_supported"`
 }
 
+// clone returns metadata whose lists are its own.
+func (s AuthorizationServer) clone() AuthorizationServer {
+	for _, list := range []*[]string{
+		&s.TokenEndpointAuthMethodsSupported,
+		&s.TokenEndpointAuthSigningAlgValuesSupported,
+		&s.RevocationEndpointAuthMethodsSupported,
+		&s.IntrospectionEndpointAuthMethodsSupported,
+		&s.CodeChallengeMethodsSupported,
+	} {
+		*list = slices.Clone(*list)
+	}
+	return s
+}
+
 // Where metadata is, RFC 8414, Section 3 and 5.
 const (
 	metadataClause = "RFC 8414, Section 2"
@@ -51,9 +64,9 @@ const (
 // Discover fetches the metadata of the authorization server whose issuer identifier
 // is issuer, RFC 8414, Section 3, by client, or by one of [httpclient.New] if that is
 // nil. The well-known path is inserted before the issuer's own; where the server has
-// nothing (a status of 4xx other than 429, or a page), the two places are asked that OpenID
-// Providers use: openid-configuration inserted in the same way, and appended (RFC
-// 8414, Section 5). Redirects are not followed.
+// nothing (a redirect, a status of 4xx other than 429, or a page), the two places are
+// asked that OpenID Providers use: openid-configuration inserted in the same way, and
+// appended (RFC 8414, Section 5). Redirects are not followed.
 //
 // The answer must be application/json, strict, below 1 MiB, and name that issuer, octet
 // for octet (RFC 8414, Section 3.3). Endpoints that secrets must not be sent to, and those
@@ -63,8 +76,9 @@ const (
 // The error is, wrapped, a [*jose.CheckError] that names what did not pass, an
 // [*httpclient.StatusError], or that of the exchange. Nothing is kept: call it once, not
 // for each login.
-func Discover(ctx context.Context, client *http.Client, issuer string) (
-	AuthorizationServer, error) {
+func Discover(
+	ctx context.Context, client *http.Client, issuer string,
+) (AuthorizationServer, error) {
 	s, err := discover(ctx, client, issuer)
 	if err != nil {
 		return AuthorizationServer{}, fmt.Errorf("oauth2: discovery: %w", err)
@@ -72,8 +86,9 @@ func Discover(ctx context.Context, client *http.Client, issuer string) (
 	return s, nil
 }
 
-func discover(ctx context.Context, client *http.Client, issuer string) (
-	AuthorizationServer, error) {
+func discover(
+	ctx context.Context, client *http.Client, issuer string,
+) (AuthorizationServer, error) {
 	u, err := checkIssuer(client, issuer)
 	if err != nil {
 		return AuthorizationServer{}, err
@@ -119,8 +134,7 @@ func isMissing(err error) bool {
 // checkJSON checks that metadata is declared as such, RFC 8414, Section 3.2.
 func checkJSON(ctx context.Context, resp *httpclient.Response) error {
 	l := checks(ctx)
-	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	l.Check(err == nil && media == "application/json",
+	l.Check(httpclient.HasMediaType(resp.Header, "application/json"),
 		"content_type", "must be application/json", "RFC 8414, Section 3.2")
 	return l.Err()
 }

@@ -154,12 +154,17 @@ type TokenOptions struct {
 	Params url.Values
 }
 
+// reservedForToken are the parameters of every token request that this package sets,
+// beside those of its grant.
+func reservedForToken() []string {
+	return []string{"grant_type", "client_id", "client_secret", "client_assertion",
+		"client_assertion_type", "scope"}
+}
+
 // form returns the parameters of a grant with what o asks for.
 func (c *Client) form(grant url.Values, o TokenOptions) (url.Values, error) {
-	ours := []string{"grant_type", "client_id", "client_secret", "client_assertion",
-		"client_assertion_type", "scope"}
 	form, err := withParams("params", "RFC 6749, Section 3.2", o.Params,
-		slices.AppendSeq(ours, maps.Keys(grant)))
+		slices.AppendSeq(reservedForToken(), maps.Keys(grant)))
 	if err != nil {
 		return nil, err
 	}

@@ -3,12 +3,12 @@ package oauth2
 import (
 	"context"
 	"encoding/json"
-	"mime"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/internal/verdict"
 )
@@ -88,8 +88,7 @@ func (a answer) json(clause string, form bool) (string, error) {
 	if form && !strings.HasPrefix(body, "{") {
 		return formAsJSON(body), nil
 	}
-	media, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
-	if !form && (err != nil || media != "application/json") {
+	if !form && !httpclient.HasMediaType(a.Header, "application/json") {
 		return body, checkError("content_type", "must be application/json", clause)
 	}
 	return body, nil

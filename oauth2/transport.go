@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -227,10 +226,9 @@ const maxForm = 10 << 20
 // closed, and the copy has one that can be sent again.
 func (t *transport) placeInBody(req *http.Request) error {
 	const clause = "RFC 6750, Section 2.2"
-	media, _, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
 	// The empty method is GET.
 	bodiless := []string{"", http.MethodGet, http.MethodHead, http.MethodTrace, http.MethodConnect}
-	if err != nil || media != formType || req.Body == nil ||
+	if !httpclient.HasMediaType(req.Header, formType) || req.Body == nil ||
 		slices.Contains(bodiless, req.Method) || req.Header.Get("Content-Encoding") != "" {
 		return checkError("body", "must be a form as it is, of a method other than GET", clause)
 	}

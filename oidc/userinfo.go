@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -115,8 +114,7 @@ func FetchUserInfo(ctx context.Context, client *http.Client, s UserInfoSource) (
 	if err != nil {
 		return nil, fmt.Errorf("oidc: UserInfo: %w", err)
 	}
-	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
+	if !httpclient.HasMediaType(resp.Header, "application/json") {
 		return nil, fmt.Errorf("oidc: UserInfo: %w", checkError("content_type",
 			"must be application/json", "OpenID Connect Core 1.0, Section 5.3.2"))
 	}

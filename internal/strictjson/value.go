@@ -97,6 +97,18 @@ func (v Value) AppendStrings(list []string) ([]string, bool) {
 	}
 }
 
+// AppendOneOrMore appends a string, or the elements of an array of strings, to list, as
+// an audience is written (RFC 7519, Section 4.1.3).
+func (v Value) AppendOneOrMore(list []string) ([]string, bool) {
+	if all, ok := v.AppendStrings(list); ok {
+		return all, true
+	}
+	if s, ok := v.String(); ok {
+		return append(list, s), true
+	}
+	return nil, false
+}
+
 // Raw returns the text, and nil for an absent member.
 func (v Value) Raw() json.RawMessage {
 	if v == "" {

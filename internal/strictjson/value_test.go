@@ -131,6 +131,28 @@ func TestStrings(t *testing.T) {
 	}
 }
 
+func TestAppendOneOrMore(t *testing.T) {
+	for _, tt := range []struct {
+		value string
+		want  []string
+		ok    bool
+	}{
+		{`[]`, []string{"x"}, true},
+		{`["a","b"]`, []string{"x", "a", "b"}, true},
+		{`"a"`, []string{"x", "a"}, true},
+		{`""`, []string{"x", ""}, true},
+		{`["a",1]`, nil, false},
+		{`1`, nil, false},
+		{`null`, nil, false},
+		{``, nil, false},
+	} {
+		got, ok := Value(tt.value).AppendOneOrMore([]string{"x"})
+		if !slices.Equal(got, tt.want) || ok != tt.ok {
+			t.Errorf("%s: got %q, %v", tt.value, got, ok)
+		}
+	}
+}
+
 func TestArray(t *testing.T) {
 	obj, err := Parse(`{"a":[1, "b" ,[2,3],{"c":null}, true]}`)
 	if err != nil {
