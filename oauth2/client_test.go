@@ -108,6 +108,42 @@ func (s *server) requests() []string {
 	return slices.Clone(s.asked)
 }
 
+// clientWith returns a client of a server that answers so, its configuration changed by
+// each of changes but nil.
+func clientWith(
+	t *testing.T, answer http.HandlerFunc, changes ...func(*Config),
+) (*Client, *server) {
+	t.Helper()
+	s := newServer(t, answer)
+	config := configAt(s.URL)
+	for _, change := range changes {
+		if change != nil {
+			change(&config)
+		}
+	}
+	return newClient(t, config), s
+}
+
+// mustNotSend fails unless c, a client of s, asks nothing once the context has ended, and
+// a client without the endpoint asks nothing at all.
+func mustNotSend(t *testing.T, c *Client, s *server, endpoint, clause string,
+	ask func(context.Context, *Client) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := ask(ctx, c); outcome(err) != "context ended" {
+		t.Errorf("context: %v", err)
+	}
+	err := ask(t.Context(), newClient(t, configAt(s.URL)))
+	if outcome(err) != "check "+endpoint {
+		t.Errorf("no endpoint: %v", err)
+	}
+	wantText(t, err, "("+clause+")")
+	if got := s.requests(); len(got) > 0 {
+		t.Errorf("sent %q", got)
+	}
+}
+
 // answerJSON answers everything with status and a JSON body.
 func answerJSON(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

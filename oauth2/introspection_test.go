@@ -18,13 +18,9 @@ import (
 // introspecting returns a client of a server that answers so.
 func introspecting(t *testing.T, answer http.HandlerFunc, change func(*Config)) (*Client, *server) {
 	t.Helper()
-	s := newServer(t, answer)
-	config := configAt(s.URL)
-	config.Server.IntrospectionEndpoint = s.URL + "/introspect"
-	if change != nil {
-		change(&config)
-	}
-	return newClient(t, config), s
+	return clientWith(t, answer, func(c *Config) {
+		c.Server.IntrospectionEndpoint = c.Server.Issuer + "/introspect"
+	}, change)
 }
 
 // introspect asks a server that answers 200 with a JSON body.
@@ -298,20 +294,11 @@ func TestIntrospectionNotAsked(t *testing.T) {
 		t.Errorf("no token: %v", err)
 	}
 	wantText(t, err, "(RFC 7662, Section 2.1)")
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := c.Introspect(ctx, "tok", ""); outcome(err) != "context ended" {
-		t.Errorf("context: %v", err)
-	}
-	bare := newClient(t, configAt(s.URL))
-	_, err = bare.Introspect(t.Context(), "tok", "")
-	if outcome(err) != "check introspection_endpoint" {
-		t.Errorf("no endpoint: %v", err)
-	}
-	wantText(t, err, "(RFC 7662, Section 2)")
-	if got := s.requests(); len(got) > 0 {
-		t.Errorf("sent %q", got)
-	}
+	mustNotSend(t, c, s, "introspection_endpoint", "RFC 7662, Section 2",
+		func(ctx context.Context, c *Client) error {
+			_, err := c.Introspect(ctx, "tok", "")
+			return err
+		})
 	config := configAt("https://as.example")
 	config.Server.IntrospectionEndpoint = "http://as.example/i"
 	if _, err := New(config); outcome(err) != "insecure URL" {

@@ -14,13 +14,9 @@ import (
 // revoking returns a client of a server that answers so.
 func revoking(t *testing.T, answer http.HandlerFunc, change func(*Config)) (*Client, *server) {
 	t.Helper()
-	s := newServer(t, answer)
-	config := configAt(s.URL)
-	config.Server.RevocationEndpoint = s.URL + "/revoke"
-	if change != nil {
-		change(&config)
-	}
-	return newClient(t, config), s
+	return clientWith(t, answer, func(c *Config) {
+		c.Server.RevocationEndpoint = c.Server.Issuer + "/revoke"
+	}, change)
 }
 
 // revocable returns a token of these; with a refresh token only if there is one.
@@ -226,19 +222,8 @@ func TestRevocationAuth(t *testing.T) {
 func TestRevokeNotSent(t *testing.T) {
 	tok := revocable(t, "a", "r")
 	c, s := revoking(t, answerJSON(200, ``), nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := c.Revoke(ctx, tok, ""); outcome(err) != "context ended" {
-		t.Errorf("context: %v", err)
-	}
-	err := newClient(t, configAt(s.URL)).Revoke(t.Context(), tok, "")
-	if outcome(err) != "check revocation_endpoint" {
-		t.Errorf("no endpoint: %v", err)
-	}
-	wantText(t, err, "(RFC 7009, Section 2)")
-	if got := s.requests(); len(got) > 0 {
-		t.Errorf("sent %q", got)
-	}
+	mustNotSend(t, c, s, "revocation_endpoint", "RFC 7009, Section 2",
+		func(ctx context.Context, c *Client) error { return c.Revoke(ctx, tok, "") })
 	config := configAt("https://as.example")
 	config.Server.RevocationEndpoint = "http://as.example/r"
 	if _, err := New(config); outcome(err) != "insecure URL" {
