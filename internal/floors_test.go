@@ -30,6 +30,7 @@ var floors = map[string][]string{
 	"httpclient/fixture":  {"internal/strictjson", "jose"},
 	"internal/challenge":  {},
 	"internal/redact":     {},
+	"internal/storetest":  {"oauth2"},
 	"oauth1": {"httpclient", "internal/challenge", "internal/redact", "internal/strictjson",
 		"internal/verdict"},
 	"oauth1/oauth1test": {"internal/testpage", "oauth1"},
@@ -41,7 +42,9 @@ var floors = map[string][]string{
 	"compliance":    {},
 	"registry": {"compliance", "httpclient", "internal/random", "internal/seal", "internal/verdict",
 		"oauth1", "oauth2", "oidc"},
-	"registry/demo": {"oauth1/oauth1test", "oidc", "oidc/oidctest", "registry"},
+	"registry/sqlstore": {"internal/random", "internal/seal", "oauth1", "oauth2"},
+	"registry/demo":     {"oauth1/oauth1test", "oauth2", "oauth2/native", "oidc", "oidc/oidctest", "registry"},
+	"oauth2/native":     {"httpclient", "internal/random", "internal/strictjson", "internal/testpage", "oauth2"},
 }
 
 // withoutNetwork are the rooms that are functions over bytes.
