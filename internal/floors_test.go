@@ -18,7 +18,7 @@ import (
 // floors says which rooms each room may import: those below it.
 var floors = map[string][]string{
 	"":                    {},
-	"internal/flight":     {},
+	"internal/flight":     {"internal/random"},
 	"internal/random":     {},
 	"internal/seal":       {},
 	"internal/strictjson": {},

@@ -78,6 +78,7 @@ type Client struct {
 	config        Config
 	introspection ClientAuthentication
 	digest        string // of what must not change between redirect and callback
+	leases        leases // of tokens that are being refreshed in this process
 }
 
 // New makes a Client. What cannot work is a [*jose.CheckError] that names the check.

@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,25 +50,23 @@ func (p Placement) known() bool {
 // [*jose.CheckError]; that of another origin wraps [httpclient.ErrOrigin]. What the
 // resource answers is for the caller to read: see [ResponseError].
 func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error) {
-	if tok.AccessToken() == "" || !strings.EqualFold(tok.TokenType, bearer) {
-		return nil, checkError("access_token", "must be there, of type Bearer",
-			"RFC 6750, Section 2")
-	}
-	origins, err := httpclient.ParseOrigins(c.config.HTTP, urls...)
+	t, err := c.transport(urls)
 	if err != nil {
-		return nil, because(err, "urls",
-			"must be absolute, https or http on loopback, at least one", originClause)
+		return nil, err
 	}
-	t := &transport{
-		token:     tok.AccessToken(),
-		header:    bearer + " " + tok.AccessToken(),
-		placement: c.config.TokenPlacement,
-		origins:   origins,
-		hooks:     c.config.Hooks.ProtectedRequest,
-		base:      httpclient.Transport(c.config.HTTP),
+	bound, err := t.with(tok)
+	if err != nil {
+		return nil, err
 	}
-	return roundTripper(func() *transport { return t }), nil
+	return roundTripper(bound.send), nil
 }
+
+// A roundTripper is a function, so that printing it shows no secret, nor walks
+// through a transport that others are using.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip closes the body of req in every case, as its contract asks.
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 type transport struct {
 	token     string
@@ -78,22 +77,35 @@ type transport struct {
 	base      http.RoundTripper
 }
 
-// A roundTripper is a function, so that printing it shows no secret, nor walks
-// through a transport that others are using.
-type roundTripper func() *transport
+// transport returns one that has no token yet.
+func (c *Client) transport(urls []string) (transport, error) {
+	origins, err := httpclient.ParseOrigins(c.config.HTTP, urls...)
+	if err != nil {
+		return transport{}, because(err, "urls",
+			"must be absolute, https or http on loopback, at least one", originClause)
+	}
+	return transport{
+		placement: c.config.TokenPlacement,
+		origins:   origins,
+		hooks:     c.config.Hooks.ProtectedRequest,
+		base:      httpclient.Transport(c.config.HTTP),
+	}, nil
+}
 
-// RoundTrip closes the body of req in every case, as its contract asks.
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	t := f()
+func (t transport) with(tok *Token) (*transport, error) {
+	t.token, t.header = tok.AccessToken(), bearer+" "+tok.AccessToken()
+	if t.token == "" || !strings.EqualFold(tok.TokenType, bearer) {
+		return nil, checkError("access_token", "must be there, of type Bearer",
+			"RFC 6750, Section 2")
+	}
+	return &t, nil
+}
+
+// send sends a copy of req with the token.
+func (t *transport) send(req *http.Request) (*http.Response, error) {
 	authorized, err := t.authorize(req)
 	if err != nil {
-		body := req.Body
-		if authorized != nil { // whose body a hook may have replaced
-			body = authorized.Body
-		}
-		if body != nil {
-			body.Close()
-		}
+		closeBody(cmp.Or(authorized, req)) // the body of a copy may be a hook's
 		return nil, err
 	}
 	resp, err := t.base.RoundTrip(authorized)
@@ -101,6 +113,83 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Request = req // which, unlike the copy, can be shown
 	}
 	return resp, err
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}
+
+// Transport returns a RoundTripper that sends the source's token to the origins of the
+// given URLs and nowhere else, as that of [Client.Transport] does. A response with status
+// 401 has the token replaced, once, unless it says that something else is wrong (RFC 6750,
+// Section 3.1), and then the request sent again, if it has no body or one with GetBody. If
+// the token cannot be replaced the response is returned as it came.
+func (s *TokenSource) Transport(urls ...string) (http.RoundTripper, error) {
+	t, err := s.client.transport(urls)
+	if err != nil {
+		return nil, err
+	}
+	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return s.send(t, req)
+	}), nil
+}
+
+func (s *TokenSource) send(t transport, req *http.Request) (*http.Response, error) {
+	tok, err := s.Token(req.Context())
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := s.sendWith(t, tok, req)
+	if err != nil || !refusesToken(resp) || t.away(req) {
+		return resp, err
+	}
+	other, err := s.replace(req.Context(), tok)
+	if isUnsaved(err) {
+		resp.Body.Close()
+		return nil, err
+	}
+	again := req.Clone(req.Context())
+	if err != nil || other.AccessToken() == tok.AccessToken() || !rewind(again) {
+		return resp, nil
+	}
+	io.CopyN(io.Discard, resp.Body, 4<<10) // so that the connection serves again
+	resp.Body.Close()
+	return s.sendWith(t, other, again)
+}
+
+func (s *TokenSource) sendWith(
+	t transport, tok *Token, req *http.Request,
+) (*http.Response, error) {
+	bound, err := t.with(tok)
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	return bound.send(req)
+}
+
+// refusesToken reports whether a resource refuses the token itself, and not what it is
+// used for.
+func refusesToken(resp *http.Response) bool {
+	refusal, ok := errors.AsType[*Error](ResponseError(resp))
+	return ok && refusal.Status == http.StatusUnauthorized &&
+		(refusal.Code == "" || refusal.Code == "invalid_token")
+}
+
+// rewind gives a request its body again, and reports whether it could.
+func rewind(req *http.Request) bool {
+	if req.Body == nil || req.Body == http.NoBody {
+		return true
+	}
+	if req.GetBody == nil {
+		return false
+	}
+	body, err := req.GetBody()
+	req.Body = body
+	return err == nil
 }
 
 // authorize returns a copy of req with the token, or req as it is where redirects have led

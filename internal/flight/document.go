@@ -3,12 +3,13 @@ package flight
 import (
 	"context"
 	"crypto/sha256"
-	"hash/maphash"
 	"maps"
 	"math"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"vouchsafe/internal/random"
 )
 
 // A Document is a value fetched from elsewhere and kept. Fill in the fields
@@ -190,8 +191,7 @@ func (d *Document[T]) replace(ctx context.Context, held *copyOf[T]) (*copyOf[T],
 
 // early returns an age between three quarters and seven eighths of TTL.
 func (d *Document[T]) early() time.Duration {
-	random := maphash.Bytes(maphash.MakeSeed(), nil)
-	return d.TTL/4*3 + d.TTL/8>>16*time.Duration(random>>48)
+	return d.TTL/4*3 + random.Below(d.TTL/8)
 }
 
 // note keeps how a fetch ended.

@@ -40,6 +40,14 @@ func (g *Group[T]) Do(ctx context.Context, fn func(context.Context) (T, error)) 
 	return g.start(ctx, fn).wait(ctx, 0)
 }
 
+// DoWithin is Do for a caller who can do without: it waits no longer than patience. The
+// flight goes on.
+func (g *Group[T]) DoWithin(
+	ctx context.Context, patience time.Duration, fn func(context.Context) (T, error),
+) (T, error) {
+	return g.start(ctx, fn).wait(ctx, patience)
+}
+
 // start returns the call in flight, or one of fn that it starts.
 func (g *Group[T]) start(ctx context.Context, fn func(context.Context) (T, error)) *call[T] {
 	g.mu.Lock()

@@ -1,0 +1,198 @@
+package oauth2
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"vouchsafe/internal/flight"
+	"vouchsafe/internal/random"
+	"vouchsafe/jose"
+)
+
+// TokenSourceOptions say where a [TokenSource] keeps its token and how it gets another.
+// The zero value is a token in memory, refreshed by [Client.Refresh].
+type TokenSourceOptions struct {
+	// Store keeps the token. If nil, a [MemoryStore] of the source's own.
+	Store TokenStore
+
+	// Key says which token of Store it is.
+	Key TokenKey
+
+	// Refresh exchanges a refresh token. If nil, [Client.Refresh] does, with no options:
+	// without a scope it asks for those of the token (RFC 6749, Section 6).
+	Refresh func(ctx context.Context, tok *Token) (*Token, error)
+
+	// Grant gets a token where the store has none, or one that cannot be refreshed: by
+	// [Client.ClientCredentials], for example, or another grant that needs no user. If nil,
+	// the user must log in again then.
+	Grant func(ctx context.Context) (*Token, error)
+
+	// AcceptRefresh, if not nil, looks at what a refresh brought before it is saved or
+	// used. What it returns an error for is neither. It is asked about the same token
+	// again at the next call, as what it needs may have been out of reach.
+	AcceptRefresh func(ctx context.Context, old, refreshed *Token) error
+
+	// Changed are called in order with each change of the token that this source has
+	// saved, before anybody gets the new one. They must be quick and safe for concurrent
+	// use.
+	Changed []func(ctx context.Context, change TokenChange)
+
+	// Leeway is how much longer than now a token must be good. Zero means 60 seconds, a
+	// negative value none; more than 5 minutes is an error. A token that was given for
+	// less than twice the Leeway is good for half its time.
+	Leeway time.Duration
+}
+
+// A TokenSource hands out the access token of one key, and gets a new one before it ends.
+// However many ask, one refreshes: one of the callers of a source, of the sources of a
+// client, and, if the store is a [Locker], of all processes. A new token is in the store
+// before anybody sees it. A source is safe for concurrent use, and cheap: it may be kept,
+// and then asks the store only when its token is about to end, or made for each request.
+type TokenSource struct {
+	client  *Client
+	options TokenSourceOptions
+	leases  *leases
+
+	held   atomic.Pointer[heldToken]
+	flight flight.Group[*Token]
+	renewal
+}
+
+// A heldToken is the token that a source hands out: until next to all who ask, and until
+// due to all but one, who renews it.
+type heldToken struct {
+	token     *Token
+	next, due time.Time
+}
+
+const (
+	maxAhead   = 5 * time.Minute // how long before it is due a token is renewed, at most
+	patience   = 5 * time.Second // how long a caller waits for another who has a good one
+	attemptGap = time.Second     // between two attempts
+)
+
+// TokenSource makes a TokenSource. Nothing is loaded yet. Its errors are
+// [*jose.CheckError].
+func (c *Client) TokenSource(o TokenSourceOptions) (*TokenSource, error) {
+	if o.Leeway > jose.MaxLeeway {
+		return nil, checkError("leeway", "must be at most 5 minutes", "RFC 6749, Section 4.2.2")
+	}
+	s := &TokenSource{client: c, options: o, leases: &c.leases}
+	s.options.Leeway = max(0, cmp.Or(o.Leeway, jose.DefaultLeeway))
+	s.options.Changed = slices.Clone(o.Changed)
+	if o.Store == nil {
+		s.options.Store, s.leases = new(MemoryStore), new(leases)
+	}
+	if o.Refresh == nil {
+		s.options.Refresh = func(ctx context.Context, tok *Token) (*Token, error) {
+			return c.Refresh(ctx, tok, TokenOptions{})
+		}
+	}
+	return s, nil
+}
+
+// Token returns a token that is good for Leeway longer, or for as long as it lasts if it
+// cannot be renewed just now. ctx bounds the wait; a refresh that has begun goes on when it
+// ends, so that what the server gives is not lost.
+//
+// The error is a [*TokenError], a [*SaveError], that of ctx, or what the server's answer is
+// refused for: an [*Error] or [*jose.CheckError].
+func (s *TokenSource) Token(ctx context.Context) (*Token, error) {
+	held := s.held.Load()
+	if held != nil && s.client.config.Now().Before(held.next) {
+		return held.token, nil
+	}
+	return s.token(ctx, held)
+}
+
+func (s *TokenSource) token(ctx context.Context, held *heldToken) (*Token, error) {
+	now := s.client.config.Now()
+	if held == nil || !now.Before(held.due) {
+		return s.flight.Do(ctx, s.instead(nil))
+	}
+	later := *held
+	later.next = now.Add(attemptGap)
+	if !s.held.CompareAndSwap(held, &later) {
+		return held.token, nil // another caller renews it
+	}
+	tok, err := s.flight.DoWithin(ctx, patience, s.instead(held.token))
+	if err != nil && !isUnsaved(err) {
+		return held.token, nil
+	}
+	return tok, err
+}
+
+// replace returns another token than refused, which a resource did not take although it
+// has not expired.
+func (s *TokenSource) replace(ctx context.Context, refused *Token) (*Token, error) {
+	// What is in flight may have been asked for by someone who knows nothing of it.
+	tok, err := s.flight.Do(ctx, s.instead(refused))
+	if err == nil && tok.AccessToken() == refused.AccessToken() {
+		return s.flight.Do(ctx, s.instead(refused))
+	}
+	return tok, err
+}
+
+// Save stores tok in place of whatever the store has, after a login, or removes that if
+// tok is nil, after a logout.
+func (s *TokenSource) Save(ctx context.Context, tok *Token) error {
+	for range maxRounds {
+		old, err := s.load(ctx)
+		if err != nil {
+			return err
+		}
+		swapped, err := s.options.Store.Swap(ctx, s.options.Key, old, tok)
+		if err != nil {
+			return &SaveError{err, func() *Token { return tok }}
+		}
+		if swapped {
+			s.held.Store(s.holding(tok))
+			s.changed(ctx, TokenChange{s.options.Key, old, tok, OutcomeSaved})
+			return nil
+		}
+	}
+	return &SaveError{errChanging, func() *Token { return tok }}
+}
+
+// instead returns a flight for a token that lasts, or for one other than before.
+func (s *TokenSource) instead(before *Token) func(context.Context) (*Token, error) {
+	return func(ctx context.Context) (*Token, error) {
+		held := s.held.Load()
+		tok, err := s.renew(ctx, before)
+		if tok != nil {
+			// Unless another has been saved meanwhile, or this one removed.
+			s.held.CompareAndSwap(held, s.holding(tok))
+		}
+		return tok, err
+	}
+}
+
+// holding returns how long tok is to be handed out.
+func (s *TokenSource) holding(tok *Token) *heldToken {
+	if tok == nil {
+		return &heldToken{}
+	}
+	now, end := s.client.config.Now(), tok.ExpiresAt
+	if end.IsZero() {
+		end = now.Add(century * time.Second)
+	}
+	left := end.Sub(now)
+	due := end.Add(-min(s.options.Leeway, left/2))
+	ahead := min(due.Sub(now)/4, maxAhead)
+	soon := now.Add(attemptGap)
+	return &heldToken{
+		token: tok,
+		next:  latest(soon, due.Add(-ahead/2-random.Below(ahead/2))),
+		due:   latest(soon, due),
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
