@@ -313,46 +313,6 @@ func (c *Client) Callback(ctx context.Context, params url.Values, txn *Transacti
 	return &Login{tok, idToken}, nil
 }
 
-// Refresh exchanges tok's refresh token for a new token, as [oauth2.Client.Refresh]
-// does. An ID Token that comes with it is verified and must continue the one that
-// tok has (OpenID Connect Core 1.0, Section 12.2). If tok has none, the one that
-// comes is dropped unread. The Login's IDToken is nil if none comes.
-//
-// A new token whose ID Token is refused is lost, and with it a rotated refresh
-// token: the user must log in again.
-func (c *Client) Refresh(ctx context.Context, tok *oauth2.Token) (*Login, error) {
-	conn, err := c.provider.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	renewed, err := conn.oauth.Refresh(ctx, tok, oauth2.TokenOptions{})
-	if err != nil {
-		return nil, err
-	}
-	if renewed.IDToken() == tok.IDToken() { // none came
-		return &Login{Token: renewed}, nil
-	}
-	if tok.IDToken() == "" { // nothing says whose it must be
-		if renewed, err = withoutIDToken(renewed); err != nil {
-			return nil, err
-		}
-		return &Login{Token: renewed}, nil
-	}
-	idToken, err := c.verify(ctx, conn, renewed, func(l *verdict.List, t *IDToken) {
-		c.checkContinues(l, t, tok.IDToken())
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &Login{renewed, idToken}, nil
-}
-
-func withoutIDToken(tok *oauth2.Token) (*oauth2.Token, error) {
-	r := tok.Record()
-	r.IDToken = ""
-	return oauth2.FromRecord(r)
-}
-
 // Transport returns a RoundTripper that sends tok's access token to the origins
 // of the given URLs, as [oauth2.Client.Transport] does.
 func (c *Client) Transport(ctx context.Context, tok *oauth2.Token, urls ...string) (http.RoundTripper, error) {

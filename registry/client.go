@@ -189,12 +189,16 @@ func (c *Client) Refresh(ctx context.Context, t Token) (Token, error) {
 }
 
 // WithToken returns a client that calls the provider's API with t.
-func (c *Client) WithToken(t Token) *BoundClient { return &BoundClient{c, t} }
+func (c *Client) WithToken(t Token) *BoundClient {
+	return &BoundClient{c, func(ctx context.Context, url string) (http.RoundTripper, error) {
+		return c.protocol.transport(ctx, t, url)
+	}}
+}
 
 // A BoundClient calls an API with a token. It is safe for concurrent use.
 type BoundClient struct {
-	client *Client
-	token  Token
+	client    *Client
+	transport func(ctx context.Context, url string) (http.RoundTripper, error)
 }
 
 // HTTPClient returns an http.Client that sends the token to the origin of
@@ -206,11 +210,11 @@ func (b *BoundClient) HTTPClient(ctx context.Context) (*http.Client, error) {
 	if c.config.APIBaseURL == "" {
 		return nil, fmt.Errorf("registry: %q: calling its API needs Config.APIBaseURL", c.name)
 	}
-	bound, err := c.bind(ctx, b.token, c.config.APIBaseURL)
+	transport, err := b.transport(ctx, c.config.APIBaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("registry: %q: %w", c.name, err)
 	}
-	return bound, nil
+	return httpclient.With(c.registry.options.HTTP, transport), nil
 }
 
 // bind returns an http.Client that sends t to the origin of url.

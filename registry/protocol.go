@@ -33,6 +33,9 @@ type protocol interface {
 
 	// transport sends a token to the origins of URLs.
 	transport(ctx context.Context, t Token, urls ...string) (http.RoundTripper, error)
+
+	// stored returns the token that is kept under a key.
+	stored(ctx context.Context, store oauth2.TokenStore, key oauth2.TokenKey) (stored, error)
 }
 
 // A request is what an authorization request asks for.
@@ -116,6 +119,12 @@ func (p oauth1Protocol) transport(_ context.Context, t Token, urls ...string) (h
 	return p.client.Transport(t.OAuth1, urls...)
 }
 
+func (p oauth1Protocol) stored(
+	_ context.Context, store oauth2.TokenStore, key oauth2.TokenKey,
+) (stored, error) {
+	return newStoredOAuth1(p.client, store, key)
+}
+
 // OAuth 2.0: the transaction is found by state.
 
 type oauth2Protocol struct{ client *oauth2.Client }
@@ -163,6 +172,13 @@ func (p oauth2Protocol) transport(_ context.Context, t Token, urls ...string) (h
 		return nil, errNoToken
 	}
 	return p.client.Transport(t.OAuth2, urls...)
+}
+
+func (p oauth2Protocol) stored(
+	_ context.Context, store oauth2.TokenStore, key oauth2.TokenKey,
+) (stored, error) {
+	s, err := p.client.TokenSource(oauth2.TokenSourceOptions{Store: store, Key: key})
+	return storedOAuth2{s}, err
 }
 
 // OpenID Connect: OAuth 2.0, and the user is known.
@@ -223,4 +239,11 @@ func (p oidcProtocol) transport(ctx context.Context, t Token, urls ...string) (h
 		return nil, errNoToken
 	}
 	return p.client.Transport(ctx, t.OAuth2, urls...)
+}
+
+func (p oidcProtocol) stored(
+	ctx context.Context, store oauth2.TokenStore, key oauth2.TokenKey,
+) (stored, error) {
+	s, err := p.client.TokenSource(ctx, oauth2.TokenSourceOptions{Store: store, Key: key})
+	return storedOAuth2{s}, err
 }

@@ -15,6 +15,7 @@ import (
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/seal"
 	"vouchsafe/internal/verdict"
+	"vouchsafe/oauth2"
 )
 
 // Options are the settings of a [Registry]. Keys, or EphemeralKey, is required.
@@ -36,6 +37,11 @@ type Options struct {
 
 	// Store keeps logins in the making. If nil, [CookieStore].
 	Store Store
+
+	// TokenStore keeps tokens of users, for [Client.SaveToken]: an
+	// [oauth2.CallbackStore], or that of package sqlstore. For OAuth 1.0 it must be an
+	// [OAuth1Store]. If nil, nothing keeps them.
+	TokenStore oauth2.TokenStore
 
 	// LoginLife is how long a login may take. Zero means 10 minutes.
 	LoginLife time.Duration

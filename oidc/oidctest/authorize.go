@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A request is an authorization request that was found good.
+// A request is an authorization request that was found good, or a device's.
 type request struct {
 	client      Client
 	redirectURI string
@@ -18,6 +18,7 @@ type request struct {
 	challenge   string
 	scopes      []string
 	acr         string
+	userCode    string // of a device
 }
 
 // A grant is what a user granted: the worth of a code or a refresh token.
@@ -110,13 +111,27 @@ func (p *Provider) first(kind, value string) bool {
 	return !seen
 }
 
-// approve sends the browser back with a code.
+// approve sends the browser back with a code, or lets the device in.
 func (p *Provider) approve(w http.ResponseWriter, r *http.Request, req request, user User) {
+	if req.userCode != "" {
+		p.decideDevice(w, req.userCode, &user)
+		return
+	}
 	code := rand.Text()
 	p.mu.Lock()
 	p.codes[code] = &grant{request: req, user: user, at: p.options.Now()}
 	p.mu.Unlock()
 	p.redirect(w, r, req, url.Values{"code": {code}})
+}
+
+// deny sends the browser back without a code, or refuses the device.
+func (p *Provider) deny(w http.ResponseWriter, r *http.Request, req request) {
+	p.refuse(UserDenied)
+	if req.userCode != "" {
+		p.decideDevice(w, req.userCode, nil)
+		return
+	}
+	p.redirect(w, r, req, url.Values{"error": {"access_denied"}})
 }
 
 // redirect sends the browser back, with state and iss (RFC 9207, Section 2). 303
@@ -153,8 +168,7 @@ func (p *Provider) serveLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.PostFormValue("action") == "deny" {
-		p.refuse(UserDenied)
-		p.redirect(w, r, req, url.Values{"error": {"access_denied"}})
+		p.deny(w, r, req)
 		return
 	}
 	i := slices.IndexFunc(p.options.Users, func(u User) bool {

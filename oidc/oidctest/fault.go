@@ -20,10 +20,11 @@ const (
 	UserDenied        Fault = "denied_by_the_user"    // RFC 6749, Section 4.1.2.1
 	WrongPassword     Fault = "wrong_password"        // of the user, not the client
 	UnknownLogin      Fault = "unknown_login_request" // the form's, which lives once
+	UnknownUserCode   Fault = "unknown_user_code"     // RFC 8628, Section 3.3
 )
 
 // The faults of token requests. Repeated parameters and unknown clients are among
-// them too.
+// them too. That a device asks while its user has not answered is no fault.
 const (
 	WrongSecret         Fault = "wrong_secret"            // RFC 6749, Section 2.3
 	SeveralSecrets      Fault = "several_authentications" // RFC 6749, Section 2.3
@@ -38,7 +39,20 @@ const (
 	WrongVerifier       Fault = "wrong_verifier"          // RFC 7636, Section 4.6
 	UnknownRefreshToken Fault = "unknown_refresh_token"   // RFC 6749, Section 6
 	ReusedRefreshToken  Fault = "reused_refresh_token"    // RFC 9700, Section 4.14.2
+	RevokedRefreshToken Fault = "revoked_refresh_token"   // RFC 6749, Section 5.2
 	WidenedScope        Fault = "widened_scope"           // RFC 6749, Section 6
+	PublicClient        Fault = "public_client"           // RFC 6749, Section 4.4
+	ScopeWithoutUser    Fault = "scope_without_a_user"    // openid for the client itself
+	UnknownDeviceCode   Fault = "unknown_device_code"     // RFC 8628, Section 3.4
+	ReusedDeviceCode    Fault = "reused_device_code"      // RFC 8628, Section 3.5
+	ExpiredDeviceCode   Fault = "expired_device_code"     // RFC 8628, Section 3.5
+	PolledTooFast       Fault = "polled_too_fast"         // RFC 8628, Section 3.5
+)
+
+// The faults of revocation requests, beside those of the client.
+const (
+	MissingToken      Fault = "missing_token"           // RFC 7009, Section 2.1
+	OtherClientsToken Fault = "token_of_another_client" // RFC 7009, Section 2.1
 )
 
 // The faults of requests with an access token.

@@ -63,6 +63,19 @@ func refresh(make func(w walk, token string) url.Values) func(walk) answer {
 	return func(w walk) answer { return w.token(make(w, w.grant("openid").RefreshToken)) }
 }
 
+// poll lets a device in, and goes on from there.
+func poll(next func(w walk, d device) answer) func(walk) answer {
+	return func(w walk) answer {
+		d := w.device("openid")
+		w.enter(d.UserCode)
+		return next(w, d)
+	}
+}
+
+func revokeAsAnother(w walk, token string) answer {
+	return w.do("POST", w.Endpoint("revoke"), url.Values{"token": {token}}, basic("odd", "100%+"))
+}
+
 // submit fills in the login form, after the one before, and sends it.
 func submit(forms ...url.Values) func(walk) answer {
 	return func(w walk) (a answer) {
@@ -215,17 +228,95 @@ var faults = []struct {
 			w.read(w.token(refreshForm(token)))
 			return refreshForm(token)
 		}), 400, "invalid_grant"},
+	{"refresh token revoked", oidctest.RevokedRefreshToken,
+		refresh(func(w walk, token string) url.Values {
+			w.Revoke(token)
+			return refreshForm(token)
+		}), 400, "invalid_grant"},
 	{"wider scope", oidctest.WidenedScope, refresh(func(_ walk, token string) url.Values {
 		form := refreshForm(token)
 		form.Set("scope", "openid admin")
 		return form
 	}), 400, "invalid_scope"},
 
+	{"token of its own for a public client", oidctest.PublicClient, func(w walk) answer {
+		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"public"}}
+		return w.do("POST", w.Endpoint("token"), form, nil)
+	}, 400, "unauthorized_client"},
+	{"openid for the client itself", oidctest.ScopeWithoutUser, func(w walk) answer {
+		return w.token(url.Values{"grant_type": {"client_credentials"}, "scope": {"read openid"}})
+	}, 400, "invalid_scope"},
+
+	{"device with a wrong secret", oidctest.WrongSecret, func(w walk) answer {
+		return w.do("POST", w.Endpoint("device_authorization"), url.Values{},
+			basic("client", "Secret"))
+	}, 401, "invalid_client"},
+	{"device with scope twice", oidctest.RepeatedParameter, func(w walk) answer {
+		return w.do("POST", w.Endpoint("device_authorization"),
+			url.Values{"scope": {"read", "write"}}, basic("client", "secret"))
+	}, 400, "invalid_request"},
+	{"made up user code", oidctest.UnknownUserCode, func(w walk) answer {
+		w.device("openid")
+		return w.enter("BBBB-BBBB")
+	}, page, ""},
+	{"user code cut off", oidctest.UnknownUserCode, func(w walk) answer {
+		return w.enter(w.device("openid").UserCode[:8])
+	}, page, ""},
+	{"user code with more", oidctest.UnknownUserCode, func(w walk) answer {
+		return w.enter(w.device("openid").UserCode + "B")
+	}, page, ""},
+	{"user code again", oidctest.UnknownUserCode, func(w walk) answer {
+		d := w.device("openid")
+		w.enter(d.UserCode)
+		return w.enter(d.UserCode)
+	}, page, ""},
+	{"no device code", oidctest.UnknownDeviceCode, poll(func(w walk, d device) answer {
+		return w.poll("")
+	}), 400, "invalid_grant"},
+	{"user code for a device code", oidctest.UnknownDeviceCode, poll(func(w walk, d device) answer {
+		return w.poll(d.UserCode)
+	}), 400, "invalid_grant"},
+	{"another's device code", oidctest.UnknownDeviceCode, poll(func(w walk, d device) answer {
+		return w.do("POST", w.Endpoint("token"), pollForm(d.DeviceCode), basic("odd", "100%+"))
+	}), 400, "invalid_grant"},
+	{"device code again", oidctest.ReusedDeviceCode, poll(func(w walk, d device) answer {
+		w.read(w.poll(d.DeviceCode))
+		return w.poll(d.DeviceCode)
+	}), 400, "invalid_grant"},
+	{"polled at once", oidctest.PolledTooFast, func(w walk) answer {
+		d := w.device("openid")
+		w.poll(d.DeviceCode)
+		return w.poll(d.DeviceCode)
+	}, 400, "slow_down"},
+
+	{"nothing to revoke", oidctest.MissingToken, func(w walk) answer { return w.revoke("") }, 400,
+		"invalid_request"},
+	{"revoked with a wrong secret", oidctest.WrongSecret, func(w walk) answer {
+		return w.do("POST", w.Endpoint("revoke"), url.Values{"token": {"x"}},
+			basic("client", "Secret"))
+	}, 401, "invalid_client"},
+	{"access token of another client to revoke", oidctest.OtherClientsToken, func(w walk) answer {
+		return revokeAsAnother(w, w.grant("openid").AccessToken)
+	}, 400, "invalid_grant"},
+	{"refresh token of another client to revoke", oidctest.OtherClientsToken, func(w walk) answer {
+		return revokeAsAnother(w, w.grant("openid").RefreshToken)
+	}, 400, "invalid_grant"},
+
 	{"no access token", oidctest.UnusableAccessToken,
 		func(w walk) answer { return w.do("GET", w.Endpoint("me"), nil, nil) }, 401,
 		"invalid_token"},
 	{"made up access token", oidctest.UnusableAccessToken,
 		func(w walk) answer { return w.ask("userinfo", "x") }, 401, "invalid_token"},
+	{"revoked access token", oidctest.UnusableAccessToken, func(w walk) answer {
+		g := w.grant("read")
+		w.Revoke(g.AccessToken)
+		return w.ask("me", g.AccessToken)
+	}, 401, "invalid_token"},
+	{"access token of a revoked login", oidctest.UnusableAccessToken, func(w walk) answer {
+		g := w.grant("read")
+		w.Revoke(g.RefreshToken)
+		return w.ask("me", g.AccessToken)
+	}, 401, "invalid_token"},
 	{"access token of another scheme", oidctest.UnusableAccessToken, func(w walk) answer {
 		header := http.Header{"Authorization": {"MAC " + w.grant("read").AccessToken}}
 		return w.do("GET", w.Endpoint("me"), nil, header)
@@ -248,7 +339,7 @@ func TestFaults(t *testing.T) {
 			w := start(t, oidctest.Options{
 				LoginForm: form,
 				Clients: []oidctest.Client{{ID: "client", Secret: "secret"},
-					{ID: "odd", Secret: "100%+"}},
+					{ID: "odd", Secret: "100%+"}, {ID: "public"}},
 				Users: []oidctest.User{{Subject: "alice", Password: "password"},
 					{Subject: "bob"}},
 			})
@@ -298,7 +389,7 @@ func checkManner(t *testing.T, w walk, a answer) {
 	}
 }
 
-// An expired code is a fault too, but needs a clock.
+// Expired codes are faults too, but need a clock; see [TestDeviceLife].
 func TestExpiredCode(t *testing.T) {
 	now := time.Now()
 	w := start(t, oidctest.Options{Now: func() time.Time { return now }})
@@ -329,7 +420,10 @@ func TestCodeAfterAWrongVerifier(t *testing.T) {
 
 // No fault is without a test.
 func TestFaultsAreAll(t *testing.T) {
-	provoked := map[string]bool{string(oidctest.ExpiredCode): true}
+	provoked := map[string]bool{
+		string(oidctest.ExpiredCode):       true,
+		string(oidctest.ExpiredDeviceCode): true,
+	}
 	for _, test := range faults {
 		provoked[string(test.fault)] = true
 	}

@@ -2,20 +2,26 @@ package oidctest
 
 import (
 	"crypto/rand"
+	"html/template"
 	"net/http"
 
 	"vouchsafe/internal/testpage"
 )
 
-// showLogin shows the form that approves or denies req.
+// showLogin shows the form that approves or denies req. The user of a device is to
+// compare the code (RFC 8628, Section 3.3.1).
 func (p *Provider) showLogin(w http.ResponseWriter, req request, problem string) {
 	id := rand.Text()
 	p.mu.Lock()
 	p.logins[id] = req
 	p.mu.Unlock()
+	client := req.client.ID
+	if req.userCode != "" {
+		client += " with the code " + req.userCode
+	}
 	testpage.Login{
 		Provider: p.options.Name,
-		Client:   req.client.ID,
+		Client:   client,
 		Action:   p.Endpoint("login"),
 		Request:  id,
 		Username: p.options.Users[0].Subject,
@@ -32,3 +38,25 @@ func (p *Provider) refusePage(w http.ResponseWriter, f Fault) {
 		Text:  "The provider refused the request: " + string(f) + ".",
 	}.Serve(w, http.StatusBadRequest)
 }
+
+// showEntry asks for the user code that a device shows.
+func (p *Provider) showEntry(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+	entry.Execute(w, p.Endpoint("device"))
+}
+
+var entry = template.Must(template.New("").Parse(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Connect a device</title>
+<main>
+<h1>Connect a device</h1>
+<form method="post" action="{{.}}">
+<label>The code it shows <input name="user_code" autocomplete="off" required autofocus></label>
+<button>Continue</button>
+</form>
+</main>
+</html>`))

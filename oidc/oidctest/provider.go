@@ -40,6 +40,20 @@ type Options struct {
 	// TokenLife is how long access tokens and ID Tokens live. Zero means an hour.
 	TokenLife time.Duration
 
+	// KeepRefreshToken leaves refresh tokens as they are: a refresh returns none, and
+	// the old one stays good (RFC 6749, Section 6). Otherwise each refresh returns a
+	// new one, and the old one coming again revokes all that came of the login.
+	KeepRefreshToken bool
+
+	// Grace is how long after its first use an old refresh token may be used again,
+	// by a client that lost the answer. Each use returns new tokens, and all of them
+	// stay good. Zero means not at all.
+	Grace time.Duration
+
+	// DeviceInterval is the least time between two questions of a device, which is
+	// told so in seconds, rounded up (RFC 8628, Section 3.2). Zero means 5 seconds.
+	DeviceInterval time.Duration
+
 	// Now tells the time. If nil, time.Now.
 	Now func() time.Time
 
@@ -56,7 +70,7 @@ type Client struct {
 	ID string
 
 	// Secret authenticates by client_secret_basic or client_secret_post. If empty,
-	// the client is public.
+	// the client is public, and may not ask for a token of its own.
 	Secret string
 
 	// RedirectURIs are the redirection endpoints, compared octet by octet. If
@@ -80,9 +94,13 @@ type Provider struct {
 
 	mu       sync.Mutex
 	faults   []Fault
+	granted  int             // refreshes
+	refused  int             // refreshes
 	seen     map[string]bool // states, nonces and challenges
 	logins   map[string]request
 	codes    map[string]*grant
+	devices  map[string]*device // by their device codes
+	pending  map[string]*device // by their user codes, until the user has answered
 	refresh  map[string]*issued
 	accesses map[string]*access
 }
@@ -111,6 +129,9 @@ func New(o Options) (*Provider, error) {
 	if o.TokenLife == 0 {
 		o.TokenLife = time.Hour
 	}
+	if o.DeviceInterval == 0 {
+		o.DeviceInterval = slowDown
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -124,6 +145,8 @@ func New(o Options) (*Provider, error) {
 		seen:     map[string]bool{},
 		logins:   map[string]request{},
 		codes:    map[string]*grant{},
+		devices:  map[string]*device{},
+		pending:  map[string]*device{},
 		refresh:  map[string]*issued{},
 		accesses: map[string]*access{},
 	}
@@ -153,7 +176,11 @@ func (p *Provider) routes(prefix string) http.Handler {
 	mux.HandleFunc("GET "+prefix+"/jwks", p.serveKeys)
 	mux.HandleFunc("GET "+prefix+"/authorize", p.serveAuthorize)
 	mux.HandleFunc("POST "+prefix+"/login", p.serveLogin)
+	mux.HandleFunc("POST "+prefix+"/device_authorization", p.serveDeviceAuthorization)
+	mux.HandleFunc("GET "+prefix+"/device", p.serveDevice)
+	mux.HandleFunc("POST "+prefix+"/device", p.serveDevice)
 	mux.HandleFunc("POST "+prefix+"/token", p.serveToken)
+	mux.HandleFunc("POST "+prefix+"/revoke", p.serveRevoke)
 	mux.HandleFunc("GET "+prefix+"/userinfo", p.serveUserInfo)
 	mux.HandleFunc("GET "+prefix+"/me", p.serveMe)
 	return mux
@@ -168,8 +195,9 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Issuer returns the issuer identifier.
 func (p *Provider) Issuer() string { return p.options.BaseURL }
 
-// Endpoint returns the URL of an endpoint by its name: "authorize", "token",
-// "jwks", "userinfo", or "me" for the API.
+// Endpoint returns the URL of an endpoint by its name: "authorize",
+// "device_authorization", "device" for the page to enter a user code on, "token",
+// "revoke", "jwks", "userinfo", or "me" for the API.
 func (p *Provider) Endpoint(name string) string { return p.options.BaseURL + "/" + name }
 
 // Key returns the key that signs ID Tokens, for tokens made by hand.
@@ -221,20 +249,25 @@ func (c Client) mayRedirectTo(uri string) bool {
 
 // serveMetadata serves OpenID Connect Discovery 1.0, Section 4.
 func (p *Provider) serveMetadata(w http.ResponseWriter, _ *http.Request) {
+	methods := []string{"client_secret_basic", "client_secret_post", "none"}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"issuer":                                p.Issuer(),
-		"authorization_endpoint":                p.Endpoint("authorize"),
-		"token_endpoint":                        p.Endpoint("token"),
-		"userinfo_endpoint":                     p.Endpoint("userinfo"),
-		"jwks_uri":                              p.Endpoint("jwks"),
-		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
-		"response_types_supported":              []string{"code"},
-		"response_modes_supported":              []string{"query"},
-		"grant_types_supported":                 []string{"authorization_code", "refresh_token"},
-		"subject_types_supported":               []string{"public"},
-		"id_token_signing_alg_values_supported": []string{p.options.Algorithm},
-		"token_endpoint_auth_methods_supported": []string{
-			"client_secret_basic", "client_secret_post", "none"},
+		"issuer":                        p.Issuer(),
+		"authorization_endpoint":        p.Endpoint("authorize"),
+		"device_authorization_endpoint": p.Endpoint("device_authorization"),
+		"token_endpoint":                p.Endpoint("token"),
+		"revocation_endpoint":           p.Endpoint("revoke"),
+		"userinfo_endpoint":             p.Endpoint("userinfo"),
+		"jwks_uri":                      p.Endpoint("jwks"),
+		"scopes_supported": []string{
+			"openid", "profile", "email", "offline_access"},
+		"response_types_supported": []string{"code"},
+		"response_modes_supported": []string{"query"},
+		"grant_types_supported": []string{
+			"authorization_code", "refresh_token", "client_credentials", deviceGrant},
+		"subject_types_supported":                        []string{"public"},
+		"id_token_signing_alg_values_supported":          []string{p.options.Algorithm},
+		"token_endpoint_auth_methods_supported":          methods,
+		"revocation_endpoint_auth_methods_supported":     methods,
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": true,
 	})

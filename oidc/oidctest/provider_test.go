@@ -342,7 +342,8 @@ func TestMounted(t *testing.T) {
 	}
 	for name, path := range map[string]string{
 		"issuer": "", "authorization_endpoint": "/authorize", "token_endpoint": "/token",
-		"userinfo_endpoint": "/userinfo", "jwks_uri": "/jwks",
+		"userinfo_endpoint": "/userinfo", "jwks_uri": "/jwks", "revocation_endpoint": "/revoke",
+		"device_authorization_endpoint": "/device_authorization",
 	} {
 		if metadata[name] != s.URL+"/op/one"+path {
 			t.Errorf("%s is %v", name, metadata[name])
@@ -365,9 +366,13 @@ func TestMetadata(t *testing.T) {
 	const want = `{"authorization_endpoint":"ISS/authorize",` +
 		`"authorization_response_iss_parameter_supported":true,` +
 		`"code_challenge_methods_supported":["S256"],` +
-		`"grant_types_supported":["authorization_code","refresh_token"],` +
+		`"device_authorization_endpoint":"ISS/device_authorization",` +
+		`"grant_types_supported":["authorization_code","refresh_token","client_credentials",` +
+		`"urn:ietf:params:oauth:grant-type:device_code"],` +
 		`"id_token_signing_alg_values_supported":["ES256"],"issuer":"ISS","jwks_uri":"ISS/jwks",` +
 		`"response_modes_supported":["query"],"response_types_supported":["code"],` +
+		`"revocation_endpoint":"ISS/revoke","revocation_endpoint_auth_methods_supported":` +
+		`["client_secret_basic","client_secret_post","none"],` +
 		`"scopes_supported":["openid","profile","email","offline_access"],` +
 		`"subject_types_supported":["public"],` +
 		`"token_endpoint":"ISS/token","token_endpoint_auth_methods_supported":` +

@@ -29,44 +29,52 @@ type access struct {
 type issued struct {
 	grant *grant
 	used  bool
+	grace time.Time // until when it may be used again
 }
 
 // serveToken serves the token endpoint, RFC 6749, Section 3.2.
 func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if media != "application/x-www-form-urlencoded" || r.ParseForm() != nil {
-		p.refuseToken(w, WrongContentType, "invalid_request")
-		return
-	}
-	if repeated(r.PostForm) {
-		p.refuseToken(w, RepeatedParameter, "invalid_request")
-		return
-	}
-	client, fault := p.authenticate(r)
-	if fault != "" {
-		p.refuseToken(w, fault, "invalid_client")
-		return
-	}
 	var g *grant
-	switch r.PostForm.Get("grant_type") {
-	case "authorization_code":
-		g, fault = p.redeemCode(client, r.PostForm)
-	case "refresh_token":
-		g, fault = p.redeemRefresh(client, r.PostForm)
-	default:
-		p.refuseToken(w, WrongGrantType, "unsupported_grant_type")
-		return
+	client, fault := p.readForm(w, r)
+	if fault == "" {
+		g, fault = p.redeem(client, r.PostForm)
 	}
-	if fault == WidenedScope {
-		p.refuseToken(w, fault, "invalid_scope")
-		return
+	if r.PostForm.Get("grant_type") == "refresh_token" {
+		p.countRefresh(fault == "")
 	}
 	if fault != "" {
-		p.refuseToken(w, fault, "invalid_grant")
+		p.refuseToken(w, fault)
 		return
 	}
 	p.issue(w, g, r.PostForm)
+}
+
+// readForm reads the form that a client sent, and authenticates the client.
+func (p *Provider) readForm(w http.ResponseWriter, r *http.Request) (Client, Fault) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if media != "application/x-www-form-urlencoded" || r.ParseForm() != nil {
+		return Client{}, WrongContentType
+	}
+	if repeated(r.PostForm) {
+		return Client{}, RepeatedParameter
+	}
+	return p.authenticate(r)
+}
+
+// redeem returns what the grant of a token request is worth.
+func (p *Provider) redeem(client Client, form url.Values) (*grant, Fault) {
+	switch form.Get("grant_type") {
+	case "authorization_code":
+		return p.redeemCode(client, form)
+	case "refresh_token":
+		return p.redeemRefresh(client, form)
+	case "client_credentials":
+		return p.grantClient(client, form)
+	case deviceGrant:
+		return p.redeemDevice(client, form)
+	}
+	return nil, WrongGrantType
 }
 
 // authenticate authenticates the client by one method, RFC 6749, Section 2.3.
@@ -121,8 +129,8 @@ func (p *Provider) redeemCode(client Client, form url.Values) (*grant, Fault) {
 	return g, ""
 }
 
-// redeemRefresh redeems a refresh token, once: one that comes again revokes all
-// that followed from the login (RFC 9700, Section 4.14.2).
+// redeemRefresh redeems a refresh token, once: one that comes again, and not soon
+// enough, revokes all that followed from the login (RFC 9700, Section 4.14.2).
 func (p *Provider) redeemRefresh(client Client, form url.Values) (*grant, Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -130,25 +138,43 @@ func (p *Provider) redeemRefresh(client Client, form url.Values) (*grant, Fault)
 	if t == nil || t.grant.client.ID != client.ID {
 		return nil, UnknownRefreshToken
 	}
-	if t.used {
+	now := p.options.Now()
+	if t.used && !now.Before(t.grace) {
 		t.grant.revoked = true
+		return nil, ReusedRefreshToken
 	}
 	if t.grant.revoked {
-		return nil, ReusedRefreshToken
+		return nil, RevokedRefreshToken
 	}
 	for _, scope := range strings.Fields(form.Get("scope")) {
 		if !slices.Contains(t.grant.scopes, scope) {
 			return nil, WidenedScope
 		}
 	}
-	t.used = true
+	if !t.used && !p.options.KeepRefreshToken {
+		t.used, t.grace = true, now.Add(p.options.Grace)
+	}
 	return t.grant, ""
 }
 
+// grantClient grants a client what it asks for in its own name, RFC 6749, Section
+// 4.4. There is no user for an ID Token to be about.
+func (p *Provider) grantClient(client Client, form url.Values) (*grant, Fault) {
+	req := request{client: client, scopes: strings.Fields(form.Get("scope"))}
+	if client.Secret == "" {
+		return nil, PublicClient
+	}
+	if slices.Contains(req.scopes, "openid") {
+		return nil, ScopeWithoutUser
+	}
+	return &grant{request: req, user: User{Subject: client.ID}}, ""
+}
+
 // issue answers with tokens for g, RFC 6749, Section 5.1. There is a new refresh
-// token each time. A refresh may ask for fewer scopes (RFC 6749, Section 6).
+// token each time, but for the client itself none (RFC 6749, Section 4.4.3). A refresh
+// may ask for fewer scopes (RFC 6749, Section 6).
 func (p *Provider) issue(w http.ResponseWriter, g *grant, form url.Values) {
-	accessToken, refreshToken := rand.Text(), rand.Text()
+	accessToken := rand.Text()
 	scopes := g.scopes
 	refreshed := form.Get("grant_type") == "refresh_token"
 	if asked := strings.Fields(form.Get("scope")); refreshed && len(asked) > 0 {
@@ -156,14 +182,16 @@ func (p *Provider) issue(w http.ResponseWriter, g *grant, form url.Values) {
 	}
 	p.mu.Lock()
 	p.accesses[accessToken] = &access{g, scopes, p.options.Now().Add(p.options.TokenLife)}
-	p.refresh[refreshToken] = &issued{grant: g}
 	p.mu.Unlock()
 	answer := map[string]any{
-		"access_token":  accessToken,
-		"token_type":    "Bearer",
-		"expires_in":    int(p.options.TokenLife / time.Second),
-		"refresh_token": refreshToken,
-		"scope":         strings.Join(scopes, " "),
+		"access_token": accessToken,
+		"token_type":   "Bearer",
+		"expires_in":   int(p.options.TokenLife / time.Second),
+		"scope":        strings.Join(scopes, " "),
+	}
+	kept := refreshed && p.options.KeepRefreshToken
+	if !kept && form.Get("grant_type") != "client_credentials" {
+		answer["refresh_token"] = p.newRefreshToken(g)
 	}
 	if slices.Contains(scopes, "openid") {
 		idToken, err := p.idToken(g, accessToken, refreshed)
@@ -174,6 +202,35 @@ func (p *Provider) issue(w http.ResponseWriter, g *grant, form url.Values) {
 		answer["id_token"] = idToken
 	}
 	writeJSON(w, http.StatusOK, answer)
+}
+
+func (p *Provider) newRefreshToken(g *grant) string {
+	token := rand.Text()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refresh[token] = &issued{grant: g}
+	return token
+}
+
+// countRefresh counts before the answer is on its way, so that whoever has it finds
+// it counted.
+func (p *Provider) countRefresh(granted bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if granted {
+		p.granted++
+	} else {
+		p.refused++
+	}
+}
+
+// Refreshes returns how many refreshes were granted so far, whether or not the answers
+// arrived, and how many refused, for whatever reason; [Provider.Faults] has those. It
+// is safe for concurrent use.
+func (p *Provider) Refreshes() (granted, refused int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.granted, p.refused
 }
 
 // atHash is OpenID Connect Core 1.0, Section 3.1.3.6, with the hash of the algorithm
@@ -219,13 +276,41 @@ func (p *Provider) idToken(g *grant, accessToken string, refreshed bool) (string
 	return jose.Sign(payload, p.key, jose.SignOptions{Type: "JWT"})
 }
 
-// refuseToken answers with an error, RFC 6749, Section 5.2.
-func (p *Provider) refuseToken(w http.ResponseWriter, f Fault, code string) {
-	p.refuse(f)
-	status := http.StatusBadRequest
+// refuseToken answers with an error, RFC 6749, Section 5.2. A user who has not yet
+// answered, or has denied, is no fault of the client.
+func (p *Provider) refuseToken(w http.ResponseWriter, f Fault) {
+	if f != stillPending && f != UserDenied {
+		p.refuse(f)
+	}
+	status, code := http.StatusBadRequest, errorCode(f)
 	if code == "invalid_client" {
 		status = http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", `Basic realm="oidctest"`)
 	}
 	writeJSON(w, status, map[string]string{"error": code, "error_description": string(f)})
+}
+
+// errorCode is that of RFC 6749, Section 5.2, or of RFC 8628, Section 3.5.
+func errorCode(f Fault) string {
+	switch f {
+	case WrongContentType, RepeatedParameter, MissingToken:
+		return "invalid_request"
+	case UnknownClient, WrongSecret, SeveralSecrets:
+		return "invalid_client"
+	case WrongGrantType:
+		return "unsupported_grant_type"
+	case PublicClient:
+		return "unauthorized_client"
+	case WidenedScope, ScopeWithoutUser:
+		return "invalid_scope"
+	case stillPending:
+		return "authorization_pending"
+	case PolledTooFast:
+		return "slow_down"
+	case UserDenied:
+		return "access_denied"
+	case ExpiredDeviceCode:
+		return "expired_token"
+	}
+	return "invalid_grant"
 }

@@ -1,0 +1,127 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"vouchsafe/oauth1"
+	"vouchsafe/oauth2"
+)
+
+// An OAuth1Store is an [oauth2.TokenStore] that keeps tokens of OAuth 1.0 too, which do not
+// end and are not refreshed.
+type OAuth1Store interface {
+	// LoadOAuth1 returns the token of key, nil if there is none.
+	LoadOAuth1(ctx context.Context, key oauth2.TokenKey) (*oauth1.Token, error)
+
+	// SaveOAuth1 stores tok in place of what there is, or removes that if tok is nil.
+	SaveOAuth1(ctx context.Context, key oauth2.TokenKey, tok *oauth1.Token) error
+}
+
+// SaveToken keeps the token of a user in Options.TokenStore, in place of the one from
+// before: after a login, for [Client.WithUser]; after a logout, with the zero Token, none.
+// user is the application's own identifier of the user.
+func (c *Client) SaveToken(ctx context.Context, user string, t Token) error {
+	stored, err := c.stored(ctx, user)
+	if err == nil {
+		err = stored.save(ctx, t)
+	}
+	if err != nil {
+		return fmt.Errorf("registry: %q: %w", c.name, err)
+	}
+	return nil
+}
+
+// WithUser returns a client that calls the provider's API with the token that
+// [Client.SaveToken] keeps for user. The token is refreshed in time, and once if the API
+// refuses it all the same: see [oauth2.TokenSource]. The error for a user who must log in
+// again, or never has, is
+//
+//	errors.Is(err, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired})
+func (c *Client) WithUser(user string) *BoundClient {
+	return &BoundClient{c, func(ctx context.Context, url string) (http.RoundTripper, error) {
+		stored, err := c.stored(ctx, user)
+		if err != nil {
+			return nil, err
+		}
+		return stored.transport(ctx, url)
+	}}
+}
+
+// TokenSource returns a source of the token that [Client.SaveToken] keeps for user, for
+// what takes no http.Client: see [oauth2.Adapt]. A client of OAuth 1.0 has none.
+func (c *Client) TokenSource(ctx context.Context, user string) (*oauth2.TokenSource, error) {
+	stored, err := c.stored(ctx, user)
+	if err != nil {
+		return nil, fmt.Errorf("registry: %q: %w", c.name, err)
+	}
+	source, ok := stored.(storedOAuth2)
+	if !ok {
+		return nil, fmt.Errorf("registry: %q: OAuth 1.0 has no TokenSource", c.name)
+	}
+	return source.TokenSource, nil
+}
+
+func (c *Client) stored(ctx context.Context, user string) (stored, error) {
+	store := c.registry.options.TokenStore
+	if store == nil {
+		return nil, errors.New("a user's token needs Options.TokenStore")
+	}
+	return c.protocol.stored(ctx, store, oauth2.TokenKey{Name: c.name, User: user})
+}
+
+// A stored is a token that is kept for a user.
+type stored interface {
+	save(ctx context.Context, t Token) error
+	transport(ctx context.Context, url string) (http.RoundTripper, error)
+}
+
+type storedOAuth1 struct {
+	client *oauth1.Client
+	store  OAuth1Store
+	key    oauth2.TokenKey
+}
+
+func newStoredOAuth1(
+	client *oauth1.Client, store oauth2.TokenStore, key oauth2.TokenKey,
+) (stored, error) {
+	s, ok := store.(OAuth1Store)
+	if !ok {
+		return nil, errors.New("Options.TokenStore keeps no OAuth 1.0 tokens: it is no OAuth1Store")
+	}
+	return storedOAuth1{client, s, key}, nil
+}
+
+func (s storedOAuth1) save(ctx context.Context, t Token) error {
+	if t.OAuth2 != nil {
+		return errNoToken
+	}
+	return s.store.SaveOAuth1(ctx, s.key, t.OAuth1)
+}
+
+func (s storedOAuth1) transport(ctx context.Context, url string) (http.RoundTripper, error) {
+	tok, err := s.store.LoadOAuth1(ctx, s.key)
+	if err != nil {
+		return nil, fmt.Errorf("token store: %w", err)
+	}
+	if tok == nil {
+		return nil, &oauth2.TokenError{
+			Outcome: oauth2.OutcomeLoginRequired, Err: errors.New("there is no token")}
+	}
+	return s.client.Transport(tok, url)
+}
+
+type storedOAuth2 struct{ *oauth2.TokenSource }
+
+func (s storedOAuth2) save(ctx context.Context, t Token) error {
+	if t.OAuth1 != nil {
+		return errNoToken
+	}
+	return s.Save(ctx, t.OAuth2)
+}
+
+func (s storedOAuth2) transport(_ context.Context, url string) (http.RoundTripper, error) {
+	return s.Transport(url)
+}
