@@ -64,6 +64,10 @@ type oauth2Library struct {
 	// transport adds the access token to the requests that it hands to base.
 	transport func(r *registration, base http.RoundTripper) (http.RoundTripper, error)
 
+	// source gets a token by client credentials when first called, and returns it as long
+	// as it is good.
+	source func(r *registration, c *http.Client) (asker, error)
+
 	// keys fetches a key set when first called, and returns the ID of its key keyID.
 	keys func(c *http.Client) (func() (string, error), error)
 }
@@ -85,6 +89,10 @@ func newOAuth2Bench(k *keys) (*oauth2Bench, error) {
 		b.token("token, code of a callback", authorizationCode, noMore...),
 		b.token("token, refresh", refreshToken, noMore...),
 		b.transport("transport GET", overRaw(2000), allocsOverRaw(10)),
+		b.source(benchCase{name: "source, valid token",
+			targets: []target{atMost(100), allocsAtMost(0)}}),
+		b.source(benchCase{name: "parallel source, valid token", parallel: true,
+			targets: []target{atMost(100), allocsAtMost(0), scales(1.8)}}),
 		b.keys(benchCase{name: "keys, fresh", targets: []target{overRaw(200)}}, set),
 		b.keys(benchCase{name: "parallel keys, fresh", parallel: true,
 			targets: []target{scales(1.8)}}, set),
@@ -132,6 +140,15 @@ func (b *oauth2Bench) transport(name string, targets ...target) error {
 	return b.add(c, func(lib oauth2Library) (func() operation, error) {
 		t, err := lib.transport(b.registration, newDocument("{}"))
 		return func() operation { return getting(newClient(t)) }, err
+	})
+}
+
+// source is what it takes to get the token of a source that has a good one.
+func (b *oauth2Bench) source(c benchCase) error {
+	client := newClient(newDocument(b.registration.response()))
+	return b.add(c, func(lib oauth2Library) (func() operation, error) {
+		token, err := lib.source(b.registration, client)
+		return shared(func() error { _, err := token(); return err }), err
 	})
 }
 

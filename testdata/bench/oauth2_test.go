@@ -269,6 +269,28 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestSource has each column ask once, and return the same token from then on.
+func TestSource(t *testing.T) {
+	r := newRegistration()
+	for _, lib := range columnsOfOAuth2() {
+		w := &wire{t: t, status: http.StatusOK, answer: r.response()}
+		token, err := lib.source(r, newClient(w))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			got, err := token()
+			if err != nil {
+				t.Fatal(err)
+			}
+			testToken(t, r, got)
+		}
+		if len(w.sent) != 1 {
+			t.Errorf("%s: sent %d requests", lib.name, len(w.sent))
+		}
+	}
+}
+
 // TestDocument shows that a document can be read again and again.
 func TestDocument(t *testing.T) {
 	client := newClient(newDocument("text"))

@@ -20,7 +20,23 @@ var rawOAuth2 = oauth2Library{
 	transport: func(_ *registration, base http.RoundTripper) (http.RoundTripper, error) {
 		return base, nil
 	},
-	keys: rawKeys,
+	source: rawSource,
+	keys:   rawKeys,
+}
+
+// rawSource is a token behind an atomic pointer, and the look at the clock that tells
+// whether it is good.
+func rawSource(r *registration, c *http.Client) (asker, error) {
+	var held atomic.Pointer[issued]
+	form := r.form(clientCredentials, "").Encode()
+	return func() (issued, error) {
+		if t := held.Load(); t != nil && time.Now().Before(t.expires) {
+			return *t, nil
+		}
+		t, err := rawToken(c, r, form)
+		held.Store(&t)
+		return t, err
+	}, nil
 }
 
 // form has the parameters of a token request, RFC 6749, Section 4.1.3, 4.4.2 and 6.

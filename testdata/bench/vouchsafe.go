@@ -201,6 +201,19 @@ var vouchsafeOAuth2 = oauth2Library{
 		}
 		return client.Transport(token, audience)
 	},
+	source: func(r *registration, c *http.Client) (asker, error) {
+		client, err := newOAuth2(r, c)
+		if err != nil {
+			return nil, err
+		}
+		source, err := client.TokenSource(oauth2.TokenSourceOptions{
+			Grant: func(ctx context.Context) (*oauth2.Token, error) {
+				return client.ClientCredentials(ctx, oauth2.TokenOptions{Scopes: r.scopes})
+			},
+		})
+		ctx := context.Background()
+		return func() (issued, error) { return newIssued(source.Token(ctx)) }, err
+	},
 	keys: func(c *http.Client) (func() (string, error), error) {
 		set, err := oauth2.NewRemoteKeySet(keySetURL, c, nil)
 		header := jose.Header{Algorithm: "RS256", KeyID: keyID}

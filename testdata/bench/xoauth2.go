@@ -34,6 +34,13 @@ var xOAuth2 = oauth2Library{
 		source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: r.access})
 		return &oauth2.Transport{Source: source, Base: base}, nil
 	},
+	source: func(r *registration, c *http.Client) (asker, error) {
+		ctx := context.WithValue(context.Background(), oauth2.HTTPClient, c)
+		config := clientcredentials.Config{ClientID: r.id, ClientSecret: r.secret,
+			TokenURL: tokenURL, Scopes: r.scopes, AuthStyle: oauth2.AuthStyleInHeader}
+		source := config.TokenSource(ctx) // a ReuseTokenSource
+		return func() (issued, error) { return xIssued(source.Token()) }, nil
+	},
 }
 
 var errState = errors.New("x/oauth2: state is another one")
