@@ -30,7 +30,7 @@ var floors = map[string][]string{
 	"httpclient/fixture":  {"internal/strictjson", "jose"},
 	"internal/challenge":  {},
 	"internal/redact":     {},
-	"internal/storetest":  {"oauth2"},
+	"internal/storetest":  {"oauth2", "oidc/oidctest"},
 	"oauth1": {"httpclient", "internal/challenge", "internal/redact", "internal/strictjson",
 		"internal/verdict"},
 	"oauth1/oauth1test": {"internal/testpage", "oauth1"},

@@ -56,9 +56,36 @@
 // # Calling APIs
 //
 // [Client.Transport] sends one token, as long as it is good, to the origins it was made
-// for and nowhere else. [Token.Expired] tells when it is time to [Client.Refresh], to
-// store the new token's [Token.Record], and to make another Transport.
-// [ResponseError] reads a refusal, and [ParseChallenges] what it asks for.
+// for and nowhere else. [ResponseError] reads a refusal, and [ParseChallenges] what it
+// asks for.
+//
+// # Keeping tokens
+//
+// A [TokenSource] keeps a token in a [TokenStore] and renews it before it ends:
+//
+//	src, err := c.TokenSource(oauth2.TokenSourceOptions{
+//		Store: store, Key: oauth2.TokenKey{Name: "github", User: "42"}})
+//	err = src.Save(ctx, tok)                 // after the login
+//	tok, err = src.Token(ctx)                // any time later, in any process
+//	rt, err := src.Transport(apiURL)         // and with an http.Client
+//
+// Where a server rotates refresh tokens (RFC 9700, Section 4.14.2), one that is used twice,
+// or an answer that is not kept, ends the login. So of all that need a new token at the
+// same time one asks for it, in all processes if the store is a [Locker]; the new token is
+// stored before anybody sees it; and nobody's cancellation interrupts that. What remains is
+// a process that is killed after the server has answered: the next one uses the old refresh
+// token, which a server may take once more, and otherwise says that the user must log in.
+//
+// There are stores in memory ([MemoryStore]), of two functions ([CallbackStore]), in a file
+// (package native) and in a database (package sqlstore). A new one needs Load and Swap, and
+// Lock to be a Locker. [Adapt] makes a source for an SDK that knows golang.org/x/oauth2's.
+//
+// [TokenSourceOptions].Grant is for a token that no user has to log in for:
+//
+//	src, err := c.TokenSource(oauth2.TokenSourceOptions{
+//		Grant: func(ctx context.Context) (*oauth2.Token, error) {
+//			return c.ClientCredentials(ctx, oauth2.TokenOptions{Scopes: scopes})
+//		}})
 //
 // # Errors
 //
@@ -68,6 +95,9 @@
 //
 //	errors.Is(err, &oauth2.Error{Code: "invalid_grant"}) // log in again
 //	errors.Is(err, &jose.CheckError{Check: "state"})     // not a login of this browser
+//
+// A [TokenSource] says besides, by a [*TokenError], whether to try again later or to have
+// the user log in, and by a [*SaveError] that a token is in danger.
 //
 // # Checks
 //
@@ -100,6 +130,7 @@
 //   - [AuthenticationFor]: client_authentication; [ClientSecretBasicRaw] with a colon in
 //     the ID: client_id
 //   - [Client.Transport]: access_token, urls; a request: origin, authorization, body
+//   - [Client.TokenSource]: leeway
 //   - [FromRecord]: access_token, token_type
 //
 // # Words
@@ -109,15 +140,17 @@
 // [Client.Callback], clientcredentials.Config as [Client.ClientCredentials], DeviceAuth as
 // [Client.DeviceAuthorization], SetAuthURLParam and EndpointParams as Params, AuthStyle as
 // [ClientAuthentication], RetrieveError as [Error], Expiry as ExpiresAt, Valid as the
-// opposite of Expired, and what was stored with [FromRecord]. Authlib's
-// create_authorization_url is Authorize, fetch_token the method of the grant,
-// token_placement Config.TokenPlacement, and register_compliance_hook [Hooks].
+// opposite of Expired, TokenSource and ReuseTokenSource as [TokenSource], and what was
+// stored with [FromRecord]. Authlib's create_authorization_url is Authorize, fetch_token
+// the method of the grant, ensure_active_token [TokenSource.Token], update_token
+// [CallbackStore], token_placement Config.TokenPlacement, and register_compliance_hook
+// [Hooks].
 //
 // # What is left to the caller
 //
 // Keeping the Transaction where only the browser that began the login can
 // present it, and using it once: package registry does so. Starting a new
-// application session after a login. Keeping tokens, and refreshing one at a time.
+// application session after a login.
 //
 // Mutual TLS, DPoP, pushed and signed requests, rich authorization requests and
 // registration are not here yet.

@@ -1,0 +1,101 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"math"
+	"math/big"
+	"time"
+
+	"vouchsafe/internal/random"
+	"vouchsafe/oauth2"
+)
+
+var leases = table{"oauth2_lease", []string{"holder", "expires_at"}}
+
+// A row is never removed: in MySQL, two that insert what a third has just removed are in a
+// deadlock.
+const (
+	seeLease  = "SELECT holder, expires_at < {now} FROM oauth2_lease" + ofKey
+	makeLease = "INSERT INTO oauth2_lease (holder, expires_at, name, user_id)" +
+		" VALUES (?, {now} + ?, ?, ?)"
+	takeLease = "UPDATE oauth2_lease SET holder = ?, expires_at = {now} + ?" + ofKey +
+		" AND holder = ?"
+	endLease = "UPDATE oauth2_lease SET expires_at = 0" + ofKey + " AND holder = ?"
+)
+
+const (
+	minWait = 20 * time.Millisecond
+	maxWait = 250 * time.Millisecond
+	endTime = 2 * time.Second // that giving a lease back may take
+)
+
+// Lock waits until nobody has the lease of key, and takes it: see [oauth2.Locker]. Meanwhile
+// it asks the database again after 20 ms or less, then more and more rarely, until after 250
+// ms or less. A life is rounded up to whole seconds, and measured by the database's clock:
+// those of the processes may differ by more than a life.
+//
+// unlock may be called more than once. It also works when ctx has ended, for at most 2
+// seconds; what it cannot give back ends by itself.
+func (s *Store) Lock(
+	ctx context.Context, key oauth2.TokenKey, life time.Duration,
+) (unlock func(), err error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	holder := random.Text()
+	unlock = func() { s.giveBack(ctx, key, holder) }
+	for wait := minWait; ; wait = min(2*wait, maxWait) {
+		taken, err := s.take(ctx, key, holder, life)
+		if taken {
+			return unlock, nil
+		}
+		if err != nil {
+			unlock() // what has failed may have been done
+			return nil, cmp.Or(context.Cause(ctx), err)
+		}
+		if err := pause(ctx, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// take takes the lease of key, if it is free, and reports whether it was.
+func (s *Store) take(
+	ctx context.Context, key oauth2.TokenKey, holder string, life time.Duration,
+) (bool, error) {
+	seconds := max(1, int64(math.Ceil(life.Seconds())))
+	c := change{table: leases, key: key, to: holder}
+	var free bool
+	err := s.query(ctx, seeLease, key.Name, key.User).Scan(&c.from, &free)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return s.do(ctx, c, makeLease, holder, seconds, key.Name, key.User)
+	case err != nil || !free:
+		return false, leases.wrap(err)
+	}
+	// No holder has a lease twice: what was free and is still of the same holder is free.
+	return s.do(ctx, c, takeLease, holder, seconds, key.Name, key.User, c.from)
+}
+
+// giveBack ends the lease of key if holder has it.
+func (s *Store) giveBack(ctx context.Context, key oauth2.TokenKey, holder string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
+	s.exec(ctx, endLease, key.Name, key.User, holder) // or its life will end it
+}
+
+// pause waits for at most wait and at least half of it, so that those who were turned away
+// together do not come back together. The error is that of ctx if that ends first.
+func pause(ctx context.Context, wait time.Duration) error {
+	part, _ := rand.Int(rand.Reader, big.NewInt(int64(wait/2))) // no error is possible
+	select {
+	case <-time.After(wait/2 + time.Duration(part.Int64())):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
