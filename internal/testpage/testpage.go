@@ -1,5 +1,5 @@
-// Package testpage has the pages that the test providers show: a login form, and
-// a note. It knows nothing of any protocol.
+// Package testpage has the pages that the test providers show: a login form, a form
+// for a device's code, and a note. It knows nothing of any protocol.
 package testpage
 
 import (
@@ -28,6 +28,15 @@ func (l Login) Serve(w http.ResponseWriter) {
 	}
 	write(w, status, "login", l)
 }
+
+// An Entry is a form for the code that a device shows. It posts the field user_code.
+type Entry struct {
+	Provider string // what the provider calls itself
+	Action   string // the URL that the form posts to
+}
+
+// Serve writes the form.
+func (e Entry) Serve(w http.ResponseWriter) { write(w, http.StatusOK, "entry", e) }
 
 // A Note tells the user something.
 type Note struct {
@@ -100,6 +109,17 @@ var pages = template.Must(template.New("").Parse(`
 <button name="action" value="allow">Log in and allow</button>
 <button name="action" value="deny" formnovalidate>Deny</button>
 </div>
+</form>
+</main>
+</html>{{end}}
+
+{{define "entry"}}{{template "head" "Connect a device"}}
+<main>
+<h1>{{.Provider}}</h1>
+<p>A device asks to be connected. Enter the code that it shows.</p>
+<form method="post" action="{{.Action}}">
+<label>Code <input name="user_code" autocomplete="off" required autofocus></label>
+<div class="actions"><button>Continue</button></div>
 </form>
 </main>
 </html>{{end}}

@@ -24,8 +24,10 @@ func TestPages(t *testing.T) {
 			`<label>Password <input name="password" type="password"`, `name="action" value="allow"`,
 			`name="action" value="deny" formnovalidate`}},
 		"problem": {Login{evil, evil, "/action", evil, evil, evil}.Serve, 403, []string{`role="alert"`}},
-		"note":    {func(w http.ResponseWriter) { Note{evil, evil, ""}.Serve(w, 400) }, 400, []string{"<h1>"}},
-		"code":    {func(w http.ResponseWriter) { Note{evil, evil, evil}.Serve(w, 200) }, 200, []string{"<output"}},
+		"entry": {Entry{evil, "/action"}.Serve, 200, []string{
+			`<form method="post" action="/action">`, `<label>Code <input name="user_code"`}},
+		"note": {func(w http.ResponseWriter) { Note{evil, evil, ""}.Serve(w, 400) }, 400, []string{"<h1>"}},
+		"code": {func(w http.ResponseWriter) { Note{evil, evil, evil}.Serve(w, 200) }, 200, []string{"<output"}},
 	} {
 		w := httptest.NewRecorder()
 		test.serve(w)

@@ -55,7 +55,9 @@ func (w walk) poll(deviceCode string) answer {
 
 // A login on another device, without a form and without a fault.
 func TestDevice(t *testing.T) {
-	w := start(t, oidctest.Options{})
+	now := time.Now()
+	w := start(t, oidctest.Options{Now: func() time.Time { return now },
+		Users: []oidctest.User{{Subject: "alice"}, {Subject: "bob"}}})
 	d := w.device("openid read")
 	if !regexp.MustCompile(`^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$`).
 		MatchString(d.UserCode) || len(d.DeviceCode) < 26 ||
@@ -84,7 +86,7 @@ func TestDevice(t *testing.T) {
 	g := w.read(w.poll(d.DeviceCode))
 	claims := w.claims(g.IDToken, "RS256", nil)
 	if g.Scope != "openid read" || g.RefreshToken == "" || claims["sub"] != "alice" ||
-		claims["auth_time"] == nil {
+		claims["auth_time"] != float64(now.Unix()) {
 		t.Errorf("token is %+v, claims %v", g, claims)
 	}
 	w.read(w.token(refreshForm(g.RefreshToken)))
@@ -317,7 +319,7 @@ func TestPublicDevice(t *testing.T) {
 	}
 }
 
-// Mounted below a path, the page is below it too.
+// Mounted below a path, the page is below it too, as is the rest.
 func TestMountedDevice(t *testing.T) {
 	mux := http.NewServeMux()
 	s := httptest.NewServer(mux)
@@ -332,5 +334,8 @@ func TestMountedDevice(t *testing.T) {
 	if a := w.do("GET", d.Complete, nil, nil); d.URI != s.URL+"/op/device" || a.status != 200 {
 		t.Errorf("%s answers %+v", d.URI, a)
 	}
-	w.read(w.poll(d.DeviceCode))
+	g := w.read(w.poll(d.DeviceCode))
+	if a := w.revoke(g.AccessToken); a.status != 200 {
+		t.Errorf("revocation endpoint answers %+v", a)
+	}
 }

@@ -262,6 +262,9 @@ var faults = []struct {
 	{"user code cut off", oidctest.UnknownUserCode, func(w walk) answer {
 		return w.enter(w.device("openid").UserCode[:8])
 	}, page, ""},
+	{"user code of one letter", oidctest.UnknownUserCode, func(w walk) answer {
+		return w.enter(w.device("openid").UserCode[:1])
+	}, page, ""},
 	{"user code with more", oidctest.UnknownUserCode, func(w walk) answer {
 		return w.enter(w.device("openid").UserCode + "B")
 	}, page, ""},

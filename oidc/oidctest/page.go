@@ -2,7 +2,6 @@ package oidctest
 
 import (
 	"crypto/rand"
-	"html/template"
 	"net/http"
 
 	"vouchsafe/internal/testpage"
@@ -41,22 +40,5 @@ func (p *Provider) refusePage(w http.ResponseWriter, f Fault) {
 
 // showEntry asks for the user code that a device shows.
 func (p *Provider) showEntry(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy",
-		"default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
-	entry.Execute(w, p.Endpoint("device"))
+	testpage.Entry{Provider: p.options.Name, Action: p.Endpoint("device")}.Serve(w)
 }
-
-var entry = template.Must(template.New("").Parse(`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Connect a device</title>
-<main>
-<h1>Connect a device</h1>
-<form method="post" action="{{.}}">
-<label>The code it shows <input name="user_code" autocomplete="off" required autofocus></label>
-<button>Continue</button>
-</form>
-</main>
-</html>`))

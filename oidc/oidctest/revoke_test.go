@@ -90,6 +90,20 @@ func TestPublicRevoke(t *testing.T) {
 	}
 }
 
+// A token of the client itself can be revoked by it, and by no other.
+func TestRevokeOfTheClientsOwn(t *testing.T) {
+	w := start(t, oidctest.Options{Clients: []oidctest.Client{
+		{ID: "client", Secret: "secret"}, {ID: "odd", Secret: "100%+"}}})
+	token := w.read(w.token(url.Values{"grant_type": {"client_credentials"}})).AccessToken
+	if a := revokeAsAnother(w, token); a.description != "token_of_another_client" ||
+		w.ask("me", token).status != 200 {
+		t.Errorf("answer is %+v", a)
+	}
+	if a := w.revoke(token); a.status != 200 || w.ask("me", token).status != 401 {
+		t.Errorf("answer is %+v", a)
+	}
+}
+
 // What another client must not revoke stays good.
 func TestRevokeOfAnotherClient(t *testing.T) {
 	w := start(t, oidctest.Options{Clients: []oidctest.Client{

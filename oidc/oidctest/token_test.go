@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -126,6 +127,18 @@ func TestGraceAfterRevocation(t *testing.T) {
 	if a := w.token(refreshForm(first.RefreshToken)); a.description != "revoked_refresh_token" {
 		t.Errorf("answer is %+v", a)
 	}
+}
+
+// Of refreshes at one time, one is granted.
+func TestParallelRefreshes(t *testing.T) {
+	w := start(t, oidctest.Options{})
+	form := refreshForm(w.grant("read").RefreshToken)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() { w.token(form) })
+	}
+	all.Wait()
+	w.checkRefreshes(1, 19)
 }
 
 // A refresh that is refused for its scope uses nothing up.
