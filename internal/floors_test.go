@@ -43,8 +43,10 @@ var floors = map[string][]string{
 	"registry": {"compliance", "httpclient", "internal/random", "internal/seal", "internal/verdict",
 		"oauth1", "oauth2", "oidc"},
 	"registry/sqlstore": {"internal/random", "internal/seal", "oauth1", "oauth2"},
-	"registry/demo":     {"oauth1/oauth1test", "oauth2", "oauth2/native", "oidc", "oidc/oidctest", "registry"},
-	"oauth2/native":     {"httpclient", "internal/random", "internal/strictjson", "internal/testpage", "oauth2"},
+	"registry/demo": {"httpclient", "oauth1/oauth1test", "oauth2", "oauth2/native", "oidc",
+		"oidc/oidctest", "registry"},
+	"oauth2/native": {"httpclient", "internal/random", "internal/strictjson", "internal/testpage",
+		"oauth2"},
 }
 
 // withoutNetwork are the rooms that are functions over bytes.

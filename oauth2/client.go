@@ -119,7 +119,7 @@ func (c Config) client() *Client {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	client.config = c
+	client.config, client.leases.now = c, c.Now
 	return client
 }
 

@@ -60,8 +60,9 @@ func (e *TokenError) Is(target error) bool {
 }
 
 // A SaveError says that the server gave a new token and the store did not take it. The
-// source keeps it, and tries to store it at its next call before anything else; a process
-// that ends before must keep it, since the refresh token it replaced may be good no more.
+// client keeps it, and the next call of any of its sources of the same key tries to store
+// it before anything else; who ends the process before that must keep it, since the refresh
+// token that it replaced may be good no more.
 type SaveError struct {
 	Err error // the store's
 

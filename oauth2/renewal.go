@@ -11,16 +11,20 @@ import (
 	"vouchsafe/jose"
 )
 
-// A renewal is what is to be remembered from one attempt to get a new token to the next.
-// The flight guards it.
-type renewal struct {
-	unsaved unsaved   // what the server has given
-	lost    *Token    // whose refresh token was sent, and no answer came
-	refused *Token    // whose refresh token the server refuses
-	refusal error     // what it said
-	asked   *Token    // the token that the server was last asked to replace, or that it gave
-	failure error     // how it ended; nil if it did not fail
-	next    time.Time // when the server may be asked to replace that token
+// A memory is what a client remembers of a key from one attempt to get a new token to the
+// next, of whichever source. Who holds the lease may use it.
+type memory struct {
+	unsaved unsaved       // what the server has given
+	lost    string        // the digest of a token for which no answer came
+	asked   string        // that of the token last to be replaced, or of what replaced it
+	failure error         // how that ended; nil if it did not fail
+	next    time.Time     // when the server may be asked to replace that token
+	life    time.Duration // of the last token, if that is less than twice the Leeway
+}
+
+// empty reports whether there is nothing to remember.
+func (m *memory) empty(now time.Time) bool {
+	return m.unsaved.token == nil && m.life == 0 && m.lost == "" && !now.Before(m.next)
 }
 
 // An unsaved is a token that is not in the store yet.
@@ -52,6 +56,9 @@ var (
 	errKept     = errors.New("the store keeps the old token")
 )
 
+// errLoginRequired is for errors.Is.
+var errLoginRequired = &TokenError{Outcome: OutcomeLoginRequired}
+
 func isUnsaved(err error) bool {
 	_, ok := errors.AsType[*SaveError](err)
 	return ok
@@ -61,28 +68,56 @@ func loginRequired(err error) error { return &TokenError{OutcomeLoginRequired, e
 
 func transient(err error) error { return &TokenError{OutcomeTransient, err} }
 
+// digest tells t from other tokens, without being one.
+func (t *Token) digest() string {
+	if t == nil {
+		return ""
+	}
+	return digest(t.AccessToken(), t.RefreshToken())
+}
+
+// A renewal is an attempt to get a new token.
+type renewal struct {
+	*TokenSource
+	*memory
+}
+
 // renew returns the store's token if that will do, and gets another otherwise.
 func (s *TokenSource) renew(ctx context.Context, before *Token) (*Token, error) {
-	for _, lock := range []func(context.Context) (func(), error){s.lockHere, s.lockStore} {
-		tok, done, err := s.look(ctx, before)
-		if done {
-			return tok, err
-		}
-		unlock, err := lock(ctx)
+	tok, done, err := renewal{s, &memory{}}.look(ctx, before)
+	if done {
+		return tok, err
+	}
+	memory, unlock, err := s.leases.lock(ctx, s.options.Key)
+	if err != nil {
+		return nil, transient(fmt.Errorf("lease: %w", err))
+	}
+	defer unlock()
+	r := renewal{s, memory}
+	if tok, done, err := r.look(ctx, before); done {
+		return tok, err
+	}
+	if l, ok := s.options.Store.(Locker); ok {
+		unlock, err := l.Lock(ctx, s.options.Key, leaseLife)
 		if err != nil {
 			return nil, transient(fmt.Errorf("lease: %w", err))
 		}
 		defer unlock()
 	}
+	return r.renew(ctx, before)
+}
+
+// renew is that of the source when all others are kept away.
+func (r renewal) renew(ctx context.Context, before *Token) (*Token, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 	defer cancel()
 	for range maxRounds {
-		tok, done, err := s.look(ctx, before)
+		tok, done, err := r.look(ctx, before)
 		if done {
 			return tok, err
 		}
-		renewed, err := s.attempt(ctx, tok)
-		if err != nil && !isUnsaved(err) && s.alive(tok, before) {
+		renewed, err := r.attempt(ctx, tok)
+		if err != nil && !isUnsaved(err) && r.alive(tok, before) {
 			return tok, nil
 		}
 		if renewed != nil || err != nil {
@@ -92,31 +127,40 @@ func (s *TokenSource) renew(ctx context.Context, before *Token) (*Token, error) 
 	return nil, transient(errChanging)
 }
 
-func (s *TokenSource) lockHere(ctx context.Context) (func(), error) {
-	return s.leases.lock(ctx, s.options.Key)
-}
-
-func (s *TokenSource) lockStore(ctx context.Context) (func(), error) {
-	if l, ok := s.options.Store.(Locker); ok {
-		return l.Lock(ctx, s.options.Key, leaseLife)
-	}
-	return func() {}, nil
-}
-
 // look returns the store's token, and whether that, or an error, is the end of it.
-func (s *TokenSource) look(ctx context.Context, before *Token) (tok *Token, done bool, err error) {
-	tok, err = s.load(ctx)
-	switch {
-	case err != nil:
+func (r renewal) look(ctx context.Context, before *Token) (tok *Token, done bool, err error) {
+	tok, err = r.load(ctx)
+	if err != nil {
 		return nil, true, err
-	case s.alive(tok, before) && s.lasts(tok):
+	}
+	if !r.unsaved.old.Same(tok) {
+		r.unsaved = unsaved{} // whoever has changed the store knew better
+	}
+	if r.alive(tok, before) && r.lasts(tok) {
 		return tok, true, nil
-	case s.options.Grant != nil || s.refreshable(tok):
+	}
+	if err = r.cannotAsk(tok); err == nil {
 		return tok, false, nil
-	case s.alive(tok, before):
+	}
+	if r.alive(tok, before) {
 		return tok, true, nil
+	}
+	return nil, true, err
+}
+
+// cannotAsk returns why the server cannot be asked to replace tok, nil if it can.
+func (r renewal) cannotAsk(tok *Token) error {
+	switch {
+	case r.unsaved.token != nil:
+		return nil // it need not be
+	case tok.digest() == r.asked && r.client.config.Now().Before(r.next):
+		return cmp.Or(r.failure, transient(errTooSoon))
+	case r.options.Grant != nil || tok.RefreshToken() != "":
+		return nil
+	case tok == nil:
+		return loginRequired(errNoToken)
 	default:
-		return nil, true, s.noRefresh(tok)
+		return loginRequired(errExpired)
 	}
 }
 
@@ -136,52 +180,41 @@ func (s *TokenSource) alive(tok, before *Token) bool {
 		!tok.Expired(s.client.config.Now())
 }
 
-// lasts reports whether tok will be good for Leeway longer.
-func (s *TokenSource) lasts(tok *Token) bool {
-	return !tok.Expired(s.client.config.Now().Add(s.options.Leeway))
-}
-
-func (s *TokenSource) refreshable(tok *Token) bool {
-	return tok.RefreshToken() != "" && tok.RefreshToken() != s.refused.RefreshToken()
-}
-
-// noRefresh returns why tok cannot be refreshed.
-func (s *TokenSource) noRefresh(tok *Token) error {
-	switch {
-	case tok == nil:
-		return loginRequired(errNoToken)
-	case tok.RefreshToken() == "":
-		return loginRequired(errExpired)
-	default:
-		return s.refusal
+// lasts reports whether tok will be good for Leeway longer, or half the life that the
+// server gives its tokens.
+func (r renewal) lasts(tok *Token) bool {
+	leeway := r.options.Leeway
+	if r.life > 0 {
+		leeway = min(leeway, r.life/2)
 	}
+	return !tok.Expired(r.client.config.Now().Add(leeway))
 }
 
 // attempt gets a token in place of old and saves it. Without token and error it is the
 // store that is to be looked at again.
-func (s *TokenSource) attempt(ctx context.Context, old *Token) (*Token, error) {
-	u := &s.unsaved
-	asked := u.token == nil || !u.old.Same(old)
+func (r renewal) attempt(ctx context.Context, old *Token) (*Token, error) {
+	u := &r.unsaved
+	asked := u.token == nil
 	if asked {
 		var err error
-		if *u, err = s.ask(ctx, old); err != nil {
-			if s.overtaken(ctx, old, err) {
+		if *u, err = r.ask(ctx, old); err != nil {
+			if r.overtaken(ctx, old, err) {
 				err = nil
 			}
 			return nil, err
 		}
 	}
-	if err := s.accept(ctx, u); err != nil {
+	if err := r.accept(ctx, u); err != nil {
 		return nil, err
 	}
-	saved, err := s.save(ctx, *u)
+	saved, err := r.save(ctx, *u)
 	if err != nil {
 		return nil, err
 	}
-	change := TokenChange{s.options.Key, old, u.token, u.outcome}
+	change := TokenChange{r.options.Key, old, u.token, u.outcome}
 	*u = unsaved{}
 	if saved {
-		s.changed(ctx, change)
+		r.changed(ctx, change)
 	}
 	if !saved || !asked { // that of an earlier attempt may have expired
 		return nil, nil
@@ -191,14 +224,14 @@ func (s *TokenSource) attempt(ctx context.Context, old *Token) (*Token, error) {
 
 // overtaken reports whether the refresh token of old was refused because another process
 // has used it. One that has no lease to wait for may not have saved what it got yet.
-func (s *TokenSource) overtaken(ctx context.Context, old *Token, err error) bool {
-	if !errors.Is(err, &TokenError{Outcome: OutcomeLoginRequired}) {
+func (r renewal) overtaken(ctx context.Context, old *Token, err error) bool {
+	if !errors.Is(err, errLoginRequired) {
 		return false
 	}
 	ctx = context.WithoutCancel(ctx)
-	_, leased := s.options.Store.(Locker)
+	_, leased := r.options.Store.(Locker)
 	for range 2 {
-		if tok, err := s.load(ctx); err != nil || !tok.Same(old) {
+		if tok, err := r.load(ctx); err != nil || !tok.Same(old) {
 			return err == nil
 		}
 		if leased || sleep(ctx, time.Second) != nil {
@@ -209,41 +242,44 @@ func (s *TokenSource) overtaken(ctx context.Context, old *Token, err error) bool
 }
 
 // ask asks the server for a token in place of old.
-func (s *TokenSource) ask(ctx context.Context, old *Token) (u unsaved, err error) {
-	if old.Same(s.asked) && s.client.config.Now().Before(s.next) {
-		return unsaved{}, cmp.Or(s.failure, transient(errTooSoon))
-	}
+func (r renewal) ask(ctx context.Context, old *Token) (u unsaved, err error) {
 	if ctx.Err() != nil { // what is asked now would outlast the lease
 		return unsaved{}, transient(context.Cause(ctx))
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
 	defer cancel()
-	u, err = s.obtain(ctx, old)
-	s.asked = old
+	u, err = r.obtain(ctx, old)
+	now := r.client.config.Now()
+	r.asked, r.failure, r.next = old.digest(), err, now.Add(gap(err))
 	if err == nil {
-		s.asked = u.token
+		r.asked, r.lost, r.life = u.token.digest(), "", u.token.ExpiresAt.Sub(now)
+		if u.token.ExpiresAt.IsZero() || r.life >= 2*r.options.Leeway {
+			r.life = 0
+		}
 	}
-	s.failure, s.next = err, s.client.config.Now().Add(gap(err))
 	return u, err
 }
 
 // obtain gets a token by the refresh token of old, or else by the grant.
-func (s *TokenSource) obtain(ctx context.Context, old *Token) (u unsaved, err error) {
-	if s.refreshable(old) {
-		u, err = s.refresh(ctx, old)
-	} else {
-		err = s.noRefresh(old)
+func (r renewal) obtain(ctx context.Context, old *Token) (u unsaved, err error) {
+	if old.RefreshToken() != "" {
+		u, err = r.refresh(ctx, old)
+		if r.options.Grant == nil || !errors.Is(err, errLoginRequired) {
+			return u, err
+		}
 	}
-	if s.options.Grant != nil && errors.Is(err, &TokenError{Outcome: OutcomeLoginRequired}) {
-		u = unsaved{old: old, outcome: OutcomeGranted, accepted: true}
-		u.token, err = s.options.Grant(ctx)
-		err = s.classify(err, nil)
+	tok, err := r.options.Grant(ctx)
+	if err = r.classify(tok, err, nil); err != nil {
+		return unsaved{}, err
 	}
-	return u, err
+	return unsaved{old: old, token: tok, outcome: OutcomeGranted, accepted: true}, nil
 }
 
 // gap returns how long to wait before asking again.
 func gap(err error) time.Duration {
+	if errors.Is(err, errLoginRequired) {
+		return maxGap
+	}
 	refusal, _ := errors.AsType[*Error](err)
 	if refusal == nil {
 		return attemptGap
@@ -254,18 +290,17 @@ func gap(err error) time.Duration {
 // refresh refreshes old. An answer that was lost is asked for once more: the server may
 // not have heard, or may give the same again. Others are kept from asking by the lease,
 // without which they could have saved what they got.
-func (s *TokenSource) refresh(ctx context.Context, old *Token) (unsaved, error) {
-	tok, err := s.options.Refresh(ctx, old)
-	if _, leased := s.options.Store.(Locker); leased && lost(err) && ctx.Err() == nil {
-		s.lost = old
-		if held, errLoad := s.load(ctx); errLoad == nil && held.Same(old) {
-			tok, err = s.options.Refresh(ctx, old)
+func (r renewal) refresh(ctx context.Context, old *Token) (unsaved, error) {
+	tok, err := r.options.Refresh(ctx, old)
+	if _, leased := r.options.Store.(Locker); leased && lost(err) && ctx.Err() == nil {
+		r.lost = old.digest()
+		if held, errLoad := r.load(ctx); errLoad == nil && held.Same(old) {
+			tok, err = r.options.Refresh(ctx, old)
 		}
 	}
-	if err = s.classify(err, old); err != nil {
+	if err = r.classify(tok, err, old); err != nil {
 		return unsaved{}, err
 	}
-	s.lost = nil
 	u := unsaved{old: old, token: tok, outcome: OutcomeRefreshed}
 	if tok.RefreshToken() != old.RefreshToken() {
 		u.outcome = OutcomeRotated
@@ -274,23 +309,24 @@ func (s *TokenSource) refresh(ctx context.Context, old *Token) (unsaved, error) 
 }
 
 // classify says what err, of a request with the refresh token of old, if any, means.
-func (s *TokenSource) classify(err error, old *Token) error {
+func (r renewal) classify(tok *Token, err error, old *Token) error {
 	refusal, refused := errors.AsType[*Error](err)
 	_, unread := errors.AsType[*jose.CheckError](err)
 	switch {
+	case err == nil && tok == nil:
+		return transient(errNoToken)
 	case err == nil:
 		return nil
 	case refused && refusal.Code == "invalid_grant" && old != nil:
 		outcome := OutcomeLoginRequired
-		if old.RefreshToken() == s.lost.RefreshToken() {
+		if old.digest() == r.lost {
 			outcome = OutcomeReused
 		}
-		s.refused, s.refusal = old, &TokenError{outcome, err}
-		return s.refusal
+		return &TokenError{outcome, err}
 	case refused && !comeAgain(refusal):
 		return fmt.Errorf("oauth2: no token: %w", err)
 	case !refused && sent(err):
-		s.lost = old
+		r.lost = old.digest()
 	}
 	if unread {
 		return fmt.Errorf("oauth2: no token: %w", err)
@@ -310,13 +346,13 @@ func sent(err error) bool {
 }
 
 // accept has the caller look at a refreshed token.
-func (s *TokenSource) accept(ctx context.Context, u *unsaved) error {
-	if u.accepted || s.options.AcceptRefresh == nil {
+func (r renewal) accept(ctx context.Context, u *unsaved) error {
+	if u.accepted || r.options.AcceptRefresh == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
-	if err := s.options.AcceptRefresh(ctx, u.old, u.token); err != nil {
+	if err := r.options.AcceptRefresh(ctx, u.old, u.token); err != nil {
 		return fmt.Errorf("oauth2: the refreshed token is not accepted: %w", err)
 	}
 	u.accepted = true
@@ -324,10 +360,10 @@ func (s *TokenSource) accept(ctx context.Context, u *unsaved) error {
 }
 
 // save stores a token, if the store still has the one that it replaces.
-func (s *TokenSource) save(ctx context.Context, u unsaved) (saved bool, err error) {
+func (r renewal) save(ctx context.Context, u unsaved) (saved bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
-	store, key := s.options.Store, s.options.Key
+	store, key := r.options.Store, r.options.Key
 	for pause := 100 * time.Millisecond; ; pause *= 5 {
 		saved, err = store.Swap(ctx, key, u.old, u.token)
 		if err == nil || pause > 3*time.Second || sleep(ctx, pause) != nil {
@@ -338,7 +374,7 @@ func (s *TokenSource) save(ctx context.Context, u unsaved) (saved bool, err erro
 		return true, nil
 	}
 	// Who was not heard may have succeeded.
-	held, errLoad := s.load(context.WithoutCancel(ctx))
+	held, errLoad := r.load(context.WithoutCancel(ctx))
 	switch {
 	case errLoad == nil && held.Same(u.token):
 		return true, nil

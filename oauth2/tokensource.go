@@ -58,7 +58,6 @@ type TokenSource struct {
 
 	held   atomic.Pointer[heldToken]
 	flight flight.Group[*Token]
-	renewal
 }
 
 // A heldToken is the token that a source hands out: until next to all who ask, and until
@@ -84,7 +83,7 @@ func (c *Client) TokenSource(o TokenSourceOptions) (*TokenSource, error) {
 	s.options.Leeway = max(0, cmp.Or(o.Leeway, jose.DefaultLeeway))
 	s.options.Changed = slices.Clone(o.Changed)
 	if o.Store == nil {
-		s.options.Store, s.leases = new(MemoryStore), new(leases)
+		s.options.Store, s.leases = new(MemoryStore), &leases{now: c.config.Now}
 	}
 	if o.Refresh == nil {
 		s.options.Refresh = func(ctx context.Context, tok *Token) (*Token, error) {
@@ -162,7 +161,7 @@ func (s *TokenSource) instead(before *Token) func(context.Context) (*Token, erro
 	return func(ctx context.Context) (*Token, error) {
 		held := s.held.Load()
 		tok, err := s.renew(ctx, before)
-		if tok != nil {
+		if err == nil {
 			// Unless another has been saved meanwhile, or this one removed.
 			s.held.CompareAndSwap(held, s.holding(tok))
 		}

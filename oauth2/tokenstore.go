@@ -85,7 +85,8 @@ func (s *MemoryStore) Swap(
 func (s *MemoryStore) Lock(
 	ctx context.Context, key TokenKey, _ time.Duration,
 ) (unlock func(), err error) {
-	return s.leases.lock(ctx, key)
+	_, unlock, err = s.leases.lock(ctx, key)
+	return unlock, err
 }
 
 // A CallbackStore is a [TokenStore] of two functions: Authlib's fetch_token and
@@ -120,8 +121,10 @@ func (s CallbackStore) Swap(
 	return true, s.UpdateToken(ctx, key, old, replacement)
 }
 
-// leases are locks by key, each held by one caller at a time.
+// leases are locks by key, each held by one caller at a time, with what their holders
+// remember.
 type leases struct {
+	now  func() time.Time // nil where nothing is remembered
 	mu   sync.Mutex
 	held map[TokenKey]*lease
 }
@@ -129,20 +132,26 @@ type leases struct {
 type lease struct {
 	turn    chan struct{} // holds one element while the lease is held
 	callers int           // who hold it or wait
+	memory  memory
 }
 
+// maxRemembered bounds the keys of which something is remembered.
+const maxRemembered = 10_000
+
 // lock waits until the lease of key is free, unless ctx ends first, and takes it.
-func (s *leases) lock(ctx context.Context, key TokenKey) (unlock func(), err error) {
+func (s *leases) lock(
+	ctx context.Context, key TokenKey,
+) (m *memory, unlock func(), err error) {
 	l := s.join(key)
 	select {
 	case l.turn <- struct{}{}:
-		return sync.OnceFunc(func() {
+		return &l.memory, sync.OnceFunc(func() {
 			<-l.turn
 			s.leave(key, l)
 		}), nil
 	case <-ctx.Done():
 		s.leave(key, l)
-		return nil, context.Cause(ctx)
+		return nil, nil, context.Cause(ctx)
 	}
 }
 
@@ -164,7 +173,10 @@ func (s *leases) join(key TokenKey) *lease {
 func (s *leases) leave(key TokenKey, l *lease) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l.callers--; l.callers == 0 {
+	if l.callers--; l.callers > 0 {
+		return
+	}
+	if s.now == nil || l.memory.empty(s.now()) || len(s.held) > maxRemembered {
 		delete(s.held, key)
 	}
 }

@@ -14,8 +14,10 @@
 //	login, err := github.AuthorizeAccessToken(w, r)
 //	user, err := github.UserInfo(r.Context(), login)
 //
-//	// any time later
 //	resp, err := github.WithToken(login.Token).Get(ctx, "user/repos")
+//
+//	// any time later, where Options.TokenStore keeps what SaveToken was given
+//	resp, err := github.WithUser("42").Get(ctx, "user/repos")
 //
 // # Which protocol
 //
@@ -34,5 +36,6 @@
 // # What is left to the caller
 //
 // Starting a new application session after a login: an old one could have been
-// planted in the browser. Storing tokens. Showing errors.
+// planted in the browser. Calling [Client.SaveToken], and a store for it: package sqlstore
+// has one. Showing errors.
 package registry

@@ -3,14 +3,18 @@
 // with the token, and every check on the way with the clause that asks for it.
 //
 //	go run ./registry/demo
+//	go run ./registry/demo -cli
+//
+// The second logs in from the command line, keeps the token in a file and renews it: by the
+// browser, or with -device, or where there is none, by a code for another device.
 //
 // The site and a provider of each protocol run in this process, on one loopback
 // address. Nothing is kept when it ends.
 //
 // It is meant to be read, too: site.go has the one login handler and the one
 // callback handler that all three share, providers.go the three configurations
-// that differ, session.go what an application does at login, and page.go what
-// people see.
+// that differ, session.go what an application does at login, page.go what people see,
+// and cli.go the program for the command line.
 package main
 
 import (
@@ -34,14 +38,22 @@ func main() {
 	address := flag.String("listen", "",
 		"loopback `address` to listen on, as 127.0.0.1:9000 or localhost:9000\n"+
 			"(default "+defaultAddress+", or any free port if that one is taken)")
+	line := flag.Bool("cli", false, "log in from the command line instead")
+	device := flag.Bool("device", false, "with -cli: by a code, even where there is a browser")
 	flag.Parse()
-	if flag.NArg() > 0 {
+	if flag.NArg() > 0 || *device && !*line || *line && *address != "" {
 		flag.Usage()
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *address, os.Stdout); err != nil {
+	var err error
+	if *line {
+		err = runCLI(ctx, cli{out: os.Stdout, device: *device})
+	} else {
+		err = run(ctx, *address, os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}

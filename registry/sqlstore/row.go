@@ -67,6 +67,9 @@ func (s *Store) read(
 
 // version returns the version of key's row, empty if there is none.
 func (s *Store) version(ctx context.Context, t table, key oauth2.TokenKey) (string, error) {
+	if err := checkKey(key); err != nil {
+		return "", err
+	}
 	var version string
 	err := s.query(ctx, t.version(), key.Name, key.User).Scan(&version)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -89,8 +89,8 @@ type Store struct {
 var (
 	errDB      = errors.New("sqlstore: Options.DB is required")
 	errDialect = errors.New("sqlstore: Options.Dialect must be PostgreSQL, MySQL or SQLite")
-	errName    = errors.New("sqlstore: a key's Name must be UTF-8 without NUL, of at most 64 bytes")
-	errUser    = errors.New("sqlstore: a key's User must be UTF-8 without NUL, of at most 255 bytes")
+	errName    = errors.New("sqlstore: a key's Name must be at most 64 bytes of UTF-8 without NUL")
+	errUser    = errors.New("sqlstore: a key's User must be at most 255 bytes of UTF-8 without NUL")
 )
 
 // ErrNotOpened is the error for a value that was not sealed under one of the keys, or was not

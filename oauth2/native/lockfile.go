@@ -1,0 +1,218 @@
+package native
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"vouchsafe/internal/random"
+)
+
+// A lease keeps others away from something until it is given back or ends. It is a file
+// in a directory that has no other, and that is made, with the file in it, by one rename:
+// that fails while another's is there. When it began, its life and a random text are the
+// file's name. So a lease can only be removed by that name, and who removes one that has
+// ended cannot take the next one by mistake, however late.
+type lease struct{ dir, file string }
+
+const (
+	minPoll = time.Millisecond
+	maxPoll = 50 * time.Millisecond
+
+	strangerLife = time.Minute // of a file that is in the way, since it was changed
+
+	lockSuffix  = ".lock"
+	leaseSuffix = ".lease"
+	tempSuffix  = ".tmp" // of a lease about to be taken
+)
+
+// take waits until nobody has the lease dir, unless ctx ends first, and takes it.
+func take(ctx context.Context, dir string, life time.Duration) (lease, error) {
+	for wait := minPoll; ; wait = min(2*wait, maxPoll) {
+		if ctx.Err() != nil {
+			return lease{}, context.Cause(ctx)
+		}
+		l, ok, err := try(dir, life)
+		if ok || err != nil {
+			return l, err
+		}
+		sleep(ctx, jitter(wait))
+	}
+}
+
+// try takes the lease dir if it is free.
+func try(dir string, life time.Duration) (l lease, ok bool, err error) {
+	now := time.Now()
+	if free, err := clear(dir, now); !free {
+		return lease{}, false, err
+	}
+	temp := dir + "." + random.Text() + tempSuffix
+	if err := os.Mkdir(temp, 0o700); err != nil {
+		return lease{}, false, err
+	}
+	defer os.RemoveAll(temp) // which is gone if it was renamed
+	name := leaseName(now, life)
+	if err = prepare(temp, name); err == nil {
+		err = patiently(func() error { return os.Rename(temp, dir) })
+	}
+	if err == nil {
+		l = lease{dir, filepath.Join(dir, name)}
+		_, err = os.Lstat(l.file) // which a sweep may have taken before the rename
+	}
+	switch {
+	case err == nil:
+		return l, true, nil
+	case inTheWay(dir, err):
+		return lease{}, false, nil
+	}
+	return lease{}, false, err
+}
+
+// inTheWay reports whether a lease was not taken because another was faster, or a sweep.
+// To Windows it is a question of permission.
+func inTheWay(dir string, err error) bool {
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	_, err = os.Lstat(dir)
+	return err == nil
+}
+
+// prepare makes the file of a lease in its directory.
+func prepare(temp, name string) error {
+	path := filepath.Join(temp, name)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// clear removes what has ended from the directory of a lease, and reports whether it is
+// free.
+func clear(dir string, now time.Time) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, entry := range entries {
+		if !ended(entry, now) {
+			return false, nil
+		}
+	}
+	for _, entry := range entries {
+		lease{dir, filepath.Join(dir, entry.Name())}.release()
+	}
+	err = os.Remove(dir)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil // it is another's by now
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return err == nil, err
+}
+
+// release gives l back, if it is still there.
+func (l lease) release() {
+	patiently(func() error { return os.Remove(l.file) })
+	patiently(func() error { return os.Remove(l.dir) }) // unless it is another's by now
+}
+
+// leaseName returns the name of the file: when it began and its life, both in milliseconds,
+// by this machine's clock.
+func leaseName(now time.Time, life time.Duration) string {
+	return fmt.Sprintf("%d.%d.%s", now.UnixMilli(), life.Milliseconds(), random.Text())
+}
+
+// ended reports whether the lease of a file has ended. A file of another name is a lease
+// since it was last changed.
+func ended(entry fs.DirEntry, now time.Time) bool {
+	if start, life, ok := parseLease(entry.Name()); ok {
+		return over(start, life, now)
+	}
+	info, err := entry.Info()
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	return over(info.ModTime(), strangerLife, now)
+}
+
+// over reports whether a lease is over. One that will last longer than it could had it
+// begun now is of a clock that has been set back since: up to once its life that is
+// borne with, so that who holds it does not lose it, but no more.
+func over(start time.Time, life time.Duration, now time.Time) bool {
+	left := start.Add(life).Sub(now)
+	return left <= 0 || left > 2*life
+}
+
+// parseLease reads a name that leaseName returned.
+func parseLease(name string) (start time.Time, life time.Duration, ok bool) {
+	fields := strings.Split(name, ".")
+	if len(fields) != 3 {
+		return time.Time{}, 0, false
+	}
+	began, err := strconv.ParseInt(fields[0], 10, 64)
+	millis, errLife := strconv.ParseInt(fields[1], 10, 40) // 40 bits do not overflow
+	life = time.Duration(millis) * time.Millisecond
+	return time.UnixMilli(began), life, err == nil && errLife == nil
+}
+
+// sweep removes what processes that were killed have left: the leases that have ended of
+// those whose paths begin with prefix.
+func sweep(prefix string, now time.Time) {
+	dir, base := filepath.Split(prefix)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if strings.HasPrefix(name, base) && slices.Contains(suffixes(), filepath.Ext(name)) {
+			sweepOne(filepath.Join(dir, name), now)
+		}
+	}
+}
+
+// sweepOne clears a directory, if it has nothing but leases.
+func sweepOne(dir string, now time.Time) {
+	entries, err := os.ReadDir(dir)
+	strange := slices.ContainsFunc(entries, func(entry fs.DirEntry) bool {
+		_, _, ok := parseLease(entry.Name())
+		return !ok
+	})
+	if err == nil && !strange {
+		clear(dir, now)
+	}
+}
+
+// suffixes are those of the directories that leases are in.
+func suffixes() []string { return []string{lockSuffix, leaseSuffix, tempSuffix} }
+
+// jitter returns d, or up to half more or less, so that who waits does not wait in step.
+func jitter(d time.Duration) time.Duration {
+	var b [1]byte
+	rand.Read(b[:])
+	return d/2 + d*time.Duration(b[0])/255
+}
+
+// sleep waits, unless ctx ends first.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
