@@ -34,6 +34,10 @@ type errand struct {
 
 const environment = "VOUCHSAFE_STORETEST"
 
+// Started reports whether this process is one that [Processes] has started: where the store
+// is, that says.
+func Started() bool { return os.Getenv(environment) != "" }
+
 // Processes tests that of several processes that need a new token at the same time one
 // gets it for all, and what is left when it is killed before it has saved what it got. In
 // each process open opens the same store, at where. The processes are the test binary, run

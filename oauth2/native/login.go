@@ -49,6 +49,8 @@ type Instruction struct {
 	Device *oauth2.DeviceAuthorization
 }
 
+var errTell = errors.New("native: Options.Tell is required")
+
 // Login logs the user of a program in by the browser, RFC 8252, and returns the token. If
 // no browser can be opened, over SSH for example, it uses the device grant, RFC 8628, if
 // the server has that: the user may then be told twice, of the URL and of the code.
@@ -59,7 +61,7 @@ type Instruction struct {
 // closes the browser does not come back.
 func Login(ctx context.Context, c *oauth2.Client, o Options) (*oauth2.Token, error) {
 	if o.Tell == nil {
-		return nil, errors.New("native: Options.Tell is required")
+		return nil, errTell
 	}
 	if o.Device {
 		return deviceLogin(ctx, c, o)
