@@ -54,6 +54,7 @@ var (
 	errNoToken  = errors.New("there is no token")
 	errExpired  = errors.New("the token has expired, and there is no refresh token")
 	errKept     = errors.New("the store keeps the old token")
+	errTooLate  = errors.New("the store takes too long")
 )
 
 // errLoginRequired is for errors.Is.
@@ -76,41 +77,54 @@ func (t *Token) digest() string {
 	return digest(t.AccessToken(), t.RefreshToken())
 }
 
-// A renewal is an attempt to get a new token.
+// A renewal is an attempt to get a new token, while all others are kept away.
 type renewal struct {
 	*TokenSource
 	*memory
+	asksUntil time.Time // as what is asked later would outlast the lease
 }
 
-// renew returns the store's token if that will do, and gets another otherwise.
-func (s *TokenSource) renew(ctx context.Context, before *Token) (*Token, error) {
-	tok, done, err := renewal{s, &memory{}}.look(ctx, before)
+// renew returns the store's token if that will do, and gets another otherwise; and how long
+// before its end that is to be renewed.
+func (s *TokenSource) renew(
+	ctx context.Context, before *Token,
+) (tok *Token, leeway time.Duration, err error) {
+	tok, done, err := renewal{TokenSource: s, memory: &memory{}}.look(ctx, before)
 	if done {
-		return tok, err
+		return tok, s.options.Leeway, err
 	}
 	memory, unlock, err := s.leases.lock(ctx, s.options.Key)
 	if err != nil {
-		return nil, transient(fmt.Errorf("lease: %w", err))
+		return s.without(tok, before, err)
 	}
 	defer unlock()
-	r := renewal{s, memory}
+	r := renewal{TokenSource: s, memory: memory}
 	if tok, done, err := r.look(ctx, before); done {
-		return tok, err
+		return tok, r.leeway(), err
 	}
 	if l, ok := s.options.Store.(Locker); ok {
 		unlock, err := l.Lock(ctx, s.options.Key, leaseLife)
 		if err != nil {
-			return nil, transient(fmt.Errorf("lease: %w", err))
+			return s.without(tok, before, err)
 		}
 		defer unlock()
 	}
-	return r.renew(ctx, before)
+	r.asksUntil = time.Now().Add(loadTimeout)
+	tok, err = r.renew(context.WithoutCancel(ctx), before)
+	return tok, r.leeway(), err
 }
 
-// renew is that of the source when all others are kept away.
+// without is the end where there is no lease to be had.
+func (s *TokenSource) without(
+	tok, before *Token, err error,
+) (*Token, time.Duration, error) {
+	if s.alive(tok, before) {
+		return tok, s.options.Leeway, nil
+	}
+	return nil, 0, transient(fmt.Errorf("lease: %w", err))
+}
+
 func (r renewal) renew(ctx context.Context, before *Token) (*Token, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
-	defer cancel()
 	for range maxRounds {
 		tok, done, err := r.look(ctx, before)
 		if done {
@@ -180,14 +194,17 @@ func (s *TokenSource) alive(tok, before *Token) bool {
 		!tok.Expired(s.client.config.Now())
 }
 
-// lasts reports whether tok will be good for Leeway longer, or half the life that the
-// server gives its tokens.
+// lasts reports whether tok will be good for the leeway longer.
 func (r renewal) lasts(tok *Token) bool {
-	leeway := r.options.Leeway
+	return !tok.Expired(r.client.config.Now().Add(r.leeway()))
+}
+
+// leeway returns Leeway, or half the life that the server gives its tokens.
+func (r renewal) leeway() time.Duration {
 	if r.life > 0 {
-		leeway = min(leeway, r.life/2)
+		return min(r.options.Leeway, r.life/2)
 	}
-	return !tok.Expired(r.client.config.Now().Add(leeway))
+	return r.options.Leeway
 }
 
 // attempt gets a token in place of old and saves it. Without token and error it is the
@@ -228,25 +245,20 @@ func (r renewal) overtaken(ctx context.Context, old *Token, err error) bool {
 	if !errors.Is(err, errLoginRequired) {
 		return false
 	}
-	ctx = context.WithoutCancel(ctx)
-	_, leased := r.options.Store.(Locker)
-	for range 2 {
-		if tok, err := r.load(ctx); err != nil || !tok.Same(old) {
-			return err == nil
-		}
-		if leased || sleep(ctx, time.Second) != nil {
-			break
-		}
+	tok, err := r.load(ctx)
+	if _, leased := r.options.Store.(Locker); !leased && err == nil && tok.Same(old) {
+		sleep(ctx, time.Second)
+		tok, err = r.load(ctx)
 	}
-	return false
+	return err == nil && !tok.Same(old)
 }
 
 // ask asks the server for a token in place of old.
 func (r renewal) ask(ctx context.Context, old *Token) (u unsaved, err error) {
-	if ctx.Err() != nil { // what is asked now would outlast the lease
-		return unsaved{}, transient(context.Cause(ctx))
+	if !time.Now().Before(r.asksUntil) {
+		return unsaved{}, transient(errTooLate)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	u, err = r.obtain(ctx, old)
 	now := r.client.config.Now()
@@ -292,7 +304,7 @@ func gap(err error) time.Duration {
 // without which they could have saved what they got.
 func (r renewal) refresh(ctx context.Context, old *Token) (unsaved, error) {
 	tok, err := r.options.Refresh(ctx, old)
-	if _, leased := r.options.Store.(Locker); leased && lost(err) && ctx.Err() == nil {
+	if _, leased := r.options.Store.(Locker); leased && lost(err) && sent(err) && ctx.Err() == nil {
 		r.lost = old.digest()
 		if held, errLoad := r.load(ctx); errLoad == nil && held.Same(old) {
 			tok, err = r.options.Refresh(ctx, old)
@@ -350,7 +362,7 @@ func (r renewal) accept(ctx context.Context, u *unsaved) error {
 	if u.accepted || r.options.AcceptRefresh == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
+	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
 	if err := r.options.AcceptRefresh(ctx, u.old, u.token); err != nil {
 		return fmt.Errorf("oauth2: the refreshed token is not accepted: %w", err)
@@ -361,20 +373,12 @@ func (r renewal) accept(ctx context.Context, u *unsaved) error {
 
 // save stores a token, if the store still has the one that it replaces.
 func (r renewal) save(ctx context.Context, u unsaved) (saved bool, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
-	defer cancel()
-	store, key := r.options.Store, r.options.Key
-	for pause := 100 * time.Millisecond; ; pause *= 5 {
-		saved, err = store.Swap(ctx, key, u.old, u.token)
-		if err == nil || pause > 3*time.Second || sleep(ctx, pause) != nil {
-			break
-		}
-	}
+	saved, err = r.swap(ctx, u.old, u.token)
 	if saved && err == nil {
 		return true, nil
 	}
 	// Who was not heard may have succeeded.
-	held, errLoad := r.load(context.WithoutCancel(ctx))
+	held, errLoad := r.load(ctx)
 	switch {
 	case errLoad == nil && held.Same(u.token):
 		return true, nil
@@ -382,6 +386,18 @@ func (r renewal) save(ctx context.Context, u unsaved) (saved bool, err error) {
 		return false, nil
 	}
 	return false, &SaveError{cmp.Or(err, errLoad, errKept), func() *Token { return u.token }}
+}
+
+// swap has the store swap, and tries again where that fails.
+func (s *TokenSource) swap(ctx context.Context, old, tok *Token) (swapped bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
+	defer cancel()
+	for pause := 100 * time.Millisecond; ; pause *= 5 {
+		swapped, err = s.options.Store.Swap(ctx, s.options.Key, old, tok)
+		if err == nil || pause > 3*time.Second || sleep(ctx, pause) != nil {
+			return swapped, err
+		}
+	}
 }
 
 func (s *TokenSource) changed(ctx context.Context, change TokenChange) {

@@ -56,15 +56,16 @@ type TokenSource struct {
 	options TokenSourceOptions
 	leases  *leases
 
-	held   atomic.Pointer[heldToken]
+	held   atomic.Pointer[heldToken] // nil, or without a token, if there is none
 	flight flight.Group[*Token]
 }
 
 // A heldToken is the token that a source hands out: until next to all who ask, and until
 // due to all but one, who renews it.
 type heldToken struct {
-	token     *Token
-	next, due time.Time
+	token *Token
+	next  atomic.Int64 // in milliseconds of Unix time
+	due   time.Time
 }
 
 const (
@@ -100,28 +101,31 @@ func (c *Client) TokenSource(o TokenSourceOptions) (*TokenSource, error) {
 // The error is a [*TokenError], a [*SaveError], that of ctx, or what the server's answer is
 // refused for: an [*Error] or [*jose.CheckError].
 func (s *TokenSource) Token(ctx context.Context) (*Token, error) {
-	held := s.held.Load()
-	if held != nil && s.client.config.Now().Before(held.next) {
+	now, held := s.client.config.Now(), s.held.Load()
+	switch {
+	case held == nil || !now.Before(held.due):
+		return s.flight.Do(ctx, s.instead(nil))
+	case held.turn(now):
+		return s.ahead(ctx, held.token)
+	default:
 		return held.token, nil
 	}
-	return s.token(ctx, held)
 }
 
-func (s *TokenSource) token(ctx context.Context, held *heldToken) (*Token, error) {
-	now := s.client.config.Now()
-	if held == nil || !now.Before(held.due) {
-		return s.flight.Do(ctx, s.instead(nil))
-	}
-	later := *held
-	later.next = now.Add(attemptGap)
-	if !s.held.CompareAndSwap(held, &later) {
-		return held.token, nil // another caller renews it
-	}
-	tok, err := s.flight.DoWithin(ctx, patience, s.instead(held.token))
+// turn reports, to one caller a second, that it is time to renew the token.
+func (h *heldToken) turn(now time.Time) bool {
+	next := h.next.Load()
+	return now.UnixMilli() >= next &&
+		h.next.CompareAndSwap(next, now.Add(attemptGap).UnixMilli())
+}
+
+// ahead renews a token that is good still.
+func (s *TokenSource) ahead(ctx context.Context, tok *Token) (*Token, error) {
+	renewed, err := s.flight.DoWithin(ctx, patience, s.instead(tok))
 	if err != nil && !isUnsaved(err) {
-		return held.token, nil
+		return tok, nil
 	}
-	return tok, err
+	return renewed, err
 }
 
 // replace returns another token than refused, which a resource did not take although it
@@ -143,12 +147,16 @@ func (s *TokenSource) Save(ctx context.Context, tok *Token) error {
 		if err != nil {
 			return err
 		}
-		swapped, err := s.options.Store.Swap(ctx, s.options.Key, old, tok)
+		swapped, err := s.swap(ctx, old, tok)
 		if err != nil {
 			return &SaveError{err, func() *Token { return tok }}
 		}
 		if swapped {
-			s.held.Store(s.holding(tok))
+			held := &heldToken{}
+			if s.alive(tok, nil) {
+				held = s.holding(tok, s.options.Leeway)
+			}
+			s.held.Store(held)
 			s.changed(ctx, TokenChange{s.options.Key, old, tok, OutcomeSaved})
 			return nil
 		}
@@ -159,34 +167,38 @@ func (s *TokenSource) Save(ctx context.Context, tok *Token) error {
 // instead returns a flight for a token that lasts, or for one other than before.
 func (s *TokenSource) instead(before *Token) func(context.Context) (*Token, error) {
 	return func(ctx context.Context) (*Token, error) {
-		held := s.held.Load()
-		tok, err := s.renew(ctx, before)
-		if err == nil {
-			// Unless another has been saved meanwhile, or this one removed.
-			s.held.CompareAndSwap(held, s.holding(tok))
+		for range maxRounds {
+			held := s.held.Load()
+			tok, leeway, err := s.renew(ctx, before)
+			if err != nil {
+				return nil, err
+			}
+			if s.held.CompareAndSwap(held, s.holding(tok, leeway)) {
+				return tok, nil
+			}
+			// Another has been saved meanwhile, or this one removed.
 		}
-		return tok, err
+		return nil, transient(errChanging)
 	}
 }
 
-// holding returns how long tok is to be handed out.
-func (s *TokenSource) holding(tok *Token) *heldToken {
-	if tok == nil {
-		return &heldToken{}
-	}
+// holding returns how long tok is to be handed out. One that could not be renewed in time
+// is tried again at half of what is left.
+func (s *TokenSource) holding(tok *Token, leeway time.Duration) *heldToken {
 	now, end := s.client.config.Now(), tok.ExpiresAt
 	if end.IsZero() {
 		end = now.Add(century * time.Second)
 	}
 	left := end.Sub(now)
-	due := end.Add(-min(s.options.Leeway, left/2))
+	if left < leeway {
+		leeway = left / 2
+	}
+	due := end.Add(-leeway)
 	ahead := min(due.Sub(now)/4, maxAhead)
 	soon := now.Add(attemptGap)
-	return &heldToken{
-		token: tok,
-		next:  latest(soon, due.Add(-ahead/2-random.Below(ahead/2))),
-		due:   latest(soon, due),
-	}
+	h := &heldToken{token: tok, due: latest(soon, due)}
+	h.next.Store(latest(soon, due.Add(-ahead/2-random.Below(ahead/2))).UnixMilli())
+	return h
 }
 
 func latest(a, b time.Time) time.Time {

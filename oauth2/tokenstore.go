@@ -3,6 +3,7 @@ package oauth2
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 )
@@ -176,7 +177,17 @@ func (s *leases) leave(key TokenKey, l *lease) {
 	if l.callers--; l.callers > 0 {
 		return
 	}
-	if s.now == nil || l.memory.empty(s.now()) || len(s.held) > maxRemembered {
+	if s.now == nil {
+		delete(s.held, key)
+		return
+	}
+	now := s.now()
+	if len(s.held) > maxRemembered {
+		maps.DeleteFunc(s.held, func(_ TokenKey, l *lease) bool {
+			return l.callers == 0 && l.memory.empty(now)
+		})
+	}
+	if l.memory.empty(now) || len(s.held) > maxRemembered && l.memory.unsaved.token == nil {
 		delete(s.held, key)
 	}
 }

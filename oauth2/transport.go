@@ -172,11 +172,15 @@ func (s *TokenSource) sendWith(
 }
 
 // refusesToken reports whether a resource refuses the token itself, and not what it is
-// used for.
+// used for, or how.
 func refusesToken(resp *http.Response) bool {
-	refusal, ok := errors.AsType[*Error](ResponseError(resp))
-	return ok && refusal.Status == http.StatusUnauthorized &&
-		(refusal.Code == "" || refusal.Code == "invalid_token")
+	if resp.StatusCode != http.StatusUnauthorized {
+		return false
+	}
+	return !slices.ContainsFunc(ParseChallenges(resp.Header), func(c Challenge) bool {
+		code := c.Params["error"]
+		return code != "" && code != "invalid_token"
+	})
 }
 
 // rewind gives a request its body again, and reports whether it could.

@@ -182,3 +182,71 @@ func TestDoAfterPanic(t *testing.T) {
 		}
 	}
 }
+
+// slowly takes 10 seconds.
+func slowly(context.Context) (int, error) {
+	time.Sleep(10 * time.Second)
+	return 7, nil
+}
+
+// Who can do without waits as long as it has patience, counted from when the flight began,
+// and takes nothing from the others.
+func TestDoWithin(t *testing.T) {
+	gone := errors.New("gone")
+	for _, test := range []struct {
+		name                      string
+		after, patience, cut, end time.Duration
+		want                      int
+		err                       error
+	}{
+		{"its own", 0, 5 * time.Second, 0, 5 * time.Second, 0, errSlow},
+		{"long enough", 0, 11 * time.Second, 0, 10 * time.Second, 7, nil},
+		{"one that has begun", 2 * time.Second, 5 * time.Second, 0, 5 * time.Second, 0, errSlow},
+		{"one too slow already", 6 * time.Second, 5 * time.Second, 0, 6 * time.Second, 0, errSlow},
+		{"one that soon lands", 6 * time.Second, 11 * time.Second, 0, 10 * time.Second, 7, nil},
+		{"context", 2 * time.Second, 5 * time.Second, time.Second, 3 * time.Second, 0, gone},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var g Group[int]
+				began := time.Now()
+				if test.after > 0 {
+					go g.Do(t.Context(), slowly)
+					time.Sleep(test.after)
+				}
+				ctx, cancel := context.WithCancelCause(t.Context())
+				defer cancel(nil)
+				if test.cut > 0 {
+					time.AfterFunc(test.cut, func() { cancel(gone) })
+				}
+				got, err := g.DoWithin(ctx, test.patience, slowly)
+				if got != test.want || err != test.err || time.Since(began) != test.end {
+					t.Errorf("got %d, %v after %v", got, err, time.Since(began))
+				}
+				if test.end == 10*time.Second {
+					return
+				}
+				got, err = g.Do(t.Context(), nil)
+				if got != 7 || err != nil || time.Since(began) != 10*time.Second {
+					t.Errorf("the others got %d, %v after %v", got, err, time.Since(began))
+				}
+			})
+		})
+	}
+}
+
+// What a flight brings comes back from DoWithin too, errors and panics.
+func TestDoWithinFails(t *testing.T) {
+	var g Group[int]
+	failure := errors.New("failure")
+	got, err := g.DoWithin(t.Context(), time.Hour, func(context.Context) (int, error) {
+		return 3, failure
+	})
+	if got != 3 || err != failure {
+		t.Errorf("got %d, %v", got, err)
+	}
+	_, err = g.DoWithin(t.Context(), time.Hour, func(context.Context) (int, error) { panic("x") })
+	if err != errPanic {
+		t.Errorf("got %v", err)
+	}
+}
