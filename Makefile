@@ -1,6 +1,6 @@
 # Everything here is also one plain command; `make help` lists the targets.
 
-.PHONY: help demo test race vet cross fuzz bench interop ci
+.PHONY: help demo test race vet cross fuzz bench interop databases ci
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -31,8 +31,15 @@ fuzz: ## every fuzz target, FUZZTIME=2m each
 bench: ## jose, oauth1 and oauth2 beside other libraries, and their targets; needs the Go module proxy
 	cd testdata/bench && go test -count=1 ./... && go run .
 
-interop: ## logins, grants and tokens with a certified provider, and a certified client; needs Node.js and npm
+interop: databases ## real providers, SDKs and databases; needs Node.js, npm and the Go module proxy
 	cd testdata/interop && npm ci --ignore-scripts && go test -count=1 -v ./...
+
+databases: # the tests start their own servers, and skip what is not installed
+	@command -v mariadbd >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		postgresql mariadb-server >/dev/null; } || \
+		echo "SKIP databases: apt-get install -y --no-install-recommends postgresql mariadb-server"
 
 ci: ## what has to pass before a change lands
 	bash .ci/run

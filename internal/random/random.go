@@ -5,7 +5,7 @@ package random
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"math/big"
+	"hash/maphash"
 	"time"
 )
 
@@ -16,12 +16,11 @@ func Text() string {
 	return base64.RawURLEncoding.EncodeToString(bits[:])
 }
 
-// Below returns a random duration of zero or more that is less than d; zero if d is not
-// positive.
+// Below returns a duration of zero or more that is less than d, zero if d is not positive.
+// It is to spread things out, and could be guessed.
 func Below(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
-	n, _ := rand.Int(rand.Reader, big.NewInt(int64(d))) // crypto/rand does not fail
-	return time.Duration(n.Int64())
+	return time.Duration(maphash.Bytes(maphash.MakeSeed(), nil) % uint64(d))
 }
