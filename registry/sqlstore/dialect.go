@@ -13,7 +13,7 @@ type Dialect string
 const (
 	PostgreSQL Dialect = "postgresql" // 9.5 or later
 	MySQL      Dialect = "mysql"      // 5.7 or later, and MariaDB
-	SQLite     Dialect = "sqlite"     // 3
+	SQLite     Dialect = "sqlite"     // 3.24 or later
 )
 
 //go:embed schema
@@ -41,9 +41,18 @@ func (d Dialect) now() string {
 	return ""
 }
 
-// bind returns a query in which {now} stands for the database's time, as d wants it.
+// orNothing returns what makes an INSERT do nothing if the row is there. MySQL's IGNORE would
+// ignore much more, so there it is an error.
+func (d Dialect) orNothing() string {
+	if d == MySQL {
+		return ""
+	}
+	return " ON CONFLICT DO NOTHING"
+}
+
+// bind returns a query as d wants it, in which {now} stands for the database's time.
 func (d Dialect) bind(query string) string {
-	query = strings.ReplaceAll(query, "{now}", d.now())
+	query = strings.NewReplacer("{now}", d.now(), " {or nothing}", d.orNothing()).Replace(query)
 	if d != PostgreSQL {
 		return query
 	}

@@ -53,8 +53,9 @@ func TestStatements(t *testing.T) {
 			"SELECT access_token, expires_at FROM oauth2_token WHERE name = $1 AND user_id = $2"},
 		{SQLite, t2.version(),
 			"SELECT access_token FROM oauth2_token WHERE name = ? AND user_id = ?"},
-		{PostgreSQL, t2.insert(), "INSERT INTO oauth2_token" +
-			" (access_token, expires_at, name, user_id) VALUES ($1, $2, $3, $4)"},
+		{PostgreSQL, t2.insert(),
+			"INSERT INTO oauth2_token (access_token, expires_at, name, user_id)" +
+				" VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"},
 		{PostgreSQL, t2.update(), "UPDATE oauth2_token SET access_token = $1, expires_at = $2" +
 			" WHERE name = $3 AND user_id = $4 AND access_token = $5"},
 		{MySQL, t2.remove(),
@@ -66,11 +67,15 @@ func TestStatements(t *testing.T) {
 		{SQLite, seeLease, "SELECT holder, expires_at < CAST(strftime('%s', 'now') AS INTEGER)" +
 			" FROM oauth2_lease WHERE name = ? AND user_id = ?"},
 		{PostgreSQL, makeLease, "INSERT INTO oauth2_lease (holder, expires_at, name, user_id)" +
-			" VALUES ($1, " + postgresNow + " + $2, $3, $4)"},
+			" VALUES ($1, " + postgresNow + " + $2, $3, $4) ON CONFLICT DO NOTHING"},
 		{PostgreSQL, takeLease, "UPDATE oauth2_lease SET holder = $1, expires_at = " + postgresNow +
 			" + $2 WHERE name = $3 AND user_id = $4 AND holder = $5"},
-		{SQLite, endLease, "UPDATE oauth2_lease SET expires_at = 0" +
-			" WHERE name = ? AND user_id = ? AND holder = ?"},
+		{SQLite, makeLease, "INSERT INTO oauth2_lease (holder, expires_at, name, user_id)" +
+			" VALUES (?, CAST(strftime('%s', 'now') AS INTEGER) + ?, ?, ?) ON CONFLICT DO NOTHING"},
+		{MySQL, makeLease, "INSERT INTO oauth2_lease (holder, expires_at, name, user_id)" +
+			" VALUES (?, UNIX_TIMESTAMP() + ?, ?, ?)"},
+		{SQLite, endLease,
+			"DELETE FROM oauth2_lease WHERE name = ? AND user_id = ? AND holder = ?"},
 	}
 	for _, test := range tests {
 		if got := test.dialect.bind(test.got); got != test.want {

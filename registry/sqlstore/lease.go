@@ -16,15 +16,13 @@ import (
 
 var leases = table{"oauth2_lease", []string{"holder", "expires_at"}}
 
-// A row is never removed: in MySQL, two that insert what a third has just removed are in a
-// deadlock.
 const (
 	seeLease  = "SELECT holder, expires_at < {now} FROM oauth2_lease" + ofKey
 	makeLease = "INSERT INTO oauth2_lease (holder, expires_at, name, user_id)" +
-		" VALUES (?, {now} + ?, ?, ?)"
+		" VALUES (?, {now} + ?, ?, ?) {or nothing}"
 	takeLease = "UPDATE oauth2_lease SET holder = ?, expires_at = {now} + ?" + ofKey +
 		" AND holder = ?"
-	endLease = "UPDATE oauth2_lease SET expires_at = 0" + ofKey + " AND holder = ?"
+	endLease = "DELETE FROM oauth2_lease" + ofKey + " AND holder = ?"
 )
 
 const (

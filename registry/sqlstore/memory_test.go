@@ -25,6 +25,7 @@ type memory struct {
 	statements []string                           // that were done, in order
 	arguments  []any
 	clock      func() time.Time
+	noCount    bool // of rows
 
 	// fault, if there is one, is asked before and after each statement, and may make it
 	// fail: after it, what it does is done all the same.
@@ -95,7 +96,9 @@ func (m *memory) ExecContext(
 	fault := m.around(ctx, query, args, func() {
 		var n int64
 		n, err = m.change(query, args)
-		result = driver.RowsAffected(n)
+		if result = driver.RowsAffected(n); m.noCount {
+			result = driver.ResultNoRows
+		}
 	})
 	return result, errors.Join(fault, err)
 }
@@ -162,8 +165,6 @@ func (m *memory) value(
 	switch expression {
 	case "?":
 		return arg
-	case "0":
-		return int64(0)
 	case "UNIX_TIMESTAMP() + ?":
 		return now + arg.(int64)
 	case "expires_at < UNIX_TIMESTAMP()":

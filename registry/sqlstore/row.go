@@ -19,6 +19,8 @@ type table struct {
 	columns []string
 }
 
+const tries = 5 // of a statement that changes a row
+
 const (
 	ofKey     = " WHERE name = ? AND user_id = ?"
 	ofVersion = ofKey + " AND %s = ?"
@@ -32,7 +34,7 @@ func (t table) version() string { return "SELECT " + t.columns[0] + " FROM " + t
 
 func (t table) insert() string {
 	return "INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ", name, user_id)" +
-		" VALUES (" + strings.Repeat("?, ", len(t.columns)) + "?, ?)"
+		" VALUES (" + strings.Repeat("?, ", len(t.columns)) + "?, ?) {or nothing}"
 }
 
 func (t table) update() string {
@@ -109,18 +111,34 @@ func (s *Store) put(
 // do makes a change with a statement, and reports whether the row was there to be changed.
 //
 // Another writer at the same time is no row in some databases and isolation levels, and an
-// error in others, which database/sql does not tell from the rest. So the row has to tell.
-func (s *Store) do(ctx context.Context, c change, query string, args ...any) (bool, error) {
+// error in others, which database/sql does not tell from the rest. So the row has to tell,
+// and where it is as before, perhaps again, the statement is tried again.
+func (s *Store) do(
+	ctx context.Context, c change, query string, args ...any,
+) (done bool, err error) {
+	for range tries {
+		if done, err = s.affects(ctx, query, args...); err == nil {
+			return done, nil
+		}
+		found, failed := s.version(ctx, c.table, c.key)
+		if failed != nil {
+			break
+		}
+		if found != c.from {
+			return found == c.to, nil // if only the answer was lost
+		}
+	}
+	return false, c.table.wrap(err)
+}
+
+// affects runs a statement, and reports whether it affected a row.
+func (s *Store) affects(ctx context.Context, query string, args ...any) (bool, error) {
 	result, err := s.exec(ctx, query, args...)
-	if err == nil {
-		n, err := result.RowsAffected()
-		return n == 1, c.table.wrap(err)
+	if err != nil {
+		return false, err
 	}
-	found, again := s.version(ctx, c.table, c.key)
-	if again != nil || found == c.from {
-		return false, c.table.wrap(err)
-	}
-	return found == c.to, nil // if only the answer was lost
+	n, err := result.RowsAffected()
+	return n == 1, err
 }
 
 // seal returns values as they are stored in the first columns of t.
@@ -139,7 +157,7 @@ func (s *Store) seal(t table, key oauth2.TokenKey, values ...string) ([]any, err
 // open opens in place what the first columns of t have.
 func (s *Store) open(t table, key oauth2.TokenKey, values ...*string) error {
 	for i, value := range values {
-		sealed, err := base64.RawURLEncoding.Strict().DecodeString(*value)
+		sealed, err := base64.RawURLEncoding.DecodeString(*value)
 		if err != nil {
 			return t.wrap(fmt.Errorf("%s: %w", t.columns[i], ErrNotOpened))
 		}

@@ -23,13 +23,22 @@ func swapped(t *testing.T, s *Store, old, replacement *oauth2.Token) {
 	}
 }
 
-// failAt makes statement n fail, before or after it is done.
-func (m *memory) failAt(n int, after bool) {
-	m.fault = func(_ context.Context, i int, done bool) error {
-		if i == n && done == after {
-			return errFault
+const (
+	loses  = "the answer is lost" // of the first
+	fails  = "fails"              // all of them
+	failed = "fails once"
+)
+
+// spoil makes the statements fail that begin with a verb.
+func (m *memory) spoil(verb, how string) {
+	m.fault = func(_ context.Context, n int, done bool) error {
+		if !strings.HasPrefix(m.statements[n], verb) || done != (how == loses) {
+			return nil
 		}
-		return nil
+		if how != fails {
+			m.fault = nil
+		}
+		return errFault
 	}
 }
 
@@ -37,34 +46,38 @@ func (m *memory) failAt(n int, after bool) {
 // nothing is.
 func TestFaults(t *testing.T) {
 	one, two := storetest.Token(t, "one"), storetest.Token(t, "two")
+	five := func(verb string) string { return "SELECT" + strings.Repeat(" "+verb+" SELECT", 5) }
 	tests := []struct {
-		name      string
+		verb, how string
 		old, tok  *oauth2.Token
-		statement int
-		after     bool
 		want      error
+		did       string
 	}{
-		{"insert, load fails", nil, two, 0, false, errFault},
-		{"insert fails", nil, two, 1, false, errFault},
-		{"insert, answer lost", nil, two, 1, true, nil},
-		{"update, load fails", one, two, 0, true, errFault},
-		{"update fails", one, two, 1, false, errFault},
-		{"update, answer lost", one, two, 1, true, nil},
-		{"remove, load fails", one, nil, 0, false, errFault},
-		{"remove fails", one, nil, 1, false, errFault},
-		{"remove, answer lost", one, nil, 1, true, nil},
+		{"SELECT", failed, nil, two, errFault, "SELECT"},
+		{"SELECT", loses, one, two, errFault, "SELECT"},
+		{"INSERT", fails, nil, two, errFault, five("INSERT")},
+		{"INSERT", failed, nil, two, nil, "SELECT INSERT SELECT INSERT"},
+		{"INSERT", loses, nil, two, nil, "SELECT INSERT SELECT"},
+		{"UPDATE", fails, one, two, errFault, five("UPDATE")},
+		{"UPDATE", failed, one, two, nil, "SELECT UPDATE SELECT UPDATE"},
+		{"UPDATE", loses, one, two, nil, "SELECT UPDATE SELECT"},
+		{"DELETE", fails, one, nil, errFault, five("DELETE")},
+		{"DELETE", failed, one, nil, nil, "SELECT DELETE SELECT DELETE"},
+		{"DELETE", loses, one, nil, nil, "SELECT DELETE SELECT"},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(test.verb+" "+test.how, func(t *testing.T) {
 			m := newMemory()
 			s := m.store(t)
 			swapped(t, s, nil, test.old)
 			m.did()
-			m.failAt(test.statement, test.after)
+			m.spoil(test.verb, test.how)
 			ok, err := s.Swap(t.Context(), aKey, test.old, test.tok)
-			m.fault = nil
-			if ok != (test.want == nil) || !errors.Is(err, test.want) {
+			if m.fault = nil; ok != (test.want == nil) || !errors.Is(err, test.want) {
 				t.Errorf("swapped %t, %v", ok, err)
+			}
+			if did := m.did(); did != test.did {
+				t.Errorf("did %s", did)
 			}
 			want := test.old
 			if ok {
@@ -155,6 +168,16 @@ func (m *memory) intrude(t *testing.T, replacement *oauth2.Token) {
 	}
 }
 
+// A driver that does not say how many rows were affected is no worse than a lost answer.
+func TestNoCount(t *testing.T) {
+	m := newMemory()
+	m.noCount = true
+	s := m.store(t)
+	if ok, err := s.Swap(t.Context(), aKey, nil, storetest.Token(t, "one")); !ok || err != nil {
+		t.Errorf("swapped %t, %v", ok, err)
+	}
+}
+
 // A value opens under its key, in its column, in its row, and nowhere else.
 func TestNotOpened(t *testing.T) {
 	tests := []struct {
@@ -167,13 +190,16 @@ func TestNotOpened(t *testing.T) {
 		{"empty", func(map[string]string) string { return "" }, "refresh_token"},
 		{"another column", func(r map[string]string) string { return r["rest"] }, "refresh_token"},
 		{"cut", func(r map[string]string) string { return r["rest"][:60] }, "rest"},
-		{"padded", func(r map[string]string) string { return r["rest"] + "=" }, "rest"},
+		{"longer", func(r map[string]string) string { return r["rest"] + "AAAA" }, "rest"},
+		{"with more", func(r map[string]string) string {
+			return r["refresh_token"] + "!" // which the decoder sees after all that was sealed
+		}, "refresh_token"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			m := newMemory()
 			s := m.store(t)
-			tok := storetest.Token(t, canary)
+			tok := storetest.Make(t, oauth2.Record{AccessToken: "a", RefreshToken: "rrrr"})
 			swapped(t, s, nil, tok)
 			row := map[string]string{}
 			for column, value := range m.only(t) {
@@ -197,8 +223,10 @@ func TestNotOpenedElsewhere(t *testing.T) {
 	s := m.store(t)
 	swapped(t, s, nil, storetest.Token(t, "a"))
 	row := m.only(t)
-	for _, key := range []oauth2.TokenKey{{Name: "other", User: "user"},
-		{Name: "client", User: "other"}, {Name: "clientu", User: "ser"}, {Name: "clien", User: "tuser"}} {
+	for _, key := range []oauth2.TokenKey{
+		{Name: "other", User: "user"}, {Name: "client", User: "other"},
+		{Name: "clientu", User: "ser"}, {Name: "clien", User: "tuser"},
+	} {
 		copied := maps.Clone(row)
 		copied["name"], copied["user_id"] = key.Name, key.User
 		m.rows[rowID("oauth2_token", key.Name, key.User)] = copied
@@ -267,6 +295,15 @@ func TestSealed(t *testing.T) {
 	row := maps.Clone(m.only(t))
 	if row["token_type"] != "Bearer" || row["expires_at"] != int64(0) {
 		t.Errorf("got %v", row)
+	}
+	access, refresh, rest := row["access_token"].(string), row["refresh_token"].(string),
+		row["rest"].(string)
+	if err := s.open(tokens2, aKey, &access, &refresh, &rest); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"access_token":"","token_type":"","scope":"` + canary + `","id_token":"` + canary +
+		`"}`; access != canary || refresh != canary || rest != want {
+		t.Errorf("sealed %s, %s and %s", access, refresh, rest)
 	}
 	swapped(t, s, one, one)
 	if m.only(t)["access_token"] == row["access_token"] || m.only(t)["rest"] == row["rest"] {

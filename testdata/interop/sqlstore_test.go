@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -76,7 +77,7 @@ func testDatabase(t *testing.T, d database) {
 	t.Run("tampering", func(t *testing.T) { testTampering(t, d) })
 	t.Run("sizes", func(t *testing.T) { testSizes(t, both.one, both.two) })
 	t.Run("lease in seconds", func(t *testing.T) { testLeaseInSeconds(t, d) })
-	t.Run("first lease", func(t *testing.T) { testFirstLease(t, d, both) })
+	t.Run("storm", func(t *testing.T) { testStorm(t, both) })
 	t.Run("no tables", func(t *testing.T) { testNoTables(t, d) })
 }
 
@@ -242,8 +243,10 @@ func testAtRest(t *testing.T, d database) {
 	if err := s.SaveOAuth1(t.Context(), key, nil); err != nil {
 		t.Fatal(err)
 	}
-	if left := readAll(t, d.two, "oauth2_token"); left != "" {
-		t.Errorf("left: %s", left)
+	for _, table := range []string{"oauth2_token", "oauth1_token", "oauth2_lease"} {
+		if left := readAll(t, d.two, table); left != "" {
+			t.Errorf("%s has %s", table, left)
+		}
 	}
 }
 
@@ -279,19 +282,18 @@ func readAll(t *testing.T, db *sql.DB, table string) string {
 }
 
 func testTampering(t *testing.T, d database) {
-	set2 := func(change string) []string {
-		return []string{"UPDATE oauth2_token SET " + change + " WHERE name = 'mine' AND user_id = 'u'"}
-	}
-	set1 := func(change string) []string {
-		return []string{"UPDATE oauth1_token SET " + change + " WHERE name = 'mine' AND user_id = 'u'"}
-	}
+	const mine = " WHERE name = 'mine' AND user_id = 'u'"
+	set2 := func(set string) []string { return []string{"UPDATE oauth2_token SET " + set + mine} }
+	set1 := func(set string) []string { return []string{"UPDATE oauth1_token SET " + set + mine} }
 	move := func(name, user string) []string {
-		return []string{"DELETE FROM oauth2_token WHERE name = 'mine' AND user_id = 'u'",
-			"UPDATE oauth2_token SET name = 'mine', user_id = 'u' WHERE name = '" + name +
-				"' AND user_id = '" + user + "'"}
+		return []string{"DELETE FROM oauth2_token" + mine,
+			"UPDATE oauth2_token SET name = 'mine', user_id = 'u'" +
+				" WHERE name = '" + name + "' AND user_id = '" + user + "'"}
 	}
 	const access, refresh, rest = "oauth2_token: access_token", "oauth2_token: refresh_token",
 		"oauth2_token: rest"
+	const token, secret, extra = "oauth1_token: oauth_token", "oauth1_token: oauth_token_secret",
+		"oauth1_token: extra"
 	tests := []struct {
 		name       string
 		statements []string
@@ -308,11 +310,11 @@ func testTampering(t *testing.T, d database) {
 		{"a boundary moved", move("min", "eu"), access},
 		{"cut", set2("rest = SUBSTR(rest, 1, 40)"), rest},
 		{"cut short", set2("rest = SUBSTR(rest, 1, 4)"), rest},
-		{"another secret", set1("oauth_token_secret = oauth_token"), "oauth1_token: oauth_token_secret"},
-		{"another token", set1("oauth_token = oauth_token_secret"), "oauth1_token: oauth_token"},
-		{"another extra", set1("extra = oauth_token_secret"), "oauth1_token: extra"},
+		{"another secret", set1("oauth_token_secret = oauth_token"), secret},
+		{"another token", set1("oauth_token = oauth_token_secret"), token},
+		{"another extra", set1("extra = oauth_token_secret"), extra},
 		{"the other table's", set1("oauth_token = (SELECT access_token FROM oauth2_token" +
-			" WHERE name = 'mine' AND user_id = 'u')"), "oauth1_token: oauth_token"},
+			mine + ")"), token},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { tamper(t, d, test.statements, test.where) })
@@ -399,12 +401,32 @@ func testLeaseInSeconds(t *testing.T, d database) {
 	}
 }
 
-// Of many who want a lease that nobody ever had, each gets it once, without an error.
-func testFirstLease(t *testing.T, d database, s oauth2.Locker) {
-	for range 5 {
-		d.exec(t, "DELETE FROM oauth2_lease")
-		storetest.Locker(t, s)
+// Where many insert, update and remove one row, and take and give back one lease, nobody
+// sees an error, whatever the databases make of it.
+func testStorm(t *testing.T, s *both) {
+	key := oauth2.TokenKey{Name: "storm"}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for j := range 50 {
+				var next *oauth2.Token
+				if (i+j)%2 == 0 {
+					next = storetest.Token(t, fmt.Sprint(i, j))
+				}
+				held, err := s.Load(t.Context(), key)
+				if err == nil {
+					_, err = s.Swap(t.Context(), key, held, next)
+				}
+				unlock, errLock := s.Lock(t.Context(), key, time.Minute)
+				if err != nil || errLock != nil {
+					t.Error(err, errLock)
+					return
+				}
+				unlock()
+			}
+		})
 	}
+	wg.Wait()
 }
 
 func testNoTables(t *testing.T, d database) {

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS oauth1_token (
     PRIMARY KEY (name, user_id)
 ) DEFAULT CHARACTER SET ascii COLLATE ascii_bin;
 
--- Who may refresh a token now. Rows whose expires_at has passed may be removed.
+-- Who may refresh a token now. A row of a process that was killed stays until the next one.
 CREATE TABLE IF NOT EXISTS oauth2_lease (
     name       VARBINARY(64)  NOT NULL,
     user_id    VARBINARY(255) NOT NULL,

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS oauth1_token (
     PRIMARY KEY (name, user_id)
 );
 
--- Who may refresh a token now. Rows whose expires_at has passed may be removed.
+-- Who may refresh a token now. A row of a process that was killed stays until the next one.
 CREATE TABLE IF NOT EXISTS oauth2_lease (
     name       TEXT    NOT NULL,
     user_id    TEXT    NOT NULL,
