@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"vouchsafe/internal/strictjson"
@@ -45,6 +46,7 @@ const (
 type FileStore struct {
 	path  string
 	queue oauth2.MemoryStore // of goroutines that wait for a lease: one at a time asks for it
+	order sync.Mutex         // what was done before a lease was released is seen after
 }
 
 // NewFileStore returns the store in the file called path. It makes the directory if there
@@ -111,7 +113,7 @@ func (s *FileStore) Swap(
 			return false, err
 		}
 		swapped, err := s.swap(l, key, old, replacement)
-		l.release()
+		s.release(l)
 		if !errors.Is(err, errLost) {
 			return swapped, err
 		}
@@ -129,7 +131,7 @@ func (s *FileStore) Lock(
 	if err != nil {
 		return nil, err
 	}
-	return l.release, nil
+	return func() { s.release(l) }, nil
 }
 
 // take takes a lease. Of the goroutines of this process, one asks for it and the others
@@ -144,7 +146,15 @@ func (s *FileStore) take(ctx context.Context, dir string, life time.Duration) (l
 	if err != nil && ctx.Err() == nil {
 		err = &FileError{dir, "must be possible to make", err}
 	}
+	s.order.Lock()
+	defer s.order.Unlock()
 	return l, err
+}
+
+func (s *FileStore) release(l lease) {
+	s.order.Lock()
+	defer s.order.Unlock()
+	l.release()
 }
 
 // swap swaps in the file, which is l's holder's to change.

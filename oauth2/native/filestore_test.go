@@ -143,7 +143,8 @@ func TestFileStoreLeavesOthers(t *testing.T) {
 	swap(t, s, alice, nil, tok)
 	load(t, s, alice, tok)
 	load(t, s, bob, storetest.Make(t, oauth2.Record{AccessToken: "b"}))
-	for _, has := range []string{"1.50", `"é"`, "Unheard-Of", `"dave": null`, `"empty": {}`, `"null": null`} {
+	for _, has := range []string{"1.50", `"é"`, "Unheard-Of", `"dave": null`, `"empty": {}`,
+		`"null": null`} {
 		if got := read(t, path); !strings.Contains(got, has) {
 			t.Errorf("no %s in %s", has, got)
 		}
@@ -184,7 +185,8 @@ var unreadable = []struct{ name, text, need string }{
 		`must have a token for user "alice" of "github"`},
 	{"record of numbers", `{"github":{"alice":{"access_token":["CANARY"]}}}`,
 		`must have a token for user "alice" of "github"`},
-	{"record of another type of token", `{"github":{"alice":{"access_token":"a","token_type":"CANARY"}}}`,
+	{"record of another type of token",
+		`{"github":{"alice":{"access_token":"a","token_type":"CANARY"}}}`,
 		`must have a token for user "alice" of "github"`},
 }
 
@@ -223,10 +225,13 @@ func TestNewFileStoreErrors(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "bad.json"), "[]")
 	write(t, filepath.Join(dir, "file"), "")
+	long := strings.Repeat("x", 300)
 	for _, test := range []struct{ name, path, about, need string }{
 		{"garbage", "bad.json", "bad.json", garbage},
 		{"a file as directory", "file/x.json", "file", "must be a directory, or possible to make"},
-		{"a file as its parent", "file/x/y.json", "file/x", "must be a directory, or possible to make"},
+		{"a file as its parent", "file/x/y.json", "file/x",
+			"must be a directory, or possible to make"},
+		{"too long a name", long, long, "must be readable"},
 		{"a directory", ".", ".", "must be a regular file, and no symbolic link"},
 	} {
 		s, err := NewFileStore(filepath.Join(dir, test.path))
@@ -285,25 +290,28 @@ func TestFileStoreUnfit(t *testing.T) {
 		name, before string
 		key          oauth2.TokenKey
 		tok          *oauth2.Token
+		why          string
 	}{
-		{"name not UTF-8", `{}`, oauth2.TokenKey{Name: "\xff"}, good},
-		{"user not UTF-8", `{}`, oauth2.TokenKey{User: "a\xff"}, good},
+		{"name not UTF-8", `{}`, oauth2.TokenKey{Name: "\xff"}, good, "not UTF-8"},
+		{"user not UTF-8", `{}`, oauth2.TokenKey{User: "a\xff"}, good, "not UTF-8"},
 		{"the same once written", `{"":{"\ufffd":{"access_token":"b"}}}`,
-			oauth2.TokenKey{User: "\xff"}, good},
-		{"no token", `{}`, alice, new(oauth2.Token)},
+			oauth2.TokenKey{User: "\xff"}, good, "twice"},
+		{"no token", `{}`, alice, new(oauth2.Token), "access_token must"},
 		{"refresh token not UTF-8", `{}`, alice,
-			storetest.Make(t, oauth2.Record{AccessToken: "a", RefreshToken: "\xff"})},
+			storetest.Make(t, oauth2.Record{AccessToken: "a", RefreshToken: "\xff"}), "not UTF-8"},
 		{"extra not JSON", `{}`, alice, storetest.Make(t, oauth2.Record{AccessToken: "a",
-			Extra: map[string]json.RawMessage{"x": json.RawMessage("CANARY")}})},
-		{"huge", `{}`, alice, huge},
-		{"one user too many", full(256), oauth2.TokenKey{Name: "full", User: "x"}, good},
+			Extra: map[string]json.RawMessage{"x": json.RawMessage("CANARY")}}), "not JSON"},
+		{"huge", `{}`, alice, huge, "4 MiB"},
+		{"one user too many", full(256), oauth2.TokenKey{Name: "full", User: "x"}, good,
+			"members"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, path := newStore(t)
 			write(t, path, test.before)
 			ok, err := s.Swap(t.Context(), test.key, nil, test.tok)
 			needs(t, test.name, err, path, "cannot keep this token")
-			if ok || read(t, path) != test.before || strings.Contains(err.Error(), "CANARY") {
+			if ok || read(t, path) != test.before || !strings.Contains(err.Error(), test.why) ||
+				strings.Contains(err.Error(), "CANARY") {
 				t.Errorf("swapped %t, %v", ok, err)
 			}
 			onlyFile(t, path)
@@ -405,7 +413,7 @@ func TestFileStoreLeftovers(t *testing.T) {
 	put(t, dir+".y"+tempSuffix)
 	put(t, path+".0123"+leaseSuffix, overdue())
 	swap(t, s, alice, nil, storetest.Token(t, "a"))
-	if time.Now().Before(time.UnixMilli(1)) || exists(filepath.Join(dir, almost)) {
+	if exists(filepath.Join(dir, almost)) {
 		t.Error("the lease is still there")
 	}
 	s, err := NewFileStore(path)
@@ -424,14 +432,17 @@ func exists(path string) bool {
 // Leases of different keys are apart, though their parts together are the same.
 func TestFileStoreLeaseNames(t *testing.T) {
 	s, path := newStore(t)
-	for _, key := range []oauth2.TokenKey{{}, {Name: "alice"}, {User: "alice"}, {Name: "al", User: "ice"}} {
+	for _, key := range []oauth2.TokenKey{
+		{}, {Name: "alice"}, {User: "alice"}, {Name: "al", User: "ice"},
+	} {
 		unlock, err := s.Lock(t.Context(), key, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer unlock()
 	}
-	if got := names(t, filepath.Dir(path)); len(got) != 4 || strings.Contains(fmt.Sprint(got), "alice") {
+	got := names(t, filepath.Dir(path))
+	if len(got) != 4 || strings.Contains(fmt.Sprint(got), "alice") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -468,8 +479,8 @@ func FuzzFileStore(f *testing.F) {
 			f.Add(row.text)
 		}
 	}
-	f.Add(`{"github":{"alice":{"access_token":"a","token_type":"bearer","expiry":"2030-01-02T03:04:05Z"}}}`)
-	f.Add(`{"github":{"alice":{"refresh_token":"r","extra":{"a":[1,2,{"b":"\u00e9"}]}}},"x":{"y":{}}}`)
+	f.Add(`{"github":{"alice":{"access_token":"a","expiry":"2030-01-02T03:04:05Z"}}}`)
+	f.Add(`{"github":{"alice":{"refresh_token":"r","extra":{"a":[1,{"b":"\u00e9"}]}}},"x":{}}`)
 	s, path := newStore(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		write(t, path, text)
@@ -480,10 +491,15 @@ func FuzzFileStore(f *testing.F) {
 			}
 			return
 		}
-		// Two may be full, or the refresh token of another's file be what JSON cannot have.
-		if ok, err := s.Swap(t.Context(), bob, must(s.Load(t.Context(), bob)), tok); err != nil || !ok {
+		before, err := s.Load(t.Context(), bob)
+		if err != nil {
+			return
+		}
+		if ok, err := s.Swap(t.Context(), bob, before, tok); err != nil { // it may be full
 			needs(t, "swap", err, path, "cannot keep this token")
 			return
+		} else if !ok {
+			t.Fatal("not swapped")
 		}
 		load(t, s, alice, tok)
 		load(t, s, bob, tok)

@@ -2,7 +2,6 @@ package native
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,14 +43,14 @@ func take(ctx context.Context, dir string, life time.Duration) (lease, error) {
 		if ok || err != nil {
 			return l, err
 		}
-		sleep(ctx, jitter(wait))
+		time.Sleep(jitter(wait)) // too short to look at ctx
 	}
 }
 
 // try takes the lease dir if it is free.
 func try(dir string, life time.Duration) (l lease, ok bool, err error) {
 	now := time.Now()
-	if free, err := clear(dir, now); !free {
+	if free, err := vacate(dir, now); !free {
 		return lease{}, false, err
 	}
 	temp := dir + "." + random.Text() + tempSuffix
@@ -59,21 +58,26 @@ func try(dir string, life time.Duration) (l lease, ok bool, err error) {
 		return lease{}, false, err
 	}
 	defer os.RemoveAll(temp) // which is gone if it was renamed
-	name := leaseName(now, life)
-	if err = prepare(temp, name); err == nil {
-		err = patiently(func() error { return os.Rename(temp, dir) })
-	}
-	if err == nil {
-		l = lease{dir, filepath.Join(dir, name)}
-		_, err = os.Lstat(l.file) // which a sweep may have taken before the rename
-	}
-	switch {
-	case err == nil:
-		return l, true, nil
-	case inTheWay(dir, err):
+	l, err = claim(temp, dir, leaseName(now, life))
+	if err != nil && inTheWay(dir, err) {
 		return lease{}, false, nil
 	}
-	return lease{}, false, err
+	return l, err == nil, err
+}
+
+// claim makes temp, with a file in it, the directory of a lease, unless that is there.
+func claim(temp, dir, name string) (lease, error) {
+	if err := prepare(temp, name); err != nil {
+		return lease{}, err
+	}
+	if err := patiently(func() error { return os.Rename(temp, dir) }); err != nil {
+		return lease{}, err
+	}
+	l := lease{dir, filepath.Join(dir, name)}
+	if _, err := os.Lstat(l.file); err != nil { // a sweep took it before the rename
+		return lease{}, err
+	}
+	return l, nil
 }
 
 // inTheWay reports whether a lease was not taken because another was faster, or a sweep.
@@ -96,9 +100,9 @@ func prepare(temp, name string) error {
 	return f.Close()
 }
 
-// clear removes what has ended from the directory of a lease, and reports whether it is
+// vacate removes what has ended from the directory of a lease, and reports whether it is
 // free.
-func clear(dir string, now time.Time) (bool, error) {
+func vacate(dir string, now time.Time) (bool, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
@@ -185,15 +189,15 @@ func sweep(prefix string, now time.Time) {
 	}
 }
 
-// sweepOne clears a directory, if it has nothing but leases.
+// sweepOne vacates a directory, if it has nothing but leases.
 func sweepOne(dir string, now time.Time) {
-	entries, err := os.ReadDir(dir)
+	entries, _ := os.ReadDir(dir)
 	strange := slices.ContainsFunc(entries, func(entry fs.DirEntry) bool {
 		_, _, ok := parseLease(entry.Name())
 		return !ok
 	})
-	if err == nil && !strange {
-		clear(dir, now)
+	if !strange {
+		vacate(dir, now)
 	}
 }
 
@@ -201,18 +205,4 @@ func sweepOne(dir string, now time.Time) {
 func suffixes() []string { return []string{lockSuffix, leaseSuffix, tempSuffix} }
 
 // jitter returns d, or up to half more or less, so that who waits does not wait in step.
-func jitter(d time.Duration) time.Duration {
-	var b [1]byte
-	rand.Read(b[:])
-	return d/2 + d*time.Duration(b[0])/255
-}
-
-// sleep waits, unless ctx ends first.
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-}
+func jitter(d time.Duration) time.Duration { return d/2 + random.Below(d) }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -171,7 +173,57 @@ func TestTryErrors(t *testing.T) {
 	}
 }
 
-// A lease that came after is not released, nor cleared, by the one before.
+// Without its file a directory is no lease.
+func TestClaimWithoutFile(t *testing.T) {
+	dir := folder(t)
+	temp := dir + tempSuffix
+	put(t, temp)
+	l, err := claim(temp, dir, strings.Repeat("x", 300))
+	if _, ok := errors.AsType[*fs.PathError](err); l != (lease{}) || !ok || exists(dir) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A lease that a sweep takes before it is one is not taken for one.
+func TestTakeSwept(t *testing.T) {
+	dir := folder(t)
+	sweeping, stop := context.WithCancel(t.Context())
+	var sweeper, all sync.WaitGroup
+	sweeper.Go(func() {
+		for sweeping.Err() == nil {
+			temps, _ := filepath.Glob(dir + ".*" + tempSuffix)
+			for _, temp := range temps {
+				entries, _ := os.ReadDir(temp)
+				for _, entry := range entries {
+					os.Remove(filepath.Join(temp, entry.Name()))
+				}
+				os.Remove(temp)
+			}
+		}
+	})
+	var holders atomic.Int32
+	for range 4 {
+		all.Go(func() {
+			for range 50 {
+				l, err := take(t.Context(), dir, time.Hour)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n := holders.Add(1); n != 1 || !exists(l.file) {
+					t.Errorf("%d have the lease", n)
+				}
+				holders.Add(-1)
+				l.release()
+			}
+		})
+	}
+	all.Wait()
+	stop()
+	sweeper.Wait()
+}
+
+// A lease that came after is not released by the one before.
 func TestReleaseLate(t *testing.T) {
 	dir := folder(t)
 	first, err := take(t.Context(), dir, time.Hour)

@@ -161,7 +161,8 @@ func countUnderLease(args []string) error {
 
 // end makes l one that has ended.
 func (l lease) end() error {
-	return os.Rename(l.file, l.dir+string(os.PathSeparator)+leaseName(time.Now().Add(-time.Hour), time.Second))
+	name := leaseName(time.Now().Add(-time.Hour), time.Second)
+	return os.Rename(l.file, filepath.Join(l.dir, name))
 }
 
 // Of many processes that swap, one succeeds each time.
@@ -195,32 +196,42 @@ func TestProcessesLease(t *testing.T) {
 // again in time.
 func TestProcessKilled(t *testing.T) {
 	t.Parallel()
-	s, path := newStore(t)
-	for i := range 5 {
-		cmd := child(t, "swap on", path)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		for lines := bufio.NewScanner(out); lines.Scan() && i >= 0; i-- {
-		}
-		cmd.Process.Kill()
-		io.Copy(io.Discard, out)
-		if err := cmd.Wait(); !strings.Contains(fmt.Sprint(err), "kill") {
-			t.Fatalf("ended by itself: %v", err)
-		}
-		before, err := s.Load(t.Context(), counterKey())
-		if err != nil || count(before) == 0 {
-			t.Fatalf("loaded %d, %v", count(before), err)
-		}
-		if ok, err := addOne(t.Context(), s); !ok || err != nil {
-			t.Errorf("swapped %t, %v", ok, err)
-		}
-		load(t, s, counterKey(), must(numbered(count(before)+1)))
+	for i := range 4 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			testProcessKilled(t, 10*i+1)
+		})
 	}
+}
+
+// testProcessKilled kills a process when it has swapped so often.
+func testProcessKilled(t *testing.T, swaps int) {
+	s, path := newStore(t)
+	cmd := child(t, "swap on", path)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for range swaps {
+		lines.Scan()
+	}
+	cmd.Process.Kill()
+	io.Copy(io.Discard, out)
+	if err := cmd.Wait(); !strings.Contains(fmt.Sprint(err), "kill") {
+		t.Fatalf("ended by itself: %v", err)
+	}
+	before, err := s.Load(t.Context(), counterKey())
+	if err != nil || count(before) < swaps {
+		t.Fatalf("loaded %d, %v", count(before), err)
+	}
+	if ok, err := addOne(t.Context(), s); !ok || err != nil {
+		t.Errorf("swapped %t, %v", ok, err)
+	}
+	load(t, s, counterKey(), must(numbered(count(before)+1)))
 	for _, name := range names(t, filepath.Dir(path)) { // leases about to be taken
 		if name != filepath.Base(path) && !strings.HasSuffix(name, tempSuffix) {
 			t.Errorf("left %s", name)

@@ -3,6 +3,7 @@
 package native
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -120,20 +121,29 @@ func TestOwner(t *testing.T) {
 	load(t, s, alice, storetest.Token(t, "a"))
 	chown(dir, nobody)
 	refusedAt(t, s, dir, "must be owned by the user who runs the program, or by root")
-	if err := checkFolder(dir, owned{uid: os.Geteuid(), mode: fs.ModeDir | 0o700}); err != nil {
-		t.Error(err)
+}
+
+func TestTrusted(t *testing.T) {
+	for _, test := range []struct {
+		uid, me int
+		want    bool
+	}{{0, 0, true}, {0, 7, true}, {7, 7, true}, {7, 0, false}, {8, 7, false}, {-1, 0, false}} {
+		if got := trusted(test.uid, test.me); got != test.want {
+			t.Errorf("%d for %d: %t", test.uid, test.me, got)
+		}
 	}
 }
 
-// An owned is a file of somebody.
-type owned struct {
-	fs.FileInfo
-	uid  int
-	mode fs.FileMode
+// Of what tells no owner nobody is one.
+func TestNoOwner(t *testing.T) {
+	if got := owner(noOwner{}); got != -1 {
+		t.Errorf("got %d", got)
+	}
 }
 
-func (o owned) Sys() any          { return &syscall.Stat_t{Uid: uint32(o.uid)} }
-func (o owned) Mode() fs.FileMode { return o.mode }
+type noOwner struct{ fs.FileInfo }
+
+func (noOwner) Sys() any { return nil }
 
 // A symbolic link is refused, wherever it leads, and so is what is no file.
 func TestNotRegular(t *testing.T) {
@@ -162,6 +172,41 @@ func TestNotRegular(t *testing.T) {
 	refusedAt(t, s, path, need)
 }
 
+// No more of a file is read than it may have.
+func TestReadBound(t *testing.T) {
+	s, _ := newStore(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close() // after it has been read
+	go w.Write(make([]byte, maxFile))
+	if text, err := s.readOpen(r); len(text) != maxFile || err != nil {
+		t.Errorf("read %d bytes, %v", len(text), err)
+	}
+}
+
+// A disk that is full is an error, and the file stays as it was.
+func TestFull(t *testing.T) {
+	const full = "/dev/full"
+	if !exists(full) {
+		t.Skip("there is no " + full)
+	}
+	s, path := newStore(t)
+	swap(t, s, alice, nil, storetest.Token(t, "a"))
+	link := filepath.Join(t.TempDir(), "full")
+	if err := os.Symlink(full, link); err != nil {
+		t.Fatal(err)
+	}
+	err := s.write(lease{file: link}, []byte("x"))
+	needs(t, "full", err, path, "must be writable")
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("got %v", err)
+	}
+	load(t, s, alice, storetest.Token(t, "a"))
+}
+
 // The directory may be a link: it is what it leads to that must be good.
 func TestFolderLink(t *testing.T) {
 	dir := t.TempDir()
@@ -184,5 +229,14 @@ func TestFolderLink(t *testing.T) {
 func TestChmodQuotes(t *testing.T) {
 	if got := chmod("600", "/a b/it's"); got != `chmod 600 '/a b/it'\''s'` {
 		t.Errorf("got %s", got)
+	}
+}
+
+// The Ctrl-C that ends a program does not end the browser.
+func TestDetached(t *testing.T) {
+	s := system{"darwin", nil, nil}
+	cmd, err := s.opener("https://as.example/")
+	if err != nil || !cmd.SysProcAttr.Setsid {
+		t.Errorf("got %v, %v", cmd, err)
 	}
 }
