@@ -134,7 +134,8 @@ func (c *Client) DeviceToken(ctx context.Context, d *DeviceAuthorization) (*Toke
 		if err == nil {
 			return tok, nil
 		}
-		if ctx.Err() != nil { // a deadline looks like a timeout of the server's
+		_, refused := errors.AsType[*Error](err)
+		if !refused && ctx.Err() != nil { // a deadline looks like a timeout of the server's
 			return nil, err
 		}
 		if interval, wait, err = slower(interval, err); err != nil {

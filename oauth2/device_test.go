@@ -300,6 +300,33 @@ func TestDeviceDeadline(t *testing.T) {
 	}
 }
 
+// An answer that comes when the context has just ended counts if it is final.
+func TestDeviceContextEndsWithTheAnswer(t *testing.T) {
+	cause := errors.New("the user has gone")
+	for code, want := range map[string]error{
+		"authorization_pending": cause, "slow_down": cause,
+		"access_denied": &Error{Code: "access_denied"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			p := &poller{replies: []reply{pending}}
+			config := p.client(t).config
+			config.Hooks.AccessTokenResponse = []ResponseHook{
+				func(_ context.Context, resp *httpclient.Response) error {
+					resp.Body = []byte(`{"error":"` + code + `"}`)
+					cancel(cause)
+					return nil
+				}}
+			c := newClient(t, config)
+			_, err := c.DeviceToken(ctx, loginFor(c, 5*time.Second, time.Hour))
+			if !errors.Is(err, want) || len(p.polls) != 1 {
+				t.Errorf("%s: got %v after %d questions", code, err, len(p.polls))
+			}
+		})
+	}
+}
+
 // A device code goes to the server that issued it, and by the client that it is for.
 func TestDeviceTokenRefuses(t *testing.T) {
 	s := newServer(t, answerJSON(200, goodToken))

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"vouchsafe/internal/testpage"
+	"vouchsafe/internal/webpage"
 )
 
 // authorize lets a user decide, RFC 5849, Section 2.2.
@@ -69,7 +69,7 @@ func (p *Provider) user(name, password string) *User {
 func (p *Provider) showLogin(
 	w http.ResponseWriter, id string, t *temporary, username, problem string,
 ) {
-	testpage.Login{
+	webpage.Login{
 		Provider: p.options.Name,
 		Client:   t.client.ID,
 		Action:   p.Endpoint("authorize"),
@@ -103,7 +103,7 @@ func (t *temporary) approve(u *User) { t.decided, t.user, t.verifier = true, u, 
 func approve(w http.ResponseWriter, r *http.Request, id string, t *temporary, u *User) {
 	t.approve(u)
 	if t.callback == "oob" {
-		testpage.Note{
+		webpage.Note{
 			Title: "You allowed " + t.client.ID,
 			Text:  "Type this code in there:",
 			Code:  t.verifier,
@@ -117,7 +117,7 @@ func approve(w http.ResponseWriter, r *http.Request, id string, t *temporary, u 
 func deny(w http.ResponseWriter, r *http.Request, id string, t *temporary) {
 	t.decided = true
 	if t.callback == "oob" {
-		testpage.Note{
+		webpage.Note{
 			Title: "You denied " + t.client.ID,
 			Text:  "You can close this page.",
 		}.Serve(w, http.StatusOK)

@@ -73,15 +73,11 @@ func claim(temp, dir, name string) (lease, error) {
 	if err := patiently(func() error { return os.Rename(temp, dir) }); err != nil {
 		return lease{}, err
 	}
-	l := lease{dir, filepath.Join(dir, name)}
-	if _, err := os.Lstat(l.file); err != nil { // a sweep took it before the rename
-		return lease{}, err
-	}
-	return l, nil
+	return lease{dir, filepath.Join(dir, name)}, nil
 }
 
-// inTheWay reports whether a lease was not taken because another was faster, or a sweep.
-// To Windows it is a question of permission.
+// inTheWay reports whether a lease was not taken because another was faster, which Windows
+// says is a question of permission, or because a sweep took temp while it was empty.
 func inTheWay(dir string, err error) bool {
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
 		return true

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"vouchsafe/internal/testpage"
+	"vouchsafe/internal/webpage"
 	"vouchsafe/oauth2"
 )
 
@@ -189,7 +189,7 @@ func single(params url.Values) bool {
 func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 func done(w http.ResponseWriter, refused bool) {
-	note := testpage.Note{
+	note := webpage.Note{
 		Title: "Back to the program",
 		Text:  "It has its answer. You can close this page.",
 	}
@@ -201,7 +201,7 @@ func done(w http.ResponseWriter, refused bool) {
 }
 
 func wrong(w http.ResponseWriter, status int) {
-	testpage.Note{
+	webpage.Note{
 		Title: http.StatusText(status),
 		Text:  "This address is for the end of a login that a program on this computer began.",
 	}.Serve(w, status)

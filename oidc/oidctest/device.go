@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"vouchsafe/internal/testpage"
+	"vouchsafe/internal/webpage"
 )
 
 // A device is one that waits for its user's answer, RFC 8628, Section 3.
@@ -140,7 +140,7 @@ func (p *Provider) decideDevice(w http.ResponseWriter, userCode string, user *Us
 		p.refusePage(w, UnknownUserCode)
 		return
 	}
-	note := testpage.Note{Title: "Device connected", Text: "Go back to your device."}
+	note := webpage.Note{Title: "Device connected", Text: "Go back to your device."}
 	if user == nil {
 		note.Title = "Device refused"
 	}

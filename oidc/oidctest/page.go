@@ -4,7 +4,7 @@ import (
 	"crypto/rand"
 	"net/http"
 
-	"vouchsafe/internal/testpage"
+	"vouchsafe/internal/webpage"
 )
 
 // showLogin shows the form that approves or denies req. The user of a device is to
@@ -18,7 +18,7 @@ func (p *Provider) showLogin(w http.ResponseWriter, req request, problem string)
 	if req.userCode != "" {
 		client += " with the code " + req.userCode
 	}
-	testpage.Login{
+	webpage.Login{
 		Provider: p.options.Name,
 		Client:   client,
 		Action:   p.Endpoint("login"),
@@ -32,7 +32,7 @@ func (p *Provider) showLogin(w http.ResponseWriter, req request, problem string)
 // the browser back.
 func (p *Provider) refusePage(w http.ResponseWriter, f Fault) {
 	p.refuse(f)
-	testpage.Note{
+	webpage.Note{
 		Title: "Request refused",
 		Text:  "The provider refused the request: " + string(f) + ".",
 	}.Serve(w, http.StatusBadRequest)
@@ -40,5 +40,5 @@ func (p *Provider) refusePage(w http.ResponseWriter, f Fault) {
 
 // showEntry asks for the user code that a device shows.
 func (p *Provider) showEntry(w http.ResponseWriter) {
-	testpage.Entry{Provider: p.options.Name, Action: p.Endpoint("device")}.Serve(w)
+	webpage.Entry{Provider: p.options.Name, Action: p.Endpoint("device")}.Serve(w)
 }

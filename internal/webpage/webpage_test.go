@@ -1,4 +1,4 @@
-package testpage
+package webpage
 
 import (
 	"crypto/sha256"

@@ -1,6 +1,6 @@
-// Package testpage has the pages that the test providers show: a login form, a form
-// for a device's code, and a note. It knows nothing of any protocol.
-package testpage
+// Package webpage has the pages that the test providers show, a login form, a form for a
+// device's code and a note, and package native the note. It knows nothing of any protocol.
+package webpage
 
 import (
 	"crypto/sha256"
