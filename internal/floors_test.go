@@ -22,7 +22,7 @@ var floors = map[string][]string{
 	"internal/random":     {},
 	"internal/seal":       {},
 	"internal/strictjson": {},
-	"internal/webpage":   {},
+	"internal/webpage":    {},
 	"internal/verdict":    {},
 	"pkce":                {"internal/random"},
 	"httpclient":          {},
