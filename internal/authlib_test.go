@@ -48,7 +48,7 @@ func authlibNumbers() []string {
 		"A10", "C1", "C2", "C3", "C4", "C5", "C6", "R2", "R8", "64a", "64b", "64c", "64d", "64e",
 		"64f", "65a", "65b", "65c", "65d", "65e"}
 	for n := 13; n <= 80; n++ {
-		if n < 64 || n > 71 { // those have letters, or are of what refreshes tokens
+		if n < 64 || n > 65 { // which have letters
 			numbers = append(numbers, strconv.Itoa(n))
 		}
 	}

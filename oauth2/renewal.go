@@ -57,8 +57,11 @@ var (
 	errTooLate  = errors.New("the store takes too long")
 )
 
-// errLoginRequired is for errors.Is.
-var errLoginRequired = &TokenError{Outcome: OutcomeLoginRequired}
+// These are for errors.Is.
+var (
+	errLoginRequired = &TokenError{Outcome: OutcomeLoginRequired}
+	errTransient     = &TokenError{Outcome: OutcomeTransient}
+)
 
 func isUnsaved(err error) bool {
 	_, ok := errors.AsType[*SaveError](err)

@@ -3,6 +3,7 @@ package oauth2
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -99,12 +100,13 @@ func (c *Client) TokenSource(o TokenSourceOptions) (*TokenSource, error) {
 // ends, so that what the server gives is not lost.
 //
 // The error is a [*TokenError], a [*SaveError], that of ctx, or what the server's answer is
-// refused for: an [*Error] or [*jose.CheckError].
+// refused for: an [*Error] or [*jose.CheckError]. As long as there is a token that is good,
+// only a SaveError is an error. A function of the options that panics has failed.
 func (s *TokenSource) Token(ctx context.Context) (*Token, error) {
 	now, held := s.client.config.Now(), s.held.Load()
 	switch {
 	case held == nil || !now.Before(held.due):
-		return s.flight.Do(ctx, s.instead(nil))
+		return s.overdue(ctx, held)
 	case held.turn(now):
 		return s.ahead(ctx, held.token)
 	default:
@@ -117,6 +119,16 @@ func (h *heldToken) turn(now time.Time) bool {
 	next := h.next.Load()
 	return now.UnixMilli() >= next &&
 		h.next.CompareAndSwap(next, now.Add(attemptGap).UnixMilli())
+}
+
+// overdue renews the token held, if there is one, and returns that only if it cannot be
+// renewed just now, and is good still.
+func (s *TokenSource) overdue(ctx context.Context, held *heldToken) (*Token, error) {
+	tok, err := s.flight.Do(ctx, s.instead(nil))
+	if errors.Is(err, errTransient) && held != nil && s.alive(held.token, nil) {
+		return held.token, nil
+	}
+	return tok, err
 }
 
 // ahead renews a token that is good still.

@@ -1,0 +1,1326 @@
+package oauth2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A refresher is a server that takes each refresh token once. The nth token that it gives
+// is "access n", "refresh n".
+type refresher struct {
+	takes time.Duration // how long an answer takes
+	life  time.Duration // of its access tokens; zero is an hour
+	fails []error       // its answers, in order; nil and what follows is a token
+	keeps bool          // refresh tokens are not rotated
+
+	mu    sync.Mutex
+	sent  []string // the refresh tokens that it was sent, "grant" for none
+	given int
+}
+
+func (r *refresher) refresh(ctx context.Context, tok *Token) (*Token, error) {
+	return r.answer(ctx, tok.RefreshToken(), tok.RefreshToken())
+}
+
+// grant gives a token without a refresh token.
+func (r *refresher) grant(ctx context.Context) (*Token, error) {
+	return r.answer(ctx, "grant", "")
+}
+
+func (r *refresher) answer(ctx context.Context, sent, kept string) (*Token, error) {
+	r.mu.Lock()
+	used := slices.Contains(r.sent, sent) && sent != "grant" && !r.keeps && len(r.fails) == 0
+	r.sent = append(r.sent, sent)
+	r.mu.Unlock()
+	if err := sleep(ctx, r.takes); err != nil && r.takes > 0 {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.fails) > 0 {
+		err := r.fails[0]
+		if r.fails = r.fails[1:]; err != nil {
+			return nil, err
+		}
+	}
+	if used {
+		return nil, invalidGrant()
+	}
+	r.given++
+	if sent != "grant" && !r.keeps {
+		kept = fmt.Sprintf("refresh %d", r.given)
+	}
+	life := max(r.life, 0)
+	if r.life == 0 {
+		life = time.Hour
+	}
+	return made(fmt.Sprintf("access %d", r.given), kept, time.Now().Add(life)), nil
+}
+
+func (r *refresher) wantSent(t *testing.T, want ...string) {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(r.sent, want) {
+		t.Errorf("the server was sent %q, want %q", r.sent, want)
+	}
+}
+
+func invalidGrant() error { return &Error{Code: "invalid_grant", Status: 400} }
+
+func made(access, refresh string, end time.Time) *Token {
+	s := &secrets{access: access, refresh: refresh}
+	return &Token{TokenType: "Bearer", ExpiresAt: end, reveal: s.hidden()}
+}
+
+// named returns "access name" with "refresh name".
+func named(name string, left time.Duration) *Token {
+	return made("access "+name, "refresh "+name, time.Now().Add(left))
+}
+
+// A testStore is a store in memory that fails as it is told.
+type testStore struct {
+	MemoryStore
+	onLoad  func(ctx context.Context, n int32) error // before the nth
+	onSwap  func(ctx context.Context, n int32) error
+	swapped func(n int32) error // after the nth
+	loads   atomic.Int32
+	swaps   atomic.Int32
+}
+
+func (s *testStore) Load(ctx context.Context, key TokenKey) (*Token, error) {
+	n := s.loads.Add(1)
+	if s.onLoad != nil {
+		if err := s.onLoad(ctx, n); err != nil {
+			return nil, err
+		}
+	}
+	if err := ctx.Err(); err != nil { // as one that is asked over a connection
+		return nil, err
+	}
+	return s.MemoryStore.Load(ctx, key)
+}
+
+func (s *testStore) Swap(ctx context.Context, key TokenKey, old, fresh *Token) (bool, error) {
+	n := s.swaps.Add(1)
+	if s.onSwap != nil {
+		if err := s.onSwap(ctx, n); err != nil {
+			return false, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	swapped, err := s.MemoryStore.Swap(ctx, key, old, fresh)
+	if err == nil && s.swapped != nil {
+		err = s.swapped(n)
+	}
+	return swapped, err
+}
+
+// put stores a token whatever there was, as another process does.
+func (s *testStore) put(tok *Token) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tokens == nil {
+		s.tokens = map[TokenKey]*Token{}
+	}
+	s.tokens[rigKey] = tok
+}
+
+func (s *testStore) want(t *testing.T, access string) {
+	t.Helper()
+	if tok, _ := s.MemoryStore.Load(t.Context(), rigKey); tok.AccessToken() != access {
+		t.Errorf("stored %q, want %q", tok.AccessToken(), access)
+	}
+}
+
+// An unleased store has no Lock.
+type unleased struct{ TokenStore }
+
+// Every rig's token is of this key, and no rig may ask for another.
+var rigKey = TokenKey{"name", "user"}
+
+// A rig is a source with its server and its store.
+type rig struct {
+	*TokenSource
+	server  *refresher
+	store   *testStore
+	mu      sync.Mutex
+	changes []string
+}
+
+// newRig returns one whose store has "access old" and "refresh old". The changes are to
+// the options of its source.
+func newRig(t *testing.T, left time.Duration, changes ...func(*TokenSourceOptions)) *rig {
+	t.Helper()
+	r := &rig{server: &refresher{}, store: &testStore{}}
+	r.store.put(named("old", left))
+	o := TokenSourceOptions{Store: r.store, Key: rigKey, Refresh: r.server.refresh,
+		Changed: []func(context.Context, TokenChange){r.note}}
+	for _, change := range changes {
+		change(&o)
+	}
+	r.TokenSource = newSource(t, clockClient(t), o)
+	return r
+}
+
+// clockClient returns a client that goes by the clock of the bubble.
+func clockClient(t *testing.T) *Client {
+	t.Helper()
+	config := configAt("https://as.example")
+	config.Now = nil
+	return newClient(t, config)
+}
+
+func newSource(t *testing.T, c *Client, o TokenSourceOptions) *TokenSource {
+	t.Helper()
+	src, err := c.TokenSource(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+func withoutLease(o *TokenSourceOptions) { o.Store = unleased{o.Store} }
+
+func (r *rig) note(_ context.Context, c TokenChange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changes = append(r.changes,
+		fmt.Sprintf("%s: %s > %s", c.Outcome, c.Old.AccessToken(), c.New.AccessToken()))
+	if c.Key != rigKey {
+		r.changes = append(r.changes, fmt.Sprint(c.Key))
+	}
+}
+
+func (r *rig) wantChanges(t *testing.T, want ...string) {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(r.changes, want) {
+		t.Errorf("changes %q, want %q", r.changes, want)
+	}
+}
+
+// want fails unless Token returns a token at once.
+func want(t *testing.T, src *TokenSource, access string) {
+	t.Helper()
+	tok, err := src.Token(t.Context())
+	if err != nil || tok.AccessToken() != access {
+		t.Errorf("got %q, %v, want %q", tok.AccessToken(), err, access)
+	}
+}
+
+func (r *rig) want(t *testing.T, access string) {
+	t.Helper()
+	want(t, r.TokenSource, access)
+}
+
+// wantFailure fails unless Token fails with an outcome, and returns the error.
+func (r *rig) wantFailure(t *testing.T, o Outcome) error {
+	t.Helper()
+	tok, err := r.Token(t.Context())
+	e, ok := errors.AsType[*TokenError](err)
+	if tok != nil || !ok || e.Outcome != o {
+		t.Errorf("got %q, %v, want %q", tok.AccessToken(), err, o)
+	}
+	return err
+}
+
+// wantUnsaved fails unless Token fails as a token cannot be saved.
+func (r *rig) wantUnsaved(t *testing.T, access string, cause error) {
+	t.Helper()
+	tok, err := r.Token(t.Context())
+	e, ok := errors.AsType[*SaveError](err)
+	if tok != nil || !ok || e.Token().AccessToken() != access || !errors.Is(err, cause) {
+		t.Errorf("got %q, %v, want %q unsaved: %v", tok.AccessToken(), err, access, cause)
+	}
+}
+
+// tokens has n goroutines ask the sources, in turn, and returns what they got.
+func tokens(t *testing.T, n int, sources ...*TokenSource) []string {
+	t.Helper()
+	got := make([]string, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			tok, err := sources[i%len(sources)].Token(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			got[i] = tok.AccessToken()
+		})
+	}
+	wg.Wait()
+	slices.Sort(got)
+	return slices.Compact(got)
+}
+
+// A thousand who ask for one expired token get the same, for which the server is asked
+// once and the store once.
+func TestThousandCallers(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		sources int
+		store   func(*testStore) TokenStore
+	}{
+		{"one source", 1, func(s *testStore) TokenStore { return s }},
+		{"one source, no lease", 1, func(s *testStore) TokenStore { return unleased{s} }},
+		{"a thousand sources", 1000, func(s *testStore) TokenStore { return s }},
+		{"a thousand sources, no lease", 1000, func(s *testStore) TokenStore {
+			return unleased{s}
+		}},
+		{"a thousand sources of callbacks", 1000, func(s *testStore) TokenStore {
+			return CallbackStore{FetchToken: s.Load, UpdateToken: func(
+				ctx context.Context, key TokenKey, old, fresh *Token) error {
+				_, err := s.Swap(ctx, key, old, fresh)
+				return err
+			}}
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, -time.Second)
+				r.server.takes = 2 * time.Second
+				o := r.options
+				o.Store = test.store(r.store)
+				client := clockClient(t)
+				var sources []*TokenSource
+				for range test.sources {
+					sources = append(sources, newSource(t, client, o))
+				}
+				if got := tokens(t, 1000, sources...); !slices.Equal(got, []string{"access 1"}) {
+					t.Errorf("got %q", got)
+				}
+				r.server.wantSent(t, "refresh old")
+				r.wantChanges(t, "rotated: access old > access 1")
+				if n := r.store.swaps.Load(); n != 1 {
+					t.Errorf("%d swaps", n)
+				}
+			})
+		})
+	}
+}
+
+// Sources that are made for each request do not refresh a token each because it was given
+// for less than the Leeway.
+func TestThousandSourcesOfShortTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		r.server.life = 30 * time.Second
+		client := clockClient(t)
+		for range 1000 {
+			src := newSource(t, client, r.options)
+			if _, err := src.Token(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if n := len(r.server.sent); n != 1 {
+			t.Errorf("the server was asked %d times", n)
+		}
+	})
+}
+
+// The sources of two clients are as those of two processes: the lease of the store keeps
+// them apart.
+func TestSourcesOfTwoClients(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		r.server.takes = 2 * time.Second
+		other := newSource(t, clockClient(t), r.options)
+		if got := tokens(t, 10, r.TokenSource, other); !slices.Equal(got, []string{"access 1"}) {
+			t.Errorf("got %q", got)
+		}
+		r.server.wantSent(t, "refresh old")
+	})
+}
+
+// Another key, of the same store, has a token and a lease of its own.
+func TestSourcesOfTwoKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		r.server.takes = 2 * time.Second
+		other := TokenKey{"name", "other"}
+		r.store.MemoryStore.Swap(t.Context(), other, nil, made("b", "b", time.Now()))
+		o := r.options
+		o.Key, o.Changed = other, nil
+		began := time.Now()
+		if got := tokens(t, 10, r.TokenSource, newSource(t, r.client, o)); len(got) != 2 {
+			t.Errorf("got %q", got)
+		}
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// Sources without a store have nothing in common.
+func TestSourcesWithoutStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &refresher{takes: 2 * time.Second}
+		client := clockClient(t)
+		o := TokenSourceOptions{Refresh: server.refresh}
+		a, b := newSource(t, client, o), newSource(t, client, o)
+		for src, tok := range map[*TokenSource]*Token{
+			a: named("a", time.Hour), b: named("b", time.Hour),
+		} {
+			if err := src.Save(t.Context(), tok); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want(t, a, "access a")
+		want(t, b, "access b")
+		time.Sleep(2 * time.Hour)
+		began := time.Now()
+		if got := tokens(t, 2, a, b); !slices.Equal(got, []string{"access 1", "access 2"}) {
+			t.Errorf("got %q", got)
+		}
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("took %v: one waited for the other", took)
+		}
+	})
+}
+
+// Each waiter leaves when its own context ends, with its cause. The refresh goes on, and
+// what it brings is there for the next.
+func TestWaiters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		r.server.takes = 10 * time.Second
+		began := time.Now()
+		var wg sync.WaitGroup
+		for i := range 5 { // the first of which begins the refresh
+			gone := fmt.Errorf("the browser of %d went away", i)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			after := time.Duration(i+1) * time.Second
+			time.AfterFunc(after, func() { cancel(gone) })
+			wg.Go(func() {
+				tok, err := r.Token(ctx)
+				if tok != nil || err != gone || time.Since(began) != after {
+					t.Errorf("%d got %v, %v after %v", i, tok, err, time.Since(began))
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		if got := tokens(t, 1, r.TokenSource); got[0] != "access 1" {
+			t.Errorf("got %q", got)
+		}
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("took %v", took)
+		}
+		r.server.wantSent(t, "refresh old")
+	})
+}
+
+// A caller who leaves before anybody else comes loses nothing.
+func TestCancelledLeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		r.server.takes = 3 * time.Second
+		gone := errors.New("gone")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(gone) })
+		if _, err := r.Token(ctx); err != gone {
+			t.Errorf("got %v", err)
+		}
+		r.store.want(t, "access old")
+		rest(2 * time.Second)
+		r.store.want(t, "access 1")
+		loads := r.store.loads.Load()
+		r.want(t, "access 1")
+		if r.store.loads.Load() != loads {
+			t.Error("the store was asked again")
+		}
+		r.server.wantSent(t, "refresh old")
+		r.wantChanges(t, "rotated: access old > access 1")
+	})
+}
+
+// One who has left already begins a refresh and does not wait for it.
+func TestTokenOfEndedContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		r.server.takes = time.Second
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if tok, err := r.Token(ctx); tok != nil || err != context.Canceled {
+			t.Errorf("got %v, %v", tok, err)
+		}
+		rest(time.Second)
+		if tok, err := r.Token(ctx); tok.AccessToken() != "access 1" || err != nil {
+			t.Errorf("got %v, %v: a token in hand is no wait", tok, err)
+		}
+	})
+}
+
+// The context of the call comes along, without its end.
+func TestValuesOfContext(t *testing.T) {
+	type key struct{}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		var seen []any
+		look := func(ctx context.Context) error {
+			if _, ok := ctx.Deadline(); !ok {
+				t.Error("a context without an end")
+			}
+			seen = append(seen, ctx.Value(key{}))
+			return nil
+		}
+		r.store.onLoad = func(ctx context.Context, _ int32) error { return look(ctx) }
+		r.store.onSwap = func(ctx context.Context, _ int32) error { return look(ctx) }
+		r.options.AcceptRefresh = func(ctx context.Context, _, _ *Token) error { return look(ctx) }
+		r.options.Refresh = func(ctx context.Context, tok *Token) (*Token, error) {
+			look(ctx)
+			return r.server.refresh(ctx, tok)
+		}
+		if _, err := r.Token(context.WithValue(t.Context(), key{}, 7)); err != nil {
+			t.Fatal(err)
+		}
+		if len(seen) < 5 || slices.ContainsFunc(seen, func(v any) bool { return v != 7 }) {
+			t.Errorf("saw %v", seen)
+		}
+	})
+}
+
+// A store is called with a context that ends, by Save too.
+func TestSaveEndsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		r.store.onLoad = func(ctx context.Context, _ int32) error {
+			if _, ok := ctx.Deadline(); !ok {
+				t.Error("Load: a context without an end")
+			}
+			return nil
+		}
+		r.store.onSwap = func(ctx context.Context, _ int32) error {
+			if _, ok := ctx.Deadline(); !ok {
+				t.Error("Swap: a context without an end")
+			}
+			return nil
+		}
+		if err := r.Save(context.Background(), named("login", time.Hour)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A new token is in the store before anybody sees it, be it a caller or who is told of
+// changes.
+func TestSavedBeforeSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r *rig
+		told := 0
+		r = newRig(t, -time.Second, func(o *TokenSourceOptions) {
+			o.Changed = []func(context.Context, TokenChange){
+				func(_ context.Context, c TokenChange) {
+					told++
+					r.store.want(t, c.New.AccessToken())
+					if r.held.Load() != nil && told == 1 {
+						t.Error("the token is handed out already")
+					}
+				}}
+		})
+		r.store.onSwap = func(context.Context, int32) error {
+			time.Sleep(time.Second)
+			if r.held.Load() != nil {
+				t.Error("the token is handed out before it is saved")
+			}
+			return nil
+		}
+		for range 10 {
+			go func() {
+				r.want(t, "access 1")
+				r.store.want(t, "access 1")
+			}()
+		}
+		rest(2 * time.Second)
+		r.store.onSwap = nil
+		if err := r.Save(t.Context(), named("login", time.Hour)); err != nil || told != 2 {
+			t.Errorf("saved: %v, told %d times", err, told)
+		}
+	})
+}
+
+// Who is told of changes is told of each, in order, and of nothing else.
+func TestChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var second []string
+		changed := func(_ context.Context, c TokenChange) {
+			second = append(second, string(c.Outcome))
+		}
+		var list []func(context.Context, TokenChange)
+		r := newRig(t, time.Hour, func(o *TokenSourceOptions) {
+			o.Changed = append(o.Changed, changed)
+			list = o.Changed
+		})
+		list[1] = nil // which is of no concern to the source any more
+		r.want(t, "access old")
+		r.wantChanges(t)
+		time.Sleep(2 * time.Hour)
+		r.want(t, "access 1")
+		r.server.keeps = true
+		time.Sleep(2 * time.Hour)
+		r.want(t, "access 2")
+		if err := r.Save(t.Context(), named("login", time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Save(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		r.options.Grant = r.server.grant
+		r.want(t, "access 3")
+		r.store.put(named("other", time.Hour))
+		time.Sleep(2 * time.Hour)
+		r.want(t, "access 4")
+		r.wantChanges(t,
+			"rotated: access old > access 1",
+			"refreshed: access 1 > access 2",
+			"saved: access 2 > access login",
+			"saved: access login > ",
+			"granted:  > access 3",
+			"refreshed: access other > access 4")
+		want := []string{"rotated", "refreshed", "saved", "saved", "granted", "refreshed"}
+		if !slices.Equal(second, want) {
+			t.Errorf("the second was told %q", second)
+		}
+	})
+}
+
+// A token is handed out while it is good for Leeway longer.
+func TestLeeway(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		leeway, left time.Duration
+		want         string
+	}{
+		{"zero is a minute", 0, time.Minute, "access 1"},
+		{"zero, longer", 0, time.Minute + 1, "access old"},
+		{"longer", time.Second, time.Second + 1, "access old"},
+		{"as long", time.Second, time.Second, "access 1"},
+		{"five minutes", 5 * time.Minute, 5 * time.Minute, "access 1"},
+		{"five minutes, longer", 5 * time.Minute, 5*time.Minute + 1, "access old"},
+		{"none", -1, 1, "access old"},
+		{"none, an hour less than none", -time.Hour, 1, "access old"},
+		{"none, at its end", -time.Hour, 0, "access 1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, test.left, func(o *TokenSourceOptions) { o.Leeway = test.leeway })
+				r.want(t, test.want)
+			})
+		})
+	}
+}
+
+func TestLeewayRefused(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for _, leeway := range []time.Duration{5*time.Minute + 1, time.Hour} {
+		src, err := c.TokenSource(TokenSourceOptions{Leeway: leeway})
+		wantCheck(t, err, "leeway", "RFC 6749, Section 4.2.2")
+		if src != nil {
+			t.Error("there is a source")
+		}
+	}
+}
+
+// However late a source comes to a token, it hands it out as long as it is good for Leeway
+// longer, and not beyond.
+func TestLeewayOfLoadedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 90*time.Second)
+		r.want(t, "access old")
+		time.Sleep(31 * time.Second) // 59 seconds are left
+		r.want(t, "access 1")
+	})
+}
+
+// Tokens that are given for less than the Leeway are handed out, and do not have the
+// server asked at every call.
+func TestShortLived(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		life     time.Duration // negative is none
+		min, max int
+	}{
+		{"none at all", -1, 55, 60},
+		{"a second", time.Second, 55, 60},
+		{"half a minute", 30 * time.Second, 4, 6},
+		{"two minutes", 2 * time.Minute, 1, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, -time.Second)
+				r.server.life = test.life
+				for range 600 {
+					if _, err := r.Token(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(100 * time.Millisecond)
+				}
+				if n := len(r.server.sent); n < test.min || n > test.max {
+					t.Errorf("asked %d times in a minute", n)
+				}
+			})
+		})
+	}
+}
+
+// A token is due before its end, by the Leeway or half of what is left, and is renewed in the
+// last quarter before that, or the last 5 minutes.
+func TestHolding(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const day = 24 * time.Hour
+		for _, test := range []struct{ leeway, left, due, ahead time.Duration }{
+			{time.Minute, time.Hour, 59 * time.Minute, 5 * time.Minute},
+			{time.Minute, 10 * time.Minute, 9 * time.Minute, 135 * time.Second},
+			{time.Minute, 2 * time.Minute, time.Minute, 15 * time.Second},
+			{time.Minute, time.Minute, time.Second, 0},
+			{time.Minute, 40 * time.Second, 20 * time.Second, 5 * time.Second},
+			{time.Minute, 2 * time.Second, time.Second, 0},
+			{time.Minute, time.Second, time.Second, 0},
+			{time.Minute, 0, time.Second, 0},
+			{time.Minute, -time.Hour, time.Second, 0},
+			{-1, time.Hour, time.Hour, 5 * time.Minute},
+			{-1, 8 * time.Second, 8 * time.Second, 2 * time.Second},
+			{5 * time.Minute, 30 * day, 30*day - 5*time.Minute, 5 * time.Minute},
+			{time.Minute, 290 * 365 * day, 290*365*day - time.Minute, 5 * time.Minute},
+		} {
+			src := newSource(t, clockClient(t), TokenSourceOptions{Leeway: test.leeway})
+			now := time.Now()
+			seen := map[time.Time]bool{}
+			for range 100 {
+				h := src.holding(named("a", test.left), src.options.Leeway)
+				if h.due.Sub(now) != test.due {
+					t.Fatalf("%v of %v: due in %v", test.leeway, test.left, h.due.Sub(now))
+				}
+				next := time.UnixMilli(h.next.Load())
+				early := h.due.Sub(next)
+				if early > test.ahead || early < test.ahead/2 || next.Before(now.Add(attemptGap)) {
+					t.Fatalf("%v of %v: renewed %v early", test.leeway, test.left, early)
+				}
+				seen[next] = true
+			}
+			if test.ahead > 0 && len(seen) < 90 {
+				t.Errorf("%v of %v: %d moments", test.leeway, test.left, len(seen))
+			}
+		}
+	})
+}
+
+// early returns a rig in whose window, 58 minutes from now, an hour's token is renewed.
+func early(t *testing.T, changes ...func(*TokenSourceOptions)) *rig {
+	t.Helper()
+	r := newRig(t, time.Hour, changes...)
+	r.want(t, "access old")
+	time.Sleep(58 * time.Minute)
+	return r
+}
+
+// In the window one caller renews, and the others get the old token at once.
+func TestEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := early(t)
+		r.server.takes = 900 * time.Millisecond
+		began := time.Now()
+		var wg sync.WaitGroup
+		var late atomic.Int32
+		for range 100 {
+			wg.Go(func() {
+				tok, err := r.Token(t.Context())
+				want, took := "access old", time.Duration(0)
+				if tok.AccessToken() == "access 1" {
+					want, took = "access 1", 900*time.Millisecond
+					late.Add(1)
+				}
+				if err != nil || tok.AccessToken() != want || time.Since(began) != took {
+					t.Errorf("got %q, %v after %v", tok.AccessToken(), err, time.Since(began))
+				}
+			})
+		}
+		wg.Wait()
+		if late.Load() != 1 {
+			t.Errorf("%d callers waited", late.Load())
+		}
+		r.want(t, "access 1")
+		r.server.wantSent(t, "refresh old")
+	})
+}
+
+// Before the window nothing is asked.
+func TestNotTooEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		r.want(t, "access old")
+		time.Sleep(54 * time.Minute)
+		r.want(t, "access old")
+		if n := r.store.loads.Load(); n != 1 {
+			t.Errorf("%d loads", n)
+		}
+		r.server.wantSent(t)
+	})
+}
+
+// An early renewal that fails is no error, and is tried again a second later.
+func TestEarlyFails(t *testing.T) {
+	for name, failure := range map[string]error{
+		"transient":     &Error{Status: 503},
+		"refresh token": invalidGrant(),
+		"client":        &Error{Code: "invalid_client", Status: 401},
+		"unknown":       errors.New("unknown"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := early(t)
+				r.server.fails = []error{failure, nil}
+				for range 5 {
+					r.want(t, "access old")
+				}
+				r.server.wantSent(t, "refresh old")
+				time.Sleep(999 * time.Millisecond)
+				r.want(t, "access old")
+				r.server.wantSent(t, "refresh old")
+				time.Sleep(time.Millisecond)
+				if name == "refresh token" {
+					r.want(t, "access old")
+					time.Sleep(2 * time.Minute) // in which it expires
+					r.wantFailure(t, OutcomeLoginRequired)
+					return
+				}
+				r.want(t, "access 1")
+				r.server.wantSent(t, "refresh old", "refresh old")
+			})
+		})
+	}
+}
+
+// A store that is down is no error either, while the token lasts.
+func TestEarlyWithoutStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := early(t)
+		down := errors.New("down")
+		r.store.onLoad = func(context.Context, int32) error { return down }
+		r.want(t, "access old")
+		time.Sleep(time.Second)
+		r.want(t, "access old")
+		r.store.onLoad = nil
+		time.Sleep(time.Second)
+		r.want(t, "access 1")
+	})
+}
+
+// A slow renewal holds up its caller for 5 seconds at most, and nobody else; what it brings
+// is handed out when it lands.
+func TestEarlyIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := early(t)
+		r.server.takes = 8 * time.Second
+		began := time.Now()
+		r.want(t, "access old")
+		if took := time.Since(began); took != 5*time.Second {
+			t.Errorf("took %v", took)
+		}
+		r.want(t, "access old") // and this one, in the next second, not at all
+		if took := time.Since(began); took != 5*time.Second {
+			t.Errorf("took %v", took)
+		}
+		rest(3 * time.Second)
+		r.store.want(t, "access 1")
+		r.want(t, "access 1")
+		r.server.wantSent(t, "refresh old")
+	})
+}
+
+// Nobody gets the old token after somebody has the new one.
+func TestEarlyNeverGoesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := early(t)
+		r.server.takes = 1500 * time.Millisecond
+		var wg sync.WaitGroup
+		wg.Go(func() { r.want(t, "access 1") })
+		rest(1200 * time.Millisecond)
+		wg.Go(func() { r.want(t, "access 1") }) // joins
+		wg.Wait()
+		r.want(t, "access 1")
+	})
+}
+
+// That a new token cannot be saved is an error, early or not.
+func TestEarlyUnsaved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := early(t)
+		full := errors.New("full")
+		r.store.onSwap = func(context.Context, int32) error { return full }
+		r.wantUnsaved(t, "access 1", full)
+		r.store.onSwap = nil
+		time.Sleep(time.Second)
+		r.want(t, "access 1")
+		r.store.want(t, "access 1")
+		r.server.wantSent(t, "refresh old")
+	})
+}
+
+// A token of another process is taken without asking.
+func TestEarlyFindsAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := early(t)
+		r.store.put(named("other", time.Hour))
+		r.want(t, "access other")
+		r.server.wantSent(t)
+		r.wantChanges(t)
+	})
+}
+
+// A token whose end nobody knows is never renewed.
+func TestNoExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 0)
+		r.store.put(made("access old", "refresh old", time.Time{}))
+		for range 5 {
+			r.want(t, "access old")
+			time.Sleep(10 * 365 * 24 * time.Hour)
+		}
+		r.server.wantSent(t)
+	})
+}
+
+// A token that cannot be renewed is handed out to its end.
+func TestNoRefreshToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 0)
+		r.store.put(made("access old", "", time.Now().Add(time.Hour)))
+		for range 3600 {
+			r.want(t, "access old")
+			time.Sleep(time.Second)
+		}
+		err := r.wantFailure(t, OutcomeLoginRequired)
+		if !errors.Is(err, errExpired) {
+			t.Errorf("got %v", err)
+		}
+		r.server.wantSent(t)
+	})
+}
+
+// A token that lasts, though not for Leeway, serves while it cannot be renewed.
+func TestDueFails(t *testing.T) {
+	for name, failure := range map[string]error{
+		"transient":     &Error{Status: 503},
+		"refresh token": invalidGrant(),
+		"client":        &Error{Code: "invalid_client", Status: 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, 20*time.Second)
+				r.server.fails = slices.Repeat([]error{failure}, 100)
+				for range 20 {
+					r.want(t, "access old")
+					time.Sleep(time.Second)
+				}
+				if _, err := r.Token(t.Context()); !errors.Is(err, failure) {
+					t.Errorf("at its end: %v", err)
+				}
+				if n := len(r.server.sent); n > 10 {
+					t.Errorf("asked %d times", n)
+				}
+			})
+		})
+	}
+}
+
+// Save stores a token in place of another, or removes it.
+func TestSave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		r.want(t, "access old")
+		for _, name := range []string{"a", "b"} {
+			if err := r.Save(t.Context(), named(name, time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			r.store.want(t, "access "+name)
+			r.want(t, "access "+name)
+		}
+		if err := r.Save(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		r.store.want(t, "")
+		err := r.wantFailure(t, OutcomeLoginRequired)
+		if !errors.Is(err, errNoToken) {
+			t.Errorf("got %v", err)
+		}
+		if err := r.Save(t.Context(), named("c", time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		loads := r.store.loads.Load()
+		r.want(t, "access c")
+		if r.store.loads.Load() != loads {
+			t.Error("the store was asked for what was saved")
+		}
+		r.server.wantSent(t)
+		r.wantChanges(t, "saved: access old > access a", "saved: access a > access b",
+			"saved: access b > ", "saved:  > access c")
+	})
+}
+
+// What is saved when it has expired, from another library's records for example, or without
+// an access token, is not handed out.
+func TestSaveExpired(t *testing.T) {
+	for name, tok := range map[string]*Token{
+		"expired":         made("access x", "refresh x", time.Unix(1, 0)),
+		"no access token": made("", "refresh x", time.Time{}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, time.Hour)
+				if err := r.Save(t.Context(), tok); err != nil {
+					t.Fatal(err)
+				}
+				r.want(t, "access 1")
+				r.server.wantSent(t, "refresh x")
+			})
+		})
+	}
+}
+
+// What is saved while a refresh is under way is what is handed out.
+func TestSaveDuringRefresh(t *testing.T) {
+	for name, login := range map[string]*Token{
+		"login": made("access login", "refresh login", time.Time{}), "logout": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, -time.Second)
+				r.server.takes = 2 * time.Second
+				ask := func() {
+					if login != nil {
+						r.want(t, "access login")
+					} else {
+						r.wantFailure(t, OutcomeLoginRequired)
+					}
+				}
+				var wg sync.WaitGroup
+				wg.Go(ask)
+				rest(time.Second)
+				if err := r.Save(t.Context(), login); err != nil {
+					t.Fatal(err)
+				}
+				wg.Go(ask)
+				wg.Wait()
+				ask()
+				r.store.want(t, login.AccessToken())
+				r.server.wantSent(t, "refresh old")
+				r.wantChanges(t, "saved: access old > "+login.AccessToken())
+			})
+		})
+	}
+}
+
+// Save comes after a refresh has been saved, and before that has landed.
+func TestSaveAfterRefresh(t *testing.T) {
+	for name, login := range map[string]*Token{
+		"login": made("access login", "refresh login", time.Time{}), "logout": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				slow := func(_ context.Context, c TokenChange) {
+					if c.Outcome == OutcomeRotated {
+						time.Sleep(2 * time.Second)
+					}
+				}
+				r := newRig(t, -time.Second, func(o *TokenSourceOptions) {
+					o.Changed = append(o.Changed, slow)
+				})
+				go r.Token(t.Context())
+				rest(time.Second)
+				if err := r.Save(t.Context(), login); err != nil {
+					t.Fatal(err)
+				}
+				for range 2 {
+					if login != nil {
+						r.want(t, "access login")
+					} else {
+						r.wantFailure(t, OutcomeLoginRequired)
+					}
+					rest(2 * time.Second)
+				}
+				r.store.want(t, login.AccessToken())
+				r.wantChanges(t, "rotated: access old > access 1",
+					"saved: access 1 > "+login.AccessToken())
+			})
+		})
+	}
+}
+
+func TestSaveFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		down := errors.New("down")
+		login := named("login", time.Hour)
+		r.store.onSwap = func(context.Context, int32) error { return down }
+		err := r.Save(t.Context(), login)
+		if e, ok := errors.AsType[*SaveError](err); !ok || e.Token() != login || e.Err != down {
+			t.Errorf("Swap: %v", err)
+		}
+		r.store.onLoad = func(context.Context, int32) error { return down }
+		err = r.Save(t.Context(), login)
+		if !errors.Is(err, &TokenError{Outcome: OutcomeTransient}) || !errors.Is(err, down) {
+			t.Errorf("Load: %v", err)
+		}
+		r.store.onSwap, r.store.onLoad = nil, nil
+		r.want(t, "access old")
+		r.wantChanges(t)
+	})
+}
+
+// Save tries again where the store fails, and finds what was stored though it failed.
+func TestSaveTriesAgain(t *testing.T) {
+	for name, after := range map[string]bool{"before": false, "after": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, time.Hour)
+				fail := func(n int32) error {
+					if n <= 2 {
+						return errors.New("down")
+					}
+					return nil
+				}
+				r.store.onSwap = func(_ context.Context, n int32) error { return fail(n) }
+				if after {
+					r.store.onSwap, r.store.swapped = nil, fail
+				}
+				if err := r.Save(t.Context(), named("login", time.Hour)); err != nil {
+					t.Error(err)
+				}
+				r.store.want(t, "access login")
+				r.want(t, "access login")
+			})
+		})
+	}
+}
+
+// Save tries again while others change the token, five times.
+func TestSaveContended(t *testing.T) {
+	for rounds, fails := range map[int32]bool{1: false, 4: false, 5: true} {
+		t.Run(fmt.Sprint(rounds), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, time.Hour)
+				r.store.onSwap = func(_ context.Context, n int32) error {
+					if n <= rounds {
+						r.store.put(named(fmt.Sprint(n), time.Hour))
+					}
+					return nil
+				}
+				err := r.Save(t.Context(), named("login", time.Hour))
+				if !fails {
+					r.store.want(t, "access login")
+					r.want(t, "access login")
+				} else if !isUnsaved(err) || !errors.Is(err, errChanging) {
+					t.Errorf("got %v", err)
+				}
+				if (err != nil) != fails {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// A caller with a valid token costs nothing and waits for nobody.
+func TestTokenIsFree(t *testing.T) {
+	r := newRig(t, time.Hour)
+	r.want(t, "access old")
+	r.store.mu.Lock()
+	r.leases.mu.Lock()
+	defer r.store.mu.Unlock()
+	defer r.leases.mu.Unlock()
+	ctx := t.Context()
+	n := testing.AllocsPerRun(100, func() {
+		if tok, err := r.Token(ctx); err != nil || tok == nil {
+			t.Error(err)
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// A lease that everybody has left is forgotten, unless there is something to remember.
+func TestLeasesEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		r.server.takes, r.server.keeps = time.Minute, true // longer than anybody waits
+		other := newSource(t, r.client, r.options)
+		for _, src := range []*TokenSource{r.TokenSource, other} {
+			go src.Token(t.Context())
+		}
+		rest(time.Second)
+		r.wantLeases(t, 1, 1)
+		rest(time.Minute)
+		r.wantLeases(t, 1, 0) // the failure is remembered
+		r.server.takes = 0
+		want(t, other, "access 1")
+		rest(time.Second)
+		if unlock, err := lockHere(r); err != nil {
+			t.Error(err)
+		} else {
+			unlock()
+		}
+		r.wantLeases(t, 0, 0)
+	})
+}
+
+// One who gives up waiting leaves nothing behind.
+func TestLeaseOfOneWhoLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s MemoryStore
+		unlock, err := s.Lock(t.Context(), rigKey, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := s.Lock(ctx, rigKey, 0); err != context.DeadlineExceeded {
+			t.Errorf("got %v", err)
+		}
+		unlock()
+		if n := len(s.leases.held); n != 0 {
+			t.Errorf("%d leases", n)
+		}
+	})
+}
+
+// wantLeases fails unless the client and the store know of so many.
+func (r *rig) wantLeases(t *testing.T, client, store int) {
+	t.Helper()
+	for s, want := range map[*leases]int{r.leases: client, &r.store.leases: store} {
+		s.mu.Lock()
+		if len(s.held) != want {
+			t.Errorf("%d leases, want %d", len(s.held), want)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// However many keys there are, a token that could not be saved is remembered, a lease that is
+// held is held, and what there is no use in remembering is not remembered.
+func TestMemoryIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		r.server.keeps = true
+		source := func(user string) *TokenSource {
+			o := r.options
+			o.Key.User, o.Changed = user, nil
+			r.store.MemoryStore.Swap(t.Context(), o.Key, nil, made("a", "r", time.Now()))
+			return newSource(t, r.client, o)
+		}
+		full := errors.New("full")
+		r.store.onSwap = func(_ context.Context, n int32) error {
+			if n <= 4 || n > 4+maxRemembered {
+				return full
+			}
+			return nil
+		}
+		r.wantUnsaved(t, "access 1", full)
+		for i := range maxRemembered {
+			if _, err := source(fmt.Sprint(i)).Token(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(r.leases.held); n != maxRemembered {
+			t.Errorf("%d keys", n)
+		}
+		_, unlock, err := r.leases.lock(t.Context(), TokenKey{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := source("last")
+		for range 2 { // the second of which comes when the others are forgotten
+			if _, err := last.Token(t.Context()); !isUnsaved(err) {
+				t.Errorf("got %v", err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if n := len(r.leases.held); n != 3 {
+			t.Errorf("%d keys", n)
+		}
+		unlock()
+		r.store.onSwap = nil
+		r.want(t, "access 1")
+		want(t, last, fmt.Sprintf("access %d", r.server.given))
+		if n := len(r.server.sent); n != maxRemembered+2 {
+			t.Errorf("the server was asked %d times", n)
+		}
+	})
+}
+
+// Nothing that a source is made of shows a token when it is printed.
+func TestSourceShowsNoSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tok := canaryToken(t)
+		tok.ExpiresAt = time.Now().Add(time.Hour)
+		store, down := new(testStore), errors.New("down")
+		o := TokenSourceOptions{Store: store, Key: rigKey,
+			Refresh: func(context.Context, *Token) (*Token, error) { return canaryToken(t), nil }}
+		src := newSource(t, newClient(t, canaryConfig(ClientSecretPost(canary))), o)
+		if err := src.Save(t.Context(), tok); err != nil {
+			t.Fatal(err)
+		}
+		m, unlock, err := src.leases.lock(t.Context(), rigKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+		m.unsaved = unsaved{old: tok, token: tok}
+		m.lost, m.asked = tok.digest(), tok.digest()
+		m.failure = &TokenError{OutcomeReused, invalidGrant()}
+		saveError := &SaveError{down, func() *Token { return tok }}
+		transport, err := src.Transport(pinnedTo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, v := range map[string]any{
+			"source":       src,
+			"options":      o,
+			"MemoryStore":  &store.MemoryStore,
+			"store":        store,
+			"callbacks":    CallbackStore{FetchToken: store.Load, UpdateToken: nil},
+			"held":         src.held.Load(),
+			"memory":       m,
+			"leases":       src.leases,
+			"change":       TokenChange{rigKey, tok, tok, OutcomeRotated},
+			"SaveError":    saveError,
+			"TokenError":   &TokenError{OutcomeTransient, saveError},
+			"Adapter":      Adapt(context.Background(), src, (*Token).AccessToken),
+			"RoundTripper": transport,
+			"joined":       errors.Join(saveError, &TokenError{OutcomeTransient, saveError}),
+		} {
+			for how, v := range wrapped(v) {
+				mustNotShow(t, name+", "+how, v)
+			}
+		}
+	})
+}
+
+// The store is down when the token is due: until it ends, that is no error.
+func TestStoreDownWhenDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		r.want(t, "access old")
+		down := errors.New("down")
+		r.store.onLoad = func(context.Context, int32) error { return down }
+		time.Sleep(59*time.Minute + 30*time.Second)
+		r.want(t, "access old")
+		time.Sleep(30 * time.Second)
+		if err := r.wantFailure(t, OutcomeTransient); !errors.Is(err, down) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
