@@ -113,7 +113,7 @@ func (s *TokenSource) renew(
 		defer unlock()
 	}
 	r.asksUntil = time.Now().Add(loadTimeout)
-	tok, err = r.renew(context.WithoutCancel(ctx), before)
+	tok, err = r.run(context.WithoutCancel(ctx), before)
 	return tok, r.leeway(), err
 }
 
@@ -127,7 +127,7 @@ func (s *TokenSource) without(
 	return nil, 0, transient(fmt.Errorf("lease: %w", err))
 }
 
-func (r renewal) renew(ctx context.Context, before *Token) (*Token, error) {
+func (r renewal) run(ctx context.Context, before *Token) (*Token, error) {
 	for range maxRounds {
 		tok, done, err := r.look(ctx, before)
 		if done {
