@@ -41,9 +41,9 @@ func (e *CheckError) Is(target error) bool {
 
 // WithTrace returns a context under which f hears of every check that this
 // module makes: its name, its clause, and nil or the error it ended with. f is
-// called on the goroutine that makes the check, which for those of discovery may be
-// another one and go on after the call has returned: f must be safe for concurrent
-// use. It is never called with a secret.
+// called on the goroutine that makes the check, which for those of discovery and of an
+// oauth2.TokenSource may be another one and go on after the call has returned: f must be
+// safe for concurrent use. It is never called with a secret.
 func WithTrace(ctx context.Context, f func(check, clause string, err error)) context.Context {
 	return verdict.With(ctx, f)
 }

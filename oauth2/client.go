@@ -78,7 +78,6 @@ type Client struct {
 	config        Config
 	introspection ClientAuthentication
 	digest        string // of what must not change between redirect and callback
-	leases        leases // of tokens that are being refreshed in this process
 }
 
 // New makes a Client. What cannot work is a [*jose.CheckError] that names the check.
@@ -119,7 +118,7 @@ func (c Config) client() *Client {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	client.config, client.leases.now = c, c.Now
+	client.config = c
 	return client
 }
 

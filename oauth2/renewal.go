@@ -6,28 +6,26 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"vouchsafe/jose"
 )
 
-// A memory is what a client remembers of a key from one attempt to get a new token to the
-// next, of whichever source. Who holds the lease may use it.
-type memory struct {
+// A renewal is what is to be remembered from one attempt to get a new token to the next.
+// The flight guards it.
+type renewal struct {
 	unsaved unsaved       // what the server has given
-	lost    string        // the digest of a token for which no answer came
+	unheard string        // the digest of a token for which no answer came
 	asked   string        // that of the token last to be replaced, or of what replaced it
 	failure error         // how that ended; nil if it did not fail
 	next    time.Time     // when the server may be asked to replace that token
-	life    time.Duration // of the last token, if that is less than twice the Leeway
+	forced  time.Time     // when a token was last replaced because a resource refused it
+	pause   time.Duration // from then to the next
+	until   time.Time     // when it is too late to ask, by the clock of the lease
 }
 
-// empty reports whether there is nothing to remember.
-func (m *memory) empty(now time.Time) bool {
-	return m.unsaved.token == nil && m.life == 0 && m.lost == "" && !now.Before(m.next)
-}
-
-// An unsaved is a token that is not in the store yet.
+// An unsaved is a token that is not in the store yet. Without a token it is none.
 type unsaved struct {
 	old, token *Token
 	outcome    Outcome
@@ -36,11 +34,11 @@ type unsaved struct {
 
 // How long the steps of an attempt take at most, so that the lease lasts longer.
 const (
-	loadTimeout   = 3 * time.Second // for all that comes before asking
-	askTimeout    = 15 * time.Second
-	acceptTimeout = 3 * time.Second
-	saveTimeout   = 4 * time.Second
-	leaseLife     = loadTimeout + askTimeout + acceptTimeout + saveTimeout
+	loadTimeout = 3 * time.Second // for all that comes before asking
+	askTimeout  = 15 * time.Second
+	callTimeout = 3 * time.Second // of AcceptRefresh, and of Changed
+	saveTimeout = 4 * time.Second
+	leaseLife   = loadTimeout + askTimeout + callTimeout + saveTimeout
 )
 
 const (
@@ -52,9 +50,10 @@ var (
 	errChanging = errors.New("the store's token changed each time")
 	errTooSoon  = errors.New("a token was refreshed a moment ago")
 	errNoToken  = errors.New("there is no token")
-	errExpired  = errors.New("the token has expired, and there is no refresh token")
+	errExpired  = errors.New("there is no access token that is good, and no refresh token")
 	errKept     = errors.New("the store keeps the old token")
 	errTooLate  = errors.New("the store takes too long")
+	errUnended  = errors.New("the last attempt did not end")
 )
 
 // These are for errors.Is.
@@ -80,61 +79,29 @@ func (t *Token) digest() string {
 	return digest(t.AccessToken(), t.RefreshToken())
 }
 
-// A renewal is an attempt to get a new token, while all others are kept away.
-type renewal struct {
-	*TokenSource
-	*memory
-	asksUntil time.Time // as what is asked later would outlast the lease
-}
-
-// renew returns the store's token if that will do, and gets another otherwise; and how long
-// before its end that is to be renewed.
-func (s *TokenSource) renew(
-	ctx context.Context, before *Token,
-) (tok *Token, leeway time.Duration, err error) {
-	tok, done, err := renewal{TokenSource: s, memory: &memory{}}.look(ctx, before)
+// renew returns the store's token if that will do, and gets another otherwise.
+func (s *TokenSource) renew(ctx context.Context, n need) (*Token, error) {
+	tok, done, err := s.look(ctx, n)
 	if done {
-		return tok, s.options.Leeway, err
+		return tok, err
 	}
-	memory, unlock, err := s.leases.lock(ctx, s.options.Key)
+	unlock, err := s.lock(ctx)
+	if err != nil && s.alive(tok, n.other) {
+		return tok, nil
+	}
 	if err != nil {
-		return s.without(tok, before, err)
+		return nil, transient(fmt.Errorf("lease: %w", err))
 	}
 	defer unlock()
-	r := renewal{TokenSource: s, memory: memory}
-	if tok, done, err := r.look(ctx, before); done {
-		return tok, r.leeway(), err
-	}
-	if l, ok := s.options.Store.(Locker); ok {
-		unlock, err := l.Lock(ctx, s.options.Key, leaseLife)
-		if err != nil {
-			return s.without(tok, before, err)
-		}
-		defer unlock()
-	}
-	r.asksUntil = time.Now().Add(loadTimeout)
-	tok, err = r.run(context.WithoutCancel(ctx), before)
-	return tok, r.leeway(), err
-}
-
-// without is the end where there is no lease to be had.
-func (s *TokenSource) without(
-	tok, before *Token, err error,
-) (*Token, time.Duration, error) {
-	if s.alive(tok, before) {
-		return tok, s.options.Leeway, nil
-	}
-	return nil, 0, transient(fmt.Errorf("lease: %w", err))
-}
-
-func (r renewal) run(ctx context.Context, before *Token) (*Token, error) {
+	s.until = time.Now().Add(loadTimeout)
+	ctx = context.WithoutCancel(ctx) // what has begun is ended
 	for range maxRounds {
-		tok, done, err := r.look(ctx, before)
+		tok, done, err := s.look(ctx, n)
 		if done {
 			return tok, err
 		}
-		renewed, err := r.attempt(ctx, tok)
-		if err != nil && !isUnsaved(err) && r.alive(tok, before) {
+		renewed, err := s.attempt(ctx, tok, n)
+		if err != nil && !isUnsaved(err) && s.alive(tok, n.other) {
 			return tok, nil
 		}
 		if renewed != nil || err != nil {
@@ -144,41 +111,57 @@ func (r renewal) run(ctx context.Context, before *Token) (*Token, error) {
 	return nil, transient(errChanging)
 }
 
+// lock takes the lease, where the store has leases.
+func (s *TokenSource) lock(ctx context.Context) (unlock func(), err error) {
+	if l, ok := s.options.Store.(Locker); ok {
+		return l.Lock(ctx, s.options.Key, leaseLife)
+	}
+	return func() {}, nil
+}
+
 // look returns the store's token, and whether that, or an error, is the end of it.
-func (r renewal) look(ctx context.Context, before *Token) (tok *Token, done bool, err error) {
-	tok, err = r.load(ctx)
+func (s *TokenSource) look(ctx context.Context, n need) (tok *Token, done bool, err error) {
+	tok, err = s.load(ctx)
 	if err != nil {
 		return nil, true, err
 	}
-	if !r.unsaved.old.Same(tok) {
-		r.unsaved = unsaved{} // whoever has changed the store knew better
+	if !s.unsaved.old.Same(tok) {
+		s.unsaved = unsaved{} // whoever has changed the store knew better
 	}
-	if r.alive(tok, before) && r.lasts(tok) {
-		return tok, true, nil
-	}
-	if err = r.cannotAsk(tok); err == nil {
+	if s.unsaved.token != nil {
 		return tok, false, nil
 	}
-	if r.alive(tok, before) {
+	alive := s.alive(tok, n.other)
+	if err = s.cannotAsk(tok, n); alive && (err != nil || s.lasts(tok)) {
 		return tok, true, nil
 	}
-	return nil, true, err
+	if err != nil {
+		return nil, true, err
+	}
+	return tok, false, nil
 }
 
 // cannotAsk returns why the server cannot be asked to replace tok, nil if it can.
-func (r renewal) cannotAsk(tok *Token) error {
+func (s *TokenSource) cannotAsk(tok *Token, n need) error {
 	switch {
-	case r.unsaved.token != nil:
-		return nil // it need not be
-	case tok.digest() == r.asked && r.client.config.Now().Before(r.next):
-		return cmp.Or(r.failure, transient(errTooSoon))
-	case r.options.Grant != nil || tok.RefreshToken() != "":
+	case tok.digest() == s.asked && s.before(s.next):
+		return cmp.Or(s.failure, transient(errTooSoon))
+	case n.refused && s.before(s.forced.Add(s.pause)):
+		return transient(errTooSoon)
+	case s.options.Grant != nil || tok.RefreshToken() != "":
 		return nil
 	case tok == nil:
 		return loginRequired(errNoToken)
 	default:
 		return loginRequired(errExpired)
 	}
+}
+
+// before reports whether a time is still to come, and not only because the clock was wrong
+// when it was set.
+func (s *TokenSource) before(t time.Time) bool {
+	left := t.Sub(s.client.config.Now())
+	return 0 < left && left <= maxGap
 }
 
 func (s *TokenSource) load(ctx context.Context) (*Token, error) {
@@ -194,97 +177,109 @@ func (s *TokenSource) load(ctx context.Context) (*Token, error) {
 // alive reports whether tok is an access token other than before, and has not expired.
 func (s *TokenSource) alive(tok, before *Token) bool {
 	return tok.AccessToken() != "" && tok.AccessToken() != before.AccessToken() &&
-		!tok.Expired(s.client.config.Now())
+		strings.EqualFold(tok.TokenType, bearer) && !tok.Expired(s.client.config.Now())
 }
 
 // lasts reports whether tok will be good for the leeway longer.
-func (r renewal) lasts(tok *Token) bool {
-	return !tok.Expired(r.client.config.Now().Add(r.leeway()))
+func (s *TokenSource) lasts(tok *Token) bool {
+	return !tok.Expired(s.client.config.Now().Add(s.leeway(tok)))
 }
 
-// leeway returns Leeway, or half the life that the server gives its tokens.
-func (r renewal) leeway() time.Duration {
-	if r.life > 0 {
-		return min(r.options.Leeway, r.life/2)
+// leeway returns Leeway, or half the life that tok was given.
+func (s *TokenSource) leeway(tok *Token) time.Duration {
+	if tok.life > 0 {
+		return min(s.options.Leeway, tok.life/2)
 	}
-	return r.options.Leeway
+	return s.options.Leeway
 }
 
 // attempt gets a token in place of old and saves it. Without token and error it is the
 // store that is to be looked at again.
-func (r renewal) attempt(ctx context.Context, old *Token) (*Token, error) {
-	u := &r.unsaved
-	asked := u.token == nil
+func (s *TokenSource) attempt(ctx context.Context, old *Token, n need) (*Token, error) {
+	asked := s.unsaved.token == nil
 	if asked {
 		var err error
-		if *u, err = r.ask(ctx, old); err != nil {
-			if r.overtaken(ctx, old, err) {
+		if s.unsaved, err = s.ask(ctx, old, n); err != nil {
+			if s.overtaken(ctx, old, err) {
 				err = nil
 			}
 			return nil, err
 		}
 	}
-	if err := r.accept(ctx, u); err != nil {
+	if err := s.accept(ctx); err != nil {
 		return nil, err
 	}
-	saved, err := r.save(ctx, *u)
+	u := s.unsaved
+	saved, err := s.save(ctx, u)
 	if err != nil {
 		return nil, err
 	}
-	change := TokenChange{r.options.Key, old, u.token, u.outcome}
-	*u = unsaved{}
+	s.unsaved = unsaved{}
 	if saved {
-		r.changed(ctx, change)
+		s.changed(ctx, TokenChange{s.options.Key, u.old, u.token, u.outcome})
 	}
 	if !saved || !asked { // that of an earlier attempt may have expired
 		return nil, nil
 	}
-	return change.New, nil
+	return u.token, nil
 }
 
 // overtaken reports whether the refresh token of old was refused because another process
 // has used it. One that has no lease to wait for may not have saved what it got yet.
-func (r renewal) overtaken(ctx context.Context, old *Token, err error) bool {
+func (s *TokenSource) overtaken(ctx context.Context, old *Token, err error) bool {
 	if !errors.Is(err, errLoginRequired) {
 		return false
 	}
-	tok, err := r.load(ctx)
-	if _, leased := r.options.Store.(Locker); !leased && err == nil && tok.Same(old) {
+	tok, err := s.load(ctx)
+	if _, leased := s.options.Store.(Locker); !leased && err == nil && tok.Same(old) {
 		sleep(ctx, time.Second)
-		tok, err = r.load(ctx)
+		tok, err = s.load(ctx)
 	}
 	return err == nil && !tok.Same(old)
 }
 
 // ask asks the server for a token in place of old.
-func (r renewal) ask(ctx context.Context, old *Token) (u unsaved, err error) {
-	if !time.Now().Before(r.asksUntil) {
+func (s *TokenSource) ask(ctx context.Context, old *Token, n need) (u unsaved, err error) {
+	if !time.Now().Before(s.until) { // the answer would come after the lease
 		return unsaved{}, transient(errTooLate)
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	u, err = r.obtain(ctx, old)
-	now := r.client.config.Now()
-	r.asked, r.failure, r.next = old.digest(), err, now.Add(gap(err))
-	if err == nil {
-		r.asked, r.lost, r.life = u.token.digest(), "", u.token.ExpiresAt.Sub(now)
-		if u.token.ExpiresAt.IsZero() || r.life >= 2*r.options.Leeway {
-			r.life = 0
-		}
+	now := s.client.config.Now()
+	s.asked, s.failure, s.next = old.digest(), transient(errUnended), now.Add(attemptGap)
+	u, err = s.obtain(ctx, old)
+	now = s.client.config.Now()
+	s.failure, s.next = err, now.Add(gap(err))
+	if err != nil {
+		return unsaved{}, err
 	}
-	return u, err
+	s.asked, s.unheard = u.token.digest(), ""
+	if n.refused {
+		s.noteForced(now)
+	}
+	return u, nil
+}
+
+// noteForced has the next token that a resource refuses wait twice as long as the last, for
+// it may refuse every one.
+func (s *TokenSource) noteForced(now time.Time) {
+	s.pause = min(2*s.pause, maxGap)
+	if now.Sub(s.forced).Abs() > 2*maxGap {
+		s.pause = attemptGap
+	}
+	s.forced = now
 }
 
 // obtain gets a token by the refresh token of old, or else by the grant.
-func (r renewal) obtain(ctx context.Context, old *Token) (u unsaved, err error) {
+func (s *TokenSource) obtain(ctx context.Context, old *Token) (u unsaved, err error) {
 	if old.RefreshToken() != "" {
-		u, err = r.refresh(ctx, old)
-		if r.options.Grant == nil || !errors.Is(err, errLoginRequired) {
+		u, err = s.refresh(ctx, old)
+		if s.options.Grant == nil || !errors.Is(err, errLoginRequired) {
 			return u, err
 		}
 	}
-	tok, err := r.options.Grant(ctx)
-	if err = r.classify(tok, err, nil); err != nil {
+	tok, err := s.options.Grant(ctx)
+	if err = s.classify(tok, err, nil); err != nil {
 		return unsaved{}, err
 	}
 	return unsaved{old: old, token: tok, outcome: OutcomeGranted, accepted: true}, nil
@@ -305,15 +300,15 @@ func gap(err error) time.Duration {
 // refresh refreshes old. An answer that was lost is asked for once more: the server may
 // not have heard, or may give the same again. Others are kept from asking by the lease,
 // without which they could have saved what they got.
-func (r renewal) refresh(ctx context.Context, old *Token) (unsaved, error) {
-	tok, err := r.options.Refresh(ctx, old)
-	if _, leased := r.options.Store.(Locker); leased && lost(err) && sent(err) && ctx.Err() == nil {
-		r.lost = old.digest()
-		if held, errLoad := r.load(ctx); errLoad == nil && held.Same(old) {
-			tok, err = r.options.Refresh(ctx, old)
+func (s *TokenSource) refresh(ctx context.Context, old *Token) (unsaved, error) {
+	tok, err := s.options.Refresh(ctx, old)
+	if _, leased := s.options.Store.(Locker); leased && lost(err) && sent(err) && ctx.Err() == nil {
+		s.unheard = old.digest()
+		if held, errLoad := s.load(ctx); errLoad == nil && held.Same(old) {
+			tok, err = s.options.Refresh(ctx, old)
 		}
 	}
-	if err = r.classify(tok, err, old); err != nil {
+	if err = s.classify(tok, err, old); err != nil {
 		return unsaved{}, err
 	}
 	u := unsaved{old: old, token: tok, outcome: OutcomeRefreshed}
@@ -324,7 +319,7 @@ func (r renewal) refresh(ctx context.Context, old *Token) (unsaved, error) {
 }
 
 // classify says what err, of a request with the refresh token of old, if any, means.
-func (r renewal) classify(tok *Token, err error, old *Token) error {
+func (s *TokenSource) classify(tok *Token, err error, old *Token) error {
 	refusal, refused := errors.AsType[*Error](err)
 	_, unread := errors.AsType[*jose.CheckError](err)
 	switch {
@@ -334,14 +329,14 @@ func (r renewal) classify(tok *Token, err error, old *Token) error {
 		return nil
 	case refused && refusal.Code == "invalid_grant" && old != nil:
 		outcome := OutcomeLoginRequired
-		if old.digest() == r.lost {
+		if old.digest() == s.unheard {
 			outcome = OutcomeReused
 		}
 		return &TokenError{outcome, err}
 	case refused && !comeAgain(refusal):
 		return fmt.Errorf("oauth2: no token: %w", err)
-	case !refused && sent(err):
-		r.lost = old.digest()
+	case !refused && sent(err) && old != nil:
+		s.unheard = old.digest()
 	}
 	if unread {
 		return fmt.Errorf("oauth2: no token: %w", err)
@@ -361,13 +356,14 @@ func sent(err error) bool {
 }
 
 // accept has the caller look at a refreshed token.
-func (r renewal) accept(ctx context.Context, u *unsaved) error {
-	if u.accepted || r.options.AcceptRefresh == nil {
+func (s *TokenSource) accept(ctx context.Context) error {
+	u := &s.unsaved
+	if u.accepted || s.options.AcceptRefresh == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if err := r.options.AcceptRefresh(ctx, u.old, u.token); err != nil {
+	if err := s.options.AcceptRefresh(ctx, u.old, u.token); err != nil {
 		return fmt.Errorf("oauth2: the refreshed token is not accepted: %w", err)
 	}
 	u.accepted = true
@@ -375,15 +371,15 @@ func (r renewal) accept(ctx context.Context, u *unsaved) error {
 }
 
 // save stores a token, if the store still has the one that it replaces.
-func (r renewal) save(ctx context.Context, u unsaved) (saved bool, err error) {
-	saved, err = r.swap(ctx, u.old, u.token)
+func (s *TokenSource) save(ctx context.Context, u unsaved) (saved bool, err error) {
+	saved, err = s.swap(ctx, u.old, u.token)
 	if saved && err == nil {
 		return true, nil
 	}
 	// Who was not heard may have succeeded.
-	held, errLoad := r.load(ctx)
+	held, errLoad := s.load(ctx)
 	switch {
-	case errLoad == nil && held.Same(u.token):
+	case errLoad == nil && held.Same(u.token) && !held.Same(u.old):
 		return true, nil
 	case errLoad == nil && !held.Same(u.old):
 		return false, nil
@@ -404,6 +400,8 @@ func (s *TokenSource) swap(ctx context.Context, old, tok *Token) (swapped bool, 
 }
 
 func (s *TokenSource) changed(ctx context.Context, change TokenChange) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	for _, f := range s.options.Changed {
 		f(ctx, change)
 	}

@@ -193,8 +193,8 @@ func TestReusedIsForgotten(t *testing.T) {
 	})
 }
 
-// A refresh token that was refused is not sent again for five minutes, by no source, unless
-// the store has another token.
+// A refresh token that was refused is not sent again for five minutes, unless the store has
+// another token.
 func TestRefusedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, -time.Second)
@@ -203,9 +203,6 @@ func TestRefusedOnce(t *testing.T) {
 		for range 10 {
 			if again := r.wantFailure(t, OutcomeLoginRequired); again != first {
 				t.Errorf("got %v", again)
-			}
-			if _, err := newSource(t, r.client, r.options).Token(t.Context()); err != first {
-				t.Errorf("another source: %v", err)
 			}
 			time.Sleep(29999 * time.Millisecond)
 		}
@@ -316,7 +313,7 @@ func TestOtherRefusals(t *testing.T) {
 func TestStoreDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		down := errors.New("down")
-		for n := range int32(3) { // loads are before each lock, and under both
+		for n := range int32(2) { // loads are before the lease, and under it
 			r := newRig(t, -time.Second)
 			r.store.onLoad = func(_ context.Context, nth int32) error {
 				if nth == n+1 {
@@ -335,50 +332,25 @@ func TestStoreDown(t *testing.T) {
 	})
 }
 
-// lockHere takes the lease that sources of a client have.
-func lockHere(r *rig) (unlock func(), err error) {
-	_, unlock, err = r.leases.lock(context.Background(), rigKey)
-	return unlock, err
-}
-
-// remembered returns what a client remembers of the key.
-func (r *rig) remembered() *memory {
-	r.leases.mu.Lock()
-	defer r.leases.mu.Unlock()
-	if l := r.leases.held[rigKey]; l != nil {
-		return &l.memory
-	}
-	return &memory{}
-}
-
 // A lease that is not to be had is a transient error after the 30 seconds of a flight.
 func TestLeaseNotHad(t *testing.T) {
-	for name, lock := range map[string]func(*rig) (func(), error){
-		"store": func(r *rig) (func(), error) {
-			return r.store.Lock(context.Background(), rigKey, time.Minute)
-		},
-		"client": lockHere,
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, -time.Second)
-				unlock, err := lock(r)
-				if err != nil {
-					t.Fatal(err)
-				}
-				began := time.Now()
-				err = r.wantFailure(t, OutcomeTransient)
-				wantText(t, err, "lease: ")
-				took := time.Since(began)
-				if !errors.Is(err, context.DeadlineExceeded) || took != 30*time.Second {
-					t.Errorf("got %v after %v", err, took)
-				}
-				r.server.wantSent(t)
-				unlock()
-				r.want(t, "access 1")
-			})
-		})
-	}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		unlock, err := r.store.Lock(context.Background(), rigKey, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		err = r.wantFailure(t, OutcomeTransient)
+		wantText(t, err, "lease: ")
+		took := time.Since(began)
+		if !errors.Is(err, context.DeadlineExceeded) || took != 30*time.Second {
+			t.Errorf("got %v after %v", err, took)
+		}
+		r.server.wantSent(t)
+		unlock()
+		r.want(t, "access 1")
+	})
 }
 
 // A token that lasts, though not for Leeway, serves while the lease is not to be had.
@@ -418,29 +390,20 @@ func TestLeaseHadAtLast(t *testing.T) {
 
 // What another has stored while a lease was waited for is served.
 func TestOvertakenWhileWaiting(t *testing.T) {
-	for name, lock := range map[string]func(*rig) (func(), error){
-		"store": func(r *rig) (func(), error) {
-			return r.store.Lock(context.Background(), rigKey, time.Minute)
-		},
-		"client": lockHere,
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, -time.Second)
-				unlock, err := lock(r)
-				if err != nil {
-					t.Fatal(err)
-				}
-				time.AfterFunc(time.Second, func() {
-					r.store.put(named("other", time.Hour))
-					unlock()
-				})
-				r.want(t, "access other")
-				r.server.wantSent(t)
-				r.wantChanges(t)
-			})
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, -time.Second)
+		unlock, err := r.store.Lock(context.Background(), rigKey, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Second, func() {
+			r.store.put(named("other", time.Hour))
+			unlock()
 		})
-	}
+		r.want(t, "access other")
+		r.server.wantSent(t)
+		r.wantChanges(t)
+	})
 }
 
 // The lease lasts longer than all that is done under it.
@@ -683,7 +646,7 @@ func TestSwapLostAndUnread(t *testing.T) {
 		down := errors.New("down")
 		r := newRig(t, -time.Second)
 		r.store.onLoad = func(_ context.Context, n int32) error {
-			if n > 3 { // those before each lock, and under both
+			if n > 2 { // those before the lease, and under it
 				return down
 			}
 			return nil
@@ -997,7 +960,7 @@ func faults(r *rig, fault func(ctx context.Context) error) map[string]func() {
 		},
 		"Load under the lease": func() {
 			r.store.onLoad = func(ctx context.Context, n int32) error {
-				if n != 3 {
+				if n != 2 {
 					return nil
 				}
 				return fault(ctx)
@@ -1063,11 +1026,6 @@ func TestPanics(t *testing.T) {
 				r.want(t, "access 1")
 				if len(r.server.sent) != 1 {
 					t.Errorf("sent %q", r.server.sent)
-				}
-				for _, l := range r.leases.held {
-					if len(l.turn) > 0 || l.callers > 0 {
-						t.Error("the lease is held")
-					}
 				}
 				if n := len(r.store.leases.held); n != 0 {
 					t.Errorf("%d leases of the store are held", n)
@@ -1408,7 +1366,7 @@ func TestServersAnswers(t *testing.T) {
 			if n := len(s.requests()); n != 1 {
 				t.Errorf("%d requests", n)
 			}
-			next := src.leases.held[TokenKey{}].memory.next
+			next := src.next
 			if test.retryAfter != "" && next != start.Add(20*time.Second) {
 				t.Errorf("asked again at %v", next)
 			}

@@ -440,14 +440,14 @@ func TestSourceTransportUnsaved(t *testing.T) {
 
 // Without a token nothing is sent, and the body closed.
 func TestSourceTransportWithoutToken(t *testing.T) {
-	other := made("access old", "refresh old", time.Time{})
+	other := made("access old", "", time.Time{})
 	other.TokenType = "DPoP"
 	for name, test := range map[string]struct {
 		tok  *Token
 		want string
 	}{
 		"none":         {nil, "oauth2: no token: login required"},
-		"another type": {other, "must be there, of type Bearer"},
+		"another type": {other, "there is no access token that is good, and no refresh token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

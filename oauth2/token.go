@@ -35,6 +35,7 @@ type Token struct {
 	// granted. A Record does not have them.
 	NotGranted []string
 
+	life   time.Duration // from when it was given to ExpiresAt; zero if not known
 	reveal func() *secrets
 }
 
@@ -86,6 +87,7 @@ type Record struct {
 	TokenType       string                     `json:"token_type"`
 	RefreshToken    string                     `json:"refresh_token,omitempty"`
 	ExpiresAt       int64                      `json:"expires_at,omitempty"` // Unix seconds; 0 unknown
+	ExpiresIn       int64                      `json:"expires_in,omitempty"` // seconds, when given
 	Scope           string                     `json:"scope,omitempty"`
 	IDToken         string                     `json:"id_token,omitempty"`
 	IssuedTokenType string                     `json:"issued_token_type,omitempty"`
@@ -103,6 +105,7 @@ func (t *Token) Record() Record {
 		AccessToken:     s.access,
 		TokenType:       t.TokenType,
 		RefreshToken:    s.refresh,
+		ExpiresIn:       int64(t.life / time.Second),
 		Scope:           strings.Join(t.Scopes, " "),
 		IDToken:         s.idToken,
 		IssuedTokenType: t.IssuedTokenType,
@@ -146,6 +149,7 @@ func FromRecord(r Record) (*Token, error) {
 		IssuedTokenType: r.IssuedTokenType,
 		ExpiresAt:       r.Expiry,
 		Scopes:          strings.Fields(r.Scope),
+		life:            time.Duration(max(0, min(r.ExpiresIn, century))) * time.Second,
 		reveal:          s.hidden(),
 	}
 	if r.ExpiresAt != 0 {

@@ -137,7 +137,7 @@ func TestRecordOfOthers(t *testing.T) {
 			`"userinfo":{"sub":"1"}}`,
 			expiry,
 			`{"access_token":"a","token_type":"Bearer","refresh_token":"r",` +
-				`"expires_at":1795262400,"scope":"read write"}`},
+				`"expires_at":1795262400,"expires_in":3600,"scope":"read write"}`},
 		{"Authlib, without an end", `{"access_token":"a","token_type":"bearer",` +
 			`"refresh_token":null,"expires_at":null,"scope":null}`, time.Time{},
 			`{"access_token":"a","token_type":"bearer"}`},
@@ -147,7 +147,7 @@ func TestRecordOfOthers(t *testing.T) {
 				`"expires_at":1795262400}`},
 		{"x/oauth2 elsewhere", `{"access_token":"a","expiry":"2026-11-21T13:00:00.5+01:00",` +
 			`"expires_in":3600}`, expiry.Add(time.Second / 2),
-			`{"access_token":"a","token_type":"Bearer","expires_at":1795262400}`},
+			`{"access_token":"a","token_type":"Bearer","expires_at":1795262400,"expires_in":3600}`},
 		{"x/oauth2, without an end", `{"access_token":"a","token_type":"Bearer",` +
 			`"expiry":"0001-01-01T00:00:00Z"}`, time.Time{},
 			`{"access_token":"a","token_type":"Bearer"}`},
@@ -181,7 +181,7 @@ func TestRecordOfAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"access_token":"a","token_type":"N_A","refresh_token":"r",` +
-		`"expires_at":1795262460,"scope":"read write","id_token":"j","issued_token_type":"i",` +
+		`"expires_at":1795262460,"expires_in":60,"scope":"read write","id_token":"j","issued_token_type":"i",` +
 		`"extra":{"team":{"id":1}}}`
 	first, err := json.Marshal(tok.Record())
 	if err != nil || string(first) != want {

@@ -36,6 +36,9 @@ func (c *Client) readToken(ctx context.Context, a answer, asked []string) (*Toke
 	m := a.accepted(l, tokenClause, c.config.Quirks.FormTokenResponse)
 	s := &secrets{extra: extra(m)}
 	t := &Token{ExpiresAt: expiry(m, a.now), reveal: s.hidden()}
+	if !t.ExpiresAt.IsZero() {
+		t.life = max(0, t.ExpiresAt.Sub(a.now))
+	}
 	var scope string
 	text(l, m, "access_token", tokenClause, &s.access, true)
 	text(l, m, "issued_token_type", tokenClause, &t.IssuedTokenType, false)

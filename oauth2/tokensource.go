@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -48,28 +49,31 @@ type TokenSourceOptions struct {
 }
 
 // A TokenSource hands out the access token of one key, and gets a new one before it ends.
-// However many ask, one refreshes: one of the callers of a source, of the sources of a
-// client, and, if the store is a [Locker], of all processes. A new token is in the store
-// before anybody sees it. A source is safe for concurrent use, and cheap: it may be kept,
-// and then asks the store only when its token is about to end, or made for each request.
+// However many ask, one refreshes: one of the callers of a source, and, if the store is a
+// [Locker], of all sources of the key in all processes. A new token is in the store before
+// anybody sees it. A source is safe for concurrent use; keep one for each key in a process.
+//
+// A source keeps its token, and looks into the store once a minute: what another process
+// has saved or removed there is known by then.
 type TokenSource struct {
 	client  *Client
 	options TokenSourceOptions
-	leases  *leases
 
 	held   atomic.Pointer[heldToken] // nil, or without a token, if there is none
 	flight flight.Group[*Token]
+	renewal
 }
 
 // A heldToken is the token that a source hands out: until next to all who ask, and until
-// due to all but one, who renews it.
+// due to all but one, who looks into the store, or from early on renews it.
 type heldToken struct {
-	token *Token
-	next  atomic.Int64 // in milliseconds of Unix time
-	due   time.Time
+	token      *Token
+	next       atomic.Int64 // in milliseconds of Unix time
+	early, due time.Time
 }
 
 const (
+	lookEvery  = time.Minute
 	maxAhead   = 5 * time.Minute // how long before it is due a token is renewed, at most
 	patience   = 5 * time.Second // how long a caller waits for another who has a good one
 	attemptGap = time.Second     // between two attempts
@@ -81,18 +85,17 @@ func (c *Client) TokenSource(o TokenSourceOptions) (*TokenSource, error) {
 	if o.Leeway > jose.MaxLeeway {
 		return nil, checkError("leeway", "must be at most 5 minutes", "RFC 6749, Section 4.2.2")
 	}
-	s := &TokenSource{client: c, options: o, leases: &c.leases}
-	s.options.Leeway = max(0, cmp.Or(o.Leeway, jose.DefaultLeeway))
-	s.options.Changed = slices.Clone(o.Changed)
+	o.Leeway = max(0, cmp.Or(o.Leeway, jose.DefaultLeeway))
+	o.Changed = slices.Clone(o.Changed)
 	if o.Store == nil {
-		s.options.Store, s.leases = new(MemoryStore), &leases{now: c.config.Now}
+		o.Store = new(MemoryStore)
 	}
 	if o.Refresh == nil {
-		s.options.Refresh = func(ctx context.Context, tok *Token) (*Token, error) {
+		o.Refresh = func(ctx context.Context, tok *Token) (*Token, error) {
 			return c.Refresh(ctx, tok, TokenOptions{})
 		}
 	}
-	return s, nil
+	return &TokenSource{client: c, options: o}, nil
 }
 
 // Token returns a token that is good for Leeway longer, or for as long as it lasts if it
@@ -108,7 +111,7 @@ func (s *TokenSource) Token(ctx context.Context) (*Token, error) {
 	case held == nil || !now.Before(held.due):
 		return s.overdue(ctx, held)
 	case held.turn(now):
-		return s.ahead(ctx, held.token)
+		return s.ahead(ctx, held, now)
 	default:
 		return held.token, nil
 	}
@@ -121,38 +124,47 @@ func (h *heldToken) turn(now time.Time) bool {
 		h.next.CompareAndSwap(next, now.Add(attemptGap).UnixMilli())
 }
 
-// overdue renews the token held, if there is one, and returns that only if it cannot be
-// renewed just now, and is good still.
+// overdue gets a token, if need be a new one, unless there is a good one and that takes too
+// long.
 func (s *TokenSource) overdue(ctx context.Context, held *heldToken) (*Token, error) {
-	tok, err := s.flight.Do(ctx, s.instead(nil))
-	if errors.Is(err, errTransient) && held != nil && s.alive(held.token, nil) {
-		return held.token, nil
+	if held == nil || !s.alive(held.token, nil) {
+		return s.flight.Do(ctx, s.flightFor(need{}))
 	}
-	return tok, err
+	return s.orHeld(ctx, held, need{})
 }
 
-// ahead renews a token that is good still.
-func (s *TokenSource) ahead(ctx context.Context, tok *Token) (*Token, error) {
-	renewed, err := s.flight.DoWithin(ctx, patience, s.instead(tok))
-	if err != nil && !isUnsaved(err) {
-		return tok, nil
+// ahead looks into the store, or renews a token that is good still.
+func (s *TokenSource) ahead(ctx context.Context, held *heldToken, now time.Time) (*Token, error) {
+	if now.Before(held.early) {
+		return s.orHeld(ctx, held, need{})
 	}
-	return renewed, err
+	return s.orHeld(ctx, held, need{other: held.token})
+}
+
+// orHeld returns the token that is held if it cannot be replaced just now.
+func (s *TokenSource) orHeld(ctx context.Context, held *heldToken, n need) (*Token, error) {
+	tok, err := s.flight.DoWithin(ctx, patience, s.flightFor(n))
+	if err == nil || isUnsaved(err) || errors.Is(err, errNoToken) {
+		return tok, err
+	}
+	return held.token, nil
 }
 
 // replace returns another token than refused, which a resource did not take although it
 // has not expired.
 func (s *TokenSource) replace(ctx context.Context, refused *Token) (*Token, error) {
-	// What is in flight may have been asked for by someone who knows nothing of it.
-	tok, err := s.flight.Do(ctx, s.instead(refused))
+	fly := s.flightFor(need{refused, true})
+	tok, err := s.flight.Do(ctx, fly)
 	if err == nil && tok.AccessToken() == refused.AccessToken() {
-		return s.flight.Do(ctx, s.instead(refused))
+		// What was in flight had been asked for by someone who knew nothing of it.
+		return s.flight.Do(ctx, fly)
 	}
 	return tok, err
 }
 
 // Save stores tok in place of whatever the store has, after a login, or removes that if
-// tok is nil, after a logout.
+// tok is nil, after a logout. The error is a [*TokenError]: the store may then have the one
+// or the other.
 func (s *TokenSource) Save(ctx context.Context, tok *Token) error {
 	for range maxRounds {
 		old, err := s.load(ctx)
@@ -160,35 +172,42 @@ func (s *TokenSource) Save(ctx context.Context, tok *Token) error {
 			return err
 		}
 		swapped, err := s.swap(ctx, old, tok)
+		s.held.Store(&heldToken{}) // who asks from now on is told what the store has
 		if err != nil {
-			return &SaveError{err, func() *Token { return tok }}
+			return transient(fmt.Errorf("token store: %w", err))
 		}
 		if swapped {
-			held := &heldToken{}
-			if s.alive(tok, nil) {
-				held = s.holding(tok, s.options.Leeway)
-			}
-			s.held.Store(held)
 			s.changed(ctx, TokenChange{s.options.Key, old, tok, OutcomeSaved})
 			return nil
 		}
 	}
-	return &SaveError{errChanging, func() *Token { return tok }}
+	return transient(errChanging)
 }
 
-// instead returns a flight for a token that lasts, or for one other than before.
-func (s *TokenSource) instead(before *Token) func(context.Context) (*Token, error) {
+// A need is what a caller needs: a token that lasts, and is another than this, which a
+// resource may have refused. The zero value is any that lasts.
+type need struct {
+	other   *Token
+	refused bool
+}
+
+// flightFor returns a flight for a need.
+func (s *TokenSource) flightFor(n need) func(context.Context) (*Token, error) {
 	return func(ctx context.Context) (*Token, error) {
 		for range maxRounds {
 			held := s.held.Load()
-			tok, leeway, err := s.renew(ctx, before)
-			if err != nil {
+			tok, err := s.renew(ctx, n)
+			holding := &heldToken{}
+			switch {
+			case err == nil:
+				holding = s.holding(tok)
+			case !isUnsaved(err) && !errors.Is(err, errNoToken):
 				return nil, err
 			}
-			if s.held.CompareAndSwap(held, s.holding(tok, leeway)) {
-				return tok, nil
+			// Unless another has been saved meanwhile, or this one removed.
+			if s.held.CompareAndSwap(held, holding) {
+				return tok, err
 			}
-			// Another has been saved meanwhile, or this one removed.
 		}
 		return nil, transient(errChanging)
 	}
@@ -196,8 +215,8 @@ func (s *TokenSource) instead(before *Token) func(context.Context) (*Token, erro
 
 // holding returns how long tok is to be handed out. One that could not be renewed in time
 // is tried again at half of what is left.
-func (s *TokenSource) holding(tok *Token, leeway time.Duration) *heldToken {
-	now, end := s.client.config.Now(), tok.ExpiresAt
+func (s *TokenSource) holding(tok *Token) *heldToken {
+	now, end, leeway := s.client.config.Now(), tok.ExpiresAt, s.leeway(tok)
 	if end.IsZero() {
 		end = now.Add(century * time.Second)
 	}
@@ -208,8 +227,15 @@ func (s *TokenSource) holding(tok *Token, leeway time.Duration) *heldToken {
 	due := end.Add(-leeway)
 	ahead := min(due.Sub(now)/4, maxAhead)
 	soon := now.Add(attemptGap)
-	h := &heldToken{token: tok, due: latest(soon, due)}
-	h.next.Store(latest(soon, due.Add(-ahead/2-random.Below(ahead/2))).UnixMilli())
+	if left > 0 && end.Before(soon) {
+		soon = end
+	}
+	h := &heldToken{
+		token: tok,
+		early: latest(soon, due.Add(-ahead/2-random.Below(ahead/2))),
+		due:   latest(soon, due),
+	}
+	h.next.Store(min(h.early.UnixMilli(), now.Add(lookEvery).UnixMilli()))
 	return h
 }
 

@@ -61,7 +61,9 @@ func (r *refresher) answer(ctx context.Context, sent, kept string) (*Token, erro
 	if r.life == 0 {
 		life = time.Hour
 	}
-	return made(fmt.Sprintf("access %d", r.given), kept, time.Now().Add(life)), nil
+	tok := made(fmt.Sprintf("access %d", r.given), kept, time.Now().Add(life))
+	tok.life = life
+	return tok, nil
 }
 
 func (r *refresher) wantSent(t *testing.T, want ...string) {
@@ -275,16 +277,6 @@ func TestThousandCallers(t *testing.T) {
 		{"one source", 1, func(s *testStore) TokenStore { return s }},
 		{"one source, no lease", 1, func(s *testStore) TokenStore { return unleased{s} }},
 		{"a thousand sources", 1000, func(s *testStore) TokenStore { return s }},
-		{"a thousand sources, no lease", 1000, func(s *testStore) TokenStore {
-			return unleased{s}
-		}},
-		{"a thousand sources of callbacks", 1000, func(s *testStore) TokenStore {
-			return CallbackStore{FetchToken: s.Load, UpdateToken: func(
-				ctx context.Context, key TokenKey, old, fresh *Token) error {
-				_, err := s.Swap(ctx, key, old, fresh)
-				return err
-			}}
-		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -310,8 +302,8 @@ func TestThousandCallers(t *testing.T) {
 	}
 }
 
-// Sources that are made for each request do not refresh a token each because it was given
-// for less than the Leeway.
+// Sources that share a store do not refresh a token each because it was given for less than
+// the Leeway.
 func TestThousandSourcesOfShortTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, -time.Second)
@@ -699,11 +691,11 @@ func TestHolding(t *testing.T) {
 			now := time.Now()
 			seen := map[time.Time]bool{}
 			for range 100 {
-				h := src.holding(named("a", test.left), src.options.Leeway)
+				h := src.holding(named("a", test.left))
 				if h.due.Sub(now) != test.due {
 					t.Fatalf("%v of %v: due in %v", test.leeway, test.left, h.due.Sub(now))
 				}
-				next := time.UnixMilli(h.next.Load())
+				next := h.early
 				early := h.due.Sub(next)
 				if early > test.ahead || early < test.ahead/2 || next.Before(now.Add(attemptGap)) {
 					t.Fatalf("%v of %v: renewed %v early", test.leeway, test.left, early)
@@ -756,18 +748,46 @@ func TestEarly(t *testing.T) {
 	})
 }
 
-// Before the window nothing is asked.
+// Before the window the server is not asked, and the store once a minute.
 func TestNotTooEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, time.Hour)
-		r.want(t, "access old")
-		time.Sleep(54 * time.Minute)
-		r.want(t, "access old")
-		if n := r.store.loads.Load(); n != 1 {
-			t.Errorf("%d loads", n)
+		for second := range 54 * 60 {
+			r.want(t, "access old")
+			if n := r.store.loads.Load(); n != int32(1+second/60) {
+				t.Fatalf("%d loads after %d seconds", n, second)
+			}
+			time.Sleep(time.Second)
 		}
 		r.server.wantSent(t)
 	})
+}
+
+// What another process saves or removes is known within a minute.
+func TestStoreIsLookedInto(t *testing.T) {
+	for name, tok := range map[string]*Token{
+		"saved": made("access other", "", time.Time{}), "removed": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, time.Hour)
+				r.want(t, "access old")
+				r.store.put(tok)
+				time.Sleep(time.Minute - time.Millisecond)
+				r.want(t, "access old")
+				time.Sleep(time.Millisecond)
+				for range 3 {
+					if tok != nil {
+						r.want(t, "access other")
+					} else {
+						r.wantFailure(t, OutcomeLoginRequired)
+					}
+				}
+				r.server.wantSent(t)
+				r.wantChanges(t)
+			})
+		})
+	}
 }
 
 // An early renewal that fails is no error, and is tried again a second later.
@@ -959,11 +979,7 @@ func TestSave(t *testing.T) {
 		if err := r.Save(t.Context(), named("c", time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		loads := r.store.loads.Load()
 		r.want(t, "access c")
-		if r.store.loads.Load() != loads {
-			t.Error("the store was asked for what was saved")
-		}
 		r.server.wantSent(t)
 		r.wantChanges(t, "saved: access old > access a", "saved: access a > access b",
 			"saved: access b > ", "saved:  > access c")
@@ -1066,7 +1082,7 @@ func TestSaveFails(t *testing.T) {
 		login := named("login", time.Hour)
 		r.store.onSwap = func(context.Context, int32) error { return down }
 		err := r.Save(t.Context(), login)
-		if e, ok := errors.AsType[*SaveError](err); !ok || e.Token() != login || e.Err != down {
+		if !errors.Is(err, &TokenError{Outcome: OutcomeTransient}) || !errors.Is(err, down) {
 			t.Errorf("Swap: %v", err)
 		}
 		r.store.onLoad = func(context.Context, int32) error { return down }
@@ -1122,7 +1138,7 @@ func TestSaveContended(t *testing.T) {
 				if !fails {
 					r.store.want(t, "access login")
 					r.want(t, "access login")
-				} else if !isUnsaved(err) || !errors.Is(err, errChanging) {
+				} else if !errors.Is(err, errTransient) || !errors.Is(err, errChanging) {
 					t.Errorf("got %v", err)
 				}
 				if (err != nil) != fails {
@@ -1138,9 +1154,7 @@ func TestTokenIsFree(t *testing.T) {
 	r := newRig(t, time.Hour)
 	r.want(t, "access old")
 	r.store.mu.Lock()
-	r.leases.mu.Lock()
 	defer r.store.mu.Unlock()
-	defer r.leases.mu.Unlock()
 	ctx := t.Context()
 	n := testing.AllocsPerRun(100, func() {
 		if tok, err := r.Token(ctx); err != nil || tok == nil {
@@ -1150,31 +1164,6 @@ func TestTokenIsFree(t *testing.T) {
 	if n != 0 {
 		t.Errorf("%v allocations", n)
 	}
-}
-
-// A lease that everybody has left is forgotten, unless there is something to remember.
-func TestLeasesEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, -time.Second)
-		r.server.takes, r.server.keeps = time.Minute, true // longer than anybody waits
-		other := newSource(t, r.client, r.options)
-		for _, src := range []*TokenSource{r.TokenSource, other} {
-			go src.Token(t.Context())
-		}
-		rest(time.Second)
-		r.wantLeases(t, 1, 1)
-		rest(time.Minute)
-		r.wantLeases(t, 1, 0) // the failure is remembered
-		r.server.takes = 0
-		want(t, other, "access 1")
-		rest(time.Second)
-		if unlock, err := lockHere(r); err != nil {
-			t.Error(err)
-		} else {
-			unlock()
-		}
-		r.wantLeases(t, 0, 0)
-	})
 }
 
 // One who gives up waiting leaves nothing behind.
@@ -1197,70 +1186,6 @@ func TestLeaseOfOneWhoLeft(t *testing.T) {
 	})
 }
 
-// wantLeases fails unless the client and the store know of so many.
-func (r *rig) wantLeases(t *testing.T, client, store int) {
-	t.Helper()
-	for s, want := range map[*leases]int{r.leases: client, &r.store.leases: store} {
-		s.mu.Lock()
-		if len(s.held) != want {
-			t.Errorf("%d leases, want %d", len(s.held), want)
-		}
-		s.mu.Unlock()
-	}
-}
-
-// However many keys there are, a token that could not be saved is remembered, a lease that is
-// held is held, and what there is no use in remembering is not remembered.
-func TestMemoryIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, -time.Second)
-		r.server.keeps = true
-		source := func(user string) *TokenSource {
-			o := r.options
-			o.Key.User, o.Changed = user, nil
-			r.store.MemoryStore.Swap(t.Context(), o.Key, nil, made("a", "r", time.Now()))
-			return newSource(t, r.client, o)
-		}
-		full := errors.New("full")
-		r.store.onSwap = func(_ context.Context, n int32) error {
-			if n <= 4 || n > 4+maxRemembered {
-				return full
-			}
-			return nil
-		}
-		r.wantUnsaved(t, "access 1", full)
-		for i := range maxRemembered {
-			if _, err := source(fmt.Sprint(i)).Token(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if n := len(r.leases.held); n != maxRemembered {
-			t.Errorf("%d keys", n)
-		}
-		_, unlock, err := r.leases.lock(t.Context(), TokenKey{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		last := source("last")
-		for range 2 { // the second of which comes when the others are forgotten
-			if _, err := last.Token(t.Context()); !isUnsaved(err) {
-				t.Errorf("got %v", err)
-			}
-			time.Sleep(time.Minute)
-		}
-		if n := len(r.leases.held); n != 3 {
-			t.Errorf("%d keys", n)
-		}
-		unlock()
-		r.store.onSwap = nil
-		r.want(t, "access 1")
-		want(t, last, fmt.Sprintf("access %d", r.server.given))
-		if n := len(r.server.sent); n != maxRemembered+2 {
-			t.Errorf("the server was asked %d times", n)
-		}
-	})
-}
-
 // Nothing that a source is made of shows a token when it is printed.
 func TestSourceShowsNoSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -1273,14 +1198,10 @@ func TestSourceShowsNoSecret(t *testing.T) {
 		if err := src.Save(t.Context(), tok); err != nil {
 			t.Fatal(err)
 		}
-		m, unlock, err := src.leases.lock(t.Context(), rigKey)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer unlock()
-		m.unsaved = unsaved{old: tok, token: tok}
-		m.lost, m.asked = tok.digest(), tok.digest()
-		m.failure = &TokenError{OutcomeReused, invalidGrant()}
+		src.held.Store(src.holding(tok))
+		src.unsaved = unsaved{old: tok, token: tok}
+		src.unheard, src.asked = tok.digest(), tok.digest()
+		src.failure = &TokenError{OutcomeReused, invalidGrant()}
 		saveError := &SaveError{down, func() *Token { return tok }}
 		transport, err := src.Transport(pinnedTo)
 		if err != nil {
@@ -1293,8 +1214,8 @@ func TestSourceShowsNoSecret(t *testing.T) {
 			"store":        store,
 			"callbacks":    CallbackStore{FetchToken: store.Load, UpdateToken: nil},
 			"held":         src.held.Load(),
-			"memory":       m,
-			"leases":       src.leases,
+			"renewal":      src.renewal,
+			"leases":       &store.leases,
 			"change":       TokenChange{rigKey, tok, tok, OutcomeRotated},
 			"SaveError":    saveError,
 			"TokenError":   &TokenError{OutcomeTransient, saveError},

@@ -3,7 +3,6 @@ package oauth2
 import (
 	"context"
 	"errors"
-	"maps"
 	"sync"
 	"time"
 )
@@ -34,8 +33,8 @@ type TokenStore interface {
 // A Locker is a [TokenStore] that can keep others away from a token while it is refreshed.
 type Locker interface {
 	// Lock waits until nobody has the lease of key, and takes it. It is given back by
-	// unlock, or by itself once life has passed: its holder may have been killed. The
-	// error is that of ctx if that ends first.
+	// unlock, or by itself once life has passed since Lock returned: its holder may have
+	// been killed. The error is that of ctx if that ends first.
 	Lock(ctx context.Context, key TokenKey, life time.Duration) (unlock func(), err error)
 }
 
@@ -86,8 +85,7 @@ func (s *MemoryStore) Swap(
 func (s *MemoryStore) Lock(
 	ctx context.Context, key TokenKey, _ time.Duration,
 ) (unlock func(), err error) {
-	_, unlock, err = s.leases.lock(ctx, key)
-	return unlock, err
+	return s.leases.lock(ctx, key)
 }
 
 // A CallbackStore is a [TokenStore] of two functions: Authlib's fetch_token and
@@ -122,10 +120,8 @@ func (s CallbackStore) Swap(
 	return true, s.UpdateToken(ctx, key, old, replacement)
 }
 
-// leases are locks by key, each held by one caller at a time, with what their holders
-// remember.
+// leases are locks by key, each held by one caller at a time.
 type leases struct {
-	now  func() time.Time // nil where nothing is remembered
 	mu   sync.Mutex
 	held map[TokenKey]*lease
 }
@@ -133,26 +129,20 @@ type leases struct {
 type lease struct {
 	turn    chan struct{} // holds one element while the lease is held
 	callers int           // who hold it or wait
-	memory  memory
 }
 
-// maxRemembered bounds the keys of which something is remembered.
-const maxRemembered = 10_000
-
 // lock waits until the lease of key is free, unless ctx ends first, and takes it.
-func (s *leases) lock(
-	ctx context.Context, key TokenKey,
-) (m *memory, unlock func(), err error) {
+func (s *leases) lock(ctx context.Context, key TokenKey) (unlock func(), err error) {
 	l := s.join(key)
 	select {
 	case l.turn <- struct{}{}:
-		return &l.memory, sync.OnceFunc(func() {
+		return sync.OnceFunc(func() {
 			<-l.turn
 			s.leave(key, l)
 		}), nil
 	case <-ctx.Done():
 		s.leave(key, l)
-		return nil, nil, context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
 }
 
@@ -174,20 +164,7 @@ func (s *leases) join(key TokenKey) *lease {
 func (s *leases) leave(key TokenKey, l *lease) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l.callers--; l.callers > 0 {
-		return
-	}
-	if s.now == nil {
-		delete(s.held, key)
-		return
-	}
-	now := s.now()
-	if len(s.held) > maxRemembered {
-		maps.DeleteFunc(s.held, func(_ TokenKey, l *lease) bool {
-			return l.callers == 0 && l.memory.empty(now)
-		})
-	}
-	if l.memory.empty(now) || len(s.held) > maxRemembered && l.memory.unsaved.token == nil {
+	if l.callers--; l.callers == 0 {
 		delete(s.held, key)
 	}
 }

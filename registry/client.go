@@ -23,6 +23,7 @@ type Client struct {
 	name     string
 	config   Config
 	protocol protocol
+	users    *users
 }
 
 // Name returns the name that the client is registered under.

@@ -144,7 +144,7 @@ func (r *Registry) newClient(name string, c Config) (*Client, error) {
 		return nil, err
 	}
 	c.ClientSecret = "" // the protocol has it, where printing does not reach
-	return &Client{registry: r, name: name, config: c.clone(), protocol: p}, nil
+	return &Client{registry: r, name: name, config: c.clone(), protocol: p, users: &users{}}, nil
 }
 
 func validName(name string) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth2"
@@ -64,12 +65,56 @@ func (c *Client) TokenSource(ctx context.Context, user string) (*oauth2.TokenSou
 	return source.TokenSource, nil
 }
 
+// stored returns what is kept for user: the same to all who ask, so that one of them
+// refreshes.
 func (c *Client) stored(ctx context.Context, user string) (stored, error) {
+	if held := c.users.get(user); held != nil {
+		return held, nil
+	}
 	store := c.registry.options.TokenStore
 	if store == nil {
 		return nil, errors.New("a user's token needs Options.TokenStore")
 	}
-	return c.protocol.stored(ctx, store, oauth2.TokenKey{Name: c.name, User: user})
+	made, err := c.protocol.stored(ctx, store, oauth2.TokenKey{Name: c.name, User: user})
+	if err != nil {
+		return nil, err
+	}
+	return c.users.keep(user, made), nil
+}
+
+// users are what a client keeps for its users, as many as there is room for.
+type users struct {
+	mu   sync.Mutex
+	held map[string]stored
+}
+
+const maxUsers = 10_000
+
+func (u *users) get(user string) stored {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.held[user]
+}
+
+// keep keeps what was made for user, unless another was faster, in the place of that of
+// any other if there are too many.
+func (u *users) keep(user string, made stored) stored {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if held := u.held[user]; held != nil {
+		return held
+	}
+	for other := range u.held {
+		if len(u.held) < maxUsers {
+			break
+		}
+		delete(u.held, other)
+	}
+	if u.held == nil {
+		u.held = map[string]stored{}
+	}
+	u.held[user] = made
+	return made
 }
 
 // A stored is a token that is kept for a user.

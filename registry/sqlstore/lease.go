@@ -28,13 +28,15 @@ const (
 const (
 	minWait = 20 * time.Millisecond
 	maxWait = 250 * time.Millisecond
+	maxLate = time.Second     // that a lease may have lasted when it is known to be taken
 	endTime = 2 * time.Second // that giving a lease back may take
 )
 
 // Lock waits until nobody has the lease of key, and takes it: see [oauth2.Locker]. Meanwhile
 // it asks the database again after 20 ms or less, then more and more rarely, until after 250
 // ms or less. A life is rounded up to whole seconds, and measured by the database's clock:
-// those of the processes may differ by more than a life.
+// those of the processes may differ by more than a life. A lease that took the database more
+// than a second is given back and asked for again, as much of its life may have passed.
 //
 // unlock may be called more than once. It also works when ctx has ended, for at most 2
 // seconds; what it cannot give back ends by itself.
@@ -44,15 +46,17 @@ func (s *Store) Lock(
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	holder := random.Text()
-	unlock = func() { s.giveBack(ctx, key, holder) }
 	for wait := minWait; ; wait = min(2*wait, maxWait) {
+		holder, began := random.Text(), time.Now()
+		unlock := func() { s.giveBack(ctx, key, holder) }
 		taken, err := s.take(ctx, key, holder, life)
-		if taken {
+		switch {
+		case taken && time.Since(began) <= maxLate:
 			return unlock, nil
+		case taken, err != nil: // what has failed may have been done
+			unlock()
 		}
 		if err != nil {
-			unlock() // what has failed may have been done
 			return nil, cmp.Or(context.Cause(ctx), err)
 		}
 		if err := pause(ctx, wait); err != nil {
