@@ -84,6 +84,33 @@ func TestLeaseClock(t *testing.T) {
 	})
 }
 
+// A lease of which the database was long in telling is not used: it is given back, and taken
+// anew for another holder, with its life before it.
+func TestLeaseLate(t *testing.T) {
+	inBubble(t, func(t *testing.T, m *memory, s *Store) {
+		for _, test := range []struct {
+			late time.Duration
+			want string
+		}{
+			{time.Second, "SELECT INSERT"},
+			{time.Second + 1, "SELECT INSERT DELETE SELECT INSERT"},
+		} {
+			m.fault = func(_ context.Context, n int, done bool) error {
+				if n == 1 && done {
+					time.Sleep(test.late)
+				}
+				return nil
+			}
+			m.did()
+			unlock := locked(t, s, 5*time.Second)
+			if did := m.did(); did != test.want {
+				t.Errorf("%v late: did %s", test.late, did)
+			}
+			unlock()
+		}
+	})
+}
+
 // Who waits asks soon, then more rarely, and never at the same intervals.
 func TestLeaseWaiting(t *testing.T) {
 	inBubble(t, func(t *testing.T, m *memory, s *Store) {
