@@ -34,7 +34,7 @@ bench: ## jose, oauth1 and oauth2 beside other libraries, and their targets; nee
 interop: databases ## real providers, SDKs and databases; needs Node.js, npm and the Go module proxy
 	cd testdata/interop && npm ci --ignore-scripts && go test -count=1 -v ./...
 
-databases: # the tests start their own servers, and skip what is not installed
+databases: # installed as root of a Debian; the tests start their own servers, and skip what is missing
 	@command -v mariadbd >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \

@@ -114,7 +114,7 @@
 //   - [ReadCallback]: parameters, response_mode; [Transaction.CheckRedirect]: redirect_uri
 //   - [Client.AuthorizationResponse]: transaction, parameters, state, iss, error, code
 //   - [Client.Exchange]: transaction, code; then those of a token response
-//   - the other grants: client_authentication, refresh_token, assertion, grant_type,
+//   - the other grants: client_authentication, refresh_token, client_id, assertion, grant_type,
 //     device_code, expires_in, subject_token, actor_token, audience; params, scope,
 //     resource, and the name of the endpoint; then those of a token response, and
 //     issued_token_type

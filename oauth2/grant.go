@@ -115,6 +115,10 @@ func (c *Client) Refresh(ctx context.Context, tok *Token, o TokenOptions) (*Toke
 	if tok.RefreshToken() == "" {
 		return nil, checkError("refresh_token", "must be held to refresh", "RFC 6749, Section 6")
 	}
+	if !c.owns(tok) {
+		return nil, checkError("client_id", "must be that of the token, and so must the issuer",
+			"RFC 6749, Section 6")
+	}
 	s := c.tokenStep()
 	s.request, s.response = c.config.Hooks.RefreshTokenRequest, c.config.Hooks.RefreshTokenResponse
 	renewed, err := c.tokenBy(ctx, s, url.Values{
@@ -131,4 +135,10 @@ func (c *Client) Refresh(ctx context.Context, tok *Token, o TokenOptions) (*Toke
 		renewed.Scopes = tok.Scopes
 	}
 	return renewed, nil
+}
+
+// owns reports whether tok was given to c by its server, as far as that is known.
+func (c *Client) owns(tok *Token) bool {
+	same := func(a, b string) bool { return a == "" || b == "" || a == b }
+	return tok == nil || same(tok.clientID, c.config.ID) && same(tok.issuer, c.config.Server.Issuer)
 }

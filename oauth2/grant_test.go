@@ -469,3 +469,79 @@ func TestGrantIsSentByTheHTTPClient(t *testing.T) {
 		t.Errorf("sent %q", sent)
 	}
 }
+
+// A refresh token goes to the server that gave it, from the client that it was given to, and
+// nowhere else: not by Refresh, and not by a source that finds it in its store.
+func TestTokenOfAnother(t *testing.T) {
+	const check = "client_id must be that of the token, and so must the issuer"
+	for _, test := range []struct {
+		name             string
+		clientID, issuer string
+		ours             bool
+	}{
+		{"ours", "client", "https://as.example", true},
+		{"not known", "", "", true},
+		{"client alone known", "client", "", true},
+		{"issuer alone known", "", "https://as.example", true},
+		{"another client", "other", "https://as.example", false},
+		{"another issuer", "client", "https://as.example/", false},
+		{"another client, issuer not known", "other", "", false},
+		{"another issuer, client not known", "", "https://other.example", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newServer(t, answerJSON(200, `{"access_token":"new","token_type":"Bearer"}`))
+			config := configAt(s.URL)
+			config.ID, config.Server.Issuer = "client", "https://as.example"
+			c := newClient(t, config)
+			for _, ends := range []int64{1, 0} {
+				held := stored(t, Record{AccessToken: "a", RefreshToken: "r", ExpiresAt: ends,
+					ClientID: test.clientID, Issuer: test.issuer})
+				src, err := c.TokenSource(TokenSourceOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := src.Save(t.Context(), held); err != nil {
+					t.Fatal(err)
+				}
+				tok, err := src.Token(t.Context())
+				if test.ours && err != nil ||
+					!test.ours && (tok != nil || !errors.Is(err, errForeign) ||
+						!errors.Is(err, errLoginRequired)) {
+					t.Errorf("source: %v, %v", tok, err)
+				}
+				renewed, err := c.Refresh(t.Context(), held, TokenOptions{})
+				if test.ours && (err != nil || renewed.Record().ClientID != "client" ||
+					renewed.Record().Issuer != "https://as.example") {
+					t.Errorf("Refresh: %v, %v", renewed, err)
+				}
+				if !test.ours {
+					wantText(t, err, check)
+				}
+			}
+			if n := len(s.requests()); n > 0 != test.ours {
+				t.Errorf("%d requests", n)
+			}
+		})
+	}
+}
+
+// A grant that needs no user replaces the token of another client.
+func TestTokenOfAnotherIsReplaced(t *testing.T) {
+	s := newServer(t, answerJSON(200, `{"access_token":"new","token_type":"Bearer"}`))
+	c := newClient(t, configAt(s.URL))
+	src, err := c.TokenSource(TokenSourceOptions{
+		Grant: func(ctx context.Context) (*Token, error) {
+			return c.ClientCredentials(ctx, TokenOptions{})
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := stored(t, Record{AccessToken: "a", RefreshToken: "r", ClientID: "other"})
+	if err := src.Save(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	tok, err := src.Token(t.Context())
+	if err != nil || tok.AccessToken() != "new" || len(s.requests()) != 1 {
+		t.Errorf("%q, %v, %q", tok.AccessToken(), err, s.requests())
+	}
+}

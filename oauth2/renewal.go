@@ -51,6 +51,7 @@ var (
 	errTooSoon  = errors.New("a token was refreshed a moment ago")
 	errNoToken  = errors.New("there is no token")
 	errExpired  = errors.New("there is no access token that is good, and no refresh token")
+	errForeign  = errors.New("the token is another client's, or another server's")
 	errKept     = errors.New("the store keeps the old token")
 	errTooLate  = errors.New("the store takes too long")
 	errUnended  = errors.New("the last attempt did not end")
@@ -148,10 +149,12 @@ func (s *TokenSource) cannotAsk(tok *Token, n need) error {
 		return cmp.Or(s.failure, transient(errTooSoon))
 	case n.refused && s.before(s.forced.Add(s.pause)):
 		return transient(errTooSoon)
-	case s.options.Grant != nil || tok.RefreshToken() != "":
+	case s.options.Grant != nil || tok.RefreshToken() != "" && s.client.owns(tok):
 		return nil
 	case tok == nil:
 		return loginRequired(errNoToken)
+	case !s.client.owns(tok):
+		return loginRequired(errForeign)
 	default:
 		return loginRequired(errExpired)
 	}
@@ -177,7 +180,8 @@ func (s *TokenSource) load(ctx context.Context) (*Token, error) {
 // alive reports whether tok is an access token other than before, and has not expired.
 func (s *TokenSource) alive(tok, before *Token) bool {
 	return tok.AccessToken() != "" && tok.AccessToken() != before.AccessToken() &&
-		strings.EqualFold(tok.TokenType, bearer) && !tok.Expired(s.client.config.Now())
+		strings.EqualFold(tok.TokenType, bearer) && s.client.owns(tok) &&
+		!tok.Expired(s.client.config.Now())
 }
 
 // lasts reports whether tok will be good for the leeway longer.
@@ -272,7 +276,7 @@ func (s *TokenSource) noteForced(now time.Time) {
 
 // obtain gets a token by the refresh token of old, or else by the grant.
 func (s *TokenSource) obtain(ctx context.Context, old *Token) (u unsaved, err error) {
-	if old.RefreshToken() != "" {
+	if old.RefreshToken() != "" && s.client.owns(old) {
 		u, err = s.refresh(ctx, old)
 		if s.options.Grant == nil || !errors.Is(err, errLoginRequired) {
 			return u, err

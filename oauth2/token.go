@@ -35,8 +35,10 @@ type Token struct {
 	// granted. A Record does not have them.
 	NotGranted []string
 
-	life   time.Duration // from when it was given to ExpiresAt; zero if not known
-	reveal func() *secrets
+	life     time.Duration // from when it was given to ExpiresAt; zero if not known
+	clientID string        // to whom it was given; empty if not known
+	issuer   string        // by whom
+	reveal   func() *secrets
 }
 
 // secrets are behind a function so that fmt, json and slog do not see them: with
@@ -93,6 +95,11 @@ type Record struct {
 	IssuedTokenType string                     `json:"issued_token_type,omitempty"`
 	Extra           map[string]json.RawMessage `json:"extra,omitempty"`
 
+	// ClientID and Issuer are whose token it is: another client, or one of another server,
+	// does not send it. Empty means not known.
+	ClientID string `json:"client_id,omitempty"`
+	Issuer   string `json:"issuer,omitempty"`
+
 	// Expiry is where golang.org/x/oauth2 has the expiry, in RFC 3339. It is read where
 	// ExpiresAt is 0, and never written.
 	Expiry time.Time `json:"expiry,omitzero"`
@@ -110,6 +117,8 @@ func (t *Token) Record() Record {
 		IDToken:         s.idToken,
 		IssuedTokenType: t.IssuedTokenType,
 		Extra:           cloneExtra(s.extra),
+		ClientID:        t.clientID,
+		Issuer:          t.issuer,
 	}
 	if !t.ExpiresAt.IsZero() {
 		r.ExpiresAt = max(t.ExpiresAt.Unix(), 1) // 0 would mean that it is not known
@@ -150,6 +159,8 @@ func FromRecord(r Record) (*Token, error) {
 		ExpiresAt:       r.Expiry,
 		Scopes:          strings.Fields(r.Scope),
 		life:            time.Duration(max(0, min(r.ExpiresIn, century))) * time.Second,
+		clientID:        r.ClientID,
+		issuer:          r.Issuer,
 		reveal:          s.hidden(),
 	}
 	if r.ExpiresAt != 0 {

@@ -35,7 +35,12 @@ func (c *Client) readToken(ctx context.Context, a answer, asked []string) (*Toke
 	l := checks(ctx)
 	m := a.accepted(l, tokenClause, c.config.Quirks.FormTokenResponse)
 	s := &secrets{extra: extra(m)}
-	t := &Token{ExpiresAt: expiry(m, a.now), reveal: s.hidden()}
+	t := &Token{
+		ExpiresAt: expiry(m, a.now),
+		clientID:  c.config.ID,
+		issuer:    c.config.Server.Issuer,
+		reveal:    s.hidden(),
+	}
 	if !t.ExpiresAt.IsZero() {
 		t.life = max(0, t.ExpiresAt.Sub(a.now))
 	}

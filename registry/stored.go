@@ -68,6 +68,9 @@ func (c *Client) TokenSource(ctx context.Context, user string) (*oauth2.TokenSou
 // stored returns what is kept for user: the same to all who ask, so that one of them
 // refreshes.
 func (c *Client) stored(ctx context.Context, user string) (stored, error) {
+	if user == "" { // of a session without a user, for whom another's token would be
+		return nil, errors.New("a user is required")
+	}
 	if held := c.users.get(user); held != nil {
 		return held, nil
 	}

@@ -76,7 +76,7 @@ func TestStoredToken(t *testing.T) {
 			if user, err := callAPI(ctx, client.WithUser("42")); user != "alice" || err != nil {
 				t.Errorf("kept: %q, %v", user, err)
 			}
-			for _, other := range []string{"", "4", "42 "} {
+			for _, other := range []string{"4", "42 "} {
 				_, err := callAPI(ctx, client.WithUser(other))
 				if !errors.Is(err, loginRequired) {
 					t.Errorf("user %q: %v", other, err)
@@ -209,13 +209,19 @@ func TestStoredTokenRefuses(t *testing.T) {
 		err  error
 		want string
 	}{
+		{"no user, get", func() error {
+			_, err := register(memory, "oidc").WithUser("").Get(t.Context(), "me")
+			return err
+		}(), "a user is required"},
+		{"no user, save", must(memory.Client("oidc")).SaveToken(t.Context(), "", two),
+			"a user is required"},
 		{"no store, get", get(register(plain, "oauth2")), "needs Options.TokenStore"},
 		{"no store, save", save(register(plain, "oidc"), two), "needs Options.TokenStore"},
 		{"no store, source", source(register(plain, "oauth1")), "needs Options.TokenStore"},
 		{"store without OAuth 1.0, get", get(register(memory, "oauth1")), "no OAuth1Store"},
 		{"store without OAuth 1.0, source", source(must(memory.Client("oauth1"))), "no OAuth1Store"},
 		{"OAuth 1.0's in OAuth 2.0", save(register(memory, "oauth2"), one), "this client's protocol"},
-		{"OAuth 1.0's in OpenID Connect", save(register(memory, "oidc"), one),
+		{"OAuth 1.0's in OpenID Connect", save(must(memory.Client("oidc")), one),
 			"this client's protocol"},
 		{"OAuth 2.0's in OAuth 1.0", save(register(down, "oauth1"), two), "this client's protocol"},
 		{"source of OAuth 1.0", source(must(down.Client("oauth1"))), "OAuth 1.0 has no TokenSource"},

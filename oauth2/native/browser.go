@@ -32,6 +32,9 @@ var ErrNoBrowser = errors.New("native: no browser can be opened here")
 // whoever reads its state there, and is quicker than the user, can make the login one of
 // an account of his own.
 func Open(ctx context.Context, rawURL string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err := checkOpenable(rawURL); err != nil {
 		return err
 	}

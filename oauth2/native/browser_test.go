@@ -174,3 +174,13 @@ func TestStart(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A context that has ended opens nothing.
+func TestOpenEnded(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	gone := errors.New("gone")
+	cancel(gone)
+	if err := Open(ctx, "file:///etc/passwd"); err != gone {
+		t.Errorf("got %v", err)
+	}
+}

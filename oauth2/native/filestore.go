@@ -40,9 +40,10 @@ const (
 // else the user runs, root, and backups. The file is made with mode 0600, and its
 // directory, if missing, with 0700. Whenever it is read, it must be a regular file and no
 // symbolic link, and on Unix of this user and open to nobody else, in a directory of this
-// user or root to which nobody else can write, unless it is sticky. On Windows, and where
-// else the mode of a file means nothing, the access list of the directory decides, which is
-// not looked at: keep the file in the user's profile, where [os.UserConfigDir] is.
+// user or root to which nobody else can write. The directories above are not looked at. On
+// Windows, and where else the mode of a file means nothing, the access list of the directory
+// decides, which is not looked at either: keep the file in the user's profile, where
+// [os.UserConfigDir] is.
 type FileStore struct {
 	path  string
 	queue oauth2.MemoryStore // of goroutines that wait for a lease: one at a time asks for it

@@ -26,8 +26,6 @@ const (
 	minPoll = time.Millisecond
 	maxPoll = 50 * time.Millisecond
 
-	strangerLife = time.Minute // of a file that is in the way, since it was changed
-
 	lockSuffix  = ".lock"
 	leaseSuffix = ".lease"
 	tempSuffix  = ".tmp" // of a lease about to be taken
@@ -96,23 +94,23 @@ func prepare(temp, name string) error {
 	return f.Close()
 }
 
-// vacate removes what has ended from the directory of a lease, and reports whether it is
-// free.
+// vacate removes the leases that have ended from a directory, and reports whether it is
+// free. What is no directory of leases is an error, and stays as it is.
 func vacate(dir string, now time.Time) (bool, error) {
-	entries, err := os.ReadDir(dir)
+	leases, err := leasesIn(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	for _, entry := range entries {
-		if !ended(entry, now) {
+	for _, l := range leases {
+		if start, life, _ := parseLease(filepath.Base(l.file)); !over(start, life, now) {
 			return false, nil
 		}
 	}
-	for _, entry := range entries {
-		lease{dir, filepath.Join(dir, entry.Name())}.release()
+	for _, l := range leases {
+		l.release()
 	}
 	err = os.Remove(dir)
 	if errors.Is(err, fs.ErrExist) {
@@ -122,6 +120,31 @@ func vacate(dir string, now time.Time) (bool, error) {
 		err = nil
 	}
 	return err == nil, err
+}
+
+var errNoLeases = errors.New("it is in the way: it has something else than leases in it")
+
+// leasesIn returns the leases in a directory.
+func leasesIn(dir string) ([]lease, error) {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() { // a symbolic link, to a directory where nothing is ours
+		return nil, errNoLeases
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var leases []lease
+	for _, entry := range entries {
+		if _, _, ok := parseLease(entry.Name()); !ok {
+			return nil, errNoLeases
+		}
+		leases = append(leases, lease{dir, filepath.Join(dir, entry.Name())})
+	}
+	return leases, nil
 }
 
 // release gives l back, if it is still there.
@@ -134,19 +157,6 @@ func (l lease) release() {
 // by this machine's clock.
 func leaseName(now time.Time, life time.Duration) string {
 	return fmt.Sprintf("%d.%d.%s", now.UnixMilli(), life.Milliseconds(), random.Text())
-}
-
-// ended reports whether the lease of a file has ended. A file of another name is a lease
-// since it was last changed.
-func ended(entry fs.DirEntry, now time.Time) bool {
-	if start, life, ok := parseLease(entry.Name()); ok {
-		return over(start, life, now)
-	}
-	info, err := entry.Info()
-	if err != nil {
-		return errors.Is(err, fs.ErrNotExist)
-	}
-	return over(info.ModTime(), strangerLife, now)
 }
 
 // over reports whether a lease is over. One that will last longer than it could had it
@@ -180,20 +190,8 @@ func sweep(prefix string, now time.Time) {
 	for _, entry := range entries {
 		name := entry.Name()
 		if strings.HasPrefix(name, base) && slices.Contains(suffixes(), filepath.Ext(name)) {
-			sweepOne(filepath.Join(dir, name), now)
+			vacate(filepath.Join(dir, name), now)
 		}
-	}
-}
-
-// sweepOne vacates a directory, if it has nothing but leases.
-func sweepOne(dir string, now time.Time) {
-	entries, _ := os.ReadDir(dir)
-	strange := slices.ContainsFunc(entries, func(entry fs.DirEntry) bool {
-		_, _, ok := parseLease(entry.Name())
-		return !ok
-	})
-	if !strange {
-		vacate(dir, now)
 	}
 }
 

@@ -38,7 +38,7 @@ var (
 // several servers gives each its own (RFC 8252, Section 8.10). It must be absolute and
 // clean, without a query and of characters that a path has unescaped.
 //
-// The port is open until Callback has returned, or Close was called.
+// The port is open until a Callback that was given a state has returned, or Close was called.
 func Listen(path string) (*Receiver, error) {
 	path, err := callbackPath(path)
 	if err != nil {

@@ -31,7 +31,7 @@ func checkFolder(path string, info fs.FileInfo) error {
 	switch {
 	case !trusted(owner(info), os.Geteuid()):
 		need = "must be owned by the user who runs the program, or by root"
-	case info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0:
+	case info.Mode().Perm()&0o022 != 0: // sticky or not: others could make what is missing
 		need = "must be writable by its owner alone: " + chmod("go-w", path)
 	default:
 		return nil

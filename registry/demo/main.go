@@ -26,6 +26,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -42,10 +43,11 @@ func main() {
 	device := flag.Bool("device", false, "with -cli: by a code, even where there is a browser")
 	flag.Parse()
 	if flag.NArg() > 0 || *device && !*line || *line && *address != "" {
+		fmt.Fprintln(os.Stderr, "-device goes with -cli, -listen without it, and nothing else goes")
 		flag.Usage()
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var err error
 	if *line {

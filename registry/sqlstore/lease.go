@@ -3,11 +3,9 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"math"
-	"math/big"
 	"time"
 
 	"vouchsafe/internal/random"
@@ -93,9 +91,8 @@ func (s *Store) giveBack(ctx context.Context, key oauth2.TokenKey, holder string
 // pause waits for at most wait and at least half of it, so that those who were turned away
 // together do not come back together. The error is that of ctx if that ends first.
 func pause(ctx context.Context, wait time.Duration) error {
-	part, _ := rand.Int(rand.Reader, big.NewInt(int64(wait/2))) // no error is possible
 	select {
-	case <-time.After(wait/2 + time.Duration(part.Int64())):
+	case <-time.After(wait/2 + random.Below(wait/2)):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

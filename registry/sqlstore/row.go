@@ -127,6 +127,9 @@ func (s *Store) do(
 		if found != c.from {
 			return found == c.to, nil // if only the answer was lost
 		}
+		if pause(ctx, minWait) != nil {
+			break
+		}
 	}
 	return false, c.table.wrap(err)
 }

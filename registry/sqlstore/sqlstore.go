@@ -3,15 +3,11 @@
 // a lease that lets one process at a time refresh a token, and the same for OAuth 1.0.
 //
 //	db, err := sql.Open("pgx", address) // the driver is yours to choose
-//	store, err := sqlstore.New(sqlstore.Options{
-//		DB:      db,
-//		Dialect: sqlstore.PostgreSQL,
-//		Keys:    keys,
-//	})
-//	source, err := client.TokenSource(oauth2.TokenSourceOptions{
-//		Store: store,
-//		Key:   oauth2.TokenKey{Name: "github", User: userID},
-//	})
+//	for _, statement := range sqlstore.PostgreSQL.Schema() { // or sqlstore.MySQL, sqlstore.SQLite
+//		_, err = db.ExecContext(ctx, statement)
+//	}
+//	store, err := sqlstore.New(sqlstore.Options{DB: db, Dialect: sqlstore.PostgreSQL, Keys: keys})
+//	reg, err := registry.New(registry.Options{TokenStore: store, Keys: keys, BaseURL: base})
 //
 // The tables are those that Authlib's pages suggest, with their column names;
 // [Dialect.Schema] has the statements that make them, to run once or to copy to where the
@@ -24,18 +20,19 @@
 // with AES-256-GCM under [Options].Keys, bound to table, column and key: copied to another
 // row or column they do not open. token_type and expires_at are in the clear, so that the
 // application can query them; who can write to the table can change these two, remove rows,
-// and bring older ones back. The names of clients and users are in the clear too.
+// and bring older values back. The names of clients and users are in the clear too.
 //
 // A value that does not open is [ErrNotOpened], and so is a row in plain text, as Authlib
 // writes it: it is never taken for a token. To bring such rows along, read them with
 // [oauth2.FromRecord], remove them, and [Store.Swap] them in. A row whose key is lost must
-// be removed before the user can log in again.
+// be removed, by [Store.Delete], before the user can log in again.
 //
 // # What the database must do
 //
 // Each statement is a transaction of its own. Nothing depends on the isolation level, but
 // all must be asked of the server that takes writes: a replica that lags behind would hand
-// out refresh tokens that were used. SQLite should be opened with a busy timeout.
+// out refresh tokens that were used. SQLite should be opened with a busy timeout, as by
+// _busy_timeout=10000 in the address of mattn/go-sqlite3.
 package sqlstore
 
 import (

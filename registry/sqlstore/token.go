@@ -37,6 +37,16 @@ func (s *Store) Swap(
 	return s.put(ctx, tokens2, key, version, row)
 }
 
+// Delete removes the token of key, whatever it is: one that does not open as well, which
+// Swap does not touch.
+func (s *Store) Delete(ctx context.Context, key oauth2.TokenKey) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, "DELETE FROM "+tokens2.name+ofKey, key.Name, key.User)
+	return tokens2.wrap(err)
+}
+
 func (s *Store) load(
 	ctx context.Context, key oauth2.TokenKey,
 ) (version string, tok *oauth2.Token, err error) {

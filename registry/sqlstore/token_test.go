@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,5 +138,41 @@ func TestOAuth1SavedTogether(t *testing.T) {
 	}
 	if tok, err := s.LoadOAuth1(t.Context(), aKey); err != nil || tok.Token() != "token theirs" {
 		t.Errorf("got %v, %v", tok, err)
+	}
+}
+
+// A row that does not open can be removed, and then there may be another; no other key's is.
+func TestDelete(t *testing.T) {
+	m := newMemory()
+	before, s := m.store(t, slices.Repeat([]byte{9}, 32)), m.store(t)
+	other := oauth2.TokenKey{Name: aKey.Name, User: aKey.User + "2"}
+	for _, key := range []oauth2.TokenKey{aKey, other} {
+		if ok, err := before.Swap(t.Context(), key, nil, storetest.Token(t, "a")); !ok || err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.Swap(t.Context(), aKey, nil, storetest.Token(t, "b"))
+	if !errors.Is(err, ErrNotOpened) {
+		t.Errorf("before: %v", err)
+	}
+	for range 2 {
+		if err := s.Delete(t.Context(), aKey); err != nil {
+			t.Error(err)
+		}
+	}
+	if ok, err := s.Swap(t.Context(), aKey, nil, storetest.Token(t, "b")); !ok || err != nil {
+		t.Errorf("after: %t, %v", ok, err)
+	}
+	if _, err := s.Load(t.Context(), other); !errors.Is(err, ErrNotOpened) {
+		t.Errorf("the other: %v", err)
+	}
+	if err := s.Delete(t.Context(), oauth2.TokenKey{Name: "\x00"}); err != errName {
+		t.Errorf("no key: %v", err)
+	}
+	down := errors.New("down")
+	m.fault = func(context.Context, int, bool) error { return down }
+	err = s.Delete(t.Context(), aKey)
+	if !errors.Is(err, down) || !strings.HasPrefix(err.Error(), "sqlstore: oauth2_token: ") {
+		t.Errorf("down: %v", err)
 	}
 }
