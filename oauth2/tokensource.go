@@ -23,8 +23,9 @@ type TokenSourceOptions struct {
 	// Key says which token of Store it is.
 	Key TokenKey
 
-	// Refresh exchanges a refresh token. If nil, [Client.Refresh] does, with no options:
-	// without a scope it asks for those of the token (RFC 6749, Section 6).
+	// Refresh exchanges a refresh token, and keeps it where none comes back. If nil,
+	// [Client.Refresh] does, with no options: without a scope it asks for those of the
+	// token (RFC 6749, Section 6).
 	Refresh func(ctx context.Context, tok *Token) (*Token, error)
 
 	// Grant gets a token where the store has none, or one that cannot be refreshed: by
@@ -34,12 +35,13 @@ type TokenSourceOptions struct {
 
 	// AcceptRefresh, if not nil, looks at what a refresh brought before it is saved or
 	// used. What it returns an error for is neither. It is asked about the same token
-	// again at the next call, as what it needs may have been out of reach.
+	// again at the next call, as what it needs may have been out of reach; the server is
+	// not asked for another before the store has another.
 	AcceptRefresh func(ctx context.Context, old, refreshed *Token) error
 
 	// Changed are called in order with each change of the token that this source has
-	// saved, before anybody gets the new one. They must be quick and safe for concurrent
-	// use.
+	// saved. They must be safe for concurrent use, and quick: those who have asked for the
+	// token get it when they have returned. They must not ask the source.
 	Changed []func(ctx context.Context, change TokenChange)
 
 	// Leeway is how much longer than now a token must be good. Zero means 60 seconds, a

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Timeout bounds every flight.
+// Timeout bounds every flight, by its context.
 const Timeout = 30 * time.Second
 
 // A Group runs a function at most once at a time. The zero value is ready.
