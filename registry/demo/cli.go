@@ -46,31 +46,8 @@ func runCLI(ctx context.Context, c cli) error {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "tokens.json")
-	store, err := native.NewFileStore(path)
+	source, tok, err := c.source(ctx, provider.Issuer(), path)
 	if err != nil {
-		return err
-	}
-	server, err := oauth2.Discover(ctx, nil, provider.Issuer())
-	if err != nil {
-		return err
-	}
-	client, err := oauth2.New(oauth2.Config{ID: "cli", Server: server, Auth: oauth2.None()})
-	if err != nil {
-		return err
-	}
-	tok, err := c.logIn(ctx, client)
-	if err != nil {
-		return err
-	}
-	source, err := client.TokenSource(oauth2.TokenSourceOptions{
-		Store:   store,
-		Key:     oauth2.TokenKey{Name: "demo"},
-		Changed: []func(context.Context, oauth2.TokenChange){c.changed},
-	})
-	if err != nil {
-		return err
-	}
-	if err := source.Save(ctx, tok); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "It is kept in %s until this program ends.\n\n", path)
@@ -80,6 +57,37 @@ func runCLI(ctx context.Context, c cli) error {
 	fmt.Fprint(c.out, "\nNow the provider ends the access token before its time. The same again:\n\n")
 	provider.Revoke(tok.AccessToken())
 	return c.call(ctx, source, provider.Endpoint("me"))
+}
+
+// source logs in, and returns the source of the token that it keeps in a file. A program
+// that is run again would ask the source first.
+func (c cli) source(ctx context.Context, issuer, path string,
+) (*oauth2.TokenSource, *oauth2.Token, error) {
+	store, err := native.NewFileStore(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	server, err := oauth2.Discover(ctx, nil, issuer)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := oauth2.New(oauth2.Config{ID: "cli", Server: server, Auth: oauth2.None()})
+	if err != nil {
+		return nil, nil, err
+	}
+	source, err := client.TokenSource(oauth2.TokenSourceOptions{
+		Store:   store,
+		Key:     oauth2.TokenKey{Name: "demo"},
+		Changed: []func(context.Context, oauth2.TokenChange){c.changed},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	tok, err := c.logIn(ctx, client)
+	if err != nil {
+		return nil, nil, err
+	}
+	return source, tok, source.Save(ctx, tok)
 }
 
 // logIn logs the user in, in the browser or on another device.
