@@ -60,9 +60,9 @@ func (e *TokenError) Is(target error) bool {
 }
 
 // A SaveError says that the server gave a new token and the store did not take it. The
-// client keeps it, and the next call of any of its sources of the same key tries to store
-// it before anything else; who ends the process before that must keep it, since the refresh
-// token that it replaced may be good no more.
+// source keeps it, and its next call tries to store it before anything else; who drops the
+// source or ends the process before that must keep it, since the refresh token that it
+// replaced may be good no more.
 type SaveError struct {
 	Err error // the store's
 

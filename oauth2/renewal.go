@@ -87,7 +87,7 @@ func (s *TokenSource) renew(ctx context.Context, n need) (*Token, error) {
 		return tok, err
 	}
 	unlock, err := s.lock(ctx)
-	if err != nil && s.alive(tok, n.other) {
+	if err != nil && s.unsaved.token == nil && s.alive(tok, n.other) {
 		return tok, nil
 	}
 	if err != nil {
@@ -126,8 +126,8 @@ func (s *TokenSource) look(ctx context.Context, n need) (tok *Token, done bool, 
 	if err != nil {
 		return nil, true, err
 	}
-	if !s.unsaved.old.Same(tok) {
-		s.unsaved = unsaved{} // whoever has changed the store knew better
+	if !s.unsaved.old.Same(tok) || s.hopeless() { // who has changed the store knew better
+		s.unsaved = unsaved{}
 	}
 	if s.unsaved.token != nil {
 		return tok, false, nil
@@ -140,6 +140,14 @@ func (s *TokenSource) look(ctx context.Context, n need) (tok *Token, done bool, 
 		return nil, true, err
 	}
 	return tok, false, nil
+}
+
+// hopeless reports whether a token has ended without ever being accepted: what its ID Token
+// says is too old now to be.
+func (s *TokenSource) hopeless() bool {
+	u := s.unsaved
+	return u.token != nil && !u.accepted && s.options.AcceptRefresh != nil &&
+		u.token.Expired(s.client.config.Now())
 }
 
 // cannotAsk returns why the server cannot be asked to replace tok, nil if it can.
@@ -324,10 +332,13 @@ func (s *TokenSource) refresh(ctx context.Context, old *Token) (unsaved, error) 
 
 // classify says what err, of a request with the refresh token of old, if any, means.
 func (s *TokenSource) classify(tok *Token, err error, old *Token) error {
+	if err == nil && tok.AccessToken() != "" && !strings.EqualFold(tok.TokenType, bearer) {
+		err = checkError("token_type", "must be Bearer", "RFC 6749, Section 7.1")
+	}
 	refusal, refused := errors.AsType[*Error](err)
 	_, unread := errors.AsType[*jose.CheckError](err)
 	switch {
-	case err == nil && tok == nil:
+	case err == nil && tok.AccessToken() == "":
 		return transient(errNoToken)
 	case err == nil:
 		return nil

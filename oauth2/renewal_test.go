@@ -57,8 +57,10 @@ func TestLostAnswer(t *testing.T) {
 				}
 				r = newRig(t, -time.Second, withoutLease)
 				r.server.fails = []error{test.err, nil}
-				if _, err := r.Token(t.Context()); !errors.Is(err, test.err) {
-					t.Errorf("without a lease: %v", err)
+				began := time.Now()
+				_, err := r.Token(t.Context())
+				if took := time.Since(began); !errors.Is(err, test.err) || took != 0 {
+					t.Errorf("without a lease: %v, after %v", err, took)
 				}
 				r.server.wantSent(t, "refresh old")
 			})
@@ -217,20 +219,6 @@ func TestRefusedOnce(t *testing.T) {
 	})
 }
 
-// While the token lasts a refresh token that is refused is not sent again either.
-func TestRefusedEarly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := early(t)
-		r.server.fails = []error{invalidGrant()}
-		for range 120 {
-			r.want(t, "access old")
-			time.Sleep(time.Second)
-		}
-		r.wantFailure(t, OutcomeLoginRequired)
-		r.server.wantSent(t, "refresh old")
-	})
-}
-
 // What passes is said to be transient, and is not asked for again too soon.
 func TestTransient(t *testing.T) {
 	for _, test := range []struct {
@@ -252,7 +240,7 @@ func TestTransient(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, -time.Second)
-				r.server.fails = []error{test.err, nil}
+				r.server.takes, r.server.fails = 2*time.Second, []error{test.err, nil}
 				for range 3 {
 					if err := r.wantFailure(t, OutcomeTransient); !errors.Is(err, test.err) {
 						t.Errorf("got %v", err)
@@ -270,16 +258,21 @@ func TestTransient(t *testing.T) {
 	}
 }
 
-// Another token in the store ends that at once.
+// Another token in the store ends that at once, if it differs in one thing alone.
 func TestTransientEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, -time.Second)
-		r.server.fails = []error{&Error{Status: 503, RetryAfter: time.Hour}, nil}
-		r.wantFailure(t, OutcomeTransient)
-		r.store.put(named("other", -time.Second))
-		r.want(t, "access 1")
-		r.server.wantSent(t, "refresh old", "refresh other")
-	})
+	for sent, tok := range map[string]*Token{
+		"refresh other": made("access old", "refresh other", time.Unix(1, 0)),
+		"refresh old":   made("access other", "refresh old", time.Unix(1, 0)),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, -time.Second)
+			r.server.fails = []error{&Error{Status: 503, RetryAfter: time.Hour}, nil}
+			r.wantFailure(t, OutcomeTransient)
+			r.store.put(tok)
+			r.want(t, "access 1")
+			r.server.wantSent(t, "refresh old", sent)
+		})
+	}
 }
 
 // A refusal that is neither of the refresh token nor for now is returned as it is.
@@ -363,6 +356,9 @@ func TestLeaseNotHadWhileTokenLasts(t *testing.T) {
 		}
 		defer unlock()
 		r.want(t, "access old")
+		if tok, err := r.replace(t.Context(), r.held.Load().token); !errors.Is(err, errTransient) {
+			t.Errorf("refused: %v, %v", tok, err)
+		}
 	})
 }
 
@@ -1070,26 +1066,6 @@ func TestHangs(t *testing.T) {
 	}
 }
 
-// Who is told of a change that took long has a context that has not ended.
-func TestContextOfChanges(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		told := 0
-		r := newRig(t, -time.Second, func(o *TokenSourceOptions) {
-			o.Changed = []func(context.Context, TokenChange){
-				func(ctx context.Context, _ TokenChange) {
-					if told++; ctx.Err() != nil {
-						t.Errorf("the context: %v", ctx.Err())
-					}
-				}}
-		})
-		r.server.takes = 10 * time.Second
-		r.want(t, "access 1")
-		if told != 1 {
-			t.Errorf("told %d times", told)
-		}
-	})
-}
-
 // A function that returns neither a token nor an error has nothing of the store's removed.
 func TestNeitherTokenNorError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -1372,4 +1348,114 @@ func TestServersAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A token that replaced another and could not be saved is saved before anything else, and
+// the old one not handed out again: one caller was early, or a resource had refused it.
+func TestUnsavedWhileTheOldLasts(t *testing.T) {
+	full := errors.New("full")
+	for name, begin := range map[string]func(r *rig) error{
+		"early": func(r *rig) error {
+			_, err := r.Token(context.Background())
+			return err
+		},
+		"forced": func(r *rig) error {
+			_, err := r.replace(context.Background(), r.held.Load().token)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := early(t)
+				r.store.onSwap = func(context.Context, int32) error { return full }
+				if err := begin(r); !isUnsaved(err) {
+					t.Errorf("got %v", err)
+				}
+				r.wantUnsaved(t, "access 1", full)
+				r.heal()
+				r.want(t, "access 1")
+				r.store.want(t, "access 1")
+				r.server.wantSent(t, "refresh old")
+			})
+		})
+	}
+}
+
+// It is not handed out either while the lease is not to be had, as on a disk that is full.
+func TestUnsavedWithoutLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, full := early(t), errors.New("full")
+		r.store.onSwap = func(context.Context, int32) error { return full }
+		r.wantUnsaved(t, "access 1", full)
+		r.options.Store = lockingStore{r.store, func(
+			context.Context, TokenKey, time.Duration) (func(), error) {
+			return nil, full
+		}}
+		for range 2 {
+			if err := r.wantFailure(t, OutcomeTransient); !errors.Is(err, full) {
+				t.Errorf("got %v", err)
+			}
+		}
+		r.heal()
+		r.want(t, "access 1")
+	})
+}
+
+// The same tokens with a later end are to be saved as others are.
+func TestSameTokensUnsaved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := errors.New("down")
+		r := newRig(t, -time.Second, func(o *TokenSourceOptions) {
+			o.Refresh = func(context.Context, *Token) (*Token, error) {
+				return named("old", time.Hour), nil
+			}
+		})
+		r.store.onSwap = func(context.Context, int32) error { return down }
+		r.wantUnsaved(t, "access old", down)
+		r.wantChanges(t)
+		r.store.onSwap = nil
+		r.want(t, "access old")
+		if tok, _ := r.store.Load(t.Context(), rigKey); tok.Expired(time.Now()) {
+			t.Errorf("the store's has ended")
+		}
+		r.wantChanges(t, "refreshed: access old > access old")
+	})
+}
+
+// What panics is asked again a second later, as what fails.
+func TestPanicsAreAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, outcome := range []string{"Refresh", "Grant"} {
+			r, n := newRig(t, -time.Second), 0
+			faults(r, func(context.Context) error { n++; panic("broken") })[outcome]()
+			if _, err := r.Token(t.Context()); err == nil {
+				t.Error("no error")
+			}
+			for range 100 {
+				if err := r.wantFailure(t, OutcomeTransient); !errors.Is(err, errUnended) {
+					t.Errorf("got %v", err)
+				}
+			}
+			time.Sleep(time.Second)
+			if _, err := r.Token(t.Context()); err == nil || n != 2 {
+				t.Errorf("%s: asked %d times, %v", outcome, n, err)
+			}
+		}
+	})
+}
+
+// A failure is forgotten when the clock, which was a day ahead then, is put right.
+func TestClockPutRight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ahead := 24 * time.Hour
+		r := newRig(t, -time.Second)
+		config := configAt("https://as.example")
+		config.Now = func() time.Time { return time.Now().Add(ahead) }
+		r.client = newClient(t, config)
+		r.server.fails = []error{&Error{Status: 503}, nil}
+		r.wantFailure(t, OutcomeTransient)
+		r.wantFailure(t, OutcomeTransient)
+		ahead = 0
+		r.want(t, "access 1")
+	})
 }

@@ -211,7 +211,7 @@ func TestSourceTransportNoBody(t *testing.T) {
 	for name, body := range map[string]io.Reader{"nil": nil, "NoBody": http.NoBody} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				_, s, transport := bound(t)
+				r, s, transport := bound(t)
 				req := to(t, "GET", pinnedTo, body)
 				req.GetBody = nil
 				if body != nil {
@@ -219,6 +219,9 @@ func TestSourceTransportNoBody(t *testing.T) {
 				}
 				wantAnswer(t, transport, req, 200)
 				s.wantSent(t, "GET access old", "GET access 1")
+				if n := r.store.loads.Load(); n != 3 { // two for the refresh
+					t.Errorf("%d loads", n)
+				}
 			})
 		})
 	}
@@ -248,27 +251,6 @@ func TestSourceTransportCannotRewind(t *testing.T) {
 			})
 		})
 	}
-}
-
-// A second refusal is the caller's, and within a second nothing is replaced.
-func TestSourceTransportRefusedTwice(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r, s, transport := bound(t)
-		s.takes = nil
-		wantAnswer(t, transport, to(t, "GET", pinnedTo, nil), 401)
-		s.wantSent(t, "GET access old", "GET access 1")
-		for range 3 {
-			wantAnswer(t, transport, to(t, "GET", pinnedTo, nil), 401)
-		}
-		time.Sleep(999 * time.Millisecond)
-		wantAnswer(t, transport, to(t, "GET", pinnedTo, nil), 401)
-		r.server.wantSent(t, "refresh old")
-		s.takes = []string{"access 2"}
-		time.Sleep(time.Millisecond)
-		wantAnswer(t, transport, to(t, "GET", pinnedTo, nil), 200)
-		r.server.wantSent(t, "refresh old", "refresh 1")
-		s.wantClosed(t)
-	})
 }
 
 // Many who are refused with the same token have it replaced once.
@@ -387,6 +369,11 @@ func TestSourceTransportCannotReplace(t *testing.T) {
 		"login required":   func(r *rig) { r.server.fails = []error{invalidGrant()} },
 		"transient":        func(r *rig) { r.server.fails = []error{&Error{Status: 503}} },
 		"no refresh token": func(r *rig) { r.store.put(made("access old", "", time.Time{})) },
+		"another type": func(r *rig) {
+			r.options.Refresh = func(context.Context, *Token) (*Token, error) {
+				return noAccess("refresh 1"), nil
+			}
+		},
 		"removed": func(r *rig) {
 			r.Token(context.Background())
 			r.store.put(nil)
@@ -463,30 +450,6 @@ func TestSourceTransportWithoutToken(t *testing.T) {
 			})
 		})
 	}
-}
-
-// A token of another type in place of the one that was refused is an error, and all is
-// closed.
-func TestSourceTransportOfAnotherType(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r, s, transport := bound(t)
-		r.options.Refresh = func(context.Context, *Token) (*Token, error) {
-			tok := named("1", time.Hour)
-			tok.TokenType = "N_A"
-			return tok, nil
-		}
-		body, again := &closing{Reader: strings.NewReader("body")},
-			&closing{Reader: strings.NewReader("body")}
-		req := to(t, "PUT", pinnedTo, body)
-		req.GetBody = func() (io.ReadCloser, error) { return again, nil }
-		resp, err := transport.RoundTrip(req)
-		wantCheck(t, err, "access_token", "RFC 6750, Section 2")
-		if resp != nil || body.closed != 1 || again.closed != 1 {
-			t.Errorf("got %v, closed %d and %d times", resp, body.closed, again.closed)
-		}
-		s.wantSent(t, "PUT access old body")
-		s.wantClosed(t)
-	})
 }
 
 // The request is placed, and rewritten by hooks, both times.
@@ -579,4 +542,82 @@ func TestSourceTransportOfServers(t *testing.T) {
 	if n := len(authorization.requests()); n != 1 {
 		t.Errorf("%d token requests", n)
 	}
+}
+
+// A resource that refuses every token has one replaced after 1 second, 2, 4 and so on, up
+// to 5 minutes; after 10 minutes of quiet it begins anew.
+func TestSourceTransportRefusesAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, s, transport := bound(t)
+		r.server.life, s.takes = 100*time.Hour, nil
+		began := time.Now()
+		var asked []time.Duration
+		r.options.Refresh = func(ctx context.Context, tok *Token) (*Token, error) {
+			asked = append(asked, time.Since(began))
+			return r.server.refresh(ctx, tok)
+		}
+		get := func(minutes int) {
+			for range minutes * 600 {
+				wantAnswer(t, transport, to(t, "GET", pinnedTo, nil), 401)
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+		get(10)
+		want := []time.Duration{0, 1, 3, 7, 15, 31, 63, 127, 255, 511}
+		get(10)
+		want = append(want, 811, 1111)
+		time.Sleep(10 * time.Minute) // 1111 + 600 s are not over
+		get(1)
+		want = append(want, 1800, 1801, 1803, 1807, 1815, 1831)
+		for i := range want {
+			want[i] *= time.Second
+		}
+		if !slices.Equal(asked, want) {
+			t.Errorf("asked %v, want %v", asked, want)
+		}
+	})
+}
+
+// A second refusal is the caller's. Ten minutes without one are quiet, and not less.
+func TestSourceTransportRefusesAgain(t *testing.T) {
+	for quiet, free := range map[time.Duration]bool{
+		10 * time.Minute: false, 10*time.Minute + 1: true,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, s, transport := bound(t)
+			s.takes = nil
+			wantAnswer(t, transport, to(t, "GET", pinnedTo, nil), 401)
+			s.wantSent(t, "GET access old", "GET access 1")
+			for _, pause := range []time.Duration{time.Second, quiet, time.Second} {
+				time.Sleep(pause)
+				wantAnswer(t, transport, to(t, "GET", pinnedTo, nil), 401)
+			}
+			if n := len(r.server.sent); n != 3 && !free || n != 4 && free {
+				t.Errorf("after %v: replaced %d times", quiet, n)
+			}
+			s.wantClosed(t)
+		})
+	}
+}
+
+// A renewal for another reason is no replacement that the next must wait longer for than a
+// second.
+func TestSourceTransportRefusesAfterRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, s, transport := bound(t)
+		s.takes = nil
+		r.want(t, "access old")
+		time.Sleep(58 * time.Minute)
+		r.want(t, "access 1")
+		sent := []string{"refresh old"}
+		for _, next := range []string{"refresh 1", "refresh 2"} {
+			time.Sleep(time.Second - 1)
+			wantAnswer(t, transport, to(t, "GET", pinnedTo, nil), 401)
+			r.server.wantSent(t, sent...)
+			time.Sleep(1)
+			wantAnswer(t, transport, to(t, "GET", pinnedTo, nil), 401)
+			sent = append(sent, next)
+			r.server.wantSent(t, sent...)
+		}
+	})
 }

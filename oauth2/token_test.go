@@ -181,8 +181,8 @@ func TestRecordOfAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"access_token":"a","token_type":"N_A","refresh_token":"r",` +
-		`"expires_at":1795262460,"expires_in":60,"scope":"read write","id_token":"j","issued_token_type":"i",` +
-		`"extra":{"team":{"id":1}}}`
+		`"expires_at":1795262460,"expires_in":60,"scope":"read write","id_token":"j",` +
+		`"issued_token_type":"i","extra":{"team":{"id":1}}}`
 	first, err := json.Marshal(tok.Record())
 	if err != nil || string(first) != want {
 		t.Errorf("stored as %s, %v", first, err)
@@ -190,6 +190,47 @@ func TestRecordOfAll(t *testing.T) {
 	again, err := json.Marshal(stored(t, tok.Record()).Record())
 	if err != nil || string(again) != want {
 		t.Errorf("stored again as %s, %v", again, err)
+	}
+}
+
+// How long a token was given for is kept, as far as it can be so.
+func TestRecordOfLife(t *testing.T) {
+	for stored, want := range map[int64]int64{
+		0: 0, 1: 1, 3600: 3600, -1: 0, -1 << 63: 0, century: century, century + 1: century,
+		1<<63 - 1: century,
+	} {
+		tok := made("a", "r", start)
+		for _, ends := range []int64{0, start.Unix()} {
+			r := tok.Record()
+			r.ExpiresAt, r.ExpiresIn = ends, stored
+			got, err := FromRecord(r)
+			if err != nil || got.life != time.Duration(want)*time.Second ||
+				got.Record().ExpiresIn != want || got.ExpiresAt.IsZero() != (ends == 0) {
+				t.Errorf("%d: %+v, %v", stored, got, err)
+			}
+		}
+	}
+}
+
+// It is that of the last refresh, also where the refresh token is the one before.
+func TestLifeOfRefreshed(t *testing.T) {
+	for body, want := range map[string]int64{
+		`{"access_token":"b","token_type":"Bearer","expires_in":60}`:           60,
+		`{"access_token":"b","token_type":"Bearer","expires_at":1795262430}`:   30,
+		`{"access_token":"b","token_type":"Bearer","expires_in":-5}`:           0,
+		`{"access_token":"b","token_type":"Bearer","expires_in":200000000000}`: century,
+		`{"access_token":"b","token_type":"Bearer"}`:                           0,
+	} {
+		s := newServer(t, answerJSON(200, body))
+		old := made("a", "r", start)
+		old.life = time.Hour
+		tok, err := newClient(t, configAt(s.URL)).Refresh(t.Context(), old, TokenOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := tok.Record(); r.ExpiresIn != want || r.RefreshToken != "r" {
+			t.Errorf("%s: given for %d", body, r.ExpiresIn)
+		}
 	}
 }
 
@@ -204,18 +245,6 @@ func TestRecordOfAnEndAtZero(t *testing.T) {
 		if again := stored(t, tok.Record()); !again.Expired(start) || again.ExpiresAt.Unix() != 1 {
 			t.Errorf("%d: ends %v", at, again.ExpiresAt)
 		}
-	}
-}
-
-// Who changes a record changes no token, and the other way round.
-func TestRecordIsACopy(t *testing.T) {
-	r := Record{AccessToken: "a", Extra: map[string]json.RawMessage{"x": json.RawMessage("1")}}
-	tok := stored(t, r)
-	r.Extra["x"] = json.RawMessage("2")
-	r.Extra["y"] = json.RawMessage("2")
-	tok.Record().Extra["z"] = json.RawMessage("3")
-	if string(tok.Extra("x")) != "1" || tok.Extra("y") != nil || tok.Extra("z") != nil {
-		t.Errorf("extra is %q", tok.held().extra)
 	}
 }
 

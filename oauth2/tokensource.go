@@ -36,7 +36,7 @@ type TokenSourceOptions struct {
 	// AcceptRefresh, if not nil, looks at what a refresh brought before it is saved or
 	// used. What it returns an error for is neither. It is asked about the same token
 	// again at the next call, as what it needs may have been out of reach; the server is
-	// not asked for another before the store has another.
+	// not asked for another before that has expired, or the store has another.
 	AcceptRefresh func(ctx context.Context, old, refreshed *Token) error
 
 	// Changed are called in order with each change of the token that this source has
@@ -149,6 +149,9 @@ func (s *TokenSource) orHeld(ctx context.Context, held *heldToken, n need) (*Tok
 	if err == nil || isUnsaved(err) || errors.Is(err, errNoToken) {
 		return tok, err
 	}
+	if !s.alive(held.token, nil) { // it has ended meanwhile
+		return s.flight.Do(ctx, s.flightFor(need{}))
+	}
 	return held.token, nil
 }
 
@@ -168,10 +171,14 @@ func (s *TokenSource) replace(ctx context.Context, refused *Token) (*Token, erro
 // tok is nil, after a logout. The error is a [*TokenError]: the store may then have the one
 // or the other.
 func (s *TokenSource) Save(ctx context.Context, tok *Token) error {
-	for range maxRounds {
+	var before *Token
+	for round := range maxRounds {
 		old, err := s.load(ctx)
 		if err != nil {
 			return err
+		}
+		if round == 0 || !old.Same(tok) { // else it was stored, and nobody heard
+			before = old
 		}
 		swapped, err := s.swap(ctx, old, tok)
 		s.held.Store(&heldToken{}) // who asks from now on is told what the store has
@@ -179,7 +186,7 @@ func (s *TokenSource) Save(ctx context.Context, tok *Token) error {
 			return transient(fmt.Errorf("token store: %w", err))
 		}
 		if swapped {
-			s.changed(ctx, TokenChange{s.options.Key, old, tok, OutcomeSaved})
+			s.changed(ctx, TokenChange{s.options.Key, before, tok, OutcomeSaved})
 			return nil
 		}
 	}
@@ -203,10 +210,11 @@ func (s *TokenSource) flightFor(n need) func(context.Context) (*Token, error) {
 			switch {
 			case err == nil:
 				holding = s.holding(tok)
+			case s.held.Load() != held:
+				continue // another has been saved meanwhile, or this one removed
 			case !isUnsaved(err) && !errors.Is(err, errNoToken):
 				return nil, err
 			}
-			// Unless another has been saved meanwhile, or this one removed.
 			if s.held.CompareAndSwap(held, holding) {
 				return tok, err
 			}

@@ -247,6 +247,16 @@ func (r *rig) wantUnsaved(t *testing.T, access string, cause error) {
 	}
 }
 
+// wantOrLogin fails unless Token returns tok, or says that there is none if that is nil.
+func (r *rig) wantOrLogin(t *testing.T, tok *Token) {
+	t.Helper()
+	if tok != nil {
+		r.want(t, tok.AccessToken())
+	} else if err := r.wantFailure(t, OutcomeLoginRequired); !errors.Is(err, errNoToken) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // tokens has n goroutines ask the sources, in turn, and returns what they got.
 func tokens(t *testing.T, n int, sources ...*TokenSource) []string {
 	t.Helper()
@@ -319,20 +329,6 @@ func TestThousandSourcesOfShortTokens(t *testing.T) {
 		if n := len(r.server.sent); n != 1 {
 			t.Errorf("the server was asked %d times", n)
 		}
-	})
-}
-
-// The sources of two clients are as those of two processes: the lease of the store keeps
-// them apart.
-func TestSourcesOfTwoClients(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, -time.Second)
-		r.server.takes = 2 * time.Second
-		other := newSource(t, clockClient(t), r.options)
-		if got := tokens(t, 10, r.TokenSource, other); !slices.Equal(got, []string{"access 1"}) {
-			t.Errorf("got %q", got)
-		}
-		r.server.wantSent(t, "refresh old")
 	})
 }
 
@@ -414,31 +410,7 @@ func TestWaiters(t *testing.T) {
 	})
 }
 
-// A caller who leaves before anybody else comes loses nothing.
-func TestCancelledLeader(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, -time.Second)
-		r.server.takes = 3 * time.Second
-		gone := errors.New("gone")
-		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel(gone) })
-		if _, err := r.Token(ctx); err != gone {
-			t.Errorf("got %v", err)
-		}
-		r.store.want(t, "access old")
-		rest(2 * time.Second)
-		r.store.want(t, "access 1")
-		loads := r.store.loads.Load()
-		r.want(t, "access 1")
-		if r.store.loads.Load() != loads {
-			t.Error("the store was asked again")
-		}
-		r.server.wantSent(t, "refresh old")
-		r.wantChanges(t, "rotated: access old > access 1")
-	})
-}
-
-// One who has left already begins a refresh and does not wait for it.
+// One who has left already begins a refresh and does not wait for it. Nothing is lost.
 func TestTokenOfEndedContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, -time.Second)
@@ -452,10 +424,13 @@ func TestTokenOfEndedContext(t *testing.T) {
 		if tok, err := r.Token(ctx); tok.AccessToken() != "access 1" || err != nil {
 			t.Errorf("got %v, %v: a token in hand is no wait", tok, err)
 		}
+		r.store.want(t, "access 1")
+		r.server.wantSent(t, "refresh old")
+		r.wantChanges(t, "rotated: access old > access 1")
 	})
 }
 
-// The context of the call comes along, without its end.
+// The context of the call comes along, with an end of the source's own.
 func TestValuesOfContext(t *testing.T) {
 	type key struct{}
 	synctest.Test(t, func(t *testing.T) {
@@ -478,30 +453,11 @@ func TestValuesOfContext(t *testing.T) {
 		if _, err := r.Token(context.WithValue(t.Context(), key{}, 7)); err != nil {
 			t.Fatal(err)
 		}
-		if len(seen) < 5 || slices.ContainsFunc(seen, func(v any) bool { return v != 7 }) {
+		if err := r.Save(context.WithValue(context.Background(), key{}, 7), nil); err != nil {
+			t.Fatal(err)
+		}
+		if len(seen) != 7 || slices.ContainsFunc(seen, func(v any) bool { return v != 7 }) {
 			t.Errorf("saw %v", seen)
-		}
-	})
-}
-
-// A store is called with a context that ends, by Save too.
-func TestSaveEndsInTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, time.Hour)
-		r.store.onLoad = func(ctx context.Context, _ int32) error {
-			if _, ok := ctx.Deadline(); !ok {
-				t.Error("Load: a context without an end")
-			}
-			return nil
-		}
-		r.store.onSwap = func(ctx context.Context, _ int32) error {
-			if _, ok := ctx.Deadline(); !ok {
-				t.Error("Swap: a context without an end")
-			}
-			return nil
-		}
-		if err := r.Save(context.Background(), named("login", time.Hour)); err != nil {
-			t.Error(err)
 		}
 	})
 }
@@ -591,23 +547,31 @@ func TestChanged(t *testing.T) {
 // A token is handed out while it is good for Leeway longer.
 func TestLeeway(t *testing.T) {
 	for _, test := range []struct {
-		name         string
-		leeway, left time.Duration
-		want         string
+		name               string
+		leeway, left, life time.Duration
+		want               string
 	}{
-		{"zero is a minute", 0, time.Minute, "access 1"},
-		{"zero, longer", 0, time.Minute + 1, "access old"},
-		{"longer", time.Second, time.Second + 1, "access old"},
-		{"as long", time.Second, time.Second, "access 1"},
-		{"five minutes", 5 * time.Minute, 5 * time.Minute, "access 1"},
-		{"five minutes, longer", 5 * time.Minute, 5*time.Minute + 1, "access old"},
-		{"none", -1, 1, "access old"},
-		{"none, an hour less than none", -time.Hour, 1, "access old"},
-		{"none, at its end", -time.Hour, 0, "access 1"},
+		{"zero is a minute", 0, time.Minute, 0, "access 1"},
+		{"zero, longer", 0, time.Minute + 1, 0, "access old"},
+		{"longer", time.Second, time.Second + 1, 0, "access old"},
+		{"as long", time.Second, time.Second, 0, "access 1"},
+		{"five minutes", 5 * time.Minute, 5 * time.Minute, 0, "access 1"},
+		{"five minutes, longer", 5 * time.Minute, 5*time.Minute + 1, 0, "access old"},
+		{"none", -1, 1, 0, "access old"},
+		{"none, an hour less than none", -time.Hour, 1, 0, "access old"},
+		{"none, at its end", -time.Hour, 0, 0, "access 1"},
+		{"half its life", 0, 15 * time.Second, 30 * time.Second, "access 1"},
+		{"half its life, longer", 0, 15*time.Second + 1, 30 * time.Second, "access old"},
+		{"a life of twice the leeway", 0, time.Minute, 2 * time.Minute, "access 1"},
+		{"a longer life", 0, time.Minute + 1, time.Hour, "access old"},
+		{"none, of a life", -1, 1, 30 * time.Second, "access old"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, test.left, func(o *TokenSourceOptions) { o.Leeway = test.leeway })
+				tok := named("old", test.left)
+				tok.life = test.life
+				r.store.put(tok)
 				r.want(t, test.want)
 			})
 		})
@@ -777,11 +741,7 @@ func TestStoreIsLookedInto(t *testing.T) {
 				r.want(t, "access old")
 				time.Sleep(time.Millisecond)
 				for range 3 {
-					if tok != nil {
-						r.want(t, "access other")
-					} else {
-						r.wantFailure(t, OutcomeLoginRequired)
-					}
+					r.wantOrLogin(t, tok)
 				}
 				r.server.wantSent(t)
 				r.wantChanges(t)
@@ -814,6 +774,7 @@ func TestEarlyFails(t *testing.T) {
 					r.want(t, "access old")
 					time.Sleep(2 * time.Minute) // in which it expires
 					r.wantFailure(t, OutcomeLoginRequired)
+					r.server.wantSent(t, "refresh old")
 					return
 				}
 				r.want(t, "access 1")
@@ -874,30 +835,23 @@ func TestEarlyNeverGoesBack(t *testing.T) {
 	})
 }
 
-// That a new token cannot be saved is an error, early or not.
-func TestEarlyUnsaved(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := early(t)
-		full := errors.New("full")
-		r.store.onSwap = func(context.Context, int32) error { return full }
-		r.wantUnsaved(t, "access 1", full)
-		r.store.onSwap = nil
-		time.Sleep(time.Second)
-		r.want(t, "access 1")
-		r.store.want(t, "access 1")
-		r.server.wantSent(t, "refresh old")
-	})
-}
-
-// A token of another process is taken without asking.
+// A token of another process is taken without asking, and its removal believed.
 func TestEarlyFindsAnother(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := early(t)
-		r.store.put(named("other", time.Hour))
-		r.want(t, "access other")
-		r.server.wantSent(t)
-		r.wantChanges(t)
-	})
+	for name, tok := range map[string]*Token{
+		"saved": made("access other", "", time.Time{}), "removed": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := early(t)
+				r.store.put(tok)
+				for range 3 {
+					r.wantOrLogin(t, tok)
+				}
+				r.server.wantSent(t)
+				r.wantChanges(t)
+			})
+		})
+	}
 }
 
 // A token whose end nobody knows is never renewed.
@@ -905,8 +859,13 @@ func TestNoExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 0)
 		r.store.put(made("access old", "refresh old", time.Time{}))
-		for range 5 {
+		for i := range int32(5) {
 			r.want(t, "access old")
+			time.Sleep(59 * time.Second)
+			r.want(t, "access old")
+			if n := r.store.loads.Load(); n != i+1 {
+				t.Errorf("%d loads", n)
+			}
 			time.Sleep(10 * 365 * 24 * time.Hour)
 		}
 		r.server.wantSent(t)
@@ -971,10 +930,9 @@ func TestSave(t *testing.T) {
 		if err := r.Save(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
-		r.store.want(t, "")
-		err := r.wantFailure(t, OutcomeLoginRequired)
-		if !errors.Is(err, errNoToken) {
-			t.Errorf("got %v", err)
+		r.wantOrLogin(t, nil)
+		if n := len(r.store.tokens); n != 0 {
+			t.Errorf("the store has %d tokens", n)
 		}
 		if err := r.Save(t.Context(), named("c", time.Hour)); err != nil {
 			t.Fatal(err)
@@ -1015,13 +973,7 @@ func TestSaveDuringRefresh(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, -time.Second)
 				r.server.takes = 2 * time.Second
-				ask := func() {
-					if login != nil {
-						r.want(t, "access login")
-					} else {
-						r.wantFailure(t, OutcomeLoginRequired)
-					}
-				}
+				ask := func() { r.wantOrLogin(t, login) }
 				var wg sync.WaitGroup
 				wg.Go(ask)
 				rest(time.Second)
@@ -1060,11 +1012,7 @@ func TestSaveAfterRefresh(t *testing.T) {
 					t.Fatal(err)
 				}
 				for range 2 {
-					if login != nil {
-						r.want(t, "access login")
-					} else {
-						r.wantFailure(t, OutcomeLoginRequired)
-					}
+					r.wantOrLogin(t, login)
 					rest(2 * time.Second)
 				}
 				r.store.want(t, login.AccessToken())
@@ -1085,12 +1033,13 @@ func TestSaveFails(t *testing.T) {
 		if !errors.Is(err, &TokenError{Outcome: OutcomeTransient}) || !errors.Is(err, down) {
 			t.Errorf("Swap: %v", err)
 		}
+		r.store.onSwap = nil
 		r.store.onLoad = func(context.Context, int32) error { return down }
 		err = r.Save(t.Context(), login)
 		if !errors.Is(err, &TokenError{Outcome: OutcomeTransient}) || !errors.Is(err, down) {
 			t.Errorf("Load: %v", err)
 		}
-		r.store.onSwap, r.store.onLoad = nil, nil
+		r.store.onLoad = nil
 		r.want(t, "access old")
 		r.wantChanges(t)
 	})
@@ -1122,6 +1071,24 @@ func TestSaveTriesAgain(t *testing.T) {
 	}
 }
 
+// Who is told of what Save stored is told what that replaced, though the first answer of the
+// store was lost.
+func TestSaveIsUnheardOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		r.store.swapped = func(n int32) error {
+			if n == 1 {
+				return errors.New("down")
+			}
+			return nil
+		}
+		if err := r.Save(t.Context(), named("login", time.Hour)); err != nil {
+			t.Error(err)
+		}
+		r.wantChanges(t, "saved: access old > access login")
+	})
+}
+
 // Save tries again while others change the token, five times.
 func TestSaveContended(t *testing.T) {
 	for rounds, fails := range map[int32]bool{1: false, 4: false, 5: true} {
@@ -1138,6 +1105,7 @@ func TestSaveContended(t *testing.T) {
 				if !fails {
 					r.store.want(t, "access login")
 					r.want(t, "access login")
+					r.wantChanges(t, fmt.Sprintf("saved: access %d > access login", rounds))
 				} else if !errors.Is(err, errTransient) || !errors.Is(err, errChanging) {
 					t.Errorf("got %v", err)
 				}
@@ -1176,9 +1144,14 @@ func TestLeaseOfOneWhoLeft(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
+		other, err := s.Lock(ctx, TokenKey{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if _, err := s.Lock(ctx, rigKey, 0); err != context.DeadlineExceeded {
 			t.Errorf("got %v", err)
 		}
+		other()
 		unlock()
 		if n := len(s.leases.held); n != 0 {
 			t.Errorf("%d leases", n)
@@ -1242,6 +1215,217 @@ func TestStoreDownWhenDue(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		if err := r.wantFailure(t, OutcomeTransient); !errors.Is(err, down) {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A caller who has a good token that is due gets it when its renewal fails or takes more
+// than 5 seconds, be that his own or one that he joins, of a caller who was early or refused.
+func TestDueJoins(t *testing.T) {
+	for name, begin := range map[string]func(r *rig, tok *Token){
+		"his own": nil,
+		"early":   func(r *rig, _ *Token) { r.Token(context.Background()) },
+		"forced":  func(r *rig, tok *Token) { r.replace(context.Background(), tok) },
+	} {
+		for _, takes := range []time.Duration{4 * time.Second, time.Hour} {
+			t.Run(fmt.Sprint(name, takes), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					r := early(t)
+					r.server.takes, r.server.fails = takes, []error{invalidGrant()}
+					time.Sleep(58 * time.Second)
+					began := time.Now()
+					if begin != nil {
+						go begin(r, r.held.Load().token)
+					}
+					rest(3 * time.Second) // past the moment when it is due
+					if begin == nil {
+						began = time.Now()
+					}
+					r.want(t, "access old")
+					if took := time.Since(began); took != min(takes, 5*time.Second) {
+						t.Errorf("took %v", took)
+					}
+					rest(askTimeout)
+				})
+			})
+		}
+	}
+}
+
+// A token that ends within a second is handed out until then.
+func TestEndsWithinASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 100*time.Millisecond)
+		r.server.fails = []error{&Error{Status: 503}}
+		r.want(t, "access old")
+		time.Sleep(100*time.Millisecond - 1)
+		r.want(t, "access old")
+		time.Sleep(1)
+		r.wantFailure(t, OutcomeTransient)
+	})
+}
+
+// A token that ends while its renewal is waited for is not handed out.
+func TestEndsWhileWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 3*time.Second, func(o *TokenSourceOptions) { o.Leeway = -1 })
+		r.want(t, "access old")
+		time.Sleep(3*time.Second - time.Millisecond)
+		r.server.takes = 7 * time.Second
+		r.want(t, "access 1")
+	})
+}
+
+// A login while a renewal is under way is what is handed out, though the renewal fails.
+func TestSaveDuringFailure(t *testing.T) {
+	for name, begin := range map[string]func(r *rig, tok *Token){
+		"early":  func(r *rig, _ *Token) { r.Token(context.Background()) },
+		"forced": func(r *rig, tok *Token) { r.replace(context.Background(), tok) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := early(t)
+				r.server.takes, r.server.fails = 2*time.Second, []error{&Error{Status: 503}}
+				go begin(r, r.held.Load().token)
+				rest(time.Second)
+				if err := r.Save(t.Context(), named("login", time.Hour)); err != nil {
+					t.Fatal(err)
+				}
+				r.want(t, "access login")
+				rest(time.Second)
+			})
+		})
+	}
+}
+
+// What the store has is what is handed out, though the answer to Save came after that to
+// another Save.
+func TestSaveIsOvertaken(t *testing.T) {
+	for name, second := range map[string]*Token{
+		"login": made("access second", "refresh second", time.Time{}), "logout": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, time.Hour)
+				r.store.swapped = func(n int32) error {
+					if n == 1 {
+						time.Sleep(time.Second)
+					}
+					return nil
+				}
+				go r.Save(t.Context(), named("first", time.Hour))
+				synctest.Wait()
+				if err := r.Save(t.Context(), second); err != nil {
+					t.Fatal(err)
+				}
+				for range 2 {
+					r.store.want(t, second.AccessToken())
+					r.wantOrLogin(t, second)
+					rest(time.Second)
+				}
+			})
+		})
+	}
+}
+
+// The store took what Save gave it, and no answer came.
+func TestSaveIsUnheard(t *testing.T) {
+	for name, tok := range map[string]*Token{
+		"login": made("access login", "refresh login", time.Time{}), "logout": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, time.Hour)
+				r.want(t, "access old")
+				down := errors.New("down")
+				r.store.swapped = func(int32) error { return down }
+				err := r.Save(t.Context(), tok)
+				if !errors.Is(err, errTransient) || !errors.Is(err, down) {
+					t.Errorf("got %v", err)
+				}
+				r.store.want(t, tok.AccessToken())
+				r.wantOrLogin(t, tok)
+			})
+		})
+	}
+}
+
+// noAccess returns a token that is no access token.
+func noAccess(refresh string) *Token {
+	tok := made("id", refresh, time.Time{})
+	tok.TokenType, tok.IssuedTokenType = notAccess, "urn:ietf:params:oauth:token-type:id_token"
+	return tok
+}
+
+// A token that is no access token is never handed out.
+func TestNoAccessToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		if err := r.Save(t.Context(), noAccess("")); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.wantFailure(t, OutcomeLoginRequired); !errors.Is(err, errExpired) {
+			t.Errorf("got %v", err)
+		}
+		got, err := Adapt(t.Context(), r.TokenSource, toForeign).Token()
+		if got != nil || !errors.Is(err, errLoginRequired) {
+			t.Errorf("adapted: %v, %v", got, err)
+		}
+		if err := r.Save(t.Context(), noAccess("refresh id")); err != nil {
+			t.Fatal(err)
+		}
+		r.want(t, "access 1")
+		r.server.wantSent(t, "refresh id")
+	})
+}
+
+// What is got instead of an access token is refused.
+func TestNoAccessTokenIsGot(t *testing.T) {
+	for name, tok := range map[string]*Token{
+		"N_A": noAccess(""), "empty": made("", "r", time.Time{}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, -time.Second, func(o *TokenSourceOptions) {
+					o.Refresh = func(context.Context, *Token) (*Token, error) { return tok, nil }
+					o.Grant = func(context.Context) (*Token, error) { return tok, nil }
+				})
+				for _, old := range []*Token{named("old", -time.Second), nil} {
+					r.store.put(old)
+					_, err := r.Token(t.Context())
+					if name == "N_A" {
+						wantCheck(t, err, "token_type", "RFC 6749, Section 7.1")
+					} else if !errors.Is(err, errTransient) || !errors.Is(err, errNoToken) {
+						t.Errorf("got %v", err)
+					}
+					r.store.want(t, old.AccessToken())
+				}
+			})
+		})
+	}
+}
+
+// Who is told of a change and asks its source waits in vain, and not for ever.
+func TestChangedAsksItsSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r *rig
+		r = newRig(t, -time.Second, func(o *TokenSourceOptions) {
+			o.Changed = append(o.Changed, func(ctx context.Context, c TokenChange) {
+				_, err := r.Token(ctx)
+				if c.Outcome == OutcomeSaved && err != nil ||
+					c.Outcome != OutcomeSaved && !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%s: %v", c.Outcome, err)
+				}
+			})
+		})
+		r.server.takes = 10 * time.Second // which is no time of the change's
+		began := time.Now()
+		r.want(t, "access 1")
+		if err := r.Save(t.Context(), named("login", time.Hour)); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took != 13*time.Second {
+			t.Errorf("took %v", took)
 		}
 	})
 }

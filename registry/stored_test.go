@@ -3,12 +3,15 @@ package registry_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/oauth1"
@@ -20,14 +23,16 @@ import (
 // A tokens is a store of tokens of both protocols.
 type tokens struct {
 	oauth2.MemoryStore
-	mu   sync.Mutex
-	one  map[oauth2.TokenKey]*oauth1.Token
-	down error // of OAuth 1.0's half
+	mu    sync.Mutex
+	one   map[oauth2.TokenKey]*oauth1.Token
+	loads int
+	down  error // of OAuth 1.0's half
 }
 
 func (s *tokens) LoadOAuth1(_ context.Context, key oauth2.TokenKey) (*oauth1.Token, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.loads++
 	return s.one[key], s.down
 }
 
@@ -89,6 +94,25 @@ func TestStoredToken(t *testing.T) {
 				t.Errorf("removed: %v", err)
 			}
 		})
+	}
+}
+
+// A token of OAuth 1.0 is read for each call: another process may have removed it.
+func TestStoredOAuth1IsRead(t *testing.T) {
+	store := new(tokens)
+	client, tok := logInTo(t, store, "oauth1", providers(t)["oauth1"])
+	if err := client.SaveToken(t.Context(), "42", tok); err != nil {
+		t.Fatal(err)
+	}
+	api := client.WithUser("42")
+	for i := range 3 {
+		if user, err := callAPI(t.Context(), api); user != "alice" || store.loads != i+1 {
+			t.Errorf("%q, %v, after %d loads", user, err, store.loads)
+		}
+	}
+	store.one = nil
+	if _, err := callAPI(t.Context(), api); !errors.Is(err, loginRequired) {
+		t.Errorf("removed: %v", err)
 	}
 }
 
@@ -264,5 +288,92 @@ func TestStoredTokenStaysAtTheAPI(t *testing.T) {
 	defer resp.Body.Close()
 	if body, _ := io.ReadAll(resp.Body); !strings.Contains(string(body), "alice") {
 		t.Errorf("%s: %s", resp.Status, body)
+	}
+}
+
+// inMemory registers a client whose API answers with the token that it is sent, and whose
+// server refreshes a token into "fresh". asked counts its refreshes.
+func inMemory(t *testing.T, store oauth2.TokenStore) (c *registry.Client, asked *atomic.Int32) {
+	t.Helper()
+	asked = new(atomic.Int32)
+	reg := newRegistry(t, registry.Options{TokenStore: store, HTTP: &http.Client{
+		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			w := httptest.NewRecorder()
+			w.Header().Set("Content-Type", "application/json")
+			if r.Method == http.MethodPost {
+				asked.Add(1)
+				w.WriteString(`{"access_token":"fresh","token_type":"Bearer","expires_in":3600}`)
+			} else {
+				fmt.Fprintf(w, `{"id":%q}`, r.Header.Get("Authorization"))
+			}
+			return w.Result(), nil
+		})}})
+	config := good()
+	config.APIBaseURL = "https://api.example"
+	return must(reg.Register("name", config)), asked
+}
+
+// stored returns a token with a refresh token that lasts for so long.
+func stored(t *testing.T, access string, left time.Duration) registry.Token {
+	t.Helper()
+	tok, err := oauth2.FromRecord(oauth2.Record{AccessToken: access, RefreshToken: "refresh",
+		Expiry: time.Now().Add(left)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registry.Token{OAuth2: tok}
+}
+
+// A thousand calls for one user make one refresh, and what is saved is used by all at once.
+func TestThousandCallsForOneUser(t *testing.T) {
+	client, asked := inMemory(t, new(tokens))
+	early := client.WithUser("42")
+	ctx := t.Context()
+	for access, saved := range map[string]registry.Token{
+		"login": stored(t, "login", time.Hour), "fresh": stored(t, "old", -time.Second),
+	} {
+		if err := client.SaveToken(ctx, "42", saved); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for i := range 1000 {
+			api := early
+			if i%2 == 1 {
+				api = client.WithUser("42")
+			}
+			wg.Go(func() {
+				if sent, err := callAPI(ctx, api); sent != "Bearer "+access || err != nil {
+					t.Errorf("sent %q, %v", sent, err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("%d refreshes", n)
+	}
+}
+
+// A user has one source, and each user another.
+func TestSourceOfUser(t *testing.T) {
+	client, _ := inMemory(t, new(tokens))
+	source := func(user string) *oauth2.TokenSource {
+		s, err := client.TokenSource(t.Context(), user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if source("42") != source("42") || source("42") == source("43") {
+		t.Error("sources are not by user")
+	}
+	if err := client.SaveToken(t.Context(), "43", stored(t, "a", time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if tok, err := source("43").Token(t.Context()); err != nil || tok.AccessToken() != "a" {
+		t.Errorf("%v, %v", tok, err)
+	}
+	if _, err := source("42").Token(t.Context()); !errors.Is(err, loginRequired) {
+		t.Errorf("another user: %v", err)
 	}
 }
