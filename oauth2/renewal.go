@@ -23,6 +23,7 @@ type renewal struct {
 	forced  time.Time     // when a token was last replaced because a resource refused it
 	pause   time.Duration // from then to the next
 	until   time.Time     // when it is too late to ask, by the clock of the lease
+	stored  *Token        // what the store had last
 }
 
 // An unsaved is a token that is not in the store yet. Without a token it is none.
@@ -49,6 +50,7 @@ const (
 var (
 	errChanging = errors.New("the store's token changed each time")
 	errTooSoon  = errors.New("a token was refreshed a moment ago")
+	errNothing  = errors.New("the server gave no access token")
 	errNoToken  = errors.New("there is no token")
 	errExpired  = errors.New("there is no access token that is good, and no refresh token")
 	errForeign  = errors.New("the token is another client's, or another server's")
@@ -87,14 +89,14 @@ func (s *TokenSource) renew(ctx context.Context, n need) (*Token, error) {
 		return tok, err
 	}
 	unlock, err := s.lock(ctx)
-	if err != nil && s.unsaved.token == nil && s.alive(tok, n.other) {
+	if err != nil && s.renewal.unsaved.token == nil && s.alive(tok, n.other) {
 		return tok, nil
 	}
 	if err != nil {
 		return nil, transient(fmt.Errorf("lease: %w", err))
 	}
 	defer unlock()
-	s.until = time.Now().Add(loadTimeout)
+	s.renewal.until = time.Now().Add(loadTimeout)
 	ctx = context.WithoutCancel(ctx) // what has begun is ended
 	for range maxRounds {
 		tok, done, err := s.look(ctx, n)
@@ -126,10 +128,11 @@ func (s *TokenSource) look(ctx context.Context, n need) (tok *Token, done bool, 
 	if err != nil {
 		return nil, true, err
 	}
-	if !s.unsaved.old.Same(tok) || s.hopeless() { // who has changed the store knew better
-		s.unsaved = unsaved{}
+	s.renewal.stored = tok
+	if !s.renewal.unsaved.old.Same(tok) || s.hopeless() { // who has changed the store knew better
+		s.renewal.unsaved = unsaved{}
 	}
-	if s.unsaved.token != nil {
+	if s.renewal.unsaved.token != nil {
 		return tok, false, nil
 	}
 	alive := s.alive(tok, n.other)
@@ -145,7 +148,7 @@ func (s *TokenSource) look(ctx context.Context, n need) (tok *Token, done bool, 
 // hopeless reports whether a token has ended without ever being accepted: what its ID Token
 // says is too old now to be.
 func (s *TokenSource) hopeless() bool {
-	u := s.unsaved
+	u := s.renewal.unsaved
 	return u.token != nil && !u.accepted && s.options.AcceptRefresh != nil &&
 		u.token.Expired(s.client.config.Now())
 }
@@ -153,9 +156,9 @@ func (s *TokenSource) hopeless() bool {
 // cannotAsk returns why the server cannot be asked to replace tok, nil if it can.
 func (s *TokenSource) cannotAsk(tok *Token, n need) error {
 	switch {
-	case tok.digest() == s.asked && s.before(s.next):
-		return cmp.Or(s.failure, transient(errTooSoon))
-	case n.refused && s.before(s.forced.Add(s.pause)):
+	case tok.digest() == s.renewal.asked && s.notYet(s.renewal.next):
+		return cmp.Or(s.renewal.failure, transient(errTooSoon))
+	case n.refused && s.notYet(s.renewal.forced.Add(s.renewal.pause)):
 		return transient(errTooSoon)
 	case s.options.Grant != nil || tok.RefreshToken() != "" && s.client.owns(tok):
 		return nil
@@ -168,9 +171,9 @@ func (s *TokenSource) cannotAsk(tok *Token, n need) error {
 	}
 }
 
-// before reports whether a time is still to come, and not only because the clock was wrong
+// notYet reports whether a time is still to come, and not only because the clock was wrong
 // when it was set.
-func (s *TokenSource) before(t time.Time) bool {
+func (s *TokenSource) notYet(t time.Time) bool {
 	left := t.Sub(s.client.config.Now())
 	return 0 < left && left <= maxGap
 }
@@ -188,6 +191,7 @@ func (s *TokenSource) load(ctx context.Context) (*Token, error) {
 // alive reports whether tok is an access token other than before, and has not expired.
 func (s *TokenSource) alive(tok, before *Token) bool {
 	return tok.AccessToken() != "" && tok.AccessToken() != before.AccessToken() &&
+		tok.AccessToken() != s.dead.Load().AccessToken() &&
 		strings.EqualFold(tok.TokenType, bearer) && s.client.owns(tok) &&
 		!tok.Expired(s.client.config.Now())
 }
@@ -208,10 +212,10 @@ func (s *TokenSource) leeway(tok *Token) time.Duration {
 // attempt gets a token in place of old and saves it. Without token and error it is the
 // store that is to be looked at again.
 func (s *TokenSource) attempt(ctx context.Context, old *Token, n need) (*Token, error) {
-	asked := s.unsaved.token == nil
+	asked := s.renewal.unsaved.token == nil
 	if asked {
 		var err error
-		if s.unsaved, err = s.ask(ctx, old, n); err != nil {
+		if s.renewal.unsaved, err = s.ask(ctx, old, n); err != nil {
 			if s.overtaken(ctx, old, err) {
 				err = nil
 			}
@@ -221,12 +225,12 @@ func (s *TokenSource) attempt(ctx context.Context, old *Token, n need) (*Token, 
 	if err := s.accept(ctx); err != nil {
 		return nil, err
 	}
-	u := s.unsaved
+	u := s.renewal.unsaved
 	saved, err := s.save(ctx, u)
 	if err != nil {
 		return nil, err
 	}
-	s.unsaved = unsaved{}
+	s.renewal.unsaved = unsaved{}
 	if saved {
 		s.changed(ctx, TokenChange{s.options.Key, u.old, u.token, u.outcome})
 	}
@@ -252,20 +256,23 @@ func (s *TokenSource) overtaken(ctx context.Context, old *Token, err error) bool
 
 // ask asks the server for a token in place of old.
 func (s *TokenSource) ask(ctx context.Context, old *Token, n need) (u unsaved, err error) {
-	if !time.Now().Before(s.until) { // the answer would come after the lease
+	if !time.Now().Before(s.renewal.until) { // the answer would come after the lease
 		return unsaved{}, transient(errTooLate)
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	now := s.client.config.Now()
-	s.asked, s.failure, s.next = old.digest(), transient(errUnended), now.Add(attemptGap)
+	s.renewal.asked, s.renewal.failure, s.renewal.next = old.digest(), transient(errUnended), now.Add(attemptGap)
 	u, err = s.obtain(ctx, old)
 	now = s.client.config.Now()
-	s.failure, s.next = err, now.Add(gap(err))
+	s.renewal.failure, s.renewal.next = err, now.Add(gap(err))
 	if err != nil {
 		return unsaved{}, err
 	}
-	s.asked, s.unheard = u.token.digest(), ""
+	if !s.client.owns(u.token) { // a function of the caller's asked for it as another client
+		u.token = s.client.adopt(u.token)
+	}
+	s.renewal.asked, s.renewal.unheard = u.token.digest(), ""
 	if n.refused {
 		s.noteForced(now)
 	}
@@ -275,11 +282,11 @@ func (s *TokenSource) ask(ctx context.Context, old *Token, n need) (u unsaved, e
 // noteForced has the next token that a resource refuses wait twice as long as the last, for
 // it may refuse every one.
 func (s *TokenSource) noteForced(now time.Time) {
-	s.pause = min(2*s.pause, maxGap)
-	if now.Sub(s.forced).Abs() > 2*maxGap {
-		s.pause = attemptGap
+	s.renewal.pause = min(2*s.renewal.pause, maxGap)
+	if now.Sub(s.renewal.forced).Abs() > max(2*s.renewal.pause, time.Minute) {
+		s.renewal.pause = attemptGap
 	}
-	s.forced = now
+	s.renewal.forced = now
 }
 
 // obtain gets a token by the refresh token of old, or else by the grant.
@@ -315,7 +322,7 @@ func gap(err error) time.Duration {
 func (s *TokenSource) refresh(ctx context.Context, old *Token) (unsaved, error) {
 	tok, err := s.options.Refresh(ctx, old)
 	if _, leased := s.options.Store.(Locker); leased && lost(err) && sent(err) && ctx.Err() == nil {
-		s.unheard = old.digest()
+		s.renewal.unheard = old.digest()
 		if held, errLoad := s.load(ctx); errLoad == nil && held.Same(old) {
 			tok, err = s.options.Refresh(ctx, old)
 		}
@@ -339,19 +346,19 @@ func (s *TokenSource) classify(tok *Token, err error, old *Token) error {
 	_, unread := errors.AsType[*jose.CheckError](err)
 	switch {
 	case err == nil && tok.AccessToken() == "":
-		return transient(errNoToken)
+		return transient(errNothing)
 	case err == nil:
 		return nil
 	case refused && refusal.Code == "invalid_grant" && old != nil:
 		outcome := OutcomeLoginRequired
-		if old.digest() == s.unheard {
+		if old.digest() == s.renewal.unheard {
 			outcome = OutcomeReused
 		}
 		return &TokenError{outcome, err}
 	case refused && !comeAgain(refusal):
 		return fmt.Errorf("oauth2: no token: %w", err)
 	case !refused && sent(err) && old != nil:
-		s.unheard = old.digest()
+		s.renewal.unheard = old.digest()
 	}
 	if unread {
 		return fmt.Errorf("oauth2: no token: %w", err)
@@ -372,7 +379,7 @@ func sent(err error) bool {
 
 // accept has the caller look at a refreshed token.
 func (s *TokenSource) accept(ctx context.Context) error {
-	u := &s.unsaved
+	u := &s.renewal.unsaved
 	if u.accepted || s.options.AcceptRefresh == nil {
 		return nil
 	}

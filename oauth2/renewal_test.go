@@ -1342,7 +1342,7 @@ func TestServersAnswers(t *testing.T) {
 			if n := len(s.requests()); n != 1 {
 				t.Errorf("%d requests", n)
 			}
-			next := src.next
+			next := src.renewal.next
 			if test.retryAfter != "" && next != start.Add(20*time.Second) {
 				t.Errorf("asked again at %v", next)
 			}

@@ -21,6 +21,9 @@ const (
 // A token that the server does not know counts as revoked (RFC 7009, Section 2.2). A
 // refusal is an [*Error]; one with status 503 says that the token still works.
 func (c *Client) Revoke(ctx context.Context, tok *Token, hint string) error {
+	if err := c.checkOwner(tok); err != nil {
+		return err
+	}
 	if hint == "" && tok.RefreshToken() != "" {
 		hint = HintRefreshToken
 	}

@@ -61,9 +61,11 @@ type TokenSource struct {
 	client  *Client
 	options TokenSourceOptions
 
-	held   atomic.Pointer[heldToken] // nil, or without a token, if there is none
-	flight flight.Group[*Token]
-	renewal
+	held    atomic.Pointer[heldToken] // nil, or without a token, if there is none
+	dead    atomic.Pointer[Token]     // was refused by a resource, and cannot be replaced
+	unheld  atomic.Bool               // whether there is a token that the store did not take
+	flight  flight.Group[*Token]
+	renewal renewal
 }
 
 // A heldToken is the token that a source hands out: until next to all who ask, and until
@@ -119,40 +121,47 @@ func (s *TokenSource) Token(ctx context.Context) (*Token, error) {
 	}
 }
 
-// turn reports, to one caller a second, that it is time to renew the token.
+// turn reports, to one caller a second, that it is time to look into the store. A time that
+// is further away than that ever is was set when the clock was wrong.
 func (h *heldToken) turn(now time.Time) bool {
 	next := h.next.Load()
-	return now.UnixMilli() >= next &&
+	left := time.Duration(next-now.UnixMilli()) * time.Millisecond
+	return (left <= 0 || left > lookEvery) &&
 		h.next.CompareAndSwap(next, now.Add(attemptGap).UnixMilli())
 }
 
 // overdue gets a token, if need be a new one, unless there is a good one and that takes too
 // long.
 func (s *TokenSource) overdue(ctx context.Context, held *heldToken) (*Token, error) {
-	if held == nil || !s.alive(held.token, nil) {
+	if held != nil && s.alive(held.token, nil) {
+		return s.orHeld(ctx, need{})
+	}
+	tok, err := s.flight.Do(ctx, s.flightFor(need{}))
+	if errors.Is(err, errTooSoon) { // which may be the answer to a need that was refused
 		return s.flight.Do(ctx, s.flightFor(need{}))
 	}
-	return s.orHeld(ctx, held, need{})
+	return tok, err
 }
 
 // ahead looks into the store, or renews a token that is good still.
 func (s *TokenSource) ahead(ctx context.Context, held *heldToken, now time.Time) (*Token, error) {
 	if now.Before(held.early) {
-		return s.orHeld(ctx, held, need{})
+		return s.orHeld(ctx, need{})
 	}
-	return s.orHeld(ctx, held, need{other: held.token})
+	return s.orHeld(ctx, need{other: held.token})
 }
 
-// orHeld returns the token that is held if it cannot be replaced just now.
-func (s *TokenSource) orHeld(ctx context.Context, held *heldToken, n need) (*Token, error) {
+// orHeld returns the token that is held, if that is still good, where it cannot be replaced
+// just now.
+func (s *TokenSource) orHeld(ctx context.Context, n need) (*Token, error) {
 	tok, err := s.flight.DoWithin(ctx, patience, s.flightFor(n))
 	if err == nil || isUnsaved(err) || errors.Is(err, errNoToken) {
 		return tok, err
 	}
-	if !s.alive(held.token, nil) { // it has ended meanwhile
-		return s.flight.Do(ctx, s.flightFor(need{}))
+	if held := s.held.Load(); s.alive(held.token, nil) {
+		return held.token, nil
 	}
-	return held.token, nil
+	return s.flight.Do(ctx, s.flightFor(need{}))
 }
 
 // replace returns another token than refused, which a resource did not take although it
@@ -162,7 +171,11 @@ func (s *TokenSource) replace(ctx context.Context, refused *Token) (*Token, erro
 	tok, err := s.flight.Do(ctx, fly)
 	if err == nil && tok.AccessToken() == refused.AccessToken() {
 		// What was in flight had been asked for by someone who knew nothing of it.
-		return s.flight.Do(ctx, fly)
+		tok, err = s.flight.Do(ctx, fly)
+	}
+	if errors.Is(err, errLoginRequired) {
+		s.dead.Store(refused)
+		s.held.Store(&heldToken{})
 	}
 	return tok, err
 }
@@ -205,23 +218,35 @@ func (s *TokenSource) flightFor(n need) func(context.Context) (*Token, error) {
 	return func(ctx context.Context) (*Token, error) {
 		for range maxRounds {
 			held := s.held.Load()
-			tok, err := s.renew(ctx, n)
-			holding := &heldToken{}
-			switch {
-			case err == nil:
-				holding = s.holding(tok)
-			case s.held.Load() != held:
-				continue // another has been saved meanwhile, or this one removed
-			case !isUnsaved(err) && !errors.Is(err, errNoToken):
-				return nil, err
+			if held != nil {
+				s.renewal.stored = held.token
 			}
-			if s.held.CompareAndSwap(held, holding) {
+			tok, err := s.renew(ctx, n)
+			s.unheld.Store(s.renewal.unsaved.token != nil)
+			if s.held.CompareAndSwap(held, s.holdingAfter(held, tok, err)) {
 				return tok, err
 			}
+			// Another has been saved meanwhile, or this one removed.
 		}
 		return nil, transient(errChanging)
 	}
 }
+
+// holdingAfter returns what is to be handed out after a renewal.
+func (s *TokenSource) holdingAfter(held *heldToken, tok *Token, err error) *heldToken {
+	switch {
+	case err == nil:
+		return s.holding(tok)
+	case held == nil || isUnsaved(err) || !held.token.Same(s.renewal.stored):
+		return &heldToken{} // the store has another, or none, or is to get one
+	default:
+		return held
+	}
+}
+
+// Unsaved reports whether the source has a token that its store did not take: see
+// [SaveError]. A program that drops sources keeps this one.
+func (s *TokenSource) Unsaved() bool { return s.unheld.Load() }
 
 // holding returns how long tok is to be handed out. One that could not be renewed in time
 // is tried again at half of what is left.

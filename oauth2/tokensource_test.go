@@ -1172,9 +1172,9 @@ func TestSourceShowsNoSecret(t *testing.T) {
 			t.Fatal(err)
 		}
 		src.held.Store(src.holding(tok))
-		src.unsaved = unsaved{old: tok, token: tok}
-		src.unheard, src.asked = tok.digest(), tok.digest()
-		src.failure = &TokenError{OutcomeReused, invalidGrant()}
+		src.renewal.unsaved = unsaved{old: tok, token: tok}
+		src.renewal.unheard, src.renewal.asked = tok.digest(), tok.digest()
+		src.renewal.failure = &TokenError{OutcomeReused, invalidGrant()}
 		saveError := &SaveError{down, func() *Token { return tok }}
 		transport, err := src.Transport(pinnedTo)
 		if err != nil {
@@ -1231,7 +1231,7 @@ func TestDueJoins(t *testing.T) {
 			t.Run(fmt.Sprint(name, takes), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					r := early(t)
-					r.server.takes, r.server.fails = takes, []error{invalidGrant()}
+					r.server.takes, r.server.fails = takes, []error{&Error{Status: 503}}
 					time.Sleep(58 * time.Second)
 					began := time.Now()
 					if begin != nil {
@@ -1395,7 +1395,7 @@ func TestNoAccessTokenIsGot(t *testing.T) {
 					_, err := r.Token(t.Context())
 					if name == "N_A" {
 						wantCheck(t, err, "token_type", "RFC 6749, Section 7.1")
-					} else if !errors.Is(err, errTransient) || !errors.Is(err, errNoToken) {
+					} else if !errors.Is(err, errTransient) || !errors.Is(err, errNothing) {
 						t.Errorf("got %v", err)
 					}
 					r.store.want(t, old.AccessToken())

@@ -50,6 +50,9 @@ func (p Placement) known() bool {
 // [*jose.CheckError]; that of another origin wraps [httpclient.ErrOrigin]. What the
 // resource answers is for the caller to read: see [ResponseError].
 func (c *Client) Transport(tok *Token, urls ...string) (http.RoundTripper, error) {
+	if err := c.checkOwner(tok); err != nil {
+		return nil, err
+	}
 	t, err := c.transport(urls)
 	if err != nil {
 		return nil, err

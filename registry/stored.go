@@ -108,11 +108,13 @@ func (u *users) keep(user string, made stored) stored {
 	if held := u.held[user]; held != nil {
 		return held
 	}
-	for other := range u.held {
+	for user, other := range u.held {
 		if len(u.held) < maxUsers {
 			break
 		}
-		delete(u.held, other)
+		if !other.unsaved() {
+			delete(u.held, user)
+		}
 	}
 	if u.held == nil {
 		u.held = map[string]stored{}
@@ -125,6 +127,7 @@ func (u *users) keep(user string, made stored) stored {
 type stored interface {
 	save(ctx context.Context, t Token) error
 	transport(ctx context.Context, url string) (http.RoundTripper, error)
+	unsaved() bool // whether it has a token that the store has not
 }
 
 type storedOAuth1 struct {
@@ -162,7 +165,11 @@ func (s storedOAuth1) transport(ctx context.Context, url string) (http.RoundTrip
 	return s.client.Transport(tok, url)
 }
 
+func (s storedOAuth1) unsaved() bool { return false }
+
 type storedOAuth2 struct{ *oauth2.TokenSource }
+
+func (s storedOAuth2) unsaved() bool { return s.Unsaved() }
 
 func (s storedOAuth2) save(ctx context.Context, t Token) error {
 	if t.OAuth1 != nil {

@@ -7,7 +7,12 @@ import (
 	"testing"
 )
 
-type madeFor struct{ user string }
+type madeFor struct {
+	user string
+	kept bool
+}
+
+func (m *madeFor) unsaved() bool { return m.kept }
 
 func (*madeFor) save(context.Context, Token) error { return nil }
 
@@ -21,16 +26,19 @@ func TestUsers(t *testing.T) {
 	}
 	for i := range maxUsers + 10 {
 		user := fmt.Sprint(i)
-		made := &madeFor{user}
+		made := &madeFor{user, i == 7}
 		if u.keep(user, made) != made || u.get(user) != made {
 			t.Fatalf("user %d has another's", i)
 		}
-		if u.keep(user, &madeFor{user}) != made { // by who was slower
+		if u.keep(user, &madeFor{}) != made { // by who was slower
 			t.Fatalf("user %d has a second", i)
 		}
 		if want := min(i+1, maxUsers); len(u.held) != want {
 			t.Fatalf("%d are kept, want %d", len(u.held), want)
 		}
+	}
+	if u.get("7") == nil {
+		t.Error("what is not saved is dropped")
 	}
 	if maxUsers != 10_000 {
 		t.Errorf("room for %d", maxUsers)

@@ -26,15 +26,15 @@ const (
 const (
 	minWait = 20 * time.Millisecond
 	maxWait = 250 * time.Millisecond
-	maxLate = time.Second     // that a lease may have lasted when it is known to be taken
+	maxLate = time.Second     // that a lease has lasted when it is known to be taken, at most
 	endTime = 2 * time.Second // that giving a lease back may take
 )
 
 // Lock waits until nobody has the lease of key, and takes it: see [oauth2.Locker]. Meanwhile
 // it asks the database again after 20 ms or less, then more and more rarely, until after 250
 // ms or less. A life is rounded up to whole seconds, and measured by the database's clock:
-// those of the processes may differ by more than a life. A lease that took the database more
-// than a second is given back and asked for again, as much of its life may have passed.
+// those of the processes may differ by more than a life. A second is added, which is what
+// may pass at most between the database's giving a lease and Lock's return.
 //
 // unlock may be called more than once. It also works when ctx has ended, for at most 2
 // seconds; what it cannot give back ends by itself.
@@ -45,16 +45,14 @@ func (s *Store) Lock(
 		return nil, err
 	}
 	for wait := minWait; ; wait = min(2*wait, maxWait) {
-		holder, began := random.Text(), time.Now()
+		holder := random.Text()
 		unlock := func() { s.giveBack(ctx, key, holder) }
 		taken, err := s.take(ctx, key, holder, life)
-		switch {
-		case taken && time.Since(began) <= maxLate:
+		if taken {
 			return unlock, nil
-		case taken, err != nil: // what has failed may have been done
-			unlock()
 		}
 		if err != nil {
+			unlock() // what has failed may have been done
 			return nil, cmp.Or(context.Cause(ctx), err)
 		}
 		if err := pause(ctx, wait); err != nil {
@@ -67,18 +65,26 @@ func (s *Store) Lock(
 func (s *Store) take(
 	ctx context.Context, key oauth2.TokenKey, holder string, life time.Duration,
 ) (bool, error) {
-	seconds := max(1, int64(math.Ceil(life.Seconds())))
+	seconds := max(1, int64(math.Ceil(life.Seconds()+maxLate.Seconds())))
 	c := change{table: leases, key: key, to: holder}
 	var free bool
 	err := s.query(ctx, seeLease, key.Name, key.User).Scan(&c.from, &free)
+	query, args := makeLease, []any{holder, seconds, key.Name, key.User}
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return s.do(ctx, c, makeLease, holder, seconds, key.Name, key.User)
 	case err != nil || !free:
 		return false, leases.wrap(err)
+	default:
+		// No holder has a lease twice: what was free and is still of the same holder is free.
+		query, args = takeLease, append(args, c.from)
 	}
-	// No holder has a lease twice: what was free and is still of the same holder is free.
-	return s.do(ctx, c, takeLease, holder, seconds, key.Name, key.User, c.from)
+	began := time.Now()
+	taken, err := s.do(ctx, c, query, args...)
+	if taken && time.Since(began) > maxLate {
+		s.giveBack(ctx, key, holder)
+		return false, nil
+	}
+	return taken, err
 }
 
 // giveBack ends the lease of key if holder has it.
