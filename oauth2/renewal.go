@@ -88,7 +88,7 @@ func (s *TokenSource) renew(ctx context.Context, n need) (*Token, error) {
 	if done {
 		return tok, err
 	}
-	unlock, err := s.lock(ctx)
+	unlock, err := s.lock(ctx, s.alive(tok, n.other))
 	if err != nil && s.renewal.unsaved.token == nil && s.alive(tok, n.other) {
 		return tok, nil
 	}
@@ -114,8 +114,14 @@ func (s *TokenSource) renew(ctx context.Context, n need) (*Token, error) {
 	return nil, transient(errChanging)
 }
 
-// lock takes the lease, where the store has leases.
-func (s *TokenSource) lock(ctx context.Context) (unlock func(), err error) {
+// lock takes the lease, where the store has leases, and waits no longer for it than one who
+// has a good token would.
+func (s *TokenSource) lock(ctx context.Context, good bool) (unlock func(), err error) {
+	if good {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
 	if l, ok := s.options.Store.(Locker); ok {
 		return l.Lock(ctx, s.options.Key, leaseLife)
 	}
