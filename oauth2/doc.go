@@ -126,10 +126,10 @@
 //   - [Client.SignAssertion]: key, aud, exp
 //   - [Client.Introspect]: token, introspection_endpoint; error, content_type, body,
 //     active, and the names of the members; [Introspection.Claims]: active, claims
-//   - [Client.Revoke]: token, revocation_endpoint
+//   - [Client.Revoke]: client_id, token, revocation_endpoint
 //   - [AuthenticationFor]: client_authentication; [ClientSecretBasicRaw] with a colon in
 //     the ID: client_id
-//   - [Client.Transport]: access_token, urls; a request: origin, authorization, body
+//   - [Client.Transport]: client_id, access_token, urls; a request: origin, authorization, body
 //   - [Client.TokenSource]: leeway
 //   - [FromRecord]: access_token, token_type
 //

@@ -182,3 +182,26 @@ func TestTokenIsAdopted(t *testing.T) {
 		}
 	})
 }
+
+// A token that was never accepted, and has expired since, is given up: the server is asked
+// again, by the old refresh token.
+func TestUnacceptedIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refuse := errors.New("no keys")
+		r := newRig(t, -time.Second, func(o *TokenSourceOptions) {
+			o.AcceptRefresh = func(context.Context, *Token, *Token) error { return refuse }
+		})
+		for range 3 {
+			if _, err := r.Token(t.Context()); !errors.Is(err, refuse) {
+				t.Errorf("got %v", err)
+			}
+			time.Sleep(29 * time.Minute)
+		}
+		r.server.wantSent(t, "refresh old")
+		err := r.wantFailure(t, OutcomeLoginRequired) // as that was rotated
+		if !errors.Is(err, &Error{Code: "invalid_grant"}) {
+			t.Errorf("got %v", err)
+		}
+		r.server.wantSent(t, "refresh old", "refresh old")
+	})
+}
