@@ -45,8 +45,8 @@ func TestHeldIsGone(t *testing.T) {
 	}
 }
 
-// A token that a resource refuses, and that cannot be replaced, is not handed out again,
-// though it has not expired, until there is another.
+// A token that a resource refuses, and whose refresh token is refused too, is not handed out
+// again, though it has not expired, until there is another.
 func TestHeldIsDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, time.Hour)
@@ -67,6 +67,20 @@ func TestHeldIsDead(t *testing.T) {
 		}
 		r.want(t, "access login")
 		r.server.wantSent(t, "refresh old")
+	})
+}
+
+// One that has no refresh token is: a resource may refuse what another takes.
+func TestHeldIsRefusedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, time.Hour)
+		tok := made("access old", "", time.Time{})
+		r.store.put(tok)
+		r.want(t, "access old")
+		if _, err := r.replace(t.Context(), tok); !errors.Is(err, errLoginRequired) {
+			t.Errorf("replaced: %v", err)
+		}
+		r.want(t, "access old")
 	})
 }
 

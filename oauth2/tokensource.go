@@ -62,8 +62,8 @@ type TokenSource struct {
 	options TokenSourceOptions
 
 	held    atomic.Pointer[heldToken] // nil, or without a token, if there is none
-	dead    atomic.Pointer[Token]     // was refused by a resource, and cannot be replaced
-	unheld  atomic.Bool               // whether there is a token that the store did not take
+	dead    atomic.Pointer[Token]     // was refused by a resource, and so was its refresh token
+	pending atomic.Bool               // whether there is a token that the store did not take
 	flight  flight.Group[*Token]
 	renewal renewal
 }
@@ -79,7 +79,7 @@ type heldToken struct {
 const (
 	lookEvery  = time.Minute
 	maxAhead   = 5 * time.Minute // how long before it is due a token is renewed, at most
-	patience   = 5 * time.Second // how long a caller waits for another who has a good one
+	patience   = 5 * time.Second // how long a caller waits who has a good token
 	attemptGap = time.Second     // between two attempts
 )
 
@@ -107,8 +107,8 @@ func (c *Client) TokenSource(o TokenSourceOptions) (*TokenSource, error) {
 // ends, so that what the server gives is not lost.
 //
 // The error is a [*TokenError], a [*SaveError], that of ctx, or what the server's answer is
-// refused for: an [*Error] or [*jose.CheckError]. As long as there is a token that is good,
-// only a SaveError is an error. A function of the options that panics has failed.
+// refused for: an [*Error] or [*jose.CheckError]. As long as the store has a token that is
+// good, only a SaveError is an error. A function of the options that panics has failed.
 func (s *TokenSource) Token(ctx context.Context) (*Token, error) {
 	now, held := s.client.config.Now(), s.held.Load()
 	switch {
@@ -173,7 +173,7 @@ func (s *TokenSource) replace(ctx context.Context, refused *Token) (*Token, erro
 		// What was in flight had been asked for by someone who knew nothing of it.
 		tok, err = s.flight.Do(ctx, fly)
 	}
-	if errors.Is(err, errLoginRequired) {
+	if errors.Is(err, &Error{Code: "invalid_grant"}) { // both servers say that it is over
 		s.dead.Store(refused)
 		s.held.Store(&heldToken{})
 	}
@@ -222,7 +222,7 @@ func (s *TokenSource) flightFor(n need) func(context.Context) (*Token, error) {
 				s.renewal.stored = held.token
 			}
 			tok, err := s.renew(ctx, n)
-			s.unheld.Store(s.renewal.unsaved.token != nil)
+			s.pending.Store(s.renewal.unsaved.token != nil)
 			if s.held.CompareAndSwap(held, s.holdingAfter(held, tok, err)) {
 				return tok, err
 			}
@@ -246,7 +246,7 @@ func (s *TokenSource) holdingAfter(held *heldToken, tok *Token, err error) *held
 
 // Unsaved reports whether the source has a token that its store did not take: see
 // [SaveError]. A program that drops sources keeps this one.
-func (s *TokenSource) Unsaved() bool { return s.unheld.Load() }
+func (s *TokenSource) Unsaved() bool { return s.pending.Load() }
 
 // holding returns how long tok is to be handed out. One that could not be renewed in time
 // is tried again at half of what is left.
