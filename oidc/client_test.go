@@ -886,18 +886,22 @@ func TestRefreshTwice(t *testing.T) {
 	}
 }
 
+// unless answers as the provider does, unless that is down.
+func unless(down *atomic.Bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if down.Load() {
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		edit(func(map[string]any) {})(w, r)
+	}
+}
+
 // New metadata is no reason to forget keys: while the key set is down, known keys
 // go on verifying.
 func TestKeysOutliveMetadata(t *testing.T) {
 	var down atomic.Bool
-	w := newWorld(t, oidctest.Options{}, answerer{"/jwks": func(rw http.ResponseWriter,
-		r *http.Request) {
-		if down.Load() {
-			http.Error(rw, "down", http.StatusServiceUnavailable)
-			return
-		}
-		edit(func(map[string]any) {})(rw, r)
-	}}, nil)
+	w := newWorld(t, oidctest.Options{}, answerer{"/jwks": unless(&down)}, nil)
 	w.mustLogin(AuthorizationOptions{})
 	down.Store(true)
 	for range 3 {

@@ -110,14 +110,7 @@ func TestTokenSource(t *testing.T) {
 // Keys that cannot be fetched just then lose no token: it is accepted at the next call.
 func TestTokenSourceWithoutKeys(t *testing.T) {
 	var down atomic.Bool
-	w := newWorld(t, oidctest.Options{}, answerer{"/jwks": func(rw http.ResponseWriter,
-		r *http.Request) {
-		if down.Load() {
-			http.Error(rw, "down", http.StatusServiceUnavailable)
-			return
-		}
-		edit(func(map[string]any) {})(rw, r)
-	}}, nil)
+	w := newWorld(t, oidctest.Options{}, answerer{"/jwks": unless(&down)}, nil)
 	login := w.mustLogin(AuthorizationOptions{})
 	other, err := New(w.client.config) // which has no keys yet
 	if err != nil {
