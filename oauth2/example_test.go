@@ -368,3 +368,74 @@ func ExampleFromRecord() {
 	// Output:
 	// 2026-11-21T12:00:00Z true
 }
+
+// A token that is renewed before it ends, and stored before anybody uses it. Here the
+// client gets it for itself; after a user's login, Save stores the first one instead.
+func ExampleClient_TokenSource() {
+	server := oidctest.NewServer(oidctest.Options{})
+	defer server.Close()
+	client, err := oauth2.New(oauth2.Config{
+		ID:     "client",
+		Server: oauth2.AuthorizationServer{TokenEndpoint: server.Endpoint("token")},
+		Auth:   oauth2.ClientSecretBasic("secret"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	source, err := client.TokenSource(oauth2.TokenSourceOptions{
+		Store: new(oauth2.MemoryStore), // package sqlstore has one in a database
+		Key:   oauth2.TokenKey{Name: "billing"},
+		Grant: func(ctx context.Context) (*oauth2.Token, error) {
+			return client.ClientCredentials(ctx, oauth2.TokenOptions{Scopes: []string{"read"}})
+		},
+		Changed: []func(context.Context, oauth2.TokenChange){
+			func(_ context.Context, c oauth2.TokenChange) {
+				fmt.Println(c.Key.Name, c.Outcome, c.New.Scopes)
+			},
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	transport, err := source.Transport(server.Issuer())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 3 {
+		resp, err := httpclient.With(nil, transport).Get(server.Endpoint("me"))
+		if err != nil {
+			log.Fatal(err)
+		}
+		resp.Body.Close()
+		fmt.Println(resp.Status)
+	}
+	// Output:
+	// billing granted [read]
+	// 200 OK
+	// 200 OK
+	// 200 OK
+}
+
+// A source for an SDK that asks for a token of another type, without a context: with the
+// type of golang.org/x/oauth2 in place of sdkToken it is a TokenSource there.
+func ExampleAdapt() {
+	type sdkToken struct{ AccessToken string }
+
+	client, err := oauth2.New(oauth2.Config{
+		ID:     "client",
+		Server: oauth2.AuthorizationServer{TokenEndpoint: "https://as.example/token"},
+		Auth:   oauth2.None(),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	source, err := client.TokenSource(oauth2.TokenSourceOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var sdkSource interface{ Token() (*sdkToken, error) } = oauth2.Adapt(context.Background(),
+		source, func(tok *oauth2.Token) *sdkToken { return &sdkToken{tok.AccessToken()} })
+	_, err = sdkSource.Token()
+	fmt.Println(errors.Is(err, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired}))
+	// Output: true
+}

@@ -110,7 +110,8 @@ func (c *Client) ExtensionGrant(
 // Refresh exchanges tok's refresh token for a new token, RFC 6749, Section 6.
 // The new Token keeps the old refresh token, ID Token and scopes where the server
 // returns none. A server that rotates refresh tokens has made tok's useless: store the
-// new Token before using it.
+// new Token before using it, as a [TokenSource] does. A token that was given to another
+// client, or by another issuer, is refused (RFC 6749, Section 10.4).
 func (c *Client) Refresh(ctx context.Context, tok *Token, o TokenOptions) (*Token, error) {
 	if tok.RefreshToken() == "" {
 		return nil, checkError("refresh_token", "must be held to refresh", "RFC 6749, Section 6")

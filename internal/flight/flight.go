@@ -33,10 +33,9 @@ type call[T any] struct {
 	err   error
 }
 
-// Do returns what fn returns, or what the fn in flight returns if one is: the answer to what
-// another asked. fn's
-// context carries ctx's values but not its end. If ctx ends first, Do returns
-// its error and the flight goes on. A panic of fn is an error.
+// Do returns what fn returns, or what the fn in flight returns if one is: the answer to
+// what another asked. fn's context carries ctx's values but not its end. If ctx ends
+// first, Do returns its error and the flight goes on. A panic of fn is an error.
 func (g *Group[T]) Do(ctx context.Context, fn func(context.Context) (T, error)) (T, error) {
 	return g.start(ctx, fn).wait(ctx, 0)
 }
