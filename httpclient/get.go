@@ -2,7 +2,6 @@ package httpclient
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -10,6 +9,9 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"vouchsafe/internal/random"
+	"vouchsafe/internal/wait"
 )
 
 // maxPause is the longest that [Get] waits because a response asks for it.
@@ -25,7 +27,7 @@ const maxPause = 2 * time.Second
 // exchanges have the time of [Do] each, and all ends with ctx.
 func Get(ctx context.Context, client *http.Client, url string, limit int64) (*Response, error) {
 	resp, err := get(ctx, client, url, limit)
-	if pause, again := pauseAfter(err); again && wait(ctx, pause) {
+	if pause, again := pauseAfter(err); again && wait.For(ctx, pause) == nil {
 		return get(ctx, client, url, limit)
 	}
 	return resp, err
@@ -76,19 +78,7 @@ func lasting(err error) bool {
 // jitter returns a time between 1 and 256 milliseconds, so that those who failed
 // together do not come back together.
 func jitter() time.Duration {
-	var b [1]byte
-	rand.Read(b[:])
-	return (1 + time.Duration(b[0])) * time.Millisecond
-}
-
-// wait waits, and reports whether it did so to the end: ctx may end first.
-func wait(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
+	return (1 + random.Below(256)) * time.Millisecond
 }
 
 // A StatusError is the error of [Get] for a response whose status is not 200. Its

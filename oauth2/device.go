@@ -4,16 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
-	"net"
-	"net/http"
 	"net/url"
 	"slices"
-	"syscall"
 	"time"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/verdict"
+	"vouchsafe/internal/wait"
 )
 
 // A DeviceAuthorization is a login on another device about to begin, RFC 8628, Section
@@ -123,11 +120,11 @@ func (c *Client) DeviceToken(ctx context.Context, d *DeviceAuthorization) (*Toke
 			"RFC 8628, Section 3.4")
 	}
 	interval := max(d.Interval, time.Second)
-	for wait := interval; ; {
-		if !c.config.Now().Add(wait).Before(d.ExpiresAt) {
+	for pause := interval; ; {
+		if !c.config.Now().Add(pause).Before(d.ExpiresAt) {
 			return nil, checkError("expires_in", "must not have passed", "RFC 8628, Section 3.2")
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := wait.For(ctx, pause); err != nil {
 			return nil, err
 		}
 		tok, err := c.pollDevice(ctx, d)
@@ -138,7 +135,7 @@ func (c *Client) DeviceToken(ctx context.Context, d *DeviceAuthorization) (*Toke
 		if !refused && ctx.Err() != nil { // a deadline looks like a timeout of the server's
 			return nil, err
 		}
-		if interval, wait, err = slower(interval, err); err != nil {
+		if interval, pause, err = slower(interval, err); err != nil {
 			return nil, err
 		}
 	}
@@ -161,7 +158,7 @@ func (c *Client) pollDevice(ctx context.Context, d *DeviceAuthorization) (*Token
 
 // slower returns the interval after an answer that is no token, RFC 8628, Section 3.5,
 // and how long to wait now; or the error, if asking again is no use.
-func slower(interval time.Duration, err error) (next, wait time.Duration, _ error) {
+func slower(interval time.Duration, err error) (next, pause time.Duration, _ error) {
 	refusal, refused := errors.AsType[*Error](err)
 	switch {
 	case !refused && lost(err):
@@ -181,26 +178,4 @@ func slower(interval time.Duration, err error) (next, wait time.Duration, _ erro
 		return interval, max(interval, refusal.RetryAfter), nil
 	}
 	return interval, interval, nil
-}
-
-// lost reports whether err is that of a connection, which may be better the next time.
-func lost(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout() || errors.Is(err, io.EOF) ||
-		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
-}
-
-// busy reports whether a status says to come again later.
-func busy(status int) bool { return status == http.StatusTooManyRequests || status >= 500 }
-
-// sleep waits, unless ctx ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

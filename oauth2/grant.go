@@ -136,24 +136,3 @@ func (c *Client) Refresh(ctx context.Context, tok *Token, o TokenOptions) (*Toke
 	}
 	return renewed, nil
 }
-
-func (c *Client) checkOwner(tok *Token) error {
-	if c.owns(tok) {
-		return nil
-	}
-	return checkError("client_id", "must be that of the token, and so must the issuer",
-		"RFC 6749, Section 10.4")
-}
-
-// owns reports whether tok was given to c by its server, as far as that is known.
-func (c *Client) owns(tok *Token) bool {
-	same := func(a, b string) bool { return a == "" || b == "" || a == b }
-	return tok == nil || same(tok.clientID, c.config.ID) && same(tok.issuer, c.config.Server.Issuer)
-}
-
-// adopt returns tok as one of c's.
-func (c *Client) adopt(tok *Token) *Token {
-	adopted := *tok
-	adopted.clientID, adopted.issuer = c.config.ID, c.config.Server.Issuer
-	return &adopted
-}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"vouchsafe/internal/wait"
 )
 
 // A token that the store no longer has is not handed out because what it has instead is no
@@ -147,7 +149,7 @@ func TestExpiredJoinsRefused(t *testing.T) {
 		r.server.life = time.Hour
 		tok := named("old", time.Second)
 		r.renewal.forced, r.renewal.pause = time.Now(), time.Minute
-		r.store.onLoad = func(ctx context.Context, _ int32) error { return sleep(ctx, time.Second) }
+		r.store.onLoad = func(ctx context.Context, _ int32) error { return wait.For(ctx, time.Second) }
 		go r.replace(t.Context(), tok)
 		time.Sleep(time.Millisecond)
 		r.want(t, "access 1")

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
+	"vouchsafe/internal/wait"
 	"vouchsafe/jose"
 )
 
@@ -135,8 +135,8 @@ func (s *TokenSource) look(ctx context.Context, n need) (tok *Token, done bool, 
 		return nil, true, err
 	}
 	s.renewal.stored = tok
-	if !s.renewal.unsaved.old.Same(tok) || s.hopeless() { // who has changed the store knew better
-		s.renewal.unsaved = unsaved{}
+	if !s.renewal.unsaved.old.Same(tok) || s.hopeless() {
+		s.renewal.unsaved = unsaved{} // who has changed the store knew better
 	}
 	if s.renewal.unsaved.token != nil {
 		return tok, false, nil
@@ -196,10 +196,9 @@ func (s *TokenSource) load(ctx context.Context) (*Token, error) {
 
 // alive reports whether tok is an access token other than before, and has not expired.
 func (s *TokenSource) alive(tok, before *Token) bool {
-	return tok.AccessToken() != "" && tok.AccessToken() != before.AccessToken() &&
-		tok.AccessToken() != s.dead.Load().AccessToken() &&
-		strings.EqualFold(tok.TokenType, bearer) && s.client.owns(tok) &&
-		!tok.Expired(s.client.config.Now())
+	return tok.isBearer() && s.client.owns(tok) && !tok.Expired(s.client.config.Now()) &&
+		tok.AccessToken() != before.AccessToken() &&
+		tok.AccessToken() != s.dead.Load().AccessToken()
 }
 
 // lasts reports whether tok will be good for the leeway longer.
@@ -254,7 +253,7 @@ func (s *TokenSource) overtaken(ctx context.Context, old *Token, err error) bool
 	}
 	tok, err := s.load(ctx)
 	if _, leased := s.options.Store.(Locker); !leased && err == nil && tok.Same(old) {
-		sleep(ctx, time.Second)
+		wait.For(ctx, time.Second)
 		tok, err = s.load(ctx)
 	}
 	return err == nil && !tok.Same(old)
@@ -268,7 +267,8 @@ func (s *TokenSource) ask(ctx context.Context, old *Token, n need) (u unsaved, e
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	now := s.client.config.Now()
-	s.renewal.asked, s.renewal.failure, s.renewal.next = old.digest(), transient(errUnended), now.Add(attemptGap)
+	s.renewal.asked, s.renewal.next = old.digest(), now.Add(attemptGap)
+	s.renewal.failure = transient(errUnended)
 	u, err = s.obtain(ctx, old)
 	now = s.client.config.Now()
 	s.renewal.failure, s.renewal.next = err, now.Add(gap(err))
@@ -345,7 +345,7 @@ func (s *TokenSource) refresh(ctx context.Context, old *Token) (unsaved, error) 
 
 // classify says what err, of a request with the refresh token of old, if any, means.
 func (s *TokenSource) classify(tok *Token, err error, old *Token) error {
-	if err == nil && tok.AccessToken() != "" && !strings.EqualFold(tok.TokenType, bearer) {
+	if err == nil && tok.AccessToken() != "" && !tok.isBearer() {
 		err = checkError("token_type", "must be Bearer", "RFC 6749, Section 7.1")
 	}
 	refusal, refused := errors.AsType[*Error](err)
@@ -421,7 +421,7 @@ func (s *TokenSource) swap(ctx context.Context, old, tok *Token) (swapped bool, 
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause *= 5 {
 		swapped, err = s.options.Store.Swap(ctx, s.options.Key, old, tok)
-		if err == nil || pause > 3*time.Second || sleep(ctx, pause) != nil {
+		if err == nil || pause > 3*time.Second || wait.For(ctx, pause) != nil {
 			return swapped, err
 		}
 	}

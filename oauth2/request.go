@@ -3,14 +3,17 @@ package oauth2
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"vouchsafe/httpclient"
@@ -227,3 +230,13 @@ func addResources(form url.Values, resources []string) error {
 	}
 	return nil
 }
+
+// lost reports whether err is that of a connection, which may be better the next time.
+func lost(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout() || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// busy reports whether a status says to come again later.
+func busy(status int) bool { return status == http.StatusTooManyRequests || status >= 500 }

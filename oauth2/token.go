@@ -71,6 +71,11 @@ func (t *Token) IDToken() string { return t.held().idToken }
 // there is none of that name.
 func (t *Token) Extra(name string) json.RawMessage { return slices.Clone(t.held().extra[name]) }
 
+// isBearer reports whether t has an access token that this package can use.
+func (t *Token) isBearer() bool {
+	return t.AccessToken() != "" && strings.EqualFold(t.TokenType, bearer)
+}
+
 // Expired reports whether the access token has ended by now. One whose end is
 // not known has not.
 func (t *Token) Expired(now time.Time) bool {
@@ -167,4 +172,26 @@ func FromRecord(r Record) (*Token, error) {
 		t.ExpiresAt = time.Unix(r.ExpiresAt, 0)
 	}
 	return t, nil
+}
+
+// checkOwner refuses a token that is not c's to send.
+func (c *Client) checkOwner(tok *Token) error {
+	if c.owns(tok) {
+		return nil
+	}
+	return checkError("client_id", "must be that of the token, and so must the issuer",
+		"RFC 6749, Section 10.4")
+}
+
+// owns reports whether tok was given to c by its server, as far as that is known.
+func (c *Client) owns(tok *Token) bool {
+	same := func(a, b string) bool { return a == "" || b == "" || a == b }
+	return tok == nil || same(tok.clientID, c.config.ID) && same(tok.issuer, c.config.Server.Issuer)
+}
+
+// adopt returns tok as one of c's.
+func (c *Client) adopt(tok *Token) *Token {
+	adopted := *tok
+	adopted.clientID, adopted.issuer = c.config.ID, c.config.Server.Issuer
+	return &adopted
 }

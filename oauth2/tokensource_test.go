@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"vouchsafe/internal/wait"
 )
 
 // A refresher is a server that takes each refresh token once. The nth token that it gives
@@ -39,7 +41,7 @@ func (r *refresher) answer(ctx context.Context, sent, kept string) (*Token, erro
 	used := slices.Contains(r.sent, sent) && sent != "grant" && !r.keeps && len(r.fails) == 0
 	r.sent = append(r.sent, sent)
 	r.mu.Unlock()
-	if err := sleep(ctx, r.takes); err != nil && r.takes > 0 {
+	if err := wait.For(ctx, r.takes); err != nil && r.takes > 0 {
 		return nil, err
 	}
 	r.mu.Lock()

@@ -96,11 +96,11 @@ func (c *Client) transport(urls []string) (transport, error) {
 }
 
 func (t transport) with(tok *Token) (*transport, error) {
-	t.token, t.header = tok.AccessToken(), bearer+" "+tok.AccessToken()
-	if t.token == "" || !strings.EqualFold(tok.TokenType, bearer) {
+	if !tok.isBearer() {
 		return nil, checkError("access_token", "must be there, of type Bearer",
 			"RFC 6750, Section 2")
 	}
+	t.token, t.header = tok.AccessToken(), bearer+" "+tok.AccessToken()
 	return &t, nil
 }
 

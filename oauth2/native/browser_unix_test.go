@@ -17,7 +17,7 @@ import (
 func fakeOpener(t *testing.T) (dir, notes string) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
-		t.Skip("xdg-open is looked for on other systems than " + runtime.GOOS)
+		t.Skip("needs Linux, where xdg-open is looked for: go test ./oauth2/native")
 	}
 	dir = t.TempDir()
 	notes = filepath.Join(dir, "notes")

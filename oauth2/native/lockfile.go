@@ -97,22 +97,17 @@ func prepare(temp, name string) error {
 // vacate removes the leases that have ended from a directory, and reports whether it is
 // free. What is no directory of leases is an error, and stays as it is.
 func vacate(dir string, now time.Time) (bool, error) {
-	leases, err := leasesIn(dir)
+	files, live, err := leasesIn(dir, now)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
-	if err != nil {
+	if live || err != nil {
 		return false, err
 	}
-	for _, l := range leases {
-		if start, life, _ := parseLease(filepath.Base(l.file)); !over(start, life, now) {
-			return false, nil
-		}
+	for _, file := range files {
+		patiently(func() error { return os.Remove(file) })
 	}
-	for _, l := range leases {
-		l.release()
-	}
-	err = os.Remove(dir)
+	err = patiently(func() error { return os.Remove(dir) })
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil // it is another's by now
 	}
@@ -122,29 +117,30 @@ func vacate(dir string, now time.Time) (bool, error) {
 	return err == nil, err
 }
 
-var errNoLeases = errors.New("it is in the way: it has something else than leases in it")
+var errNoLeases = errors.New("it is in the way: it is no directory that has leases alone")
 
-// leasesIn returns the leases in a directory.
-func leasesIn(dir string) ([]lease, error) {
+// leasesIn returns the files of the leases in a directory, and whether one is not over.
+func leasesIn(dir string, now time.Time) (files []string, live bool, err error) {
 	info, err := os.Lstat(dir)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if !info.IsDir() { // a symbolic link, to a directory where nothing is ours
-		return nil, errNoLeases
+	if !info.IsDir() { // it may be a symbolic link, to a directory where nothing is ours
+		return nil, false, errNoLeases
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var leases []lease
 	for _, entry := range entries {
-		if _, _, ok := parseLease(entry.Name()); !ok {
-			return nil, errNoLeases
+		start, life, ok := parseLease(entry.Name())
+		if !ok {
+			return nil, false, errNoLeases
 		}
-		leases = append(leases, lease{dir, filepath.Join(dir, entry.Name())})
+		live = live || !over(start, life, now)
+		files = append(files, filepath.Join(dir, entry.Name()))
 	}
-	return leases, nil
+	return files, live, nil
 }
 
 // release gives l back, if it is still there.

@@ -131,7 +131,7 @@ func TestTryStranger(t *testing.T) {
 			other := filepath.Join(t.TempDir(), "other")
 			put(t, other, overdue())
 			if err := os.Symlink(other, dir); err != nil {
-				t.Skip("no symbolic links here")
+				t.Skip("needs a system and a user who may make symbolic links: go test ./oauth2/native")
 			}
 			t.Cleanup(func() {
 				if len(names(t, other)) != 1 {

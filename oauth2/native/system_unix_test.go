@@ -104,7 +104,7 @@ func TestFolderPermissions(t *testing.T) {
 // it. Root's directories are good for all.
 func TestOwner(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root gives files away")
+		t.Skip("needs root, who gives files away: sudo go test ./oauth2/native")
 	}
 	const nobody = 65534
 	s, path := newStore(t)
@@ -191,7 +191,7 @@ func TestReadBound(t *testing.T) {
 func TestFull(t *testing.T) {
 	const full = "/dev/full"
 	if !exists(full) {
-		t.Skip("there is no " + full)
+		t.Skip("needs " + full + ", as Linux has it: go test ./oauth2/native")
 	}
 	s, path := newStore(t)
 	swap(t, s, alice, nil, storetest.Token(t, "a"))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vouchsafe/internal/random"
+	"vouchsafe/internal/wait"
 	"vouchsafe/oauth2"
 )
 
@@ -44,7 +45,7 @@ func (s *Store) Lock(
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	for wait := minWait; ; wait = min(2*wait, maxWait) {
+	for longest := minWait; ; longest = min(2*longest, maxWait) {
 		holder := random.Text()
 		unlock := func() { s.giveBack(ctx, key, holder) }
 		taken, err := s.take(ctx, key, holder, life)
@@ -55,7 +56,7 @@ func (s *Store) Lock(
 			unlock() // what has failed may have been done
 			return nil, cmp.Or(context.Cause(ctx), err)
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := pause(ctx, longest); err != nil {
 			return nil, err
 		}
 	}
@@ -94,13 +95,8 @@ func (s *Store) giveBack(ctx context.Context, key oauth2.TokenKey, holder string
 	s.exec(ctx, endLease, key.Name, key.User, holder) // or its life will end it
 }
 
-// pause waits for at most wait and at least half of it, so that those who were turned away
+// pause waits for at most longest and at least half of it, so that those who were turned away
 // together do not come back together. The error is that of ctx if that ends first.
-func pause(ctx context.Context, wait time.Duration) error {
-	select {
-	case <-time.After(wait/2 + random.Below(wait/2)):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+func pause(ctx context.Context, longest time.Duration) error {
+	return wait.For(ctx, longest/2+random.Below(longest/2))
 }

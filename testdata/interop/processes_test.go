@@ -1,7 +1,6 @@
 package interop
 
 import (
-	"database/sql"
 	"testing"
 
 	"vouchsafe/internal/storetest"
@@ -14,38 +13,18 @@ import (
 func testProcesses(
 	t *testing.T, driver string, dialect sqlstore.Dialect, start func(testing.TB) (dsn string),
 ) {
+	open := func(t *testing.T, dsn string) database {
+		return database{dialect: dialect, one: openDatabase(t, driver, dsn)}
+	}
 	var dsn string
 	if !storetest.Started() {
 		dsn = start(t)
-		makeTables(t, driver, dialect, dsn)
+		open(t, dsn).makeTables(t)
 	}
 	storetest.Processes(t, dsn, func(t *testing.T, dsn string) oauth2.TokenStore {
-		db, err := sql.Open(driver, dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { db.Close() })
-		s, err := sqlstore.New(sqlstore.Options{
-			DB: db, Dialect: dialect, Keys: [][]byte{make([]byte, 32)}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
+		d := open(t, dsn)
+		return d.store(t, d.one, "1")
 	})
-}
-
-func makeTables(t *testing.T, driver string, dialect sqlstore.Dialect, dsn string) {
-	t.Helper()
-	db, err := sql.Open(driver, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, statement := range dialect.Schema() {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func TestPostgreSQLProcesses(t *testing.T) {

@@ -63,9 +63,7 @@ type database struct {
 
 func testDatabase(t *testing.T, d database) {
 	for range 2 { // the second time they are there
-		for _, statement := range d.dialect.Schema() {
-			d.exec(t, statement)
-		}
+		d.makeTables(t)
 	}
 	both := &both{one: d.store(t, d.one, "1"), two: d.store(t, d.two, "1")}
 	t.Run("Store", func(t *testing.T) { storetest.Store(t, both) })
@@ -92,6 +90,13 @@ func (d database) store(t *testing.T, db *sql.DB, keys string) *sqlstore.Store {
 		t.Fatal(err)
 	}
 	return s
+}
+
+func (d database) makeTables(t *testing.T) {
+	t.Helper()
+	for _, statement := range d.dialect.Schema() {
+		d.exec(t, statement)
+	}
 }
 
 func (d database) exec(t *testing.T, statement string) {
