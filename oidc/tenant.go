@@ -1,0 +1,11 @@
+package oidc
+
+// Tenants are who may log in at a provider whose issuer has a tenant in it.
+type Tenants struct {
+	// Allow reports whether users of a tenant may log in. Required where Issuer has
+	// "{tenantid}" in it.
+	Allow func(tenant string) bool
+
+	// Claim, if not empty, names a claim that must be the tenant too: "tid".
+	Claim string
+}
