@@ -74,7 +74,7 @@ func TestIssueAndVerify(t *testing.T) {
 		tok := wantAccepted(t, "", newVerifier(t, config(t)), compact)
 		if tok.Subject != "s" || tok.ID != "j" || !tok.ExpiresAt.Equal(now.Add(time.Hour)) ||
 			!tok.NotBefore.Equal(now) || !tok.IssuedAt.Equal(now) || tok.Header.Type != "JWT" ||
-			!sameValue(t, tok.Claim("nonce"), []byte(`"é"`)) ||
+			!sameValue(t, []byte(tok.Claim("nonce")), []byte(`"é"`)) ||
 			strings.Join(tok.Audience, " ") != strings.Join(audience, " ") {
 			t.Errorf("got %+v", tok)
 		}

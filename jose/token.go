@@ -1,7 +1,6 @@
 package jose
 
 import (
-	"encoding/json"
 	"time"
 
 	"vouchsafe/internal/strictjson"
@@ -45,9 +44,9 @@ func (t *Token) Claims(v any) error {
 	return c.members.Unmarshal(c.payload, v)
 }
 
-// Claim returns the JSON text of the claim called name, exactly, and nil if
+// Claim returns the JSON text of the claim called name, exactly, and the empty string if
 // there is none.
-func (t *Token) Claim(name string) json.RawMessage { return t.held().members.Get(name).Raw() }
+func (t *Token) Claim(name string) string { return string(t.held().members.Get(name)) }
 
 var registeredClaims = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
 

@@ -61,7 +61,7 @@ func TestClaimsFolded(t *testing.T) {
 func TestZeroToken(t *testing.T) {
 	var tok Token
 	v := map[string]any{}
-	if err := tok.Claims(&v); err != nil || len(v) != 0 || tok.Claim("sub") != nil {
+	if err := tok.Claims(&v); err != nil || len(v) != 0 || tok.Claim("sub") != "" {
 		t.Errorf("got %v, %v", v, err)
 	}
 }
@@ -265,11 +265,10 @@ func TestTokenIsApart(t *testing.T) {
 	compact := signRaw(t, testEC(t), header, payload(claim{"a", `"b"`}))
 	v := newVerifier(t, config(t))
 	first, second := wantAccepted(t, "", v, compact), wantAccepted(t, "", v, compact)
-	first.Claim("a")[1] = 'x'
 	first.Audience[0] = "x"
 	first.Header.Get("alg")[1] = 'x'
 	for _, tok := range []*Token{first, second} {
-		if string(tok.Claim("a")) != `"b"` || string(tok.Header.Get("alg")) != `"ES256"` {
+		if tok.Claim("a") != `"b"` || string(tok.Header.Get("alg")) != `"ES256"` {
 			t.Errorf("got %s, %s", tok.Claim("a"), tok.Header.Get("alg"))
 		}
 	}
@@ -278,7 +277,7 @@ func TestTokenIsApart(t *testing.T) {
 	}
 	copied := *second
 	copied.Audience = append(copied.Audience, "more")
-	if len(second.Audience) != 1 || string(copied.Claim("a")) != `"b"` {
+	if len(second.Audience) != 1 || copied.Claim("a") != `"b"` {
 		t.Errorf("got %s", second.Audience)
 	}
 }

@@ -148,7 +148,7 @@ func wantClientAssertion(t *testing.T, tok *jose.Token, issuer string) {
 		t.Errorf("kid is %q", tok.Header.KeyID)
 	}
 	if tok.Subject != "client" || !slices.Equal(tok.Audience, []string{issuer}) ||
-		string(tok.Claim("aud")) != `"`+issuer+`"` {
+		tok.Claim("aud") != `"`+issuer+`"` {
 		t.Errorf("for %q by %q", tok.Audience, tok.Subject)
 	}
 	if !tok.IssuedAt.Equal(start) || !tok.ExpiresAt.Equal(start.Add(time.Minute)) {
@@ -238,7 +238,7 @@ func TestAssertionAudience(t *testing.T) {
 		tok := verified(t, clientAssertionOf(t, PrivateKeyJWT(key, o)), key, jose.VerifierConfig{
 			Algorithms: []string{"ES256"}, Issuer: "client", Audience: want,
 			Type: "client-authentication+jwt"})
-		if !slices.Equal(tok.Audience, []string{want}) || string(tok.Claim("x")) != "1" {
+		if !slices.Equal(tok.Audience, []string{want}) || tok.Claim("x") != "1" {
 			t.Errorf("for %q, claims %q", tok.Audience, claimNames(t, tok))
 		}
 	}
@@ -463,7 +463,7 @@ func TestAssertionClaimsAreCopied(t *testing.T) {
 	tok := verified(t, clientAssertionOf(t, auth), key, jose.VerifierConfig{
 		Algorithms: []string{"ES256"}, Issuer: "client", Audience: asIssuer,
 		Type: "client-authentication+jwt"})
-	if tok.ID == "fixed" || string(tok.Claim("x")) != "1" {
+	if tok.ID == "fixed" || tok.Claim("x") != "1" {
 		t.Errorf("claims are %q", claimNames(t, tok))
 	}
 }

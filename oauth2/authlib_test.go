@@ -325,7 +325,7 @@ func authlibRow76(t *testing.T) {
 				Algorithms: []string{alg}, Issuer: "client", Audience: asIssuer,
 				Type: "client-authentication+jwt"})
 			if tok.Subject != "client" || tok.Header.KeyID != "kid-1" || seen[tok.ID] ||
-				string(tok.Claim("x")) != "1" {
+				tok.Claim("x") != "1" {
 				t.Errorf("%s: %q by %q, kid %q", alg, tok.ID, tok.Subject, tok.Header.KeyID)
 			}
 			seen[tok.ID] = true
