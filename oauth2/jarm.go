@@ -1,6 +1,11 @@
 package oauth2
 
-import "vouchsafe/jose"
+import (
+	"context"
+	"net/url"
+
+	"vouchsafe/jose"
+)
 
 // A SignedResponse says how a client is registered to get something as a JSON Web Token.
 type SignedResponse struct {
@@ -10,4 +15,9 @@ type SignedResponse struct {
 
 	// Decrypter, if not nil, makes it required that it comes encrypted, and decrypts it.
 	Decrypter *jose.Decrypter
+}
+
+// CallbackState returns the state parameter of a callback, by which its transaction is found.
+func (c *Client) CallbackState(_ context.Context, params url.Values) (string, error) {
+	return params.Get("state"), nil
 }

@@ -32,6 +32,11 @@ type AuthorizationServer struct {
 	RevocationEndpointAuthMethodsSupported     []string `json:"revocation_endpoint_auth_methods_supported"`
 	IntrospectionEndpointAuthMethodsSupported  []string `json:"introspection_endpoint_auth_methods_supported"`
 	CodeChallengeMethodsSupported              []string `json:"code_challenge_methods_supported"`
+	RequestObjectSigningAlgValuesSupported     []string `json:"request_object_signing_alg_values_supported"`
+	AuthorizationSigningAlgValuesSupported     []string `json:"authorization_signing_alg_values_supported"` // JARM, Section 4
+
+	// The server takes no authorization request that is not signed, RFC 9101, Section 10.5.
+	RequireSignedRequestObject bool `json:"require_signed_request_object"`
 
 	// The server promises iss in each authorization response, RFC 9207, Section 3.
 	AuthorizationResponseIssParameterSupported bool `json:"authorization_response_iss_parameter_supported"`
@@ -45,6 +50,8 @@ func (s AuthorizationServer) clone() AuthorizationServer {
 		&s.RevocationEndpointAuthMethodsSupported,
 		&s.IntrospectionEndpointAuthMethodsSupported,
 		&s.CodeChallengeMethodsSupported,
+		&s.RequestObjectSigningAlgValuesSupported,
+		&s.AuthorizationSigningAlgValuesSupported,
 	} {
 		*list = slices.Clone(*list)
 	}

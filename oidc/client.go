@@ -2,18 +2,14 @@ package oidc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/flight"
-	"vouchsafe/internal/random"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
@@ -108,6 +104,7 @@ type Quirks struct {
 // for concurrent use.
 type Client struct {
 	config   Config
+	secret   jose.KeySource // of HMACs, if the client is registered for one
 	provider flight.Document[*connection]
 }
 
@@ -129,22 +126,21 @@ const (
 	metadataPatience = 2 * time.Second
 )
 
-// New makes a Client, or says why c cannot work. Nothing is fetched yet.
+// New makes a Client. What cannot work is a [*jose.CheckError] that names the check.
+// Nothing is fetched yet.
 func New(c Config) (*Client, error) {
-	if c.ID == "" {
-		return nil, errors.New("oidc: Config.ID is required")
-	}
-	if c.Auth == nil {
-		return nil, errors.New("oidc: Config.Auth is required; oauth2.None() for a public client")
-	}
-	if err := c.settleIssuer(); err != nil {
-		return nil, err
-	}
-	if c.Leeway > jose.MaxLeeway {
-		return nil, errors.New("oidc: Config.Leeway must be at most 5 minutes")
-	}
-	if alg := c.IDToken.SigningAlgorithm; alg != "" && !slices.Contains(idTokenAlgorithms(), alg) {
-		return nil, errors.New("oidc: Config.IDToken.SigningAlgorithm is not one of this module")
+	c.settleIssuer()
+	l := verdict.New(context.Background(), checkError)
+	l.Check(c.ID != "", "client_id", "must be configured", "RFC 6749, Section 2.2")
+	l.Check(c.Auth != nil, "client_authentication",
+		"must be configured; oauth2.None() for a public client", "RFC 6749, Section 2.3")
+	c.checkIssuer(l)
+	l.Check(c.Leeway <= jose.MaxLeeway, "leeway", "must be at most 5 minutes",
+		"RFC 7519, Section 4.1.4")
+	secret, err := c.secret()
+	l.Result("id_token_signed_response_alg", registrationClause, err)
+	if err := l.Err(); err != nil {
+		return nil, fmt.Errorf("oidc: %w", err)
 	}
 	if c.Leeway == 0 {
 		c.Leeway = jose.DefaultLeeway
@@ -153,7 +149,8 @@ func New(c Config) (*Client, error) {
 		c.Now = time.Now
 	}
 	c.TrustedAudiences = slices.Clone(c.TrustedAudiences)
-	client := &Client{config: c}
+	c.ClaimsProviders = slices.Clone(c.ClaimsProviders)
+	client := &Client{config: c, secret: secret}
 	client.provider = flight.Document[*connection]{
 		Fetch:    client.connect,
 		TTL:      metadataTTL,
@@ -165,29 +162,52 @@ func New(c Config) (*Client, error) {
 	return client, nil
 }
 
+const registrationClause = "OpenID Connect Dynamic Client Registration 1.0, Section 2"
+
+// secret checks the algorithm that the client is registered with, and returns the key of an
+// HMAC, nil if it is none.
+func (c *Config) secret() (jose.KeySource, error) {
+	alg := c.IDToken.SigningAlgorithm
+	if alg != "" && !slices.Contains(jose.SignatureAlgorithms(), alg) {
+		return nil, checkError("id_token_signed_response_alg", "must be one of this module",
+			registrationClause)
+	}
+	if !strings.HasPrefix(alg, "HS") {
+		return nil, nil
+	}
+	key, err := oauth2.SecretKey(c.Auth)
+	if err != nil {
+		return nil, err
+	}
+	if !key.CanSign(alg) {
+		return nil, checkError("client_secret", "must be as long as the hash of the HMAC",
+			"OpenID Connect Core 1.0, Section 16.19")
+	}
+	return jose.NewSet(key), nil
+}
+
 // settleIssuer derives the issuer from the metadata URL or the other way round.
-func (c *Config) settleIssuer() error {
+func (c *Config) settleIssuer() {
 	if issuer, ok := strings.CutSuffix(c.ServerMetadataURL, wellKnown); ok && c.Issuer == "" {
 		c.Issuer = issuer
-	}
-	if c.Issuer == "" {
-		return errors.New("oidc: Config.Issuer is required")
 	}
 	if c.ServerMetadataURL == "" && !c.Provider.complete() {
 		c.ServerMetadataURL = metadataURL(c.Issuer)
 	}
-	for _, raw := range []string{c.Issuer, c.ServerMetadataURL} {
-		if raw == "" {
-			continue
-		}
-		if _, err := httpclient.CheckURL(c.HTTP, raw); err != nil {
-			return fmt.Errorf("oidc: issuer: %w", err)
+}
+
+// checkIssuer checks where the provider is.
+func (c *Config) checkIssuer(l *verdict.List) {
+	const clause = "OpenID Connect Discovery 1.0, Section 3"
+	l.Check(c.Issuer != "", "issuer", "must be configured", clause)
+	for _, u := range []struct{ name, url string }{
+		{"issuer", c.Issuer}, {"server_metadata_url", c.ServerMetadataURL}} {
+		if u.url != "" {
+			_, err := httpclient.CheckURL(c.HTTP, u.url)
+			l.Result(u.name, clause, because(err, u.name, "must be a URL that can be asked", clause))
 		}
 	}
-	if strings.Contains(c.Issuer, "?") {
-		return errors.New("oidc: issuer must have no query (OpenID Connect Core 1.0, Section 2)")
-	}
-	return nil
+	l.Check(!strings.Contains(c.Issuer, "?"), "issuer", "must have no query", clause)
 }
 
 // connect discovers the provider, unless all is known, and makes what a login
@@ -206,17 +226,25 @@ func (c *Client) connect(ctx context.Context, held *connection) (*connection, er
 	if err := p.checkRequired(); err != nil {
 		return nil, err
 	}
-	oauth, err := oauth2.New(oauth2.Config{
-		ID:     c.config.ID,
-		Server: p.AuthorizationServer,
-		Auth:   c.config.Auth,
-		HTTP:   c.config.HTTP,
-		Now:    c.config.Now,
-	})
+	keys, err := c.keySet(p, held)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := c.keySet(p, held)
+	oauth, err := oauth2.New(oauth2.Config{
+		ID:                    c.config.ID,
+		Server:                p.AuthorizationServer,
+		Auth:                  c.config.Auth,
+		RevocationAuth:        c.config.RevocationAuth,
+		Keys:                  keys,
+		AuthorizationResponse: c.config.AuthorizationResponse,
+		RequestObject:         c.config.RequestObject,
+		Leeway:                c.config.Leeway,
+		TokenPlacement:        c.config.TokenPlacement,
+		Quirks:                c.config.Quirks.Quirks,
+		Hooks:                 c.config.Hooks,
+		HTTP:                  c.config.HTTP,
+		Now:                   c.config.Now,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -236,19 +264,28 @@ func (c *Client) keySet(p Provider, held *connection) (*oauth2.RemoteKeySet, err
 	return oauth2.NewRemoteKeySet(p.JWKSURI, c.config.HTTP, c.config.Now)
 }
 
+// newVerifier makes the one of ID Tokens.
 func (c *Client) newVerifier(p Provider, keys jose.KeySource) (*jose.Verifier, error) {
 	algorithms, err := p.algorithms(c.config.IDToken.SigningAlgorithm)
 	if err != nil {
 		return nil, err
 	}
-	return jose.NewVerifier(jose.VerifierConfig{
+	v := jose.VerifierConfig{
 		Keys:       keys,
 		Algorithms: algorithms,
-		Issuer:     p.Issuer,
+		Issuer:     c.config.Issuer,
 		Audience:   c.config.ID,
+		Decrypter:  c.config.IDToken.Decrypter,
 		Leeway:     c.config.Leeway,
 		Now:        c.config.Now,
-	})
+	}
+	if c.secret != nil {
+		v.Keys = c.secret
+	}
+	if c.config.Tenants.Allow != nil {
+		v.Issuer, v.IssuerFunc = "", c.config.acceptsIssuer
+	}
+	return jose.NewVerifier(v)
 }
 
 // Provider returns the provider's metadata, discovering it if need be.
@@ -260,104 +297,22 @@ func (c *Client) Provider(ctx context.Context) (Provider, error) {
 	return conn.provider, nil
 }
 
-// AuthorizationOptions are what one authentication request asks for.
-type AuthorizationOptions struct {
-	// RedirectURI is where the provider sends the browser back to. Required.
-	RedirectURI string
-
-	// Scopes are the scopes asked for; openid need not be among them.
-	Scopes []string
-
-	// MaxAge, if not nil, is how long ago the user may have last authenticated, in
-	// whole seconds. The ID Token is held to it.
-	MaxAge *time.Duration
-
-	// ACRValues are the authentication contexts asked for. The ID Token must have
-	// one of them.
-	ACRValues []string
-
-	// Params are further parameters. Those that this module sets are refused.
-	Params url.Values
-}
-
-// An AuthorizationRequest is a login about to begin.
-type AuthorizationRequest struct {
-	URL         string       // where to redirect the browser to
-	Transaction *Transaction // what the callback will need
-}
-
-const openid = "openid"
-
-// Authorize builds an authentication request, OpenID Connect Core 1.0, Section
-// 3.1.2.1: an authorization request of package oauth2 with the scope openid and
-// a nonce. It discovers the provider if need be.
-func (c *Client) Authorize(ctx context.Context, o AuthorizationOptions) (*AuthorizationRequest, error) {
+// OAuth returns the client of package oauth2 that this one is made on, for what is no login:
+// revocation, introspection, a device, the client's own tokens. It discovers the provider
+// if need be. Clients of before new metadata go on with the old.
+func (c *Client) OAuth(ctx context.Context) (*oauth2.Client, error) {
 	conn, err := c.provider.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(o.Scopes, openid) {
-		o.Scopes = append([]string{openid}, o.Scopes...)
-	}
-	expected := expectations{Nonce: random.Text(), ACRValues: slices.Clone(o.ACRValues)}
-	params := url.Values{}
-	for name, values := range o.Params {
-		if slices.Contains([]string{"nonce", "max_age", "acr_values"}, name) {
-			return nil, fmt.Errorf("oidc: parameter %q is set by this package", name)
-		}
-		params[name] = values
-	}
-	params.Set("nonce", expected.Nonce)
-	if o.MaxAge != nil {
-		seconds := int64(max(*o.MaxAge, 0) / time.Second)
-		expected.MaxAge = &seconds
-		params.Set("max_age", strconv.FormatInt(seconds, 10))
-	}
-	if len(o.ACRValues) > 0 {
-		params.Set("acr_values", strings.Join(o.ACRValues, " "))
-	}
-	req, err := conn.oauth.Authorize(ctx, oauth2.AuthorizationOptions{
-		RedirectURI: o.RedirectURI, Scopes: o.Scopes, Params: params})
-	if err != nil {
-		return nil, err
-	}
-	return &AuthorizationRequest{req.URL, newTransaction(transactionData{req.Transaction, expected})}, nil
-}
-
-// A Login is a completed authentication.
-type Login struct {
-	Token   *oauth2.Token
-	IDToken *IDToken
-}
-
-// Callback reads the parameters of a callback, exchanges its code and verifies
-// the ID Token that comes with the access token (OpenID Connect Core 1.0,
-// Section 3.1.2.7 to 3.1.3.8). A response without an ID Token is refused.
-func (c *Client) Callback(ctx context.Context, params url.Values, txn *Transaction) (*Login, error) {
-	data := txn.data()
-	if data == nil {
-		return nil, checkError("transaction", "must be of a request by this client", "RFC 9700, Section 4.4.2")
-	}
-	conn, err := c.provider.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tok, err := conn.oauth.Callback(ctx, params, data.OAuth)
-	if err != nil {
-		return nil, err
-	}
-	idToken, err := c.verify(ctx, conn, tok, func(l *verdict.List, t *IDToken) {
-		c.checkRequest(l, t, data.Expected)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &Login{tok, idToken}, nil
+	return conn.oauth, nil
 }
 
 // Transport returns a RoundTripper that sends tok's access token to the origins
 // of the given URLs, as [oauth2.Client.Transport] does.
-func (c *Client) Transport(ctx context.Context, tok *oauth2.Token, urls ...string) (http.RoundTripper, error) {
+func (c *Client) Transport(
+	ctx context.Context, tok *oauth2.Token, urls ...string,
+) (http.RoundTripper, error) {
 	conn, err := c.provider.Get(ctx)
 	if err != nil {
 		return nil, err

@@ -278,10 +278,10 @@ func TestNew(t *testing.T) {
 		want   string
 	}{
 		{"least", func(*Config) {}, "ok"},
-		{"no ID", func(c *Config) { c.ID = "" }, "oidc: Config.ID is required"},
+		{"no ID", func(c *Config) { c.ID = "" }, "check client_id"},
 		{"no Auth", func(c *Config) { c.Auth = nil },
-			"oidc: Config.Auth is required; oauth2.None() for a public client"},
-		{"no issuer", func(c *Config) { c.Issuer = "" }, "oidc: Config.Issuer is required"},
+			"check client_authentication"},
+		{"no issuer", func(c *Config) { c.Issuer = "" }, "check issuer"},
 		{"issuer in clear", func(c *Config) { c.Issuer = "http://p.example" }, "insecure URL"},
 		{"issuer in clear, metadata elsewhere", func(c *Config) {
 			c.Issuer, c.ServerMetadataURL = "http://p.example", "https://p.example/metadata"
@@ -291,21 +291,21 @@ func TestNew(t *testing.T) {
 		{"issuer with user information", func(c *Config) { c.Issuer = "https://u@p.example" },
 			"insecure URL"},
 		{"issuer with query", func(c *Config) { c.Issuer += "?a=b" },
-			"oidc: issuer must have no query (OpenID Connect Core 1.0, Section 2)"},
+			"check issuer"},
 		{"issuer with empty query", func(c *Config) { c.Issuer += "?" },
-			"oidc: issuer must have no query (OpenID Connect Core 1.0, Section 2)"},
+			"check issuer"},
 		{"metadata in clear", func(c *Config) { c.ServerMetadataURL = "http://p.example/metadata" },
 			"insecure URL"},
 		{"metadata with query",
 			func(c *Config) { c.ServerMetadataURL = "https://p.example/metadata?a=b" }, "ok"},
 		{"longest leeway", func(c *Config) { c.Leeway = 5 * time.Minute }, "ok"},
 		{"longer leeway", func(c *Config) { c.Leeway = 5*time.Minute + 1 },
-			"oidc: Config.Leeway must be at most 5 minutes"},
+			"check leeway"},
 		{"ES256", func(c *Config) { c.IDToken.SigningAlgorithm = "ES256" }, "ok"},
 		{"none", func(c *Config) { c.IDToken.SigningAlgorithm = "none" },
-			"oidc: Config.SigningAlgorithm is not one of this module"},
-		{"HS256", func(c *Config) { c.IDToken.SigningAlgorithm = "HS256" },
-			"oidc: Config.SigningAlgorithm is not one of this module"},
+			"check id_token_signed_response_alg"},
+		{"HS256 of a public client", func(c *Config) { c.IDToken.SigningAlgorithm = "HS256" },
+			"check client_secret"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := Config{Issuer: "https://p.example", ID: "client", Auth: oauth2.None()}
@@ -371,7 +371,7 @@ func TestIssuerAndMetadataURL(t *testing.T) {
 			client, err := New(Config{Issuer: test.issuer, ServerMetadataURL: test.url,
 				Provider: test.provider, ID: "client", Auth: oauth2.None()})
 			if test.wantIssuer == "" {
-				if client != nil || outcome(err) != "oidc: Config.Issuer is required" {
+				if client != nil || outcome(err) != "check issuer" {
 					t.Errorf("error is %v", err)
 				}
 				return
@@ -467,18 +467,12 @@ func TestAuthorizeNonce(t *testing.T) {
 
 func TestAuthorizeReserved(t *testing.T) {
 	w := newWorld(t, oidctest.Options{}, nil, nil)
-	for name, room := range map[string]string{
-		"nonce": "oidc: ", "max_age": "oidc: ", "acr_values": "oidc: ",
-		"state": "", "scope": "", "response_mode": "", "request": "",
-	} {
+	for _, name := range []string{"nonce", "max_age", "acr_values", "claims", "id_token_hint",
+		"state", "scope", "response_mode", "request"} {
 		req, err := w.client.Authorize(t.Context(), AuthorizationOptions{
 			RedirectURI: redirectURI, Params: url.Values{name: {}}})
-		want := "check params"
-		if room != "" {
-			want = fmt.Sprintf("%sparameter %q is set by this package", room, name)
-		}
-		if req != nil || outcome(err) != want {
-			t.Errorf("error is %v, want %s", err, want)
+		if req != nil || outcome(err) != "check params" {
+			t.Errorf("%s: error is %v", name, err)
 		}
 	}
 	if _, err := w.client.Authorize(t.Context(), AuthorizationOptions{}); outcome(err) != "check redirect_uri" {

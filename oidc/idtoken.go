@@ -2,6 +2,9 @@ package oidc
 
 import (
 	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
@@ -13,7 +16,6 @@ import (
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
-	"vouchsafe/oauth2"
 )
 
 // An IDToken is a verified ID Token, OpenID Connect Core 1.0, Section 2. Only a
@@ -27,8 +29,10 @@ type IDToken struct {
 	IssuedAt        time.Time // "iat"
 	AuthTime        time.Time // "auth_time", zero if absent
 	ACR             string    // "acr", empty if absent
+	AMR             []string  // "amr", nil if absent
 
-	token *jose.Token
+	token          *jose.Token
+	stringBooleans bool
 }
 
 // Identity returns who the user is.
@@ -43,29 +47,66 @@ func (t *IDToken) Claims(v any) error {
 }
 
 // claim returns a claim of any type.
-func (t *IDToken) claim(name string) strictjson.Value { return strictjson.Value(t.token.Claim(name)) }
+func (t *IDToken) claim(name string) strictjson.Value {
+	return strictjson.Value(t.token.Claim(name))
+}
 
-// core is where the rules for ID Tokens are.
-const core = "OpenID Connect Core 1.0, Section 3.1.3.7"
+// Where the rules for ID Tokens are.
+const (
+	claimsClause   = "OpenID Connect Core 1.0, Section 2"
+	core           = "OpenID Connect Core 1.0, Section 3.1.3.7"
+	continueClause = "OpenID Connect Core 1.0, Section 12.2"
+)
 
-// verify verifies the ID Token of tok and then makes the further checks of one
-// kind of response.
-func (c *Client) verify(ctx context.Context, conn *connection, tok *oauth2.Token,
-	further func(*verdict.List, *IDToken)) (*IDToken, error) {
+const (
+	maxSubject = 255 // ASCII characters, OpenID Connect Core 1.0, Section 2
+
+	// maxIssued is how long ago an ID Token may have been issued that comes from a login
+	// or a refresh: it was made for it (OpenID Connect Core 1.0, Section 3.1.3.7, rule 10).
+	maxIssued = 24 * time.Hour
+)
+
+// rules are what one ID Token is held to, beyond what holds for all.
+type rules struct {
+	expectations
+
+	fresh    bool // issued just now
+	optional bool // the nonce may be absent
+	unasked  bool // there was no request to have a nonce, or none that is known
+	hashed   bool // c_hash and at_hash must be there: it came with the browser
+
+	accessToken, code, state string // that came with it
+
+	seen    *IDToken           // the one that came with the browser before
+	follows *strictjson.Object // the claims of the one that a refresh renewed
+}
+
+// verify verifies an ID Token. The checks alg, key, signature, typ, iss, aud, exp, nbf and
+// iat are those of the Verifier (rules 1, 2, 3, 6 to 10); the rest follow.
+func (c *Client) verify(
+	ctx context.Context, conn *connection, raw string, r rules,
+) (*IDToken, error) {
 	l := verdict.New(ctx, checkError)
-	raw := tok.IDToken()
-	if !l.Check(raw != "", "id_token", "must be in the token response", "OpenID Connect Core 1.0, Section 3.1.3.3") {
+	if !l.Check(raw != "", "id_token", "must be in the response",
+		"OpenID Connect Core 1.0, Section 3.1.3.3") {
 		return nil, l.Err()
 	}
-	// Rules 2, 3, 6, 7, 9 and 10: iss, that aud has us, signature, alg, exp, iat.
 	verified, err := conn.verifier.Verify(ctx, raw)
 	if err != nil {
 		return nil, fmt.Errorf("oidc: ID Token: %w", err)
 	}
 	t, ok := readIDToken(verified)
-	l.Check(ok, "id_token", "must have claims of their types", "OpenID Connect Core 1.0, Section 2")
-	c.checkClaims(l, t, tok.AccessToken())
-	further(l, t)
+	t.stringBooleans = c.config.Quirks.StringBooleans
+	l.Check(ok, "id_token", "must have claims of their types", claimsClause)
+	c.check(l, t, r)
+	if r.seen != nil {
+		l.Check(t.Identity() == r.seen.Identity(), "sub",
+			"must be that of the ID Token that came before the code, and so must iss",
+			"OpenID Connect Core 1.0, Section 3.3.3.6")
+	}
+	if r.follows != nil {
+		c.checkFollows(l, t, *r.follows)
+	}
 	if l.Err() != nil {
 		return nil, fmt.Errorf("oidc: ID Token: %w", l.Err())
 	}
@@ -88,6 +129,11 @@ func readIDToken(verified *jose.Token) (*IDToken, bool) {
 		t.AuthTime = time.Unix(seconds, 0)
 		ok = ok && isNumber
 	}
+	if v := t.claim("amr"); v != "" {
+		amr, isList := v.Strings()
+		t.AMR = amr
+		ok = ok && isList
+	}
 	return t, ok
 }
 
@@ -100,18 +146,37 @@ func text(v strictjson.Value, to *string) (ok bool) {
 	return ok
 }
 
-const maxSubject = 255
-
-// checkClaims makes the checks that every ID Token must pass, beyond those of a
-// JSON Web Token.
-func (c *Client) checkClaims(l *verdict.List, t *IDToken, accessToken string) {
-	l.Check(t.Subject != "" && len(t.Subject) <= maxSubject && ascii(t.Subject),
-		"sub", "must have 1 to 255 ASCII characters", "OpenID Connect Core 1.0, Section 2")
-	l.Check(!t.IssuedAt.IsZero(), "iat", "must be present", "OpenID Connect Core 1.0, Section 2")
-	l.Check(c.audienceTrusted(t.Audience), "aud", "must have no audience that is not trusted", core)
-	l.Check(t.claim("azp") == "" || t.AuthorizedParty == c.config.ID, "azp", "must be the client", core)
-	l.Check(atHashMatches(t, accessToken),
-		"at_hash", "must be that of the access token", "OpenID Connect Core 1.0, Section 3.1.3.8")
+// check is the list of the rules for an ID Token that jose's Verifier does not know. One
+// that nothing was asked for is met.
+func (c *Client) check(l *verdict.List, t *IDToken, r rules) {
+	now, leeway := c.config.Now(), max(c.config.Leeway, 0)
+	l.Check(c.config.tenantMatches(t.Issuer, t.claim), "tenant",
+		"must be the one in iss, and allowed", core)
+	l.Check(t.Subject != "" && len(t.Subject) <= maxSubject && ascii(t.Subject), "sub",
+		"must have 1 to 255 ASCII characters", claimsClause)
+	l.Check(r.Subject == "" || t.Subject == r.Subject, "sub",
+		"must be the one asked for", "OpenID Connect Core 1.0, Section 5.5.1")
+	l.Check(c.audienceTrusted(t.Audience), "aud",
+		"must have no audience that is not trusted", core)
+	l.Check(t.claim("azp") == "" || t.AuthorizedParty == c.config.ID, "azp",
+		"must be the client", core)
+	l.Check(!t.IssuedAt.IsZero(), "iat", "must be present", claimsClause)
+	l.Check(!r.fresh || !t.IssuedAt.Before(now.Add(-maxIssued-leeway)), "iat",
+		"must be of today", core)
+	l.Check(r.nonceMatches(t), "nonce", "must be the one of the request", core)
+	l.Check(!r.AuthTime && r.MaxAge == nil || t.claim("auth_time") != "", "auth_time",
+		"must be present where it or max_age was asked for", core)
+	l.Check(r.MaxAge == nil || !t.AuthTime.Before(now.Add(-seconds(*r.MaxAge)-leeway)) &&
+		!t.AuthTime.After(now.Add(leeway)), "auth_time", "must be within max_age", core)
+	l.Check(meets(t.ACR, r.ACRValues), "acr", "must be one that was asked for", core)
+	l.Check(meets(t.ACR, r.EssentialACR), "acr", "must be one that was essential",
+		"OpenID Connect Core 1.0, Section 5.5.1.1")
+	l.Check(hashMatches(t, "at_hash", r.accessToken, r.hashed), "at_hash",
+		"must be that of the access token", "OpenID Connect Core 1.0, Section 3.2.2.9")
+	l.Check(hashMatches(t, "c_hash", r.code, r.hashed), "c_hash",
+		"must be that of the code", "OpenID Connect Core 1.0, Section 3.3.2.10")
+	l.Check(hashMatches(t, "s_hash", r.state, false), "s_hash",
+		"must be that of state", "Financial-grade API 1.0 - Part 2, Section 5.1.1")
 }
 
 // audienceTrusted reports whether aud has nothing beside the client but audiences
@@ -129,57 +194,71 @@ func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7f })
 }
 
-// atHashMatches checks at_hash if it is there, which in this flow it need not be.
-// An algorithm whose hash is not known does not match.
-func atHashMatches(t *IDToken, accessToken string) bool {
-	v := t.claim("at_hash")
-	if v == "" {
+// nonceMatches is rule 11.
+func (r rules) nonceMatches(t *IDToken) bool {
+	v := t.claim("nonce")
+	if r.unasked || r.optional && v == "" {
 		return true
+	}
+	nonce, _ := v.String()
+	return r.Nonce != "" && equal(nonce, r.Nonce)
+}
+
+// meets reports whether value is one of those wanted, if any are.
+func meets(value string, wanted []string) bool {
+	return len(wanted) == 0 || slices.Contains(wanted, value)
+}
+
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
+
+// hashMatches checks the claim that is the hash of value, if it is there, or must be. With
+// no value there is nothing to compare. An algorithm whose hash is not known does not match.
+func hashMatches(t *IDToken, name, value string, required bool) bool {
+	v := t.claim(name)
+	if v == "" || value == "" {
+		return !required || value == ""
 	}
 	got, ok := v.String()
 	hash, known := jose.SignatureHash(t.token.Header.Algorithm)
-	if !ok || !known {
-		return false
-	}
-	h := hash.New()
-	h.Write([]byte(accessToken))
-	half := h.Sum(nil)[:hash.Size()/2]
-	return equal(got, base64.RawURLEncoding.EncodeToString(half))
+	return ok && known && halfHashed(hash, value, got)
 }
 
-// checkRequest makes the checks of an ID Token that answers a request.
-func (c *Client) checkRequest(l *verdict.List, t *IDToken, asked expectations) {
-	nonce, _ := t.claim("nonce").String()
-	l.Check(asked.Nonce != "" && equal(nonce, asked.Nonce), "nonce", "must be the one of the request", core)
-	if len(asked.ACRValues) > 0 {
-		l.Check(slices.Contains(asked.ACRValues, t.ACR), "acr", "must be one that was asked for", core)
+// halfHashed reports whether text is the left half of the hash of value, in base64url
+// (OpenID Connect Core 1.0, Section 3.1.3.6).
+func halfHashed(hash crypto.Hash, value, text string) bool {
+	var half []byte
+	switch hash {
+	case crypto.SHA256:
+		sum := sha256.Sum256([]byte(value))
+		half = sum[:16]
+	case crypto.SHA384:
+		sum := sha512.Sum384([]byte(value))
+		half = sum[:24]
+	case crypto.SHA512:
+		sum := sha512.Sum512([]byte(value))
+		half = sum[:32]
 	}
-	if asked.MaxAge != nil {
-		now, leeway := c.config.Now(), max(c.config.Leeway, 0)
-		oldest := now.Add(-time.Duration(*asked.MaxAge)*time.Second - leeway)
-		l.Check(!t.AuthTime.Before(oldest) && !t.AuthTime.After(now.Add(leeway)),
-			"auth_time", "must be present and within max_age", core)
-	}
+	return half != nil && equal(text, base64.RawURLEncoding.EncodeToString(half))
 }
 
-// checkContinues makes the checks of a refreshed ID Token against the one it
+// checkFollows makes the checks of a refreshed ID Token against the one it
 // follows, which was verified when it came and is ours since.
-func (c *Client) checkContinues(l *verdict.List, t *IDToken, old string) {
-	const clause = "OpenID Connect Core 1.0, Section 12.2"
-	before := oldClaims(old)
+func (c *Client) checkFollows(l *verdict.List, t *IDToken, before strictjson.Object) {
 	same := func(name string) bool { return sameString(before.Get(name), t.claim(name)) }
-	l.Check(before.Len() > 0, "id_token", "must follow one that can be read", clause)
-	l.Check(same("iss"), "iss", "must be that of the login", clause)
-	l.Check(same("sub"), "sub", "must be that of the login", clause)
-	l.Check(sameAudience(before.Get("aud"), t.Audience), "aud", "must be that of the login", clause)
-	l.Check(same("azp"), "azp", "must be that of the login", clause)
+	l.Check(before.Len() > 0, "id_token", "must follow one that can be read", continueClause)
+	l.Check(same("iss"), "iss", "must be that of the login", continueClause)
+	l.Check(same("sub"), "sub", "must be that of the login", continueClause)
+	l.Check(sameAudience(before.Get("aud"), t.Audience), "aud", "must be that of the login",
+		continueClause)
+	l.Check(same("azp"), "azp", "must be that of the login", continueClause)
 	issued, _ := before.Get("iat").Seconds()
 	l.Check(!t.IssuedAt.Add(max(c.config.Leeway, 0)).Before(time.Unix(issued, 0)),
-		"iat", "must not be before that of the login", clause)
+		"iat", "must not be before that of the login", continueClause)
 	authenticated, known := before.Get("auth_time").Seconds()
 	l.Check(!known || t.claim("auth_time") == "" || t.AuthTime.Unix() == authenticated,
-		"auth_time", "must be that of the login", clause)
-	l.Check(t.claim("nonce") == "" || same("nonce"), "nonce", "must be that of the login", clause)
+		"auth_time", "must be that of the login", continueClause)
+	l.Check(t.claim("nonce") == "" || same("nonce"), "nonce", "must be that of the login",
+		continueClause)
 }
 
 // sameString reports whether two values are the same string, or neither is one.
@@ -191,25 +270,31 @@ func sameString(a, b strictjson.Value) bool {
 
 // sameAudience reports whether a value has the members of aud, in any order.
 func sameAudience(v strictjson.Value, aud []string) bool {
-	before, ok := v.Strings()
-	if one, isString := v.String(); isString {
-		before, ok = []string{one}, true
-	}
-	return ok && slices.Equal(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(aud)))
+	before, ok := v.AppendOneOrMore(nil)
+	return ok && slices.Equal(slices.Sorted(slices.Values(before)),
+		slices.Sorted(slices.Values(aud)))
 }
 
-// oldClaims reads the claims of an ID Token that was verified before.
-func oldClaims(compact string) strictjson.Object {
-	parts := strings.Split(compact, ".")
+// ownClaims returns an ID Token that was verified when it came, decrypted, and its claims,
+// none if it cannot be read.
+func (c *Client) ownClaims(ctx context.Context, idToken string) (string, strictjson.Object) {
+	if d := c.config.IDToken.Decrypter; d != nil {
+		jwe, err := d.Decrypt(ctx, idToken)
+		if err != nil {
+			return "", strictjson.Object{}
+		}
+		idToken = string(jwe.Plaintext())
+	}
+	parts := strings.Split(idToken, ".")
 	if len(parts) != 3 {
-		return strictjson.Object{}
+		return "", strictjson.Object{}
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
-		return strictjson.Object{}
+		return "", strictjson.Object{}
 	}
 	claims, _ := strictjson.Parse(string(payload)) // which are none beside an error
-	return claims
+	return idToken, claims
 }
 
 // equal compares in a time that does not depend on where two strings differ.

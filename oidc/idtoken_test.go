@@ -160,8 +160,14 @@ var idTokenTests = []struct {
 	{name: "iat missing", edit: claim("iat", nil), want: "check iat"},
 	{name: "iat null", edit: claim("iat", null{}), want: "check claims"},
 	{name: "iat string", edit: claim("iat", "1"), want: "check claims"},
-	{name: "iat of last week", edit: claim("iat", after(-7*86400)), want: "ok"},
-	{name: "iat 0", edit: claim("iat", 0), want: "ok"},
+	{name: "iat of last week", edit: claim("iat", after(-7*86400)), want: "check iat"},
+	{name: "iat of yesterday, in the leeway", edit: claim("iat", after(-86400-60)), want: "ok"},
+	{name: "iat before yesterday", edit: claim("iat", after(-86400-61)), want: "check iat"},
+	{name: "iat of yesterday, no leeway", edit: claim("iat", after(-86400)),
+		config: leeway(-1), want: "ok"},
+	{name: "iat before yesterday, no leeway", edit: claim("iat", after(-86400-1)),
+		config: leeway(-1), want: "check iat"},
+	{name: "iat 0", edit: claim("iat", 0), want: "check iat"},
 	{name: "iat future, in the leeway", edit: claim("iat", after(60)), want: "ok"},
 	{name: "iat future", edit: claim("iat", after(61)), want: "check iat"},
 	{name: "iat future, no leeway", edit: claim("iat", after(1)), config: leeway(-1),
@@ -257,8 +263,13 @@ var idTokenTests = []struct {
 	{name: "types before sub", edit: claims("acr", 1, "sub", ""), want: "check id_token"},
 	{name: "sub before iat", edit: claims("sub", "", "iat", nil), want: "check sub"},
 	{name: "azp before at_hash", edit: claims("azp", "x", "at_hash", "x"), want: "check azp"},
-	{name: "at_hash before nonce", edit: claims("at_hash", "x", "nonce", "x"),
-		want: "check at_hash"},
+	{name: "nonce before at_hash", edit: claims("at_hash", "x", "nonce", "x"),
+		want: "check nonce"},
+	{name: "amr", edit: claim("amr", []string{"pwd", "otp"}), want: "ok"},
+	{name: "amr empty", edit: claim("amr", []string{}), want: "ok"},
+	{name: "amr a string", edit: claim("amr", "pwd"), want: "check id_token"},
+	{name: "amr null", edit: claim("amr", null{}), want: "check id_token"},
+	{name: "amr with a number", edit: claim("amr", []any{"pwd", 1}), want: "check id_token"},
 	{name: "nonce before acr", edit: claims("nonce", "x", "acr", "x"), asked: goldOrSilver,
 		want: "check nonce"},
 }
@@ -613,11 +624,11 @@ func TestKeyRotation(t *testing.T) {
 func TestAtHashOfAnotherAlgorithm(t *testing.T) {
 	w := newWorld(t, oidctest.Options{}, nil, nil)
 	login := w.mustLogin(AuthorizationOptions{})
-	if !atHashMatches(login.IDToken, login.Token.AccessToken()) {
+	if !hashMatches(login.IDToken, "at_hash", login.Token.AccessToken(), false) {
 		t.Error("at_hash does not match")
 	}
 	login.IDToken.token.Header.Algorithm = "ES384"
-	if atHashMatches(login.IDToken, login.Token.AccessToken()) {
+	if hashMatches(login.IDToken, "at_hash", login.Token.AccessToken(), false) {
 		t.Error("at_hash matches")
 	}
 }

@@ -154,7 +154,3 @@ func idTokenAlgorithms() []string {
 	return slices.DeleteFunc(jose.SignatureAlgorithms(),
 		func(name string) bool { return strings.HasPrefix(name, "HS") })
 }
-
-func checkError(check, need, clause string) error {
-	return &jose.CheckError{Check: check, Need: need, Clause: clause}
-}

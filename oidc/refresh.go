@@ -3,7 +3,6 @@ package oidc
 import (
 	"context"
 
-	"vouchsafe/internal/verdict"
 	"vouchsafe/oauth2"
 )
 
@@ -63,7 +62,11 @@ func (c *Client) refresh(ctx context.Context, tok *oauth2.Token) (*oauth2.Token,
 	}
 	r := renewed.Record()
 	r.IDToken = ""
-	return oauth2.FromRecord(r)
+	dropped, err := oauth2.FromRecord(r)
+	if err == nil {
+		dropped.NotGranted = renewed.NotGranted // which a record does not keep
+	}
+	return dropped, err
 }
 
 // continued verifies the ID Token of a refreshed token, if it is another than that of old.
@@ -75,7 +78,11 @@ func (c *Client) continued(ctx context.Context, old, renewed *oauth2.Token) (*ID
 	if err != nil {
 		return nil, err
 	}
-	return c.verify(ctx, conn, renewed, func(l *verdict.List, t *IDToken) {
-		c.checkContinues(l, t, old.IDToken())
+	_, before := c.ownClaims(ctx, old.IDToken())
+	return c.verify(ctx, conn, renewed.IDToken(), rules{
+		fresh:       true,
+		unasked:     true,
+		accessToken: renewed.AccessToken(),
+		follows:     &before,
 	})
 }

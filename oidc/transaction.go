@@ -21,9 +21,12 @@ type transactionData struct {
 
 // expectations are what the request asked of the ID Token.
 type expectations struct {
-	Nonce     string   `json:"n"`
-	MaxAge    *int64   `json:"m,omitempty"` // seconds
-	ACRValues []string `json:"a,omitempty"`
+	Nonce        string   `json:"n"`
+	MaxAge       *int64   `json:"m,omitempty"` // seconds
+	ACRValues    []string `json:"a,omitempty"`
+	EssentialACR []string `json:"e,omitempty"`
+	AuthTime     bool     `json:"t,omitempty"` // is essential
+	Subject      string   `json:"s,omitempty"`
 }
 
 // stored is the form of a Transaction's bytes.

@@ -76,7 +76,8 @@ func TestRegisterRefuses(t *testing.T) {
 			c.RequestTokenURL, c.AccessTokenURL = "https://provider.example/request", ""
 			c.TokenEndpointAuthMethod = ""
 		}, "TokenURL"},
-		{"openid without an issuer", func(c *registry.Config) { c.Scopes = []string{"openid"} }, "Issuer is required"},
+		{"openid without an issuer", func(c *registry.Config) { c.Scopes = []string{"openid"} },
+			"issuer must be configured"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

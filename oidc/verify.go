@@ -1,0 +1,70 @@
+package oidc
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// IDTokenExpectations are what [Client.VerifyIDToken] holds an ID Token to, beyond what
+// holds for all. Nonce is required, or InsecureWithoutNonce.
+type IDTokenExpectations struct {
+	// Nonce is the one that was sent with the request.
+	Nonce string
+
+	// InsecureWithoutNonce takes an ID Token whatever its nonce is, if it has one. What is
+	// lost: whoever gets hold of the ID Token of another user can present it as their own
+	// until it expires.
+	InsecureWithoutNonce bool
+
+	// MaxAge, if not nil, is how long ago the user may have last authenticated, in whole
+	// seconds.
+	MaxAge *time.Duration
+
+	// ACRValues, if there are any, are the authentication contexts of which the ID Token
+	// must have one.
+	ACRValues []string
+
+	// AccessToken and Code, if not empty, came with the ID Token: at_hash and c_hash, if
+	// they are there, must be theirs.
+	AccessToken string
+	Code        string
+}
+
+// VerifyIDToken verifies an ID Token that came otherwise than by [Client.Callback], from an
+// application on a telephone say, by the rules of OpenID Connect Core 1.0, Section 3.1.3.7.
+// It must have been issued to this client, or to an audience of TrustedAudiences as well as
+// to this client.
+//
+// The error is, wrapped, a [*jose.CheckError] that names the check, [jose.ErrSignature],
+// [jose.ErrDecryption], or that of fetching metadata or keys.
+func (c *Client) VerifyIDToken(
+	ctx context.Context, idToken string, e IDTokenExpectations,
+) (*IDToken, error) {
+	if e.Nonce == "" && !e.InsecureWithoutNonce {
+		return nil, checkError("nonce", "must be given, or InsecureWithoutNonce", core)
+	}
+	conn, err := c.provider.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.verify(ctx, conn, idToken, rules{
+		expectations: expectations{
+			Nonce:     e.Nonce,
+			MaxAge:    wholeSeconds(e.MaxAge),
+			ACRValues: slices.Clone(e.ACRValues),
+		},
+		unasked:     e.Nonce == "",
+		accessToken: e.AccessToken,
+		code:        e.Code,
+	})
+}
+
+// wholeSeconds returns a number of seconds, none if d is nil.
+func wholeSeconds(d *time.Duration) *int64 {
+	if d == nil {
+		return nil
+	}
+	seconds := int64(max(*d, 0) / time.Second)
+	return &seconds
+}
