@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"vouchsafe/internal/random"
@@ -26,29 +28,79 @@ const maxPause = 2 * time.Second
 // Retry-After asks; where that is more than 2 seconds, it does not repeat. Both
 // exchanges have the time of [Do] each, and all ends with ctx.
 func Get(ctx context.Context, client *http.Client, url string, limit int64) (*Response, error) {
-	resp, err := get(ctx, client, url, limit)
+	return GetWith(ctx, client, url, limit, nil)
+}
+
+// GetWith is [Get] with further header fields, which replace those of Get: another Accept,
+// or the [Response.Validators] of a copy. Where header has If-None-Match or
+// If-Modified-Since, status 304 is no error: the copy is still good (RFC 9110, Section
+// 15.4.5).
+func GetWith(
+	ctx context.Context, client *http.Client, url string, limit int64, header http.Header,
+) (*Response, error) {
+	resp, err := get(ctx, client, url, limit, header)
 	if pause, again := pauseAfter(err); again && wait.For(ctx, pause) == nil {
-		return get(ctx, client, url, limit)
+		return get(ctx, client, url, limit, header)
 	}
 	return resp, err
 }
 
-// get is Get once.
-func get(ctx context.Context, client *http.Client, url string, limit int64) (*Response, error) {
+// get is GetWith once.
+func get(
+	ctx context.Context, client *http.Client, url string, limit int64, header http.Header,
+) (*Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: it does not parse", ErrInsecureURL)
 	}
 	req.Header.Set("Accept", "application/json")
+	maps.Copy(req.Header, header)
 	resp, err := Do(ctx, client, req, limit)
 	if err != nil {
 		return nil, err
 	}
-	if resp.Status != http.StatusOK {
+	if !answers(resp.Status, header) {
 		pause, _ := RetryAfter(resp.Header, time.Now())
 		return nil, &StatusError{Status: resp.Status, RetryAfter: pause, host: req.URL.Host}
 	}
 	return resp, nil
+}
+
+// answers reports whether a status is one that a request with header asks for.
+func answers(status int, header http.Header) bool {
+	conditional := header.Get("If-None-Match") != "" || header.Get("If-Modified-Since") != ""
+	return status == http.StatusOK || status == http.StatusNotModified && conditional
+}
+
+// Validators returns the header fields that ask whether what r brought is still good, for
+// [GetWith]: If-None-Match and If-Modified-Since (RFC 9110, Section 13.1), of an ETag that is
+// one and of a Last-Modified so much older than the response that nothing can have
+// changed within its second (Section 8.8.2.2). It has none if the server gave none.
+func (r *Response) Validators() http.Header {
+	h := http.Header{}
+	if tag := r.Header.Get("ETag"); isEntityTag(tag) {
+		h.Set("If-None-Match", tag)
+	}
+	sent, errSent := http.ParseTime(r.Header.Get("Date"))
+	modified, err := http.ParseTime(r.Header.Get("Last-Modified"))
+	if err == nil && errSent == nil && sent.Sub(modified) >= time.Second {
+		h.Set("If-Modified-Since", modified.UTC().Format(http.TimeFormat))
+	}
+	return h
+}
+
+// maxEntityTag bounds what is sent back: a header that is too large would be refused for
+// ever.
+const maxEntityTag = 256
+
+// isEntityTag reports whether s is an entity-tag, RFC 9110, Section 8.8.3.
+func isEntityTag(s string) bool {
+	opaque := strings.TrimPrefix(s, "W/")
+	return len(s) <= maxEntityTag && len(opaque) >= 2 &&
+		opaque[0] == '"' && opaque[len(opaque)-1] == '"' &&
+		!strings.ContainsFunc(opaque[1:len(opaque)-1], func(r rune) bool {
+			return r <= ' ' || r == '"' || r >= 0x7f
+		})
 }
 
 // pauseAfter returns how long to wait before what failed with err is repeated, and
@@ -81,7 +133,7 @@ func jitter() time.Duration {
 	return (1 + random.Below(256)) * time.Millisecond
 }
 
-// A StatusError is the error of [Get] for a response whose status is not 200. Its
+// A StatusError is the error of [Get] for a response whose status is not the one asked for. Its
 // text names the method, the host and the status.
 type StatusError struct {
 	Status     int           // 404, ...

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/discovery"
 	"vouchsafe/internal/flight"
 	"vouchsafe/jose"
 )
@@ -20,8 +21,6 @@ const (
 	keysFloor    = 30 * time.Second
 	keysPatience = 2 * time.Second
 	keysMemory   = 2 * time.Minute
-
-	maxKeySet = 1 << 20
 )
 
 // A RemoteKeySet is the JWK Set that a server publishes at its jwks_uri, RFC 8414,
@@ -40,10 +39,11 @@ const (
 // A key ID that the copy lacks, or a signature that its keys do not verify, causes a
 // fetch, at most every 30 seconds however many tokens there are of that kind, and for a
 // key ID that was not in the new copy either not again for 2 minutes. A new copy replaces
-// the old, so that a key the server removed is no longer believed. A key that cannot be
+// the old, so that a key the server removed is no longer believed; where the server says
+// that it has none (RFC 9110, Section 15.4.5), the old is as good as new. A key that cannot be
 // used is left out; [jose.Set.Skipped] of [RemoteKeySet.Set] says why.
 type RemoteKeySet struct {
-	document flight.Document[*jose.Set]
+	document flight.Document[*discovery.Copy[*jose.Set]]
 }
 
 // NewRemoteKeySet returns the key set at url, fetched by client, or by one of
@@ -56,9 +56,10 @@ func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*Re
 	if now == nil {
 		now = time.Now
 	}
-	return &RemoteKeySet{flight.Document[*jose.Set]{
-		Fetch: func(ctx context.Context, _ *jose.Set) (*jose.Set, error) {
-			return fetchKeys(ctx, client, url)
+	return &RemoteKeySet{flight.Document[*discovery.Copy[*jose.Set]]{
+		Fetch: func(ctx context.Context, held *discovery.Copy[*jose.Set],
+		) (*discovery.Copy[*jose.Set], error) {
+			return fetchKeys(ctx, client, url, held)
 		},
 		TTL:      keysTTL,
 		Stale:    keysStale,
@@ -69,25 +70,30 @@ func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*Re
 	}}, nil
 }
 
-func fetchKeys(ctx context.Context, client *http.Client, url string) (*jose.Set, error) {
-	resp, err := httpclient.Get(ctx, client, url, maxKeySet)
+func fetchKeys(
+	ctx context.Context, client *http.Client, url string, held *discovery.Copy[*jose.Set],
+) (*discovery.Copy[*jose.Set], error) {
+	copied, err := discovery.Fetch(ctx, client, []string{url}, held,
+		func(resp *httpclient.Response) (*jose.Set, error) { return jose.ParseSet(resp.Body) })
 	if err != nil {
 		return nil, fmt.Errorf("oauth2: key set: %w", err)
 	}
-	set, err := jose.ParseSet(resp.Body)
-	if err != nil {
-		return nil, fmt.Errorf("oauth2: key set: %w", err)
-	}
-	return set, nil
+	return copied, nil
 }
 
 // Set returns the keys as they were last fetched, after fetching if they are not fresh.
-func (s *RemoteKeySet) Set(ctx context.Context) (*jose.Set, error) { return s.document.Get(ctx) }
+func (s *RemoteKeySet) Set(ctx context.Context) (*jose.Set, error) {
+	held, err := s.document.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return held.Value, nil
+}
 
 // Keys returns the keys that may have signed what carries h, after fetching
 // anew if there is none.
 func (s *RemoteKeySet) Keys(ctx context.Context, h jose.Header) ([]*jose.Key, error) {
-	set, err := s.document.Get(ctx)
+	set, err := s.Set(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -104,11 +110,11 @@ func (s *RemoteKeySet) Keys(ctx context.Context, h jose.Header) ([]*jose.Key, er
 // a server may have replaced a key and kept its ID.
 func (s *RemoteKeySet) Renew(ctx context.Context, h jose.Header) ([]*jose.Key, error) {
 	name := h.Algorithm + " " + h.KeyID
-	set, renewed, err := s.document.Renew(ctx, name)
+	held, renewed, err := s.document.Renew(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := set.Keys(ctx, h)
+	keys, err := held.Value.Keys(ctx, h)
 	if len(keys) == 0 && renewed {
 		s.document.Missed(name)
 	}

@@ -203,7 +203,7 @@ func TestDiscoverStaysWithHTTPS(t *testing.T) {
 			{"HTTPS://as.example", "http://127.0.0.1:1/x", "check " + name},
 		} {
 			body := fmt.Sprintf(`{"issuer":%q,%q:%q}`, test.issuer, name, test.endpoint)
-			_, err := readMetadata(t.Context(), client, body, test.issuer)
+			_, err := readMetadata(t.Context(), client, document(body), test.issuer)
 			if failed(err) != test.want {
 				t.Errorf("%s: got %v", body, err)
 			}
@@ -263,6 +263,9 @@ func TestDiscoverReads(t *testing.T) {
 		"revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
 		"introspection_endpoint_auth_methods_supported": ["client_secret_post"],
 		"code_challenge_methods_supported": ["S256"],
+		"request_object_signing_alg_values_supported": ["ES384"],
+		"authorization_signing_alg_values_supported": ["PS256"],
+		"require_signed_request_object": true,
 		"authorization_response_iss_parameter_supported": true,
 		"registration_endpoint": "http://as.example/", "service_documentation": 7,
 		"verify": false, "scope": "admin", "client_id": "evil", "client_secret": "evil",
@@ -283,11 +286,20 @@ func TestDiscoverReads(t *testing.T) {
 		RevocationEndpointAuthMethodsSupported:     []string{"client_secret_basic"},
 		IntrospectionEndpointAuthMethodsSupported:  []string{"client_secret_post"},
 		CodeChallengeMethodsSupported:              []string{"S256"},
+		RequestObjectSigningAlgValuesSupported:     []string{"ES384"},
+		AuthorizationSigningAlgValuesSupported:     []string{"PS256"},
+		RequireSignedRequestObject:                 true,
 		AuthorizationResponseIssParameterSupported: true,
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
+}
+
+// document is an answer with metadata.
+func document(body string) *httpclient.Response {
+	return &httpclient.Response{Status: 200, Body: []byte(body),
+		Header: http.Header{"Content-Type": {"application/json"}}}
 }
 
 // failed is outcome, but that it names the check of a URL too.
@@ -422,10 +434,10 @@ func TestDiscoverTrace(t *testing.T) {
 func TestDiscoverInsecureHosts(t *testing.T) {
 	client := httpclient.New(httpclient.Options{InsecureHTTPHosts: []string{"as:8080"}})
 	const body = `{"issuer":"http://as:8080","token_endpoint":"http://as:8080/t"}`
-	if _, err := readMetadata(t.Context(), client, body, "http://as:8080"); err != nil {
+	if _, err := readMetadata(t.Context(), client, document(body), "http://as:8080"); err != nil {
 		t.Error(err)
 	}
-	if _, err := readMetadata(t.Context(), nil, body,
+	if _, err := readMetadata(t.Context(), nil, document(body),
 		"http://as:8080"); failed(err) != "check token_endpoint" {
 		t.Errorf("got %v", err)
 	}
@@ -492,7 +504,7 @@ func FuzzReadMetadata(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		s, err := readMetadata(t.Context(), nil, body, issuer)
+		s, err := readMetadata(t.Context(), nil, document(body), issuer)
 		if err != nil {
 			if _, ok := errors.AsType[*jose.CheckError](err); !ok {
 				t.Error(err)
@@ -506,8 +518,8 @@ func FuzzReadMetadata(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s2, err := readMetadata(t.Context(), nil, string(again), issuer); err != nil ||
-			!reflect.DeepEqual(s2, s) {
+		s2, err := readMetadata(t.Context(), nil, document(string(again)), issuer)
+		if err != nil || !reflect.DeepEqual(s2, s) {
 			t.Errorf("%s is read as %+v, %v", again, s2, err)
 		}
 	})

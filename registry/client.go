@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/localpath"
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
@@ -81,7 +82,7 @@ func (c *Client) Authorize(w http.ResponseWriter, r *http.Request, o AuthorizeOp
 	if err != nil {
 		return err
 	}
-	if o.ReturnTo != "" && !localPath(o.ReturnTo) {
+	if o.ReturnTo != "" && !localpath.Valid(o.ReturnTo) {
 		return errors.New("registry: ReturnTo must be a path of this site")
 	}
 	if err := c.registry.claim(r.Context(), c, redirectURI); err != nil {
@@ -112,13 +113,6 @@ func (c *Client) Authorize(w http.ResponseWriter, r *http.Request, o AuthorizeOp
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	http.Redirect(w, r, b.url, status)
 	return nil
-}
-
-// localPath reports whether a redirect to s stays on the site, however a browser
-// reads it.
-func localPath(s string) bool {
-	odd := func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }
-	return strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//") && !strings.ContainsFunc(s, odd)
 }
 
 // AuthorizeAccessToken completes a login in the handler of the callback. It
