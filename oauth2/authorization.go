@@ -1,9 +1,11 @@
 package oauth2
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -12,6 +14,7 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/random"
+	"vouchsafe/internal/verdict"
 	"vouchsafe/pkce"
 )
 
@@ -33,13 +36,22 @@ type AuthorizationOptions struct {
 	// 8707, Section 2. The token request names them too.
 	Resources []string
 
-	// ResponseType is what the response brings: "code", which it is if empty, or one of the
-	// types of OpenID Connect, whose tokens are unverified: use package oidc for those.
+	// ResponseType is what the response brings: "code", which it is if empty, "id_token",
+	// "id_token token", "code id_token", "code token" or "code id_token token", in these
+	// words (OAuth 2.0 Multiple Response Type Encoding Practices, Section 5). An ID Token
+	// takes the scope openid. Tokens come unverified: use package oidc for these types.
+	// An access token alone is not to be had (RFC 9700, Section 2.1.2).
 	ResponseType string
 
-	// ResponseMode is how the response comes back: "query", or "form_post" (OAuth 2.0
-	// Form Post Response Mode, Section 2), a POST from the server's site, with which no
-	// cookie comes that is SameSite=Lax. If empty, the server decides, for query.
+	// ResponseMode is how the response comes back: "query"; "fragment", which only the
+	// browser sees, see [RelayFragment]; or "form_post" (OAuth 2.0 Form Post Response Mode,
+	// Section 2), a POST from the server's site, with which no cookie comes that is
+	// SameSite=Lax. If empty, the server decides: for query, or for fragment where there
+	// are tokens, which must not come in a query.
+	//
+	// With "query.jwt", "fragment.jwt" and "form_post.jwt", or "jwt" for that by which the
+	// server would decide, the response is a signed JSON Web Token (JARM, Section 2.3), for
+	// which the Server must have an Issuer and keys. Another is then refused.
 	ResponseMode string
 
 	// Params are further parameters, each with one or more values. Those that this
@@ -69,20 +81,16 @@ func reserved() []string {
 }
 
 // Authorize builds an authorization request, RFC 6749, Section 4.1.1, with state
-// (RFC 6749, Section 10.12) and an S256 code challenge (RFC 7636, Section 4.3).
-// So far it sends nothing, and ctx is for what will (RFC 9126).
+// (RFC 6749, Section 10.12) and, where there will be a code, an S256 code challenge (RFC
+// 7636, Section 4.3). With a key in Config.RequestObject it is a request object, RFC 9101,
+// which ctx is for: to publish it, and to get keys that encrypt it.
 //
 // What cannot be asked for is a [*jose.CheckError].
 func (c *Client) Authorize(
 	ctx context.Context, o AuthorizationOptions,
 ) (*AuthorizationRequest, error) {
 	l := checks(ctx)
-	l.Result("redirect_uri", redirectClause, checkRedirectURI(o.RedirectURI))
-	l.Result("scope", scopeClause, c.checkScopes(o.Scopes))
-	l.Check(slices.Contains([]string{"", "query", "form_post"}, o.ResponseMode), "response_mode",
-		"must be query or form_post", "OAuth 2.0 Form Post Response Mode, Section 2")
-	l.Check(hasS256(c.config.Server), "code_challenge_methods_supported", "must have S256",
-		"RFC 7636, Section 4.2")
+	c.checkResponse(l, o)
 	params, err := withParams("params", "RFC 6749, Section 3.1", o.Params, reserved())
 	if l.Result("params", "RFC 6749, Section 3.1", err) {
 		l.Result("resource", "RFC 8707, Section 2", addResources(params, o.Resources))
@@ -91,19 +99,106 @@ func (c *Client) Authorize(
 	l.Result("token_params", "RFC 6749, Section 4.1.3", err)
 	u, err := c.authorizationEndpoint(params)
 	l.Result("authorization_endpoint", "RFC 6749, Section 3.1", err)
+	l.Check(!c.config.Server.RequireSignedRequestObject || c.config.RequestObject.Key != nil,
+		"require_signed_request_object", "must not be true where RequestObject has no Key",
+		"RFC 9101, Section 10.5")
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
+	t := c.newTransaction(o, tokenForm)
+	list := c.parameters(t, o.ResponseMode, params)
+	if c.config.RequestObject.Key != nil {
+		list, err = c.asObject(ctx, t, list)
+		if err != nil {
+			return nil, err
+		}
+	}
+	u.RawQuery = query(u.RawQuery, list)
+	return &AuthorizationRequest{URL: u.String(), Transaction: &Transaction{t.hidden()}}, nil
+}
+
+// checkResponse checks what o says of the response: where it goes, and what it brings.
+func (c *Client) checkResponse(l *verdict.List, o AuthorizationOptions) {
+	l.Result("redirect_uri", redirectClause, checkRedirectURI(o.RedirectURI))
+	l.Result("scope", scopeClause, c.checkScopes(o.Scopes))
+	types := responseType(o.ResponseType)
+	l.Check(types.known(), "response_type",
+		"must be code or one of those with it or id_token that are registered", typesClause)
+	if types.brings("id_token") {
+		l.Check(slices.Contains(o.Scopes, openID), "scope", "must have openid for an ID Token",
+			"OpenID Connect Core 1.0, Section 3.1.2.1")
+	}
+	l.Check(types.allow(o.ResponseMode), "response_mode",
+		"must be query, fragment, form_post, one of them with .jwt, or jwt; no query for tokens",
+		modesClause)
+	if isJWT(o.ResponseMode) {
+		_, err := c.responseVerifier()
+		l.Result("response_mode", "JARM, Section 2.4", err)
+	}
+	l.Check(!types.brings("code") || hasS256(c.config.Server),
+		"code_challenge_methods_supported", "must have S256", "RFC 7636, Section 4.2")
+}
+
+const (
+	typesClause = "OAuth 2.0 Multiple Response Type Encoding Practices, Section 5"
+	modesClause = "OAuth 2.0 Multiple Response Type Encoding Practices, Section 2.1"
+
+	openID = "openid"
+)
+
+// A responseType is a response_type of several words; empty means code.
+type responseType string
+
+func (t responseType) known() bool {
+	switch t {
+	case "", "code", "id_token", "id_token token", "code id_token", "code token",
+		"code id_token token":
+		return true
+	}
+	return false
+}
+
+// brings reports whether one of t's words is word.
+func (t responseType) brings(word string) bool {
+	for w := range strings.SplitSeq(cmp.Or(string(t), "code"), " ") {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// allow reports whether a response of type t may come in mode.
+func (t responseType) allow(mode string) bool {
+	switch mode {
+	case "query", "query.jwt":
+		return !t.brings("id_token") && !t.brings("token")
+	case "", "fragment", "form_post", "jwt", "fragment.jwt", "form_post.jwt":
+		return true
+	}
+	return false
+}
+
+// isJWT reports whether a response in mode is a JSON Web Token.
+func isJWT(mode string) bool { return mode == "jwt" || strings.HasSuffix(mode, ".jwt") }
+
+// newTransaction returns what the login of o must remember.
+func (c *Client) newTransaction(o AuthorizationOptions, tokenForm url.Values) *transactionData {
 	t := &transactionData{
 		Digest:      c.digest,
 		State:       random.Text(),
-		Verifier:    pkce.New().Reveal(),
 		RedirectURI: o.RedirectURI,
 		Scopes:      slices.Clone(o.Scopes),
 		Params:      tokenForm,
+		JWT:         isJWT(o.ResponseMode),
 	}
-	u.RawQuery = c.query(t, u.RawQuery, o.ResponseMode, params)
-	return &AuthorizationRequest{URL: u.String(), Transaction: &Transaction{t.hidden()}}, nil
+	if o.ResponseType != "code" {
+		t.Type = responseType(o.ResponseType)
+	}
+	if t.Type.brings("code") {
+		t.Verifier = pkce.New().Reveal()
+	}
+	return t
 }
 
 // hasS256 reports whether a server that lists its challenge methods has the one of
@@ -145,32 +240,48 @@ func (c *Client) authorizationEndpoint(params url.Values) (*url.URL, error) {
 	return u, nil
 }
 
-// query writes the parameters in the order of RFC 6749, Section 4.1.1, after
-// those of the endpoint itself.
-func (c *Client) query(
-	t *transactionData, endpoint, responseMode string, params url.Values,
-) string {
-	pairs := []string{endpoint}
-	add := func(name, value string) {
-		pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(value))
-	}
-	add("response_type", "code")
-	add("client_id", c.config.ID)
-	add("redirect_uri", t.RedirectURI)
+// A param is a parameter of an authorization request.
+type param struct{ name, value string }
+
+// parameters returns those of a request in the order of RFC 6749, Section 4.1.1.
+func (c *Client) parameters(t *transactionData, mode string, params url.Values) []param {
+	list := make([]param, 0, 9+len(params))
+	list = append(list,
+		param{"response_type", cmp.Or(string(t.Type), "code")},
+		param{"client_id", c.config.ID},
+		param{"redirect_uri", t.RedirectURI})
 	if len(t.Scopes) > 0 {
-		add("scope", c.joinScopes(t.Scopes))
+		list = append(list, param{"scope", c.joinScopes(t.Scopes)})
 	}
-	add("state", t.State)
-	if responseMode != "" {
-		add("response_mode", responseMode)
+	list = append(list, param{"state", t.State})
+	if mode != "" {
+		list = append(list, param{"response_mode", mode})
 	}
-	if extra := params.Encode(); extra != "" {
-		pairs = append(pairs, extra)
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		for _, value := range params[name] {
+			list = append(list, param{name, value})
+		}
 	}
-	verifier, _ := pkce.Parse(t.Verifier)
-	add("code_challenge", verifier.Challenge())
-	add("code_challenge_method", pkce.Method)
-	return strings.TrimPrefix(strings.Join(pairs, "&"), "&")
+	if verifier, err := pkce.Parse(t.Verifier); err == nil {
+		list = append(list, param{"code_challenge", verifier.Challenge()},
+			param{"code_challenge_method", pkce.Method})
+	}
+	return list
+}
+
+// query writes parameters after those of the endpoint itself.
+func query(endpoint string, list []param) string {
+	pairs := make([]byte, 0, 512)
+	pairs = append(pairs, endpoint...)
+	for _, p := range list {
+		if len(pairs) > 0 {
+			pairs = append(pairs, '&')
+		}
+		pairs = append(pairs, url.QueryEscape(p.name)...)
+		pairs = append(pairs, '=')
+		pairs = append(pairs, url.QueryEscape(p.value)...)
+	}
+	return string(pairs)
 }
 
 const redirectClause = "RFC 6749, Section 3.1.2"
@@ -201,35 +312,47 @@ func checkRedirectURI(raw string) error {
 
 // responseParams are those of an authorization response.
 func responseParams() []string {
-	return []string{"state", "iss", "code", "error", "error_description", "error_uri"}
+	return []string{"state", "iss", "code", "error", "error_description", "error_uri", "response",
+		"access_token", "token_type", "expires_in", "scope", "id_token"}
 }
 
-// An AuthorizationResponse is a callback that belongs to its transaction and
-// brought a code. Only [Client.AuthorizationResponse] makes one.
+// An AuthorizationResponse is a callback that belongs to its transaction and brought what
+// was asked for. Only [Client.AuthorizationResponse] makes one.
 type AuthorizationResponse struct {
 	reveal func() responseData // hidden from fmt as in Token
 }
 
-// Token returns what the browser brought beside the code: an access token, an ID Token, or
-// both, which package oidc verifies. It is nil for the response type code.
-func (r *AuthorizationResponse) Token() *Token { return nil }
-
-// Code returns the authorization code, empty if the response type has none.
-func (r *AuthorizationResponse) Code() string { return r.reveal().code }
-
 type responseData struct {
 	transaction *transactionData
 	code        string
+	token       *Token
 	used        *atomic.Bool // a code is sent once, RFC 6749, Section 4.1.2
 }
 
+func (r *AuthorizationResponse) data() responseData {
+	if r == nil || r.reveal == nil {
+		return responseData{}
+	}
+	return r.reveal()
+}
+
+// Token returns what the browser brought beside the code: an access token, an ID Token, or
+// both, which package oidc verifies. It is nil for the response type code.
+func (r *AuthorizationResponse) Token() *Token { return r.data().token }
+
+// Code returns the authorization code, empty if the response type has none.
+func (r *AuthorizationResponse) Code() string { return r.data().code }
+
 // AuthorizationResponse reads the parameters of a callback, RFC 6749, Section
-// 4.1.2: no parameter twice, then state, then iss (RFC 9207, Section 2.4), then
-// error, then code. Nothing is believed before state and iss are, errors
-// included. [ReadCallback] gets the parameters from a request.
+// 4.1.2: no parameter twice, then the JSON Web Token that they are in if that was asked for
+// (JARM, Section 2.4), then state, then iss (RFC 9207, Section 2.4), then error, then
+// whether all that was asked for is there, and nothing else that could be had so (OAuth 2.0
+// Multiple Response Type Encoding Practices, Section 5). Nothing is believed before state
+// and iss are, errors included. [ReadCallback] gets the parameters from a request.
 //
 // The error is a [*jose.CheckError] that names the check, or an [*Error] if the
-// server refused.
+// server refused; where a JSON Web Token came, it may be that of [jose.Verifier] or of
+// getting keys.
 func (c *Client) AuthorizationResponse(
 	ctx context.Context, params url.Values, txn *Transaction,
 ) (*AuthorizationResponse, error) {
@@ -241,17 +364,69 @@ func (c *Client) AuthorizationResponse(
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
+	if t.JWT || params.Has("response") {
+		var err error
+		params, err = c.unwrap(ctx, params, t)
+		l.Result("response", "JARM, Section 2.4", err)
+	}
 	l.Check(t.State != "" && equal(params.Get("state"), t.State),
 		"state", "must be the one of the request", "RFC 6749, Section 10.12")
 	l.Check(c.issuerMatches(params), "iss", "must be the issuer of the server asked",
 		"RFC 9207, Section 2.4")
 	l.Result("error", "RFC 6749, Section 4.1.2.1", callbackRefusal(params))
-	l.Check(params.Get("code") != "", "code", "must be present", "RFC 6749, Section 4.1.2")
+	l.Check(params.Get("code") != "" || !t.Type.brings("code"),
+		"code", "must be present", "RFC 6749, Section 4.1.2")
+	l.Check(t.Type.bringsOnly(params), "response_type", "must be that of the request", typesClause)
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
-	data := responseData{t, params.Get("code"), new(atomic.Bool)}
+	tok, err := c.browserToken(ctx, params, t)
+	if err != nil {
+		return nil, err
+	}
+	data := responseData{t, params.Get("code"), tok, new(atomic.Bool)}
 	return &AuthorizationResponse{func() responseData { return data }}, nil
+}
+
+// bringsOnly reports whether params have the tokens that t brings, and neither a token nor
+// a code that it does not.
+func (t responseType) bringsOnly(params url.Values) bool {
+	return (params.Get("access_token") != "") == t.brings("token") &&
+		(params.Get("id_token") != "") == t.brings("id_token") &&
+		(params.Get("code") == "" || t.brings("code"))
+}
+
+// browserToken returns the tokens that came by the browser, RFC 6749, Section 4.2.2 and
+// OpenID Connect Core 1.0, Section 3.2.2.5, nil if the response type has none.
+func (c *Client) browserToken(
+	ctx context.Context, params url.Values, t *transactionData,
+) (*Token, error) {
+	if !t.Type.brings("token") {
+		return c.browserIDToken(params.Get("id_token")), nil
+	}
+	body := url.Values{}
+	for _, name := range []string{"access_token", "token_type", "expires_in", "scope", "id_token"} {
+		if params.Has(name) {
+			body.Set(name, params.Get(name))
+		}
+	}
+	return c.readToken(ctx, answer{
+		Response: &httpclient.Response{
+			Status: http.StatusOK,
+			Header: http.Header{"Content-Type": {"application/json"}},
+			Body:   []byte(formAsJSON(body.Encode())),
+		},
+		now: c.config.Now().Round(0),
+	}, t.Scopes)
+}
+
+// browserIDToken returns a Token that has an ID Token alone, nil for none.
+func (c *Client) browserIDToken(raw string) *Token {
+	if raw == "" {
+		return nil
+	}
+	s := &secrets{idToken: raw}
+	return &Token{clientID: c.config.ID, issuer: c.config.Server.Issuer, reveal: s.hidden()}
 }
 
 // callbackRefusal returns the error that a callback brings, or nil.
@@ -294,11 +469,14 @@ func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []by
 // login begins anew. Where the server does not say which scopes it granted, they
 // are those asked for (RFC 6749, Section 5.1).
 func (c *Client) Exchange(ctx context.Context, resp *AuthorizationResponse) (*Token, error) {
-	if resp == nil || resp.reveal == nil || resp.reveal().transaction.Digest != c.digest {
+	data := resp.data()
+	if data.transaction == nil || data.transaction.Digest != c.digest {
 		return nil, checkError("transaction", "must be of a request by this client to this server",
 			"RFC 9700, Section 4.4.2")
 	}
-	data := resp.reveal()
+	if data.code == "" {
+		return nil, checkError("code", "must have been asked for", typesClause)
+	}
 	if data.used.Swap(true) {
 		return nil, checkError("code", "must be sent once", "RFC 6749, Section 4.1.2")
 	}
@@ -319,10 +497,16 @@ func (c *Client) Exchange(ctx context.Context, resp *AuthorizationResponse) (*To
 }
 
 // Callback reads the parameters of a callback as [Client.AuthorizationResponse]
-// does and exchanges its code as [Client.Exchange] does.
+// does and exchanges its code as [Client.Exchange] does. It is for the response type code
+// alone: where the browser brings tokens too, somebody must verify them, as package oidc
+// does.
 func (c *Client) Callback(
 	ctx context.Context, params url.Values, txn *Transaction,
 ) (*Token, error) {
+	if t := txn.data(); t != nil && t.Type != "" {
+		return nil, checkError("response_type", "must be code, or package oidc used",
+			"RFC 9700, Section 2.1.2")
+	}
 	resp, err := c.AuthorizationResponse(ctx, params, txn)
 	if err != nil {
 		return nil, err

@@ -501,6 +501,7 @@ func TestTrace(t *testing.T) {
 		"iss (RFC 9207, Section 2.4)",
 		"error (RFC 6749, Section 4.1.2.1)",
 		"code (RFC 6749, Section 4.1.2)",
+		"response_type (OAuth 2.0 Multiple Response Type Encoding Practices, Section 5)",
 	}
 	for _, test := range []struct {
 		name   string
@@ -511,7 +512,8 @@ func TestTrace(t *testing.T) {
 		{"accepted", nil, golden, "ok"},
 		{"another state", url.Values{"state": {"x"}}, golden[:3], "check state"},
 		{"another issuer", url.Values{"iss": {"x"}}, golden[:4], "check iss"},
-		{"no code", url.Values{"code": {""}}, golden, "check code"},
+		{"no code", url.Values{"code": {""}}, golden[:6], "check code"},
+		{"a token", url.Values{"access_token": {"a"}}, golden, "check response_type"},
 		{"refused", url.Values{"error": {"access_denied"}}, golden[:5],
 			"server access_denied 0"},
 	} {
@@ -611,28 +613,49 @@ func TestErrorCodeIsWhatWasSent(t *testing.T) {
 	}
 }
 
-// OAuth 2.0 Form Post Response Mode, Section 2.
+// OAuth 2.0 Multiple Response Type Encoding Practices, Section 2.1, and JARM, Section 2.3:
+// tokens do not come in a query.
 func TestAuthorizeResponseMode(t *testing.T) {
-	c := newClient(t, configAt("https://as.example"))
-	for mode, want := range map[string]bool{
-		"": true, "query": true, "form_post": true, "fragment": false, "web_message": false,
-		"Query": false, "form_post ": false, "query.jwt": false, "okta_post_message": false,
+	config := configAt("https://as.example")
+	config.Server.JWKSURI = "https://as.example/keys"
+	c := newClient(t, config)
+	for _, test := range []struct {
+		mode         string
+		code, tokens bool
+	}{
+		{"", true, true}, {"query", true, false}, {"fragment", true, true},
+		{"form_post", true, true}, {"jwt", true, true}, {"query.jwt", true, false},
+		{"fragment.jwt", true, true}, {"form_post.jwt", true, true},
+		{"web_message", false, false}, {"Query", false, false}, {"form_post ", false, false},
+		{"okta_post_message", false, false}, {".jwt", false, false}, {"jwt.jwt", false, false},
+		{"web_message.jwt", false, false}, {"JWT", false, false},
 	} {
-		req, err := c.Authorize(t.Context(), AuthorizationOptions{
-			RedirectURI: redirectURI, ResponseMode: mode})
-		if !want {
-			wantCheck(t, err, "response_mode", "OAuth 2.0 Form Post Response Mode, Section 2")
-			if req != nil {
-				t.Errorf("%q: accepted", mode)
+		for _, types := range []string{"", "code", "id_token", "id_token token", "code id_token",
+			"code token", "code id_token token"} {
+			want := test.tokens
+			if types == "" || types == "code" {
+				want = test.code
 			}
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if q := asked(t, req); q.Has("response_mode") != (mode != "") ||
-			q.Get("response_mode") != mode {
-			t.Errorf("%q: URL is %s", mode, req.URL)
+			req, err := c.Authorize(t.Context(), AuthorizationOptions{ResponseType: types,
+				RedirectURI: redirectURI, ResponseMode: test.mode, Scopes: []string{"openid"}})
+			if !want {
+				wantCheck(t, err, "response_mode",
+					"OAuth 2.0 Multiple Response Type Encoding Practices, Section 2.1")
+				if req != nil {
+					t.Errorf("%q for %q: accepted", test.mode, types)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if q := asked(t, req); q.Has("response_mode") != (test.mode != "") ||
+				q.Get("response_mode") != test.mode {
+				t.Errorf("%q: URL is %s", test.mode, req.URL)
+			}
+			if got := req.Transaction.data().JWT; got != strings.HasSuffix(test.mode, "jwt") {
+				t.Errorf("%q: a JSON Web Token is asked for: %v", test.mode, got)
+			}
 		}
 	}
 }
@@ -829,13 +852,17 @@ func TestAuthorizeTrace(t *testing.T) {
 	golden := []string{
 		"redirect_uri (RFC 6749, Section 3.1.2)",
 		"scope (RFC 6749, Section 3.3)",
-		"response_mode (OAuth 2.0 Form Post Response Mode, Section 2)",
+		"response_type (OAuth 2.0 Multiple Response Type Encoding Practices, Section 5)",
+		"response_mode (OAuth 2.0 Multiple Response Type Encoding Practices, Section 2.1)",
 		"code_challenge_methods_supported (RFC 7636, Section 4.2)",
 		"params (RFC 6749, Section 3.1)",
 		"resource (RFC 8707, Section 2)",
 		"token_params (RFC 6749, Section 4.1.3)",
 		"authorization_endpoint (RFC 6749, Section 3.1)",
+		"require_signed_request_object (RFC 9101, Section 10.5)",
 	}
+	signed := configAt("https://as.example")
+	signed.Server.RequireSignedRequestObject = true
 	endpoint := configAt("https://as.example")
 	endpoint.Server.AuthorizationEndpoint += "?state=x"
 	plain := configAt("https://as.example")
@@ -846,21 +873,24 @@ func TestAuthorizeTrace(t *testing.T) {
 		change func(*AuthorizationOptions)
 		heard  int
 	}{
-		{"accepted", configAt("https://as.example"), func(*AuthorizationOptions) {}, 8},
+		{"accepted", configAt("https://as.example"), func(*AuthorizationOptions) {}, 10},
 		{"redirect URI", configAt("https://as.example"),
 			func(o *AuthorizationOptions) { o.RedirectURI = "" }, 1},
 		{"scope", configAt("https://as.example"),
 			func(o *AuthorizationOptions) { o.Scopes = []string{""} }, 2},
+		{"response type", configAt("https://as.example"),
+			func(o *AuthorizationOptions) { o.ResponseType = "token" }, 3},
 		{"response mode", configAt("https://as.example"),
-			func(o *AuthorizationOptions) { o.ResponseMode = "x" }, 3},
-		{"challenge", plain, func(*AuthorizationOptions) {}, 4},
+			func(o *AuthorizationOptions) { o.ResponseMode = "x" }, 4},
+		{"challenge", plain, func(*AuthorizationOptions) {}, 5},
 		{"params", configAt("https://as.example"),
-			func(o *AuthorizationOptions) { o.Params = url.Values{"state": {"x"}} }, 5},
+			func(o *AuthorizationOptions) { o.Params = url.Values{"state": {"x"}} }, 6},
 		{"resource", configAt("https://as.example"),
-			func(o *AuthorizationOptions) { o.Resources = []string{"x"} }, 6},
+			func(o *AuthorizationOptions) { o.Resources = []string{"x"} }, 7},
 		{"token params", configAt("https://as.example"),
-			func(o *AuthorizationOptions) { o.TokenParams = url.Values{"code": {"x"}} }, 7},
-		{"endpoint", endpoint, func(*AuthorizationOptions) {}, 8},
+			func(o *AuthorizationOptions) { o.TokenParams = url.Values{"code": {"x"}} }, 8},
+		{"endpoint", endpoint, func(*AuthorizationOptions) {}, 9},
+		{"request object", signed, func(*AuthorizationOptions) {}, 10},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var heard []string

@@ -105,6 +105,10 @@ func New(c Config) (*Client, error) {
 	c.checkAuth(l, cmp.Or(c.RevocationAuth, c.Auth), "revocation_authentication")
 	l.Check(len(c.Server.endpoints()) > 0, "server", "must have an endpoint", metadataClause)
 	l.Result("server", metadataClause, c.Server.check(c.HTTP))
+	l.Result("request_object", requestClause, c.RequestObject.check(c))
+	l.Result("authorization_response", "JARM, Section 3", c.AuthorizationResponse.check(c.Auth))
+	l.Check(c.Leeway <= jose.MaxLeeway, "leeway", "must be at most 5 minutes",
+		"RFC 7519, Section 4.1.4")
 	l.Check(c.TokenPlacement.known(), "token_placement",
 		"must be one of this package's", "RFC 6750, Section 2")
 	if err := l.Err(); err != nil {
@@ -134,6 +138,10 @@ func (c Config) client() *Client {
 	q.GrantedScopeSeparator = cmp.Or(q.GrantedScopeSeparator, q.ScopeSeparator)
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Keys == nil && s.JWKSURI != "" {
+		keys, _ := NewRemoteKeySet(s.JWKSURI, c.HTTP, c.Now) // the URI has been checked
+		c.Keys = keys
 	}
 	client.config = c
 	return client

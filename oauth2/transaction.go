@@ -19,10 +19,13 @@ type Transaction struct {
 type transactionData struct {
 	Digest      string     `json:"d"` // of the client's configuration
 	State       string     `json:"s"`
-	Verifier    string     `json:"v"`
+	Verifier    string     `json:"v"` // empty if Type has no code
 	RedirectURI string     `json:"r"`
 	Scopes      []string   `json:"c,omitempty"`
 	Params      url.Values `json:"p,omitempty"` // of the token request
+
+	Type responseType `json:"t,omitempty"` // empty for code
+	JWT  bool         `json:"j,omitempty"` // the response is to be one
 }
 
 func (d *transactionData) hidden() func() *transactionData {
@@ -79,10 +82,10 @@ func (t *Transaction) MarshalBinary() ([]byte, error) {
 // leave t as it was.
 func (t *Transaction) UnmarshalBinary(b []byte) error {
 	var data transactionData
-	if json.Unmarshal(b, &data) != nil || data.State == "" {
+	if json.Unmarshal(b, &data) != nil || data.State == "" || !data.Type.known() {
 		return errTransaction
 	}
-	if _, err := pkce.Parse(data.Verifier); err != nil {
+	if _, err := pkce.Parse(data.Verifier); err != nil && data.Type.brings("code") {
 		return errTransaction
 	}
 	t.reveal = data.hidden()

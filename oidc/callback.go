@@ -86,8 +86,11 @@ func (c *Client) frontChannel(
 }
 
 // CallbackState returns the state parameter of a callback, by which its transaction is
-// found; see [oauth2.Client.CallbackState].
+// found. One that is a JSON Web Token is verified first, see [oauth2.Client.CallbackState].
 func (c *Client) CallbackState(ctx context.Context, params url.Values) (string, error) {
+	if !params.Has("response") {
+		return params.Get("state"), nil
+	}
 	conn, err := c.provider.Get(ctx)
 	if err != nil {
 		return "", err

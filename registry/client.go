@@ -91,7 +91,13 @@ func (c *Client) Authorize(w http.ResponseWriter, r *http.Request, o AuthorizeOp
 	params := url.Values{}
 	maps.Copy(params, c.config.AuthorizeParams)
 	maps.Copy(params, o.Params)
-	b, err := c.protocol.authorize(r.Context(), request{redirectURI, c.config.Scopes, params})
+	b, err := c.protocol.authorize(r.Context(), request{
+		redirectURI:  redirectURI,
+		scopes:       c.config.Scopes,
+		responseType: c.config.ResponseType,
+		responseMode: c.config.ResponseMode,
+		params:       params,
+	})
 	if err != nil {
 		return fmt.Errorf("registry: %q: %w", c.name, err)
 	}
@@ -100,6 +106,7 @@ func (c *Client) Authorize(w http.ResponseWriter, r *http.Request, o AuthorizeOp
 		Client:      c.name,
 		RedirectURI: redirectURI,
 		ReturnTo:    o.ReturnTo,
+		Posted:      strings.HasPrefix(c.config.ResponseMode, "form_post"),
 		Transaction: b.transaction,
 	})
 	if err != nil {
@@ -138,14 +145,15 @@ func (c *Client) AuthorizeAccessToken(w http.ResponseWriter, r *http.Request) (*
 func (c *Client) complete(w http.ResponseWriter, r *http.Request) (*Login, error) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	if r.Method != http.MethodGet { // a HEAD, of a link preview say, must not use up the login
-		return nil, errors.New("callback must be a GET")
-	}
-	params, err := url.ParseQuery(r.URL.RawQuery)
+	params, err := oauth2.ReadCallback(r) // a HEAD, of a link preview say, uses up no login
 	if err != nil {
-		return nil, errors.New("callback's query does not parse")
+		return nil, err
 	}
-	rec, err := c.registry.logins.take(w, r, c.protocol.key(params), purposeLogin, c.name)
+	key, err := c.protocol.key(r.Context(), params)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := c.registry.logins.take(w, r, key, purposeLogin, c.name)
 	if err != nil {
 		return nil, err
 	}

@@ -69,6 +69,14 @@ type Config struct {
 	// Scopes are the scopes asked for. Authlib has them in client_kwargs.
 	Scopes []string
 
+	// ResponseType and ResponseMode are those of [oidc.AuthorizationOptions]; OAuth 2.0
+	// without OpenID Connect has ResponseMode only, OAuth 1.0 neither. With form_post and
+	// form_post.jwt the provider's page posts to the callback, and the site must be https:
+	// browsers send no cookie along otherwise. Where the response is in the fragment, call
+	// [oauth2.RelayFragment] first in the handler of the callback.
+	ResponseType string
+	ResponseMode string
+
 	// AuthorizeParams are further parameters of the authorization request.
 	AuthorizeParams url.Values
 
@@ -148,9 +156,9 @@ func (c Config) protocol(o Options) (protocol, error) {
 
 func (c Config) oauth1(o Options) (protocol, error) {
 	if len(c.Scopes) > 0 || c.Issuer != "" || c.ServerMetadataURL != "" || c.JWKSURI != "" ||
-		c.TokenEndpointAuthMethod != "" {
+		c.TokenEndpointAuthMethod != "" || c.ResponseType != "" || c.ResponseMode != "" {
 		return nil, errors.New("RequestTokenURL is of OAuth 1.0; Scopes, Issuer, ServerMetadataURL, " +
-			"JWKSURI and TokenEndpointAuthMethod are not")
+			"JWKSURI, TokenEndpointAuthMethod, ResponseType and ResponseMode are not")
 	}
 	if c.AuthorizeURL == "" {
 		return nil, errors.New("AuthorizeURL is required") // which oauth1 can do without
@@ -170,6 +178,9 @@ func (c Config) oauth1(o Options) (protocol, error) {
 func (c Config) oauth2(o Options) (protocol, error) {
 	if c.AuthorizeURL == "" || c.AccessTokenURL == "" { // which oauth2 can do without
 		return nil, errors.New("AuthorizeURL and AccessTokenURL are required")
+	}
+	if c.ResponseType != "" {
+		return nil, errors.New("ResponseType is of OpenID Connect")
 	}
 	auth, err := c.authentication()
 	if err != nil {

@@ -41,7 +41,8 @@ type record struct {
 	Client      string          `json:"c"`
 	RedirectURI string          `json:"r"`
 	ReturnTo    string          `json:"t,omitempty"`
-	Expires     int64           `json:"e"` // Unix seconds
+	Posted      bool            `json:"f,omitempty"` // the provider's page posts the callback
+	Expires     int64           `json:"e"`           // Unix seconds
 	Transaction json.RawMessage `json:"x"`
 }
 
@@ -66,6 +67,10 @@ type logins struct {
 
 // put keeps rec to be found by key, in this browser only.
 func (l *logins) put(w http.ResponseWriter, r *http.Request, key string, rec record) error {
+	if rec.Posted && !rec.https() {
+		return errors.New("RedirectURI must be https for a callback that is posted: browsers send " +
+			"no other cookie with it")
+	}
 	now := l.now()
 	rec.Expires = now.Add(l.life).Unix()
 	raw, err := json.Marshal(rec)
@@ -89,7 +94,7 @@ func (l *logins) put(w http.ResponseWriter, r *http.Request, key string, rec rec
 			"or use CacheStore")
 	}
 	l.evict(w, r, cookieName("", rec.https()))
-	setCookie(w, name, value, 2*l.life)
+	setCookie(w, name, value, 2*l.life, rec.Posted)
 	return nil
 }
 
@@ -130,7 +135,7 @@ func (l *logins) find(w http.ResponseWriter, r *http.Request, key string) (recor
 	for _, https := range []bool{true, false} {
 		name := cookieName(id, https)
 		if cookie, err := r.Cookie(name); err == nil {
-			setCookie(w, name, tombstone, 2*l.life)
+			setCookie(w, name, tombstone, 2*l.life, r.Method == http.MethodPost)
 			return l.open(r.Context(), id, name, cookie.Value, https)
 		}
 	}
@@ -169,7 +174,7 @@ func (l *logins) evict(w http.ResponseWriter, r *http.Request, prefix string) {
 	for i := range max(excess, 0) {
 		_, held, _ := strings.Cut(open[i].Value, ".")
 		l.store.drop(r.Context(), strings.TrimPrefix(open[i].Name, prefix), held)
-		setCookie(w, open[i].Name, "", -time.Second)
+		setCookie(w, open[i].Name, "", -time.Second, false)
 	}
 }
 
@@ -201,8 +206,13 @@ func cookieName(id string, https bool) string {
 
 // setCookie sets a login's cookie, or has it forgotten if life is negative.
 // SameSite=Lax lets it come along when the provider sends the browser back, and
-// not with requests that other sites make.
-func setCookie(w http.ResponseWriter, name, value string, life time.Duration) {
+// not with requests that other sites make; where the provider's page posts the callback,
+// that is one (OAuth 2.0 Form Post Response Mode, Section 2).
+func setCookie(w http.ResponseWriter, name, value string, life time.Duration, posted bool) {
+	sameSite := http.SameSiteLaxMode
+	if posted {
+		sameSite = http.SameSiteNoneMode
+	}
 	http.SetCookie(w, &http.Cookie{
 		Name:     name,
 		Value:    value,
@@ -210,6 +220,6 @@ func setCookie(w http.ResponseWriter, name, value string, life time.Duration) {
 		MaxAge:   int(life / time.Second),
 		Secure:   strings.HasPrefix(name, "__Host-"),
 		HttpOnly: true,
-		SameSite: http.SameSiteLaxMode,
+		SameSite: sameSite,
 	})
 }

@@ -17,7 +17,7 @@ type protocol interface {
 	authorize(ctx context.Context, o request) (begun, error)
 
 	// key returns the parameter of a callback by which its transaction is found.
-	key(params url.Values) string
+	key(ctx context.Context, params url.Values) (string, error)
 
 	// callback completes a login.
 	callback(ctx context.Context, params url.Values, transaction []byte) (*Login, error)
@@ -40,9 +40,11 @@ type protocol interface {
 
 // A request is what an authorization request asks for.
 type request struct {
-	redirectURI string
-	scopes      []string
-	params      url.Values
+	redirectURI  string
+	scopes       []string
+	responseType string
+	responseMode string
+	params       url.Values
 }
 
 // A begun is a login that has begun.
@@ -88,7 +90,9 @@ func (p oauth1Protocol) authorize(ctx context.Context, o request) (begun, error)
 	return begun{req.URL, req.Transaction.Token(), b}, err
 }
 
-func (p oauth1Protocol) key(params url.Values) string { return oauth1.CallbackToken(params) }
+func (p oauth1Protocol) key(_ context.Context, params url.Values) (string, error) {
+	return oauth1.CallbackToken(params), nil
+}
 
 func (p oauth1Protocol) callback(ctx context.Context, params url.Values, b []byte) (*Login, error) {
 	var txn oauth1.Transaction
@@ -131,7 +135,11 @@ type oauth2Protocol struct{ client *oauth2.Client }
 
 func (p oauth2Protocol) authorize(ctx context.Context, o request) (begun, error) {
 	req, err := p.client.Authorize(ctx, oauth2.AuthorizationOptions{
-		RedirectURI: o.redirectURI, Scopes: o.scopes, Params: o.params})
+		RedirectURI:  o.redirectURI,
+		Scopes:       o.scopes,
+		ResponseMode: o.responseMode,
+		Params:       o.params,
+	})
 	if err != nil {
 		return begun{}, err
 	}
@@ -139,7 +147,9 @@ func (p oauth2Protocol) authorize(ctx context.Context, o request) (begun, error)
 	return begun{req.URL, req.Transaction.State(), b}, err
 }
 
-func (p oauth2Protocol) key(params url.Values) string { return params.Get("state") }
+func (p oauth2Protocol) key(ctx context.Context, params url.Values) (string, error) {
+	return p.client.CallbackState(ctx, params)
+}
 
 func (p oauth2Protocol) callback(ctx context.Context, params url.Values, b []byte) (*Login, error) {
 	var txn oauth2.Transaction
@@ -187,7 +197,12 @@ type oidcProtocol struct{ client *oidc.Client }
 
 func (p oidcProtocol) authorize(ctx context.Context, o request) (begun, error) {
 	req, err := p.client.Authorize(ctx, oidc.AuthorizationOptions{
-		RedirectURI: o.redirectURI, Scopes: o.scopes, Params: o.params})
+		RedirectURI:  o.redirectURI,
+		Scopes:       o.scopes,
+		ResponseType: o.responseType,
+		ResponseMode: o.responseMode,
+		Params:       o.params,
+	})
 	if err != nil {
 		return begun{}, err
 	}
@@ -195,7 +210,9 @@ func (p oidcProtocol) authorize(ctx context.Context, o request) (begun, error) {
 	return begun{req.URL, req.Transaction.State(), b}, err
 }
 
-func (p oidcProtocol) key(params url.Values) string { return params.Get("state") }
+func (p oidcProtocol) key(ctx context.Context, params url.Values) (string, error) {
+	return p.client.CallbackState(ctx, params)
+}
 
 func (p oidcProtocol) callback(ctx context.Context, params url.Values, b []byte) (*Login, error) {
 	var txn oidc.Transaction
