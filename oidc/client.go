@@ -110,7 +110,7 @@ type Client struct {
 
 // A connection is what follows from the provider's metadata.
 type connection struct {
-	provider Provider
+	*discovered
 	oauth    *oauth2.Client
 	keys     *oauth2.RemoteKeySet
 	verifier *jose.Verifier
@@ -186,13 +186,10 @@ func (c *Config) secret() (jose.KeySource, error) {
 	return jose.NewSet(key), nil
 }
 
-// settleIssuer derives the issuer from the metadata URL or the other way round.
+// settleIssuer derives the issuer from the metadata URL.
 func (c *Config) settleIssuer() {
 	if issuer, ok := strings.CutSuffix(c.ServerMetadataURL, wellKnown); ok && c.Issuer == "" {
 		c.Issuer = issuer
-	}
-	if c.ServerMetadataURL == "" && !c.Provider.complete() {
-		c.ServerMetadataURL = metadataURL(c.Issuer)
 	}
 }
 
@@ -208,21 +205,24 @@ func (c *Config) checkIssuer(l *verdict.List) {
 		}
 	}
 	l.Check(!strings.Contains(c.Issuer, "?"), "issuer", "must have no query", clause)
+	l.Result("tenants", tenantClause, c.checkTenants())
 }
 
 // connect discovers the provider, unless all is known, and makes what a login
 // with it needs.
 func (c *Client) connect(ctx context.Context, held *connection) (*connection, error) {
-	var p Provider
-	if c.config.ServerMetadataURL != "" {
-		var err error
-		p, err = discover(ctx, c.config.HTTP, c.config.ServerMetadataURL, c.config.Issuer)
-		if err != nil {
-			return nil, err
-		}
+	var before *discovered
+	if held != nil {
+		before = held.discovered
 	}
-	p = p.merge(c.config.Provider)
-	p.Issuer = c.config.Issuer
+	found, err := c.discover(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	if found == before {
+		return held, nil
+	}
+	p := found.provider
 	if err := p.checkRequired(); err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func (c *Client) connect(ctx context.Context, held *connection) (*connection, er
 	if err != nil {
 		return nil, err
 	}
-	return &connection{p, oauth, keys, verifier}, nil
+	return &connection{found, oauth, keys, verifier}, nil
 }
 
 // keySet returns the keys known so far, if they are still to be had at the same

@@ -1,7 +1,6 @@
-// Package oidc is an OpenID Connect relying party: OpenID Connect Core 1.0 with
-// the authorization code flow, and OpenID Connect Discovery 1.0. It adds to
-// package oauth2 what makes an access token's owner known: the ID Token and
-// UserInfo.
+// Package oidc is an OpenID Connect relying party: OpenID Connect Core 1.0, in every flow,
+// and OpenID Connect Discovery 1.0. It adds to package oauth2 what makes an access token's
+// owner known: the ID Token and UserInfo.
 //
 //	c, err := oidc.New(oidc.Config{
 //		Issuer: "https://issuer.example",
@@ -10,16 +9,80 @@
 //	})
 //	req, err := c.Authorize(ctx, oidc.AuthorizationOptions{RedirectURI: u})
 //	// redirect the browser to req.URL and keep req.Transaction for it
-//	login, err := c.Callback(ctx, r.URL.Query(), txn)
+//
+//	params, err := oauth2.ReadCallback(r)
+//	login, err := c.Callback(ctx, params, txn)
 //	login.IDToken.Identity() // who it is
 //
-// The provider's metadata and keys are fetched when first needed and kept, so
-// that a service starts, and known keys go on verifying, while a provider is
-// down. Metadata can narrow what is accepted and never widens it.
+// An [IDToken] exists only after every rule of OpenID Connect Core 1.0, Section 3.1.3.7,
+// each a check with a name of its own, whichever flow it came by. An [Identity], issuer and
+// subject together, is the one thing that may key an account (Section 5.7).
 //
-// An [IDToken] exists only after every rule of OpenID Connect Core 1.0, Section
-// 3.1.3.7, each a check with a name of its own. An [Identity], issuer and subject
-// together, is the one thing that may key an account (Section 5.7).
+// # Discovery
+//
+// The provider's metadata and keys are fetched when first needed and kept, so that a
+// service starts, and known keys go on verifying, while a provider is down. They are asked
+// for anew in the background, with validators, and replaced whole. What is configured in
+// [Config].Provider goes before what is discovered, field by field. Metadata can narrow
+// what is accepted and never widens it; [Config].EndpointMoved hears when an endpoint moves
+// to another host. [DiscoverIssuer] finds the issuer of what a user typed.
+//
+// One provider may have many issuers: [Tenants] says which users may log in.
+//
+// # Flows
+//
+// The response type is "code" unless [AuthorizationOptions] say otherwise: "code id_token",
+// "code token", "code id_token token", "id_token", "id_token token". An ID Token that comes
+// with the browser must have the hashes of what comes with it, and is verified before the
+// code is sent. The response comes in the query, as a form ("form_post"), in the fragment,
+// which [oauth2.RelayFragment] has the browser post, or as a JSON Web Token ("jwt" and the
+// like), which the provider signs. [Config].RequestObject signs the requests.
+//
+// An ID Token that came otherwise, from an application on a telephone say, is for
+// [Client.VerifyIDToken]. [Client.Refresh] and [Client.TokenSource] hold a refreshed one to
+// the one before. [ReadThirdPartyLogin] reads what another site asks for.
+//
+// # What is known of a user
+//
+// [UserInfo] has the standard claims, typed, and all others by its method Claims.
+// [Client.UserInfo] asks the UserInfo Endpoint, [IDToken.UserInfo] reads what the ID Token
+// says. An e-mail address comes with whether the provider verified it, and identifies
+// nobody. [Client.ClaimsFrom] gets the claims that others vouch for.
+//
+// # Algorithms
+//
+// ID Tokens are signed with the algorithm of [Config].IDToken, or one that the provider
+// advertises, or RS256; with an HMAC, keyed by the client secret, only if that is what the
+// client is registered for; and never not at all. With a Decrypter they must be encrypted,
+// and signed inside.
+//
+// # Checks
+//
+// These are their names, in the order in which they are looked at; [jose.WithTrace] lets a
+// function hear them. Those of package oauth2 come between.
+//
+//   - [New]: client_id, client_authentication, issuer, server_metadata_url, tenants, leeway,
+//     id_token_signed_response_alg, client_secret
+//   - discovery: content_type, metadata, issuer, the names of the endpoints
+//   - [Client.Authorize]: prompt, id_token_hint, claims, params
+//   - [Client.Callback]: transaction, id_token; of every ID Token: size, compact, header, crit,
+//     typ, alg, key, claims, iss, aud, exp, nbf, iat, id_token, tenant, sub, aud, azp, iat,
+//     nonce, auth_time, acr, at_hash, c_hash, s_hash; of the second of two: sub
+//   - [Client.Refresh]: id_token, iss, sub, aud, azp, iat, auth_time, nonce
+//   - [Client.UserInfo]: id_token, content_type, body, iss, aud, exp, nbf, iat, sub
+//   - [Client.ClaimsFrom]: iss, endpoint, content_type
+//   - [ReadThirdPartyLogin]: parameters, response_mode, iss, target_link_uri
+//   - [DiscoverIssuer]: identifier, content_type, body, links
+//
+// # Words
+//
+// They are those of the specifications. Who comes from github.com/coreos/go-oidc finds
+// NewProvider as [New], which fetches nothing; Provider.Verifier and Verify as
+// [Client.Callback] or [Client.VerifyIDToken], which compare the nonce and at_hash too;
+// IDToken.Claims as [IDToken.Claims]; Provider.UserInfo as [Client.UserInfo], which compares
+// sub; SupportedSigningAlgs as Config.IDToken; InsecureIssuerURLContext as Config.Issuer
+// beside ServerMetadataURL, or [Tenants]; ProviderConfig as Config.Provider. Authlib's
+// parse_id_token is Callback, userinfo is UserInfo.
 //
 // # What is left to the caller
 //
@@ -27,5 +90,6 @@
 // present it, and using it once: package registry does so. Starting a new
 // application session after a login.
 //
-// Accounts for tests come from oidctest, a provider on loopback.
+// Logout and registration are not here yet. Accounts for tests come from oidctest, a
+// provider on loopback.
 package oidc

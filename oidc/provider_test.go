@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -487,6 +486,12 @@ func TestAuthenticationByMetadata(t *testing.T) {
 	}
 }
 
+// readAt reads metadata of an issuer.
+func readAt(t *testing.T, issuer, body string) (Provider, error) {
+	return (&Config{Issuer: issuer}).readMetadata(t.Context(), &httpclient.Response{
+		Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)})
+}
+
 // What a provider says by https sends nobody to http on the machine that asks.
 func TestMetadataStaysHTTPS(t *testing.T) {
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri",
@@ -494,12 +499,12 @@ func TestMetadataStaysHTTPS(t *testing.T) {
 		"userinfo_endpoint"} {
 		const metadata = `{"issuer":"%s","%s":"http://127.0.0.1/x"}`
 		body := fmt.Sprintf(metadata, "https://p.example", name)
-		_, err := readMetadata(t.Context(), []byte(body), "https://p.example")
-		if outcome(err) != "check endpoints" {
+		_, err := readAt(t, "https://p.example", body)
+		if outcome(err) != "check "+name {
 			t.Errorf("%s: error is %v", name, err)
 		}
 		body = fmt.Sprintf(metadata, "http://127.0.0.1", name)
-		if _, err := readMetadata(t.Context(), []byte(body), "http://127.0.0.1"); err != nil {
+		if _, err := readAt(t, "http://127.0.0.1", body); err != nil {
 			t.Errorf("%s on loopback: %v", name, err)
 		}
 	}
@@ -525,7 +530,7 @@ func FuzzMetadata(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p, err := readMetadata(context.Background(), body, issuer)
+		p, err := readAt(t, issuer, string(body))
 		if err != nil {
 			checks := []string{"check metadata", "check issuer", "check endpoints"}
 			if !slices.Contains(checks, outcome(err)) {

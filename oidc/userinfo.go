@@ -12,57 +12,35 @@ import (
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/internal/verdict"
+	"vouchsafe/jose"
+	"vouchsafe/oauth2"
 )
 
-// UserInfo is what a provider says of a user, OpenID Connect Core 1.0, Section
-// 5.1. Everything but the Identity may change from one day to the next, and the
-// URLs are a stranger's.
-type UserInfo struct {
-	Identity          Identity
-	Name              string // "name"
-	PreferredUsername string // "preferred_username"
-	Picture           string // "picture", a URL
+const (
+	maxUserInfo    = 1 << 20
+	userInfoClause = "OpenID Connect Core 1.0, Section 5.3.2"
 
-	body *userInfoBody
-}
-
-type userInfoBody struct {
-	email    string
-	verified bool
-	members  map[string]json.RawMessage
-}
-
-// Email returns the e-mail address, if there is one, and whether the issuer of
-// the Identity says that it verified it belongs to the user: "email_verified",
-// as the boolean true and nothing else.
-func (u *UserInfo) Email() (address string, verified bool) {
-	if u.body == nil {
-		return "", false
-	}
-	return u.body.email, u.body.verified
-}
-
-// Claims reads all claims into v, as [jose.Token.Claims] does.
-func (u *UserInfo) Claims(v any) error {
-	if u.body == nil {
-		return json.Unmarshal([]byte("{}"), v)
-	}
-	raw, err := json.Marshal(u.body.members)
-	if err != nil {
-		return err
-	}
-	return strictjson.Unmarshal(string(raw), v)
-}
-
-const maxUserInfo = 1 << 20
+	typeJSON = "application/json"
+	typeJWT  = "application/jwt"
+)
 
 // UserInfo asks the UserInfo Endpoint with login's access token, OpenID Connect
 // Core 1.0, Section 5.3. The answer must be about the subject of login's ID Token
 // (Section 5.3.2).
+//
+// It is JSON or a signed JSON Web Token, which is verified with the provider's keys, and
+// its iss, aud and times are checked if it has them. If [Config].UserInfo has an
+// algorithm it must be signed with that, and if it has a Decrypter it must be encrypted:
+// a signed token inside, or the claims alone where no algorithm is registered. Where none
+// is, a token must be signed with one of userinfo_signing_alg_values_supported, or RS256
+// if the metadata lists none.
+//
+// What the endpoint refuses is an [*oauth2.Error]: "invalid_token" says that the access
+// token has ended. The request is not repeated.
 func (c *Client) UserInfo(ctx context.Context, login *Login) (*UserInfo, error) {
 	l := verdict.New(ctx, checkError)
 	if !l.Check(login != nil && c.verified(login.IDToken), "id_token",
-		"must have been verified by this client before UserInfo", "OpenID Connect Core 1.0, Section 5.3.2") {
+		"must have been verified by this client before UserInfo", userInfoClause) {
 		return nil, l.Err()
 	}
 	conn, err := c.provider.Get(ctx)
@@ -74,21 +52,133 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*UserInfo, error) 
 	if err != nil {
 		return nil, fmt.Errorf("oidc: UserInfo endpoint: %w", err)
 	}
-	u, err := FetchUserInfo(ctx, httpclient.With(c.config.HTTP, transport),
-		UserInfoSource{Endpoint: endpoint, Issuer: login.IDToken.Issuer})
-	if err != nil {
-		return nil, err
+	u, err := c.askUserInfo(ctx, conn, httpclient.With(c.config.HTTP, transport), UserInfoSource{
+		Endpoint:       endpoint,
+		Issuer:         login.IDToken.Issuer,
+		StringBooleans: c.config.Quirks.StringBooleans,
+	})
+	if err == nil {
+		l.Check(u.Identity == login.IDToken.Identity(), "sub", "must be that of the ID Token",
+			userInfoClause)
+		err = l.Err()
 	}
-	if !l.Check(u.Identity == login.IDToken.Identity(),
-		"sub", "must be that of the ID Token", "OpenID Connect Core 1.0, Section 5.3.2") {
-		return nil, fmt.Errorf("oidc: UserInfo: %w", l.Err())
+	if err != nil {
+		return nil, fmt.Errorf("oidc: UserInfo: %w", err)
 	}
 	return u, nil
 }
 
 // verified reports whether t is an ID Token of this provider for this client.
 func (c *Client) verified(t *IDToken) bool {
-	return t != nil && t.token != nil && t.Issuer == c.config.Issuer && slices.Contains(t.Audience, c.config.ID)
+	return t != nil && t.token != nil && t.Issuer == c.config.Issuer &&
+		slices.Contains(t.Audience, c.config.ID)
+}
+
+// askUserInfo fetches the claims of a user and verifies them if they are signed.
+func (c *Client) askUserInfo(ctx context.Context, conn *connection, client *http.Client,
+	s UserInfoSource) (*UserInfo, error) {
+	resp, err := get(ctx, client, s.Endpoint, typeJSON+", "+typeJWT)
+	if err != nil {
+		return nil, err
+	}
+	registered := c.config.UserInfo
+	plain := registered.SigningAlgorithm == "" && registered.Decrypter == nil
+	token := httpclient.HasMediaType(resp.Header, typeJWT)
+	l := verdict.New(ctx, checkError)
+	if !l.Check(token || plain && httpclient.HasMediaType(resp.Header, typeJSON), "content_type",
+		"must be application/json, or application/jwt if that is registered", userInfoClause) {
+		return nil, l.Err()
+	}
+	if !token {
+		return readUserInfo(resp.Body, s)
+	}
+	m, err := c.openUserInfo(ctx, conn, string(resp.Body), s.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	return s.userInfo(m)
+}
+
+// openUserInfo decrypts and verifies claims as they are registered to come, OpenID
+// Connect Core 1.0, Section 5.3.4.
+func (c *Client) openUserInfo(ctx context.Context, conn *connection, jwt, issuer string) (
+	strictjson.Object, error) {
+	registered := c.config.UserInfo
+	keys, algorithms, err := c.userInfoKeys(conn)
+	if err != nil {
+		return strictjson.Object{}, err
+	}
+	asked := signedObject{
+		keys:       keys,
+		algorithms: algorithms,
+		issuer:     issuer,
+		anonymous:  true,
+		known:      userInfoMembers(),
+		clause:     userInfoClause,
+	}
+	if d := registered.Decrypter; d != nil {
+		return c.decryptObject(ctx, jwt, d, registered.SigningAlgorithm == "", asked)
+	}
+	return c.verifyObject(ctx, jwt, asked)
+}
+
+// userInfoKeys returns what UserInfo is signed with: what is registered, or those of our
+// algorithms that the provider advertises, RS256 if it advertises none.
+func (c *Client) userInfoKeys(conn *connection) (jose.KeySource, []string, error) {
+	registered, advertised := c.config.UserInfo.SigningAlgorithm,
+		[]string(nil) // until provider.go has userinfo_signing_alg_values_supported
+	switch {
+	case strings.HasPrefix(registered, "HS"):
+		key, err := oauth2.SecretKey(c.config.Auth)
+		return jose.NewSet(key), []string{registered}, err
+	case registered != "":
+		return conn.keys, []string{registered}, nil
+	case len(advertised) == 0:
+		return conn.keys, []string{"RS256"}, nil
+	}
+	both := slices.DeleteFunc(idTokenAlgorithms(),
+		func(ours string) bool { return !slices.Contains(advertised, ours) })
+	if len(both) == 0 {
+		return nil, nil, checkError("alg",
+			"must be registered, as the provider advertises none of this module", userInfoClause)
+	}
+	return conn.keys, both, nil
+}
+
+// get fetches a resource of one of the media types in accept.
+func get(ctx context.Context, client *http.Client, url, accept string) (
+	*httpclient.Response, error) {
+	req, err := newGet(ctx, url, accept)
+	if err != nil {
+		return nil, err
+	}
+	return send(ctx, client, req)
+}
+
+func newGet(ctx context.Context, url, accept string) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: it does not parse", httpclient.ErrInsecureURL)
+	}
+	req.Header.Set("Accept", accept)
+	return req, nil
+}
+
+// send sends req once. What is refused is an *oauth2.Error, beside the status.
+func send(ctx context.Context, client *http.Client, req *http.Request) (
+	*httpclient.Response, error) {
+	resp, err := httpclient.Do(ctx, client, req, maxUserInfo)
+	if err != nil {
+		return nil, err
+	}
+	if resp.Status == http.StatusOK {
+		return resp, nil
+	}
+	refusal := oauth2.ResponseError(&http.Response{StatusCode: resp.Status, Header: resp.Header})
+	if refusal == nil {
+		return nil, fmt.Errorf("status must be 200, is %d", resp.Status)
+	}
+	return nil, fmt.Errorf("status must be 200, is %d: %w", resp.Status, refusal)
 }
 
 // A UserInfoSource says where a user's claims are and how to read them.
@@ -99,40 +189,54 @@ type UserInfoSource struct {
 	// Names says where a provider that does not speak OpenID Connect keeps a
 	// standard claim: {"sub": "id"}. A whole number there is read as its digits.
 	Names map[string]string
+
+	// StringBooleans is [Quirks].StringBooleans.
+	StringBooleans bool
 }
 
 // FetchUserInfo fetches a user's claims with client, which sends the token: its
 // Transport is one of package oauth1, oauth2 or this one. s must name an issuer,
-// and the answer must have a subject. Where an ID Token was issued, use
+// and the answer must be JSON and have a subject. Where an ID Token was issued, use
 // [Client.UserInfo], which compares the two.
+//
+// What the endpoint refuses is an [*oauth2.Error]. The request is not repeated.
 func FetchUserInfo(ctx context.Context, client *http.Client, s UserInfoSource) (*UserInfo, error) {
 	if s.Issuer == "" {
 		return nil, errors.New("oidc: UserInfoSource.Issuer is required: without it, " +
 			"users of two providers could be taken for one")
 	}
-	resp, err := httpclient.Get(ctx, client, s.Endpoint, maxUserInfo)
+	u, err := s.fetch(ctx, client)
 	if err != nil {
 		return nil, fmt.Errorf("oidc: UserInfo: %w", err)
 	}
-	if !httpclient.HasMediaType(resp.Header, "application/json") {
-		return nil, fmt.Errorf("oidc: UserInfo: %w", checkError("content_type",
-			"must be application/json", "OpenID Connect Core 1.0, Section 5.3.2"))
+	return u, nil
+}
+
+func (s UserInfoSource) fetch(ctx context.Context, client *http.Client) (*UserInfo, error) {
+	resp, err := get(ctx, client, s.Endpoint, typeJSON)
+	if err != nil {
+		return nil, err
+	}
+	if !httpclient.HasMediaType(resp.Header, typeJSON) {
+		return nil, checkError("content_type", "must be application/json", userInfoClause)
 	}
 	return readUserInfo(resp.Body, s)
 }
 
-// userInfoMembers are the claims that this package reads.
-var userInfoMembers = []string{"sub", "name", "preferred_username", "picture", "email", "email_verified"}
-
-// readUserInfo reads a UserInfo response, which must have a subject: the string
-// "sub", or what takes its place.
+// readUserInfo reads a UserInfo Response that is JSON.
 func readUserInfo(body []byte, s UserInfoSource) (*UserInfo, error) {
-	m, err := strictjson.Parse(string(body), userInfoMembers...)
+	elsewhere := func(claim string) bool { return s.Names[claim] != "" }
+	m, err := strictjson.Parse(string(body), slices.DeleteFunc(userInfoMembers(), elsewhere)...)
 	if err != nil {
-		return nil, fmt.Errorf("oidc: UserInfo: %w", checkError("body",
-			"must be one strict JSON object", "OpenID Connect Core 1.0, Section 5.3.2"))
+		return nil, checkError("body", "must be one strict JSON object", userInfoClause)
 	}
-	claims := map[string]json.RawMessage{}
+	return s.userInfo(m)
+}
+
+// userInfo reads claims, which must have a subject: the string "sub", or what takes its
+// place.
+func (s UserInfoSource) userInfo(m strictjson.Object) (*UserInfo, error) {
+	claims := rawClaims{}
 	for name, value := range m.All() {
 		claims[name] = value.Raw()
 	}
@@ -142,28 +246,17 @@ func readUserInfo(body []byte, s UserInfoSource) (*UserInfo, error) {
 			claims[claim] = wholeAsString(v)
 		}
 	}
-	str := func(name string) string {
-		s, _ := strictjson.Value(claims[name]).String()
-		return s
-	}
-	subject := str("sub")
+	subject := claims.text("sub")
 	if subject == "" {
-		return nil, fmt.Errorf("oidc: UserInfo: %w", checkError("sub",
-			"must be a non-empty string", "OpenID Connect Core 1.0, Section 5.3.2"))
+		return nil, checkError("sub", "must be a non-empty string", userInfoClause)
 	}
-	return &UserInfo{
-		Identity:          Identity{s.Issuer, subject},
-		Name:              str("name"),
-		PreferredUsername: str("preferred_username"),
-		Picture:           str("picture"),
-		body:              &userInfoBody{str("email"), string(claims["email_verified"]) == "true", claims},
-	}, nil
+	return newUserInfo(Identity{s.Issuer, subject}, claims, s.StringBooleans), nil
 }
 
 // wholeAsString makes a string of a whole number, digit by digit: a float64 has
 // not enough of them.
 func wholeAsString(v strictjson.Value) json.RawMessage {
-	if strings.Trim(string(v), "0123456789") != "" {
+	if strings.Trim(string(v), digits) != "" {
 		return v.Raw()
 	}
 	return json.RawMessage(`"` + string(v) + `"`)

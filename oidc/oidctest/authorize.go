@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,11 +14,17 @@ import (
 type request struct {
 	client      Client
 	redirectURI string
+	types       []string // what the response brings
+	mode        string   // and how, of responseModes, but never jwt
 	state       string
 	nonce       string
 	challenge   string
 	scopes      []string
 	acr         string
+	claims      claimsRequest
+	subject     string // who must log in, if not empty
+	hint        string // who may be about to
+	silent      bool   // nothing may be shown to the user
 	userCode    string // of a device
 }
 
@@ -32,62 +39,140 @@ type grant struct {
 
 const codeLife = time.Minute
 
-// serveAuthorize takes an authorization request, RFC 6749, Section 4.1.1. While
-// the client and its redirection endpoint are not known to be good, the browser
-// is sent nowhere (RFC 6749, Section 4.1.2.1).
+// serveAuthorize takes an authorization request, RFC 6749, Section 4.1.1, by GET or POST
+// (OpenID Connect Core 1.0, Section 3.1.2.1). While the client and its redirection
+// endpoint are not known to be good, the browser is sent nowhere (RFC 6749, Section
+// 4.1.2.1).
 func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	client, ok := p.client(q.Get("client_id"))
+	params := r.URL.Query()
+	if r.Method == http.MethodPost {
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		r.ParseForm()
+		params = r.PostForm
+	}
+	client, ok := p.client(params.Get("client_id"))
 	if !ok {
 		p.refusePage(w, UnknownClient)
 		return
 	}
-	if !client.mayRedirectTo(q.Get("redirect_uri")) {
-		p.refusePage(w, WrongRedirectURI)
+	object, fault := p.requestParams(r.Context(), client, params)
+	if fault == "" {
+		params = object
+	}
+	if !client.mayRedirectTo(params.Get("redirect_uri")) {
+		if fault == "" {
+			fault = WrongRedirectURI
+		}
+		p.refusePage(w, fault)
 		return
 	}
-	req := request{
-		client:      client,
-		redirectURI: q.Get("redirect_uri"),
-		state:       q.Get("state"),
-		nonce:       q.Get("nonce"),
-		challenge:   q.Get("code_challenge"),
-		scopes:      strings.Fields(q.Get("scope")),
+	req := newRequest(client, params)
+	if fault == "" {
+		fault = p.checkRequest(&req, params)
 	}
-	req.acr, _, _ = strings.Cut(q.Get("acr_values"), " ")
-	if fault, code := p.checkRequest(q); fault != "" {
-		p.refuse(fault)
-		p.redirect(w, r, req, url.Values{"error": {code}, "error_description": {string(fault)}})
+	if fault != "" {
+		p.refuseRequest(w, r, req, fault)
 		return
 	}
-	if p.options.LoginForm {
-		p.showLogin(w, req, "")
-		return
-	}
-	p.approve(w, r, req, p.options.Users[0])
+	p.logIn(w, r, req)
 }
 
-// checkRequest returns the fault of a request, and its error code.
-func (p *Provider) checkRequest(q url.Values) (Fault, string) {
-	switch {
-	case repeated(q):
-		return RepeatedParameter, "invalid_request"
-	case q.Get("response_type") != "code":
-		return WrongResponseType, "unsupported_response_type"
-	case q.Get("state") == "":
-		return MissingState, "invalid_request"
-	case q.Get("code_challenge") == "":
-		return MissingChallenge, "invalid_request"
-	case q.Get("code_challenge_method") != "S256" || len(q.Get("code_challenge")) != 43:
-		return WrongChallenge, "invalid_request"
-	case !p.first("state", q.Get("state")):
-		return RepeatedState, "invalid_request"
-	case !p.first("challenge", q.Get("code_challenge")):
-		return RepeatedChallenge, "invalid_request"
-	case q.Get("nonce") != "" && !p.first("nonce", q.Get("nonce")):
-		return RepeatedNonce, "invalid_request"
+// newRequest reads what is needed to answer a request, and what is taken as it is.
+func newRequest(client Client, params url.Values) request {
+	req := request{
+		client:      client,
+		redirectURI: params.Get("redirect_uri"),
+		types:       parseResponseType(params.Get("response_type")),
+		state:       params.Get("state"),
+		nonce:       params.Get("nonce"),
+		challenge:   params.Get("code_challenge"),
+		scopes:      strings.Fields(params.Get("scope")),
+		hint:        params.Get("login_hint"),
 	}
-	return "", ""
+	req.setMode(params.Get("response_mode"))
+	return req
+}
+
+// checkRequest reads the rest of a request, and returns the fault in it.
+func (p *Provider) checkRequest(req *request, params url.Values) Fault {
+	if req.types == nil {
+		return WrongResponseType
+	}
+	if !req.setMode(params.Get("response_mode")) {
+		return WrongResponseMode
+	}
+	if fault := req.checkSecrets(params); fault != "" {
+		return fault
+	}
+	if fault := p.readLogin(req, params); fault != "" {
+		return fault
+	}
+	return p.checkFresh(*req)
+}
+
+// checkSecrets checks what binds the response to the request.
+func (req request) checkSecrets(params url.Values) Fault {
+	method := params.Get("code_challenge_method")
+	switch {
+	case req.state == "":
+		return MissingState
+	case req.has("id_token") && !slices.Contains(req.scopes, "openid"):
+		return IDTokenWithoutOpenID
+	case req.has("id_token") && req.nonce == "":
+		return MissingNonce
+	case !req.has("code"):
+		return ""
+	case req.challenge == "":
+		return MissingChallenge
+	case method != "S256" || len(req.challenge) != 43:
+		return WrongChallenge
+	}
+	return ""
+}
+
+// readLogin reads what a request says of the login itself, OpenID Connect Core 1.0, Section
+// 3.1.2.1. The login is new each time, so that max_age is met, whatever it is.
+func (p *Provider) readLogin(req *request, params url.Values) Fault {
+	prompts := strings.Fields(params.Get("prompt"))
+	req.silent = slices.Contains(prompts, "none")
+	if req.silent && len(prompts) > 1 {
+		return WrongPrompt
+	}
+	if params.Has("max_age") {
+		if _, err := strconv.ParseUint(params.Get("max_age"), 10, 31); err != nil {
+			return WrongMaxAge
+		}
+	}
+	claims, ok := parseClaims(params.Get("claims"))
+	if !ok {
+		return WrongClaims
+	}
+	req.claims = claims
+	req.acr, _, _ = strings.Cut(params.Get("acr_values"), " ")
+	if req.acr == "" {
+		req.acr = claims.idToken["acr"].wanted()
+	}
+	req.subject = claims.idToken["sub"].wanted()
+	if hint := params.Get("id_token_hint"); hint != "" {
+		if req.subject, ok = p.subjectOf(hint, req.client); !ok {
+			return WrongIDTokenHint
+		}
+	}
+	return ""
+}
+
+// checkFresh checks that what must be new in each request is. What has another fault does
+// not use it up.
+func (p *Provider) checkFresh(req request) Fault {
+	switch {
+	case !p.first("state", req.state):
+		return RepeatedState
+	case req.has("code") && !p.first("challenge", req.challenge):
+		return RepeatedChallenge
+	case req.nonce != "" && !p.first("nonce", req.nonce):
+		return RepeatedNonce
+	}
+	return ""
 }
 
 // repeated reports whether a parameter comes twice that must not: all but
@@ -111,17 +196,44 @@ func (p *Provider) first(kind, value string) bool {
 	return !seen
 }
 
-// approve sends the browser back with a code, or lets the device in.
+// approve sends the browser back with what it is to bring, or lets the device in.
 func (p *Provider) approve(w http.ResponseWriter, r *http.Request, req request, user User) {
 	if req.userCode != "" {
 		p.decideDevice(w, req.userCode, &user)
 		return
 	}
-	code := rand.Text()
-	p.mu.Lock()
-	p.codes[code] = &grant{request: req, user: user, at: p.options.Now()}
-	p.mu.Unlock()
-	p.redirect(w, r, req, url.Values{"code": {code}})
+	answer, err := p.answer(&grant{request: req, user: user, at: p.options.Now()})
+	if err != nil {
+		http.Error(w, "the ID Token cannot be signed", http.StatusInternalServerError)
+		return
+	}
+	p.respond(w, r, req, answer)
+}
+
+// answer makes what a response brings, OpenID Connect Core 1.0, Section 3.2.2.5 and 3.3.2.5.
+func (p *Provider) answer(g *grant) (url.Values, error) {
+	answer := url.Values{}
+	if g.has("code") {
+		code := rand.Text()
+		p.mu.Lock()
+		p.codes[code] = g
+		p.mu.Unlock()
+		answer.Set("code", code)
+	}
+	if g.has("token") {
+		answer.Set("access_token", p.newAccessToken(g, g.scopes))
+		answer.Set("token_type", "Bearer")
+		answer.Set("expires_in", strconv.Itoa(int(p.options.TokenLife/time.Second)))
+		answer.Set("scope", strings.Join(g.scopes, " "))
+	}
+	if !g.has("id_token") {
+		return answer, nil
+	}
+	idToken, err := p.idToken(g, beside{
+		accessToken: answer.Get("access_token"), code: answer.Get("code"), state: g.state,
+	}, false)
+	answer.Set("id_token", idToken)
+	return answer, err
 }
 
 // deny sends the browser back without a code, or refuses the device.
@@ -131,54 +243,33 @@ func (p *Provider) deny(w http.ResponseWriter, r *http.Request, req request) {
 		p.decideDevice(w, req.userCode, nil)
 		return
 	}
-	p.redirect(w, r, req, url.Values{"error": {"access_denied"}})
+	p.respond(w, r, req, url.Values{"error": {"access_denied"}})
 }
 
-// redirect sends the browser back, with state and iss (RFC 9207, Section 2). 303
-// keeps a form that was posted here from being posted there (RFC 9700, Section
-// 4.12).
-func (p *Provider) redirect(w http.ResponseWriter, r *http.Request, req request, answer url.Values) {
-	u, err := url.Parse(req.redirectURI)
-	if err != nil {
-		p.refusePage(w, WrongRedirectURI)
-		return
-	}
-	q := u.Query()
-	for name, values := range answer {
-		q[name] = values
-	}
-	if req.state != "" {
-		q.Set("state", req.state)
-	}
-	q.Set("iss", p.Issuer())
-	u.RawQuery = q.Encode()
-	http.Redirect(w, r, u.String(), http.StatusSeeOther)
-}
-
-// serveLogin takes the login form. Each form is good for one request, once.
-func (p *Provider) serveLogin(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	id := r.PostFormValue("request")
-	p.mu.Lock()
-	req, ok := p.logins[id]
-	delete(p.logins, id)
-	p.mu.Unlock()
-	if !ok {
-		p.refusePage(w, UnknownLogin)
-		return
-	}
-	if r.PostFormValue("action") == "deny" {
-		p.deny(w, r, req)
-		return
-	}
-	i := slices.IndexFunc(p.options.Users, func(u User) bool {
-		return u.Subject == r.PostFormValue("username") &&
-			u.Password != "" && u.Password == r.PostFormValue("password")
+// refuseRequest keeps a fault and sends the browser back with it.
+func (p *Provider) refuseRequest(w http.ResponseWriter, r *http.Request, req request, f Fault) {
+	p.refuse(f)
+	p.respond(w, r, req, url.Values{
+		"error": {requestErrorCode(f)}, "error_description": {string(f)},
 	})
-	if i < 0 {
-		p.refuse(WrongPassword)
-		p.showLogin(w, req, "Name and password do not match.")
-		return
+}
+
+// requestErrorCode is that of RFC 6749, Section 4.1.2.1, of OpenID Connect Core 1.0, Section
+// 3.1.2.6, or of RFC 9101, Section 7.
+func requestErrorCode(f Fault) string {
+	switch f {
+	case WrongResponseType:
+		return "unsupported_response_type"
+	case IDTokenWithoutOpenID:
+		return "invalid_scope"
+	case LoginRequired:
+		return "login_required"
+	case WrongRequestURI, UnfetchedRequestObject:
+		return "invalid_request_uri"
+	case UndecryptableRequestObject, UnsignedRequestObject, RequestObjectType,
+		RequestObjectIssuer, RequestObjectAudience, RequestObjectExpiry, RequestObjectSubject,
+		RequestObjectContent, OtherClientID, OtherResponseType:
+		return "invalid_request_object"
 	}
-	p.approve(w, r, req, p.options.Users[i])
+	return "invalid_request"
 }

@@ -15,6 +15,32 @@
 // request without the scope openid gets no ID Token, and the API at /me takes any
 // access token.
 //
+// # Logins
+//
+// The authorization endpoint takes the response types code, code id_token, code token,
+// code id_token token, id_token, and id_token token, by GET and POST, and answers by
+// query, fragment, or form_post, and by JARM in each of them. Tokens never go into a
+// query, unless encrypted. Where there is a code PKCE is required, and where the browser
+// brings an ID Token a nonce; it has c_hash, at_hash and s_hash. Errors go the same way.
+//
+// A request object (RFC 9101) is taken by value and by reference, signed by a key of
+// Client.Keys, and encrypted for the provider if the client likes. What is in it counts,
+// and nothing beside it.
+//
+// The parameters prompt, max_age, acr_values, login_hint, id_token_hint and claims are
+// heeded: the first of acr_values is met, a hint selects the user, and nobody is logged
+// in before the form. Others are ignored.
+//
+// A [Client] says how it gets ID Tokens, UserInfo and authorization responses signed, with
+// its secret too, and encrypted. There is a key for each algorithm in use, and
+// [Provider.RotateKeys] makes new ones. User.Claims are for UserInfo, by scope or by name.
+//
+// Metadata is where OpenID Connect Discovery 1.0 and where RFC 8414 look for it, and
+// WebFinger names the issuer for any resource; what is mounted below a path must be mounted
+// at /.well-known/ too for the last two. Metadata and keys have a validator.
+//
+// # Tokens
+//
 // A device gets its token when its user has entered the code at verification_uri; to
 // GET verification_uri_complete does so too, and without the login form that is all
 // (RFC 8628). A confidential client gets a token of its own by client_credentials.
@@ -25,6 +51,9 @@
 // (RFC 7009) end tokens before their time, and Options.Intercept can lose an answer:
 // let the provider serve the request into an [net/http/httptest.ResponseRecorder], and
 // then panic with [net/http.ErrAbortHandler], or answer 503.
+//
+// Options.EditIDToken, EditUserInfo, EditMetadata and EditResponse change what is sent, to
+// see whether a client notices.
 //
 // The package shares with the client only jose and pkce, so that a mistake in
 // oauth2 or oidc is not made again by its examiner. It keeps all in memory and

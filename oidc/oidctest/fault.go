@@ -23,6 +23,37 @@ const (
 	UnknownUserCode   Fault = "unknown_user_code"     // RFC 8628, Section 3.3
 )
 
+// More faults of authorization requests: those of OpenID Connect. Core is OpenID Connect
+// Core 1.0.
+const (
+	WrongResponseMode    Fault = "wrong_response_mode"     // JARM, Section 2.3.1
+	MissingNonce         Fault = "missing_nonce"           // Core, Section 3.2.2.1
+	IDTokenWithoutOpenID Fault = "id_token_without_openid" // Core, Section 3.1.2.1
+	WrongPrompt          Fault = "wrong_prompt"            // Core, Section 3.1.2.1
+	WrongMaxAge          Fault = "wrong_max_age"           // Core, Section 3.1.2.1
+	WrongClaims          Fault = "wrong_claims"            // Core, Section 5.5
+	WrongIDTokenHint     Fault = "wrong_id_token_hint"     // Core, Section 3.1.2.1
+	LoginRequired        Fault = "login_required"          // Core, Section 3.1.2.6
+)
+
+// The faults of request objects.
+const (
+	SeveralRequestObjects      Fault = "several_request_objects"      // RFC 9101, Section 5
+	MissingRequestObject       Fault = "missing_request_object"       // RFC 9101, Section 10.5
+	WrongRequestURI            Fault = "wrong_request_uri"            // RFC 9101, Section 5.2
+	UnfetchedRequestObject     Fault = "unfetched_request_object"     // RFC 9101, Section 5.2.3
+	UndecryptableRequestObject Fault = "undecryptable_request_object" // RFC 9101, Section 6.1
+	UnsignedRequestObject      Fault = "unsigned_request_object"      // RFC 9101, Section 6.2
+	RequestObjectType          Fault = "request_object_type"          // RFC 9101, Section 10.8
+	RequestObjectIssuer        Fault = "request_object_issuer"        // RFC 9101, Section 4
+	RequestObjectAudience      Fault = "request_object_audience"      // RFC 9101, Section 4
+	RequestObjectExpiry        Fault = "request_object_expiry"        // RFC 7519, Section 4.1.4
+	RequestObjectSubject       Fault = "request_object_subject"       // RFC 9101, Section 10.8
+	RequestObjectContent       Fault = "request_object_content"       // RFC 9101, Section 4
+	OtherClientID              Fault = "other_client_id"              // Core, Section 6.1
+	OtherResponseType          Fault = "other_response_type"          // Core, Section 6.1
+)
+
 // The faults of token requests. Repeated parameters and unknown clients are among
 // them too. That a device asks while its user has not answered is no fault.
 const (
@@ -60,7 +91,11 @@ const (
 	UnusableAccessToken Fault = "unusable_access_token" // RFC 6750, Section 3.1
 	AccessTokenInQuery  Fault = "access_token_in_query" // RFC 9700, Section 4.3.2
 	InsufficientScope   Fault = "insufficient_scope"    // RFC 6750, Section 3.1
+	SeveralAccessTokens Fault = "several_access_tokens" // RFC 6750, Section 2
 )
+
+// MissingResource is the fault of a WebFinger request (RFC 7033, Section 4.2).
+const MissingResource Fault = "missing_resource"
 
 // refuse keeps a fault.
 func (p *Provider) refuse(f Fault) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"vouchsafe/jose"
 	"vouchsafe/oidc/oidctest"
 )
 
@@ -133,6 +134,83 @@ var faults = []struct {
 	{"challenge again", oidctest.RepeatedChallenge, repeat("code_challenge"), redirect,
 		"invalid_request"},
 	{"nonce again", oidctest.RepeatedNonce, repeat("nonce"), redirect, "invalid_request"},
+
+	{"response_type none", oidctest.WrongResponseType, change("response_type", "none"),
+		redirect, "unsupported_response_type"},
+	{"code twice in response_type", oidctest.WrongResponseType,
+		change("response_type", "code code"), redirect, "unsupported_response_type"},
+	{"unknown response_mode", oidctest.WrongResponseMode, change("response_mode", "web_message"),
+		redirect, "invalid_request"},
+	{"ID Token in the query", oidctest.WrongResponseMode,
+		change("response_type", "code id_token", "response_mode", "query"), redirect,
+		"invalid_request"},
+	{"access token in the query of a response", oidctest.WrongResponseMode,
+		change("response_type", "code token", "response_mode", "query"), redirect,
+		"invalid_request"},
+	{"token signed in the query", oidctest.WrongResponseMode,
+		change("response_type", "id_token", "response_mode", "query.jwt"), redirect,
+		"invalid_request"},
+	{"no nonce for id_token", oidctest.MissingNonce,
+		change("response_type", "id_token", "nonce", ""), redirect, "invalid_request"},
+	{"no nonce for code id_token", oidctest.MissingNonce,
+		change("response_type", "code id_token", "nonce", ""), redirect, "invalid_request"},
+	{"id_token without openid", oidctest.IDTokenWithoutOpenID,
+		change("response_type", "id_token token", "scope", "profile"), redirect,
+		"invalid_scope"},
+	{"no challenge for code id_token", oidctest.MissingChallenge,
+		change("response_type", "code id_token", "code_challenge", ""), redirect,
+		"invalid_request"},
+	{"prompt none and login", oidctest.WrongPrompt, change("prompt", "login none"), redirect,
+		"invalid_request"},
+	{"max_age below 0", oidctest.WrongMaxAge, change("max_age", "-1"), redirect,
+		"invalid_request"},
+	{"max_age of a word", oidctest.WrongMaxAge, change("max_age", "day"), redirect,
+		"invalid_request"},
+	{"empty max_age", oidctest.WrongMaxAge, func(w walk) answer {
+		params, _ := w.request("openid")
+		params["max_age"] = []string{""}
+		return w.authorize(params)
+	}, redirect, "invalid_request"},
+	{"claims that are no JSON", oidctest.WrongClaims, change("claims", "email"), redirect,
+		"invalid_request"},
+	{"claims null", oidctest.WrongClaims, change("claims", "null"), redirect,
+		"invalid_request"},
+	{"claims a list", oidctest.WrongClaims, change("claims", `{"id_token":["email"]}`),
+		redirect, "invalid_request"},
+	{"claim true", oidctest.WrongClaims, change("claims", `{"userinfo":{"email":true}}`),
+		redirect, "invalid_request"},
+	{"hint that is no token", oidctest.WrongIDTokenHint, change("id_token_hint", "x"), redirect,
+		"invalid_request"},
+	{"hint of another issuer", oidctest.WrongIDTokenHint, func(w walk) answer {
+		hint, err := jose.Sign([]byte(`{"iss":"https://op.example","sub":"alice"}`), w.Key(),
+			jose.SignOptions{})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return change("id_token_hint", hint)(w)
+	}, redirect, "invalid_request"},
+	{"hint about nobody", oidctest.WrongIDTokenHint, func(w walk) answer {
+		hint, err := jose.Sign([]byte(`{"iss":"`+w.Issuer()+`"}`), w.Key(), jose.SignOptions{})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return change("id_token_hint", hint)(w)
+	}, redirect, "invalid_request"},
+	{"hint by another key", oidctest.WrongIDTokenHint, func(w walk) answer {
+		key, err := jose.GenerateKey("ES256")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		hint, err := jose.Sign([]byte(`{"iss":"`+w.Issuer()+`","sub":"alice"}`), key,
+			jose.SignOptions{})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return change("id_token_hint", hint)(w)
+	}, redirect, "invalid_request"},
+	{"nobody of that name", oidctest.LoginRequired,
+		change("claims", `{"id_token":{"sub":{"value":"mallory"}}}`), redirect,
+		"login_required"},
 
 	{"denied", oidctest.UserDenied, submit(url.Values{"action": {"deny"}}), redirect,
 		"access_denied"},
@@ -329,6 +407,24 @@ var faults = []struct {
 		header := http.Header{"Authorization": {"Bearer " + token}}
 		return w.do("GET", w.Endpoint("me")+"?access_token="+token, nil, header)
 	}, 400, "invalid_request"},
+	{"access token in the query of a POST", oidctest.AccessTokenInQuery, func(w walk) answer {
+		token := w.grant("openid").AccessToken
+		return w.do("POST", w.Endpoint("userinfo")+"?access_token="+token, url.Values{}, nil)
+	}, 400, "invalid_request"},
+	{"access token in two places", oidctest.SeveralAccessTokens, func(w walk) answer {
+		token := w.grant("openid").AccessToken
+		return w.do("POST", w.Endpoint("userinfo"), url.Values{"access_token": {token}},
+			http.Header{"Authorization": {"Bearer " + token}})
+	}, 400, "invalid_request"},
+	{"access token in a form that is none", oidctest.UnusableAccessToken, func(w walk) answer {
+		form := url.Values{"access_token": {w.grant("openid").AccessToken}}
+		return w.do("POST", w.Endpoint("userinfo"), form,
+			http.Header{"Content-Type": {"text/plain"}})
+	}, 401, "invalid_token"},
+	{"access token in a form for the API", oidctest.UnusableAccessToken, func(w walk) answer {
+		form := url.Values{"access_token": {w.grant("openid").AccessToken}}
+		return w.do("GET", w.Endpoint("me"), form, nil)
+	}, 401, "invalid_token"},
 	{"UserInfo without openid", oidctest.InsufficientScope,
 		func(w walk) answer { return w.ask("userinfo", w.grant("read").AccessToken) }, 403,
 		"insufficient_scope"},
@@ -367,7 +463,7 @@ func checkManner(t *testing.T, w walk, a answer) {
 	challenge := a.header.Get("WWW-Authenticate")
 	switch {
 	case a.location != nil:
-		if q := a.location.Query(); q.Get("iss") != w.Issuer() || q.Has("code") ||
+		if q := a.params(); q.Get("iss") != w.Issuer() || q.Has("code") || q.Has("id_token") ||
 			!strings.HasPrefix(a.location.String(), "http://127.0.0.1/callback?") ||
 			strings.Count(a.body, "<a ") > 1 {
 			t.Errorf("sent back to %s", a.location)
@@ -426,8 +522,12 @@ func TestFaultsAreAll(t *testing.T) {
 	provoked := map[string]bool{
 		string(oidctest.ExpiredCode):       true,
 		string(oidctest.ExpiredDeviceCode): true,
+		string(oidctest.MissingResource):   true, // see [TestWebFingerFaults]
 	}
 	for _, test := range faults {
+		provoked[string(test.fault)] = true
+	}
+	for _, test := range objectFaults {
 		provoked[string(test.fault)] = true
 	}
 	file, err := parser.ParseFile(token.NewFileSet(), "fault.go", nil, 0)

@@ -23,7 +23,7 @@ func (p *Provider) showLogin(w http.ResponseWriter, req request, problem string)
 		Client:   client,
 		Action:   p.Endpoint("login"),
 		Request:  id,
-		Username: p.options.Users[0].Subject,
+		Username: p.options.Users[p.preselected(req)].Subject,
 		Problem:  problem,
 	}.Serve(w)
 }

@@ -33,9 +33,13 @@ type Options struct {
 	// for the first user.
 	LoginForm bool
 
-	// Algorithm signs ID Tokens: RS256, which is the default, or any other of
-	// package jose whose keys can be published.
+	// Algorithm signs what no client has an algorithm of its own for: RS256, which is
+	// the default, or any other of package jose whose keys can be published.
 	Algorithm string
+
+	// Algorithms are more that the provider is to have keys for. Those of Clients are
+	// among them by themselves.
+	Algorithms []string
 
 	// TokenLife is how long access tokens and ID Tokens live. Zero means an hour.
 	TokenLife time.Duration
@@ -57,9 +61,25 @@ type Options struct {
 	// Now tells the time. If nil, time.Now.
 	Now func() time.Time
 
+	// HTTP fetches request objects. It follows no redirect. If nil, a client with the
+	// certificates of the system.
+	HTTP *http.Client
+
 	// EditIDToken, if not nil, may change the claims of an ID Token before it is
-	// signed, to see whether a client notices.
+	// signed, to see whether a client notices. Only one that the browser brings has an
+	// s_hash, if the request had a state.
 	EditIDToken func(claims map[string]any)
+
+	// EditUserInfo, if not nil, may change UserInfo before it is sent, or signed.
+	EditUserInfo func(claims map[string]any)
+
+	// EditMetadata, if not nil, may change the metadata each time before it is sent.
+	EditMetadata func(metadata map[string]any)
+
+	// EditResponse, if not nil, may change the parameters of an authorization
+	// response, errors included, before they are sent: in whatever mode, and before
+	// they are signed where they are. Then aud and exp, in seconds, are among them.
+	EditResponse func(params url.Values)
 
 	// Intercept, if not nil, wraps the provider's handler, to answer in its place.
 	Intercept func(http.Handler) http.Handler
@@ -76,6 +96,32 @@ type Client struct {
 	// RedirectURIs are the redirection endpoints, compared octet by octet. If
 	// empty, any http or https URL on loopback.
 	RedirectURIs []string
+
+	// Keys verify the request objects of the client, and only they: public ones will
+	// do. Without any it has no request object that is good.
+	Keys *jose.Set
+
+	// RequireRequestObject refuses authorization requests without one (RFC 9101,
+	// Section 10.5).
+	RequireRequestObject bool
+
+	// IDTokenAlgorithm, UserInfoAlgorithm and ResponseAlgorithm sign ID Tokens,
+	// UserInfo, and authorization responses for the client: any of package jose, one
+	// for HMAC with Secret as the key. If empty, ID Tokens and responses are signed
+	// with Options.Algorithm, and UserInfo is not signed.
+	IDTokenAlgorithm, UserInfoAlgorithm, ResponseAlgorithm string
+
+	// IDTokenEncryption, UserInfoEncryption and ResponseEncryption say whether and how
+	// they are encrypted for the client.
+	IDTokenEncryption, UserInfoEncryption, ResponseEncryption Recipient
+}
+
+// A Recipient says how something is encrypted for a client. The zero value is one for
+// whom nothing is.
+type Recipient struct {
+	Key        *jose.Key // public will do
+	Algorithm  string    // "alg"; if empty, the first that Key serves
+	Encryption string    // "enc"; if empty, A128CBC-HS256, as for metadata of clients
 }
 
 // A User is a user of the provider.
@@ -84,15 +130,24 @@ type User struct {
 	Name     string
 	Email    string
 	Password string // asked for by the login form; without one, the user cannot use it
+
+	// Claims are what else is known of the user. Those that a scope asks for (OpenID
+	// Connect Core 1.0, Section 5.4) are in UserInfo if it was granted, and so is one
+	// that the parameter claims asks for; those that no scope asks for always are,
+	// _claim_names and _claim_sources for example. One that follows from Subject,
+	// Name or Email stands in its place.
+	Claims map[string]any
 }
 
 // A Provider is the provider's [http.Handler]. It is safe for concurrent use.
 type Provider struct {
-	options Options
-	handler http.Handler
-	key     *jose.Key
+	options    Options
+	handler    http.Handler
+	encryption *jose.Key // what others encrypt for the provider
 
 	mu       sync.Mutex
+	keys     map[string]*jose.Key // that sign, by their algorithms
+	old      []*jose.Key          // that signed, and are published still
 	faults   []Fault
 	granted  int             // refreshes
 	refused  int             // refreshes
@@ -135,13 +190,8 @@ func New(o Options) (*Provider, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	key, err := signingKey(o.Algorithm)
-	if err != nil {
-		return nil, err
-	}
 	p := &Provider{
 		options:  o,
-		key:      key,
 		seen:     map[string]bool{},
 		logins:   map[string]request{},
 		codes:    map[string]*grant{},
@@ -150,6 +200,9 @@ func New(o Options) (*Provider, error) {
 		refresh:  map[string]*issued{},
 		accesses: map[string]*access{},
 	}
+	if err := p.makeKeys(); err != nil {
+		return nil, err
+	}
 	p.handler = p.routes(base.Path)
 	if o.Intercept != nil {
 		p.handler = o.Intercept(p.handler)
@@ -157,24 +210,18 @@ func New(o Options) (*Provider, error) {
 	return p, nil
 }
 
-// rsaKey is made once: a test that starts many providers need not wait for each.
-var rsaKey = sync.OnceValues(func() (*jose.Key, error) { return jose.GenerateKey("RS256") })
-
-func signingKey(algorithm string) (*jose.Key, error) {
-	if algorithm == "RS256" {
-		return rsaKey()
-	}
-	if _, ok := jose.SignatureHash(algorithm); !ok || strings.HasPrefix(algorithm, "HS") {
-		return nil, errors.New("oidctest: Options.Algorithm must sign with a key pair")
-	}
-	return jose.GenerateKey(algorithm)
-}
-
 func (p *Provider) routes(prefix string) http.Handler {
 	mux := http.NewServeMux()
+	if prefix != "" {
+		mux.HandleFunc("GET "+prefix+"/.well-known/oauth-authorization-server", p.serveMetadata)
+		mux.HandleFunc("GET "+prefix+"/.well-known/webfinger", p.serveWebFinger)
+	}
 	mux.HandleFunc("GET "+prefix+"/.well-known/openid-configuration", p.serveMetadata)
+	mux.HandleFunc("GET /.well-known/oauth-authorization-server"+prefix, p.serveMetadata)
+	mux.HandleFunc("GET /.well-known/webfinger", p.serveWebFinger)
 	mux.HandleFunc("GET "+prefix+"/jwks", p.serveKeys)
 	mux.HandleFunc("GET "+prefix+"/authorize", p.serveAuthorize)
+	mux.HandleFunc("POST "+prefix+"/authorize", p.serveAuthorize)
 	mux.HandleFunc("POST "+prefix+"/login", p.serveLogin)
 	mux.HandleFunc("POST "+prefix+"/device_authorization", p.serveDeviceAuthorization)
 	mux.HandleFunc("GET "+prefix+"/device", p.serveDevice)
@@ -182,6 +229,7 @@ func (p *Provider) routes(prefix string) http.Handler {
 	mux.HandleFunc("POST "+prefix+"/token", p.serveToken)
 	mux.HandleFunc("POST "+prefix+"/revoke", p.serveRevoke)
 	mux.HandleFunc("GET "+prefix+"/userinfo", p.serveUserInfo)
+	mux.HandleFunc("POST "+prefix+"/userinfo", p.serveUserInfo)
 	mux.HandleFunc("GET "+prefix+"/me", p.serveMe)
 	return mux
 }
@@ -199,9 +247,6 @@ func (p *Provider) Issuer() string { return p.options.BaseURL }
 // "device_authorization", "device" for the page to enter a user code on, "token",
 // "revoke", "jwks", "userinfo", or "me" for the API.
 func (p *Provider) Endpoint(name string) string { return p.options.BaseURL + "/" + name }
-
-// Key returns the key that signs ID Tokens, for tokens made by hand.
-func (p *Provider) Key() *jose.Key { return p.key }
 
 // A Server is a Provider that listens on loopback.
 type Server struct {
@@ -245,36 +290,6 @@ func (c Client) mayRedirectTo(uri string) bool {
 	}
 	addr, _ := netip.ParseAddr(u.Hostname())
 	return u.Hostname() == "localhost" || addr.IsLoopback()
-}
-
-// serveMetadata serves OpenID Connect Discovery 1.0, Section 4.
-func (p *Provider) serveMetadata(w http.ResponseWriter, _ *http.Request) {
-	methods := []string{"client_secret_basic", "client_secret_post", "none"}
-	writeJSON(w, http.StatusOK, map[string]any{
-		"issuer":                        p.Issuer(),
-		"authorization_endpoint":        p.Endpoint("authorize"),
-		"device_authorization_endpoint": p.Endpoint("device_authorization"),
-		"token_endpoint":                p.Endpoint("token"),
-		"revocation_endpoint":           p.Endpoint("revoke"),
-		"userinfo_endpoint":             p.Endpoint("userinfo"),
-		"jwks_uri":                      p.Endpoint("jwks"),
-		"scopes_supported": []string{
-			"openid", "profile", "email", "offline_access"},
-		"response_types_supported": []string{"code"},
-		"response_modes_supported": []string{"query"},
-		"grant_types_supported": []string{
-			"authorization_code", "refresh_token", "client_credentials", deviceGrant},
-		"subject_types_supported":                        []string{"public"},
-		"id_token_signing_alg_values_supported":          []string{p.options.Algorithm},
-		"token_endpoint_auth_methods_supported":          methods,
-		"revocation_endpoint_auth_methods_supported":     methods,
-		"code_challenge_methods_supported":               []string{"S256"},
-		"authorization_response_iss_parameter_supported": true,
-	})
-}
-
-func (p *Provider) serveKeys(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, jose.NewSet(p.key))
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -2,11 +2,7 @@ package oidctest
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/sha512"
 	"crypto/subtle"
-	"encoding/base64"
-	"encoding/json"
 	"mime"
 	"net/http"
 	"net/url"
@@ -14,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"vouchsafe/jose"
 	"vouchsafe/pkce"
 )
 
@@ -174,15 +169,12 @@ func (p *Provider) grantClient(client Client, form url.Values) (*grant, Fault) {
 // token each time, but for the client itself none (RFC 6749, Section 4.4.3). A refresh
 // may ask for fewer scopes (RFC 6749, Section 6).
 func (p *Provider) issue(w http.ResponseWriter, g *grant, form url.Values) {
-	accessToken := rand.Text()
 	scopes := g.scopes
 	refreshed := form.Get("grant_type") == "refresh_token"
 	if asked := strings.Fields(form.Get("scope")); refreshed && len(asked) > 0 {
 		scopes = asked
 	}
-	p.mu.Lock()
-	p.accesses[accessToken] = &access{g, scopes, p.options.Now().Add(p.options.TokenLife)}
-	p.mu.Unlock()
+	accessToken := p.newAccessToken(g, scopes)
 	answer := map[string]any{
 		"access_token": accessToken,
 		"token_type":   "Bearer",
@@ -194,7 +186,7 @@ func (p *Provider) issue(w http.ResponseWriter, g *grant, form url.Values) {
 		answer["refresh_token"] = p.newRefreshToken(g)
 	}
 	if slices.Contains(scopes, "openid") {
-		idToken, err := p.idToken(g, accessToken, refreshed)
+		idToken, err := p.idToken(g, beside{accessToken: accessToken}, refreshed)
 		if err != nil {
 			http.Error(w, "the ID Token cannot be signed", http.StatusInternalServerError)
 			return
@@ -202,6 +194,14 @@ func (p *Provider) issue(w http.ResponseWriter, g *grant, form url.Values) {
 		answer["id_token"] = idToken
 	}
 	writeJSON(w, http.StatusOK, answer)
+}
+
+func (p *Provider) newAccessToken(g *grant, scopes []string) string {
+	token := rand.Text()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.accesses[token] = &access{g, scopes, p.options.Now().Add(p.options.TokenLife)}
+	return token
 }
 
 func (p *Provider) newRefreshToken(g *grant) string {
@@ -231,49 +231,6 @@ func (p *Provider) Refreshes() (granted, refused int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.granted, p.refused
-}
-
-// atHash is OpenID Connect Core 1.0, Section 3.1.3.6, with the hash of the algorithm
-// that signs.
-func (p *Provider) atHash(accessToken string) string {
-	h := sha256.New()
-	switch alg := p.options.Algorithm; {
-	case strings.HasSuffix(alg, "384"):
-		h = sha512.New384()
-	case !strings.HasSuffix(alg, "256"): // 512, and those on Ed25519
-		h = sha512.New()
-	}
-	h.Write([]byte(accessToken))
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:h.Size()/2])
-}
-
-// idToken makes the ID Token of a grant, OpenID Connect Core 1.0, Section 2. A
-// refreshed one has no nonce (Section 12.2).
-func (p *Provider) idToken(g *grant, accessToken string, refreshed bool) (string, error) {
-	now := p.options.Now()
-	claims := map[string]any{
-		"iss":       p.Issuer(),
-		"sub":       g.user.Subject,
-		"aud":       g.client.ID,
-		"iat":       now.Unix(),
-		"exp":       now.Add(p.options.TokenLife).Unix(),
-		"auth_time": g.at.Unix(),
-		"at_hash":   p.atHash(accessToken),
-	}
-	if g.nonce != "" && !refreshed {
-		claims["nonce"] = g.nonce
-	}
-	if g.acr != "" {
-		claims["acr"] = g.acr
-	}
-	if p.options.EditIDToken != nil {
-		p.options.EditIDToken(claims)
-	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		return "", err
-	}
-	return jose.Sign(payload, p.key, jose.SignOptions{Type: "JWT"})
 }
 
 // refuseToken answers with an error, RFC 6749, Section 5.2. A user who has not yet

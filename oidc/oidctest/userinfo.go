@@ -1,14 +1,16 @@
 package oidctest
 
 import (
+	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
 )
 
 // serveUserInfo serves the UserInfo Endpoint, OpenID Connect Core 1.0, Section
-// 5.3: the claims of the scopes granted (Section 5.4).
+// 5.3: the claims of the scopes granted (Section 5.4), and those asked for by name.
 func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 	a, ok := p.bearer(w, r)
 	if !ok {
@@ -18,15 +20,43 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 		p.refuseBearer(w, http.StatusForbidden, InsufficientScope, "insufficient_scope")
 		return
 	}
-	user := a.grant.user
-	claims := map[string]any{"sub": user.Subject}
-	if slices.Contains(a.scopes, "profile") {
-		claims["name"], claims["preferred_username"] = user.Name, user.Subject
+	claims := a.grant.user.claims(a.scopes, a.grant.claims.userInfo)
+	claims["sub"] = a.grant.user.Subject
+	client := a.grant.client
+	if client.UserInfoAlgorithm == "" && client.UserInfoEncryption.Key == nil {
+		p.editUserInfo(claims)
+		writeJSON(w, http.StatusOK, claims)
+		return
 	}
-	if slices.Contains(a.scopes, "email") {
-		claims["email"], claims["email_verified"] = user.Email, true
+	token, err := p.userInfoToken(claims, client)
+	if err != nil {
+		http.Error(w, "UserInfo cannot be signed", http.StatusInternalServerError)
+		return
 	}
-	writeJSON(w, http.StatusOK, claims)
+	w.Header().Set("Content-Type", "application/jwt")
+	w.Write([]byte(token))
+}
+
+// userInfoToken makes UserInfo a token, OpenID Connect Core 1.0, Section 5.3.2. It may be
+// encrypted without being signed.
+func (p *Provider) userInfoToken(claims map[string]any, client Client) (string, error) {
+	if client.UserInfoAlgorithm != "" {
+		claims["iss"], claims["aud"] = p.Issuer(), client.ID
+		p.editUserInfo(claims)
+		return p.sign(claims, client, client.UserInfoAlgorithm, client.UserInfoEncryption)
+	}
+	p.editUserInfo(claims)
+	plaintext, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	return client.UserInfoEncryption.encrypt(plaintext, "")
+}
+
+func (p *Provider) editUserInfo(claims map[string]any) {
+	if p.options.EditUserInfo != nil {
+		p.options.EditUserInfo(claims)
+	}
 }
 
 // serveMe serves the API, for any access token.
@@ -38,18 +68,17 @@ func (p *Provider) serveMe(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bearer finds what the access token of a request is worth, RFC 6750, Section 2.1,
+// bearer finds what the access token of a request is worth, RFC 6750, Section 2.1 and 2.2,
 // or answers with the refusal.
 func (p *Provider) bearer(w http.ResponseWriter, r *http.Request) (*access, bool) {
-	if r.URL.Query().Has("access_token") {
-		p.refuseBearer(w, http.StatusBadRequest, AccessTokenInQuery, "invalid_request")
+	token, fault := presented(w, r)
+	if fault != "" {
+		p.refuseBearer(w, http.StatusBadRequest, fault, "invalid_request")
 		return nil, false
 	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	p.mu.Lock()
 	a := p.accesses[token]
-	usable := strings.EqualFold(scheme, "Bearer") && a != nil && !a.grant.revoked &&
-		p.options.Now().Before(a.until)
+	usable := a != nil && !a.grant.revoked && p.options.Now().Before(a.until)
 	p.mu.Unlock()
 	if !usable {
 		p.refuseBearer(w, http.StatusUnauthorized, UnusableAccessToken, "invalid_token")
@@ -57,9 +86,31 @@ func (p *Provider) bearer(w http.ResponseWriter, r *http.Request) (*access, bool
 	return a, usable
 }
 
+// presented returns the access token of a request, empty if there is none.
+func presented(w http.ResponseWriter, r *http.Request) (string, Fault) {
+	if r.URL.Query().Has("access_token") {
+		return "", AccessTokenInQuery
+	}
+	inForm := ""
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if r.Method == http.MethodPost && media == "application/x-www-form-urlencoded" {
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		inForm = r.PostFormValue("access_token")
+	}
+	header := r.Header.Get("Authorization")
+	if header != "" && inForm != "" {
+		return "", SeveralAccessTokens
+	}
+	if scheme, token, _ := strings.Cut(header, " "); strings.EqualFold(scheme, "Bearer") {
+		return token, ""
+	}
+	return inForm, ""
+}
+
 // refuseBearer answers with an error, RFC 6750, Section 3.
 func (p *Provider) refuseBearer(w http.ResponseWriter, status int, f Fault, code string) {
 	p.refuse(f)
-	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer error=%q, error_description=%q`, code, f))
+	challenge := fmt.Sprintf(`Bearer error=%q, error_description=%q`, code, f)
+	w.Header().Set("WWW-Authenticate", challenge)
 	writeJSON(w, status, map[string]string{"error": code, "error_description": string(f)})
 }

@@ -24,13 +24,18 @@ func newSuites() ([]suite, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []suite{j.suite(), o.suite(), p.suite()}, nil
+	i, err := newOIDCBench(k)
+	if err != nil {
+		return nil, err
+	}
+	return []suite{j.suite(), o.suite(), p.suite(), i.suite()}, nil
 }
 
 // A benchCase is a line of the table.
 type benchCase struct {
 	name     string
 	parallel bool
+	whole    bool // all that it costs: the collector's time too, and the bytes
 	cells    []cell
 	targets  []target
 }

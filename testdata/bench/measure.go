@@ -11,6 +11,7 @@ import (
 type result struct {
 	ns     float64 // time that passed, by the number of operations
 	allocs float64
+	bytes  float64 // allocated; only of cases that are whole
 	oneNS  float64 // the same on one processor; zero if not parallel
 }
 
@@ -21,7 +22,8 @@ func (r result) fastest(s result) result {
 	if r == (result{}) {
 		return s
 	}
-	return result{min(r.ns, s.ns), min(r.allocs, s.allocs), min(r.oneNS, s.oneNS)}
+	return result{min(r.ns, s.ns), min(r.allocs, s.allocs), min(r.bytes, s.bytes),
+		min(r.oneNS, s.oneNS)}
 }
 
 // measure lets the columns of a case take turns.
@@ -33,7 +35,7 @@ func measure(c benchCase, rounds int, slice time.Duration) (results, error) {
 	r := results{}
 	for range rounds {
 		for i, cell := range c.cells {
-			one, err := round(cell, c.parallel, counts[i])
+			one, err := round(cell, c, counts[i])
 			if err != nil {
 				return nil, err
 			}
@@ -68,17 +70,31 @@ func fit(op operation, slice time.Duration) (int, error) {
 	}
 }
 
-func round(c cell, parallel bool, n int) (result, error) {
-	if !parallel {
-		return run(c, 1, n)
+func round(cell cell, c benchCase, n int) (result, error) {
+	switch {
+	case c.whole:
+		return runAlone(cell, n)
+	case c.parallel:
+		return runParallel(cell, n)
 	}
+	r, err := run(cell, 1, n)
+	r.bytes = 0
+	return r, err
+}
+
+// runAlone is a run on one processor, whose time is that of the collector too.
+func runAlone(c cell, n int) (result, error) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	return run(c, 1, n)
+}
+
+func runParallel(c cell, n int) (result, error) {
 	all, err := run(c, runtime.NumCPU(), n)
 	if err != nil {
 		return all, err
 	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	one, err := run(c, 1, n)
-	all.oneNS = one.ns
+	one, err := runAlone(c, n)
+	all.bytes, all.oneNS = 0, one.ns
 	return all, err
 }
 
@@ -97,7 +113,8 @@ func run(c cell, workers, n int) (result, error) {
 	runtime.ReadMemStats(&after)
 	total := float64(n * workers)
 	allocs := math.Round(float64(after.Mallocs-before.Mallocs) / total)
-	return result{ns: float64(took.Nanoseconds()) / total, allocs: allocs}, err
+	bytes := math.Round(float64(after.TotalAlloc-before.TotalAlloc) / total)
+	return result{ns: float64(took.Nanoseconds()) / total, allocs: allocs, bytes: bytes}, err
 }
 
 // each performs every operation n times, all at once.

@@ -87,7 +87,13 @@ func compared(name string, r results) string {
 	}
 }
 
-func allocsText(r result) string { return fmt.Sprintf("%.0fa", r.allocs) }
+func allocsText(r result) string {
+	text := fmt.Sprintf("%.0fa", r.allocs)
+	if r.bytes > 0 {
+		text += fmt.Sprintf(" %.1fkB", r.bytes/1000)
+	}
+	return text
+}
 
 func (t *table) judge(targets []target, r results) string {
 	var texts []string

@@ -24,12 +24,20 @@ func TestTargets(t *testing.T) {
 		{"allocs, missed", allocsAtMost(10), result{allocs: 11}, false},
 		{"allocs over raw", allocsOverRaw(6), result{allocs: 8}, true},
 		{"allocs over raw, missed", allocsOverRaw(6), result{allocs: 9}, false},
+		{"times fewer allocs", timesFewerAllocs("rival", 2), result{allocs: 2.5}, true},
+		{"times fewer allocs, missed", timesFewerAllocs("rival", 2), result{allocs: 3}, false},
+		{"times fewer bytes", timesFewerBytes("rival", 2), result{bytes: 400}, true},
+		{"times fewer bytes, missed", timesFewerBytes("rival", 2), result{bytes: 401}, false},
+		{"times faster beyond raw", timesFasterBeyondRaw("rival", 2), result{ns: 350}, true},
+		{"times faster beyond raw, missed", timesFasterBeyondRaw("rival", 2),
+			result{ns: 351}, false},
 		{"allocs of a rival", allocsOf("rival"), result{allocs: 5}, true},
 		{"allocs of a rival, missed", allocsOf("rival"), result{allocs: 6}, false},
 		{"scales", scales(1.5), result{ns: 2, oneNS: 3}, true},
 		{"scales, missed", scales(1.5), result{ns: 2, oneNS: 2.9}, false},
 	} {
-		r := results{raw: {ns: 100, allocs: 2}, ours: test.our, "rival": {ns: 600, allocs: 5}}
+		r := results{raw: {ns: 100, allocs: 2}, ours: test.our,
+			"rival": {ns: 600, allocs: 5, bytes: 800}}
 		if got := test.target.met(r); got != test.met {
 			t.Errorf("%s: %v", test.name, got)
 		}
@@ -53,6 +61,10 @@ func TestTable(t *testing.T) {
 		raw:  {ns: 100, oneNS: 200},
 		ours: {ns: 200, oneNS: 300},
 	})
+	table.add(benchCase{name: "whole", whole: true}, results{
+		ours:    {ns: 200, allocs: 4, bytes: 1250},
+		"rival": {ns: 400, allocs: 9, bytes: 900},
+	})
 	table.add(benchCase{name: "none"}, results{ours: {ns: 300}})
 	table.flush()
 	const want = `suite raw vouchsafe rival target
@@ -61,6 +73,7 @@ parallel 100 ns 0a 0.20 µs 0a (+0.10 µs +0a) 0.40 µs 0a (x4.00, x2.00)
 by one processor's 2.00x 1.50x 1.00x
 not the rival's 100 ns 0a 0.20 µs 0a (+0.10 µs +0a) -
 by one processor's 2.00x 1.50x -
+whole - 0.20 µs 4a 1.2kB 0.40 µs 9a 0.9kB (-, x2.00)
 none - 0.30 µs 0a -
 
 targets: 1 met, 1 missed

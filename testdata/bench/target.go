@@ -52,6 +52,25 @@ func timesFaster(rival string, times float64) target {
 	}}
 }
 
+// timesFasterBeyondRaw compares what is left when raw is taken off.
+func timesFasterBeyondRaw(rival string, times float64) target {
+	return target{fmt.Sprintf("%vx %s beyond raw", times, rival), func(r results) bool {
+		return (r[ours].ns-r[raw].ns)*times <= r[rival].ns-r[raw].ns
+	}}
+}
+
+func timesFewerAllocs(rival string, times float64) target {
+	return target{fmt.Sprintf("%vx fewer allocs than %s", times, rival), func(r results) bool {
+		return r[ours].allocs*times <= r[rival].allocs
+	}}
+}
+
+func timesFewerBytes(rival string, times float64) target {
+	return target{fmt.Sprintf("%vx fewer bytes than %s", times, rival), func(r results) bool {
+		return r[ours].bytes*times <= r[rival].bytes
+	}}
+}
+
 // allocsOf asks for no more allocations than a rival's.
 func allocsOf(rival string) target {
 	return target{"allocs of " + rival, func(r results) bool {

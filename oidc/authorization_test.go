@@ -1,0 +1,171 @@
+package oidc
+
+import (
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"vouchsafe/oidc/oidctest"
+)
+
+// Each option is one parameter, and none is sent that was not asked for.
+func TestAuthorizeOptions(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	zero, minute := time.Duration(0), time.Minute+time.Second/2
+	hint := w.issue(nil)
+	for _, test := range []struct {
+		name, param, want string
+		options           AuthorizationOptions
+	}{
+		{"prompt", "prompt", "login consent",
+			AuthorizationOptions{Prompt: []string{"login", "consent"}}},
+		{"prompt none", "prompt", "none", AuthorizationOptions{Prompt: []string{"none"}}},
+		{"max_age", "max_age", "60", AuthorizationOptions{MaxAge: &minute}},
+		{"max_age 0", "max_age", "0", AuthorizationOptions{MaxAge: &zero}},
+		{"acr_values", "acr_values", "gold silver",
+			AuthorizationOptions{ACRValues: []string{"gold", "silver"}}},
+		{"login_hint", "login_hint", "alice@example.com",
+			AuthorizationOptions{LoginHint: "alice@example.com"}},
+		{"id_token_hint", "id_token_hint", hint, AuthorizationOptions{IDTokenHint: hint}},
+		{"ui_locales", "ui_locales", "fr-CA fr",
+			AuthorizationOptions{UILocales: []string{"fr-CA", "fr"}}},
+		{"claims_locales", "claims_locales", "de",
+			AuthorizationOptions{ClaimsLocales: []string{"de"}}},
+		{"display", "display", "popup", AuthorizationOptions{Display: "popup"}},
+		{"another", "hd", "example.com",
+			AuthorizationOptions{Params: url.Values{"hd": {"example.com"}}}},
+		{"prompt in Params", "prompt", "login",
+			AuthorizationOptions{Params: url.Values{"prompt": {"login"}}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			q := paramsOf(t, w.begin(test.options).URL)
+			if !slices.Equal(q[test.param], []string{test.want}) {
+				t.Errorf("got %q", q[test.param])
+			}
+			q.Del(test.param)
+			for _, name := range []string{"response_type", "client_id", "redirect_uri", "scope",
+				"state", "nonce", "code_challenge", "code_challenge_method"} {
+				if len(q[name]) != 1 {
+					t.Errorf("%s: %q", name, q[name])
+				}
+				q.Del(name)
+			}
+			if len(q) != 0 {
+				t.Errorf("beside it there is %v", q)
+			}
+		})
+	}
+}
+
+func paramsOf(t *testing.T, raw string) url.Values {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query()
+}
+
+func TestAuthorizeRefuses(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	subject := func(s string) *ClaimsRequest {
+		return &ClaimsRequest{IDToken: map[string]ClaimRequest{"sub": {Value: s}}}
+	}
+	for _, test := range []struct {
+		name    string
+		options AuthorizationOptions
+		want    string
+	}{
+		{"prompt none and another", AuthorizationOptions{Prompt: []string{"none", "login"}},
+			"check prompt"},
+		{"another and prompt none", AuthorizationOptions{Prompt: []string{"login", "none"}},
+			"check prompt"},
+		{"prompt twice", AuthorizationOptions{Prompt: []string{"login"},
+			Params: url.Values{"prompt": {"login"}}}, "check params"},
+		{"login_hint twice", AuthorizationOptions{LoginHint: "a",
+			Params: url.Values{"login_hint": {"a"}}}, "check params"},
+		{"hint of another issuer", AuthorizationOptions{
+			IDTokenHint: w.issue(claim("iss", "https://other.example"))}, "check id_token_hint"},
+		{"hint without a subject", AuthorizationOptions{IDTokenHint: w.issue(claim("sub", nil))},
+			"check id_token_hint"},
+		{"no ID Token as a hint", AuthorizationOptions{IDTokenHint: "alice"},
+			"check id_token_hint"},
+		{"hint of three parts", AuthorizationOptions{IDTokenHint: "a.b.c"},
+			"check id_token_hint"},
+		{"hint of five parts", AuthorizationOptions{IDTokenHint: "a.b.c.d.e"},
+			"check id_token_hint"},
+		{"hint and claims of two subjects", AuthorizationOptions{
+			IDTokenHint: w.issue(nil), Claims: subject("bob")}, "check id_token_hint"},
+		{"claims that are no JSON", AuthorizationOptions{Claims: &ClaimsRequest{
+			UserInfo: map[string]ClaimRequest{"a": {Value: func() {}}}}}, "check claims"},
+		{"token alone", AuthorizationOptions{ResponseType: "token"}, "check response_type"},
+		{"tokens in the query", AuthorizationOptions{
+			ResponseType: "code id_token", ResponseMode: "query"}, "check response_mode"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.options.RedirectURI = redirectURI
+			req, err := w.client.Authorize(t.Context(), test.options)
+			if req != nil || outcome(err) != test.want {
+				t.Errorf("error is %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// What was asked of the ID Token, it is held to, across the store.
+func TestAuthorizeExpects(t *testing.T) {
+	asks := func(name string, c ClaimRequest) AuthorizationOptions {
+		return AuthorizationOptions{
+			Claims: &ClaimsRequest{IDToken: map[string]ClaimRequest{name: c}}}
+	}
+	for _, test := range []struct {
+		name    string
+		options AuthorizationOptions
+		edit    func(map[string]any)
+		want    string
+	}{
+		{"subject", asks("sub", ClaimRequest{Value: "alice"}), nil, "ok"},
+		{"another subject", asks("sub", ClaimRequest{Value: "bob"}), claim("sub", "alice"),
+			"check sub"},
+		{"essential acr", asks("acr", ClaimRequest{Essential: true, Values: []any{"a", "b"}}),
+			claim("acr", "b"), "ok"},
+		{"essential acr, another", asks("acr", ClaimRequest{Essential: true, Values: []any{"a"}}),
+			claim("acr", "b"), "check acr"},
+		{"essential acr, none", asks("acr", ClaimRequest{Essential: true, Value: "a"}),
+			claim("acr", nil), "check acr"},
+		{"voluntary acr, another", asks("acr", ClaimRequest{Values: []any{"a"}}),
+			claim("acr", "b"), "ok"},
+		{"essential auth_time", asks("auth_time", ClaimRequest{Essential: true}), nil, "ok"},
+		{"essential auth_time, none", asks("auth_time", ClaimRequest{Essential: true}),
+			claim("auth_time", nil), "check auth_time"},
+		{"voluntary auth_time, none", asks("auth_time", ClaimRequest{}),
+			claim("auth_time", nil), "ok"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			users := []oidctest.User{{Subject: "alice"}, {Subject: "bob"}}
+			w := newWorld(t, oidctest.Options{Users: users, EditIDToken: test.edit}, nil, nil)
+			if _, err := w.login(test.options); outcome(err) != test.want {
+				t.Errorf("error is %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// A hint says who is to log in: another user is refused.
+func TestIDTokenHint(t *testing.T) {
+	var subject string
+	w := newWorld(t, oidctest.Options{EditIDToken: func(claims map[string]any) {
+		if subject != "" {
+			claims["sub"] = subject
+		}
+	}}, nil, nil)
+	hint := w.mustLogin(AuthorizationOptions{}).Token.IDToken()
+	if _, err := w.login(AuthorizationOptions{IDTokenHint: hint}); err != nil {
+		t.Error(err)
+	}
+	subject = "bob"
+	if _, err := w.login(AuthorizationOptions{IDTokenHint: hint}); outcome(err) != "check sub" {
+		t.Errorf("error is %v", err)
+	}
+}

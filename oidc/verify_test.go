@@ -1,0 +1,134 @@
+package oidc
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"vouchsafe/jose"
+	"vouchsafe/oidc/oidctest"
+)
+
+// issue signs an ID Token of w's provider for its client, changed.
+func (w *world) issue(change func(claims map[string]any)) string {
+	w.t.Helper()
+	claims := map[string]any{
+		"iss": w.Issuer(), "sub": "alice", "aud": "client", "nonce": "n",
+		"iat": w.now().Unix(), "exp": w.now().Add(time.Hour).Unix(),
+		"auth_time": w.now().Unix(), "acr": "gold",
+	}
+	if change != nil {
+		change(claims)
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	signed, err := jose.Sign(payload, w.Key(), jose.SignOptions{Type: "JWT"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return signed
+}
+
+func TestVerifyIDToken(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	minute := time.Minute
+	// The half hashes of "token" and "code" by SHA-256.
+	const atHash, cHash = "PEaenWxYddN6Q_NT1PiOYQ", "VpTQii5T_8rgwxA-Wtb2Bw"
+	with := func(e IDTokenExpectations) IDTokenExpectations { e.Nonce = "n"; return e }
+	for _, test := range []struct {
+		name   string
+		change func(map[string]any)
+		e      IDTokenExpectations
+		want   string
+	}{
+		{name: "nonce", e: with(IDTokenExpectations{}), want: "ok"},
+		{name: "another nonce", e: IDTokenExpectations{Nonce: "m"}, want: "check nonce"},
+		{name: "no nonce", change: claim("nonce", nil), e: with(IDTokenExpectations{}),
+			want: "check nonce"},
+		{name: "nothing is said of the nonce", want: "check nonce"},
+		{name: "without nonce, one is there", e: IDTokenExpectations{InsecureWithoutNonce: true},
+			want: "ok"},
+		{name: "without nonce, none is there", change: claim("nonce", nil),
+			e: IDTokenExpectations{InsecureWithoutNonce: true}, want: "ok"},
+		{name: "a nonce goes before InsecureWithoutNonce",
+			e:    IDTokenExpectations{Nonce: "m", InsecureWithoutNonce: true},
+			want: "check nonce"},
+		{name: "within max_age", e: with(IDTokenExpectations{MaxAge: &minute}), want: "ok"},
+		{name: "max_age is over", change: claim("auth_time", after(-121)),
+			e: with(IDTokenExpectations{MaxAge: &minute}), want: "check auth_time"},
+		{name: "no auth_time", change: claim("auth_time", nil),
+			e: with(IDTokenExpectations{MaxAge: &minute}), want: "check auth_time"},
+		{name: "acr", e: with(IDTokenExpectations{ACRValues: []string{"silver", "gold"}}),
+			want: "ok"},
+		{name: "another acr", e: with(IDTokenExpectations{ACRValues: []string{"silver"}}),
+			want: "check acr"},
+		{name: "at_hash that nothing is known of", change: claim("at_hash", "x"),
+			e: with(IDTokenExpectations{}), want: "ok"},
+		{name: "at_hash", change: claim("at_hash", atHash),
+			e: with(IDTokenExpectations{AccessToken: "token"}), want: "ok"},
+		{name: "at_hash of another", change: claim("at_hash", atHash),
+			e: with(IDTokenExpectations{AccessToken: "token2"}), want: "check at_hash"},
+		{name: "c_hash", change: claim("c_hash", cHash),
+			e: with(IDTokenExpectations{Code: "code"}), want: "ok"},
+		{name: "c_hash of another", change: claim("c_hash", cHash),
+			e: with(IDTokenExpectations{Code: "code2"}), want: "check c_hash"},
+		{name: "issued long ago", change: claim("iat", after(-30*86400)),
+			e: with(IDTokenExpectations{}), want: "ok"},
+		{name: "for another", change: claim("aud", "other"), e: with(IDTokenExpectations{}),
+			want: "check aud"},
+		{name: "of another issuer", change: claim("iss", "https://other.example"),
+			e: with(IDTokenExpectations{}), want: "check iss"},
+		{name: "expired", change: claim("exp", after(-61)), e: with(IDTokenExpectations{}),
+			want: "check exp"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := w.client.VerifyIDToken(t.Context(), w.issue(test.change), test.e)
+			if outcome(err) != test.want || (got == nil) != (err != nil) {
+				t.Errorf("got %v, %v, want %s", got, err, test.want)
+			}
+			if err == nil && got.Identity() != (Identity{w.Issuer(), "alice"}) {
+				t.Errorf("identity is %v", got.Identity())
+			}
+		})
+	}
+}
+
+func TestVerifyIDTokenOfNothing(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	signed := w.issue(nil)
+	for raw, want := range map[string]string{
+		"":                           "check id_token",
+		"x":                          "check compact",
+		"a.b.c":                      "check compact",
+		signed + ".":                 "check compact",
+		signed[:len(signed)-4]:       "check compact",
+		b64(`{"alg":"none"}`) + "..": "check compact",
+	} {
+		_, err := w.client.VerifyIDToken(t.Context(), raw, IDTokenExpectations{Nonce: "n"})
+		if outcome(err) != want {
+			t.Errorf("%.20s: %v, want %s", raw, err, want)
+		}
+	}
+}
+
+// Nothing is asked of a provider for what is refused in any case.
+func TestVerifyIDTokenAsksNothing(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	_, err := w.client.VerifyIDToken(t.Context(), w.issue(nil), IDTokenExpectations{})
+	if outcome(err) != "check nonce" || len(w.seen) != 0 {
+		t.Errorf("error is %v, requested were %v", err, w.seen)
+	}
+}
+
+// Discovery and the first verification take two requests, the next none.
+func TestVerifyIDTokenRequests(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	for range 3 {
+		_, err := w.client.VerifyIDToken(t.Context(), w.issue(nil), IDTokenExpectations{Nonce: "n"})
+		if err != nil || len(w.seen) != 2 {
+			t.Errorf("error is %v, requested were %v", err, w.seen)
+		}
+	}
+}
