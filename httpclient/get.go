@@ -81,9 +81,9 @@ func (r *Response) Validators() http.Header {
 	if tag := r.Header.Get("ETag"); isEntityTag(tag) {
 		h.Set("If-None-Match", tag)
 	}
-	sent, errSent := http.ParseTime(r.Header.Get("Date"))
+	sent, _ := http.ParseTime(r.Header.Get("Date"))
 	modified, err := http.ParseTime(r.Header.Get("Last-Modified"))
-	if err == nil && errSent == nil && sent.Sub(modified) >= time.Second {
+	if err == nil && sent.Sub(modified) >= time.Second {
 		h.Set("If-Modified-Since", modified.UTC().Format(http.TimeFormat))
 	}
 	return h

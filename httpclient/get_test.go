@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -100,6 +102,127 @@ func wantStatus(t *testing.T, status int, retryAfter string, pause time.Duration
 			t.Errorf("%d: got %v, %#v after %d", status, resp, err, len(s.asked))
 		}
 	})
+}
+
+// Further header fields go with the request, in place of those there are.
+func TestGetWith(t *testing.T) {
+	header := http.Header{"Accept": {"text/plain"}, "If-None-Match": {`"a"`}}
+	client := clientOf(func(req *http.Request) (*http.Response, error) {
+		if req.Method != "GET" || !slices.Equal(req.Header["Accept"], []string{"text/plain"}) ||
+			req.Header.Get("If-None-Match") != `"a"` {
+			t.Errorf("got %s with %v", req.Method, req.Header)
+		}
+		return respond(200, strings.NewReader("body")), nil
+	})
+	resp, err := GetWith(t.Context(), client, "https://provider.example/a", 100, header)
+	if err != nil || resp.Status != 200 || string(resp.Body) != "body" || len(header) != 2 {
+		t.Errorf("got %+v, %v, header %v", resp, err, header)
+	}
+}
+
+// That a copy is still good is an answer to the question whether it is, and else none.
+func TestGetNotModified(t *testing.T) {
+	for name, test := range map[string]struct {
+		header http.Header
+		status int
+		want   int // in the error; 0 for none
+	}{
+		"entity tag":          {http.Header{"If-None-Match": {`"a"`}}, 304, 0},
+		"date":                {http.Header{"If-Modified-Since": {"x"}}, 304, 0},
+		"nothing asked":       {nil, 304, 304},
+		"no validators":       {http.Header{}, 304, 304},
+		"an empty entity tag": {http.Header{"If-None-Match": {""}}, 304, 304},
+		"another field":       {http.Header{"Accept": {"a/b"}}, 304, 304},
+		"another document":    {http.Header{"If-None-Match": {`"a"`}}, 200, 0},
+		"another status":      {http.Header{"If-None-Match": {`"a"`}}, 412, 412},
+		"a redirect":          {http.Header{"If-None-Match": {`"a"`}}, 302, 302},
+	} {
+		client := clientOf(func(*http.Request) (*http.Response, error) {
+			return respond(test.status, strings.NewReader("")), nil
+		})
+		resp, err := GetWith(t.Context(), client, "https://provider.example/a", 100, test.header)
+		if test.want == 0 {
+			if err != nil || resp.Status != test.status {
+				t.Errorf("%s: got %+v, %v", name, resp, err)
+			}
+			continue
+		}
+		if e, ok := errors.AsType[*StatusError](err); !ok || e.Status != test.want || resp != nil {
+			t.Errorf("%s: got %+v, %v", name, resp, err)
+		}
+	}
+}
+
+// What is asked the second time is what was asked first.
+func TestGetWithRepeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		again := func(req *http.Request) (*http.Response, error) {
+			if got := req.Header.Get("If-None-Match"); got != `"a"` {
+				t.Errorf("asked for %s", got)
+			}
+			return say(304, "")(req)
+		}
+		s := &script{answers: []func(*http.Request) (*http.Response, error){say(503, ""), again}}
+		resp, err := GetWith(t.Context(), &http.Client{Transport: s}, "https://provider.example/a",
+			100, http.Header{"If-None-Match": {`"a"`}})
+		if err != nil || resp.Status != 304 || len(s.asked) != 2 {
+			t.Errorf("got %+v, %v after %d", resp, err, len(s.asked))
+		}
+	})
+}
+
+// RFC 9110, Section 8.8: what is sent back of what a server says of a copy.
+func TestValidators(t *testing.T) {
+	const second, before = "Sat, 01 Jan 2000 00:00:01 GMT", "Sat, 01 Jan 2000 00:00:00 GMT"
+	for _, test := range []struct{ tag, modified, date, match, since string }{
+		{"", "", "", "", ""},
+		{`"a"`, "", "", `"a"`, ""},
+		{`W/"a"`, "", "", `W/"a"`, ""},
+		{`""`, "", "", `""`, ""},
+		{`"` + strings.Repeat("a", 254) + `"`, "", "", `"` + strings.Repeat("a", 254) + `"`, ""},
+		{`"` + strings.Repeat("a", 255) + `"`, "", "", "", ""},
+		{`a`, "", "", "", ""},
+		{`"`, "", "", "", ""},
+		{`W/`, "", "", "", ""},
+		{`W/"`, "", "", "", ""},
+		{`w/"a"`, "", "", "", ""},
+		{`"a`, "", "", "", ""},
+		{`a"`, "", "", "", ""},
+		{`"a","b"`, "", "", "", ""},
+		{`"a b"`, "", "", "", ""},
+		{"\"a\x00\"", "", "", "", ""},
+		{"\"a\r\nX: y\"", "", "", "", ""},
+		{"\"\x7f\"", "", "", "", ""},
+		{"\"\xff\"", "", "", "", ""},
+		{`*`, "", "", "", ""},
+		{"", before, second, "", before},
+		{`"a"`, before, second, `"a"`, before},
+		{"", before, before, "", ""}, // it may have changed within that second
+		{"", second, before, "", ""},
+		{"", before, "", "", ""},
+		{"", before, "x", "", ""},
+		{"", "x", second, "", ""},
+		{"", "Saturday, 01-Jan-00 00:00:00 GMT", second, "", before},
+	} {
+		h := http.Header{}
+		for name, value := range map[string]string{
+			"ETag": test.tag, "Last-Modified": test.modified, "Date": test.date} {
+			if value != "" {
+				h.Set(name, value)
+			}
+		}
+		got := (&Response{Header: h}).Validators()
+		want := http.Header{}
+		if test.match != "" {
+			want.Set("If-None-Match", test.match)
+		}
+		if test.since != "" {
+			want.Set("If-Modified-Since", test.since)
+		}
+		if !maps.EqualFunc(got, want, slices.Equal) {
+			t.Errorf("%v: got %v, want %v", h, got, want)
+		}
+	}
 }
 
 // What may be gone the next time is tried once more, after a pause.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -181,7 +182,8 @@ func TestAuthorizeRedirectURIScheme(t *testing.T) {
 func TestAuthorizeRedirectURIQuery(t *testing.T) {
 	c := newClient(t, configAt("https://as.example"))
 	for _, query := range []string{"code=x", "state", "a=b&iss=", "error=x", "error_description=x",
-		"error_uri=x", "c%6fde=x", "a=b&a=b", "a=b&c&a", "a;b=c", "a=%zz"} {
+		"error_uri=x", "response=x", "access_token=x", "token_type=x", "expires_in=1", "scope=x",
+		"id_token=x", "c%6fde=x", "a=b&a=b", "a=b&c&a", "a;b=c", "a=%zz"} {
 		for _, base := range []string{"https://rp.example/cb?", "com.example.app:/cb?"} {
 			req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: base + query})
 			wantCheck(t, err, "redirect_uri", "RFC 6749, Section 3.1.2")
@@ -999,4 +1001,307 @@ func TestAuthorizeReservedParamsAndResources(t *testing.T) {
 	if req != nil {
 		t.Error("a request beside an error")
 	}
+}
+
+// OAuth 2.0 Multiple Response Type Encoding Practices, Section 5: these types and no others,
+// and a challenge for those that have a code (RFC 7636, Section 4.3).
+func TestAuthorizeResponseType(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for _, test := range []struct {
+		types    string
+		ok, code bool
+	}{
+		{"", true, true}, {"code", true, true}, {"code id_token", true, true},
+		{"code token", true, true}, {"code id_token token", true, true},
+		{"id_token", true, false}, {"id_token token", true, false},
+		{"token", false, false}, {"none", false, false}, {"id_token code", false, false},
+		{"token code", false, false}, {"code token id_token", false, false},
+		{"token id_token", false, false}, {"code code", false, false}, {"Code", false, false},
+		{" code", false, false}, {"code ", false, false}, {"code  token", false, false},
+		{" ", false, false}, {"code\tid_token", false, false}, {"device", false, false},
+	} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+			ResponseType: test.types, Scopes: []string{"a", "openid"}})
+		if !test.ok {
+			wantCheck(t, err, "response_type",
+				"OAuth 2.0 Multiple Response Type Encoding Practices, Section 5")
+			if req != nil {
+				t.Errorf("%q: accepted", test.types)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, want := asked(t, req), test.types
+		if want == "" {
+			want = "code"
+		}
+		if q.Get("response_type") != want || q.Has("code_challenge") != test.code ||
+			q.Has("code_challenge_method") != test.code ||
+			(req.Transaction.data().Verifier != "") != test.code {
+			t.Errorf("%q: URL is %s", test.types, req.URL)
+		}
+	}
+}
+
+// OpenID Connect Core 1.0, Section 3.1.2.1: there is no ID Token without the scope openid.
+func TestAuthorizeResponseTypeScope(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for _, scopes := range [][]string{nil, {"openidx"}, {"OpenID", "profile"}} {
+		for types, ok := range map[string]bool{"": true, "code": true, "code token": true,
+			"id_token": false, "code id_token": false, "id_token token": false,
+			"code id_token token": false} {
+			req, err := c.Authorize(t.Context(), AuthorizationOptions{
+				RedirectURI: redirectURI, ResponseType: types, Scopes: scopes})
+			if ok && err == nil {
+				continue
+			}
+			wantCheck(t, err, "scope", "OpenID Connect Core 1.0, Section 3.1.2.1")
+			if req != nil || ok {
+				t.Errorf("%q with %q: %v, %v", types, scopes, req, err)
+			}
+		}
+	}
+}
+
+// A server without S256 is as good as another where there is no code.
+func TestAuthorizeResponseTypeWithoutS256(t *testing.T) {
+	config := configAt("https://as.example")
+	config.Server.CodeChallengeMethodsSupported = []string{"plain"}
+	c := newClient(t, config)
+	for types, want := range map[string]string{"id_token": "ok", "id_token token": "ok",
+		"code id_token": "check code_challenge_methods_supported"} {
+		_, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+			ResponseType: types, Scopes: []string{"openid"}})
+		if got := outcome(err); got != want {
+			t.Errorf("%q: %s, want %s", types, got, want)
+		}
+	}
+}
+
+// What was asked for is there, and what was not is not.
+func TestAuthorizationResponseTypes(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	const (
+		code  = "&code=CODE"
+		token = "&access_token=AT&token_type=bearer&expires_in=3600"
+		id    = "&id_token=ID"
+	)
+	for _, test := range []struct{ types, query, want string }{
+		{"code", code, "ok"},
+		{"code", code + token, "response_type"},
+		{"code", code + "&access_token=AT", "response_type"},
+		{"code", code + id, "response_type"},
+		{"code", code + "&token_type=bearer&expires_in=1&scope=a", "ok"},
+		{"code", token + id, "code"},
+		{"id_token", id, "ok"},
+		{"id_token", id + "&token_type=x&expires_in=x", "ok"},
+		{"id_token", "", "response_type"},
+		{"id_token", "&id_token=", "response_type"},
+		{"id_token", code, "response_type"},
+		{"id_token", id + code, "response_type"},
+		{"id_token", id + token, "response_type"},
+		{"id_token token", id + token, "ok"},
+		{"id_token token", id, "response_type"},
+		{"id_token token", token, "response_type"},
+		{"id_token token", id + token + code, "response_type"},
+		{"id_token token", id + "&access_token=AT", "token_type"},
+		{"id_token token", id + "&access_token=AT&token_type=mac", "token_type"},
+		{"id_token token", id + "&access_token=AT&token_type=N_A", "token_type"},
+		{"id_token token", id + "&access_token=A%0A&token_type=bearer", "access_token"},
+		{"id_token token", "&id_token=%00&access_token=A&token_type=bearer", "id_token"},
+		{"code id_token", code + id, "ok"},
+		{"code id_token", code, "response_type"},
+		{"code id_token", id, "code"},
+		{"code id_token", code + id + token, "response_type"},
+		{"code token", code + token, "ok"},
+		{"code token", token, "code"},
+		{"code token", code, "response_type"},
+		{"code token", code + token + id, "response_type"},
+		{"code id_token token", code + id + token, "ok"},
+		{"code id_token token", code + id, "response_type"},
+		{"code id_token token", code + token, "response_type"},
+		{"code id_token token", id + token, "code"},
+		{"code id_token token", code + id + token + "&response=", "response"},
+		{"code id_token token", code + id + token + "&error=access_denied", "refused access_denied"},
+	} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+			ResponseType: test.types, Scopes: []string{"openid"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		txn := req.Transaction
+		params, err := url.ParseQuery("state=" + txn.State() + test.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.AuthorizationResponse(t.Context(), params, txn)
+		wantOutcome(t, test.types+": "+test.query, err, test.want)
+		if (resp == nil) != (err != nil) {
+			t.Errorf("%s: %s: %v", test.types, test.query, resp)
+		}
+		if err != nil {
+			continue
+		}
+		tok := resp.Token()
+		if resp.Code() != params.Get("code") || tok.IDToken() != params.Get("id_token") ||
+			tok.AccessToken() != params.Get("access_token") && test.types != "code" ||
+			(tok == nil) != (test.types == "code") {
+			t.Errorf("%s: code %q, token %v", test.types, resp.Code(), tok.Record())
+		}
+	}
+}
+
+// A token of the browser is the client's own, as one of the token endpoint is.
+func TestAuthorizationResponseToken(t *testing.T) {
+	config := configAt("https://as.example")
+	c := newClient(t, config)
+	for _, types := range []string{"id_token", "code id_token token"} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+			ResponseType: types, Scopes: []string{"openid", "a", "b"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params := url.Values{"state": {req.Transaction.State()}, "id_token": {"ID"},
+			"session_state": {"x"}}
+		if types != "id_token" {
+			for name, value := range map[string]string{"code": "CODE", "access_token": "AT",
+				"token_type": "bearer", "expires_in": "60", "scope": "openid b",
+				"refresh_token": "R", "issued_token_type": "x"} {
+				params.Set(name, value)
+			}
+		}
+		resp, err := c.AuthorizationResponse(t.Context(), params, req.Transaction)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Record{IDToken: "ID", ClientID: "client", Issuer: "https://as.example"}
+		if types != "id_token" {
+			want.AccessToken, want.TokenType, want.Scope = "AT", "bearer", "openid b"
+			want.ExpiresAt, want.ExpiresIn = start.Unix()+60, 60
+		}
+		got := resp.Token().Record()
+		if len(got.Extra) > 0 {
+			t.Errorf("further members: %v", slices.Sorted(maps.Keys(got.Extra)))
+		}
+		if got.Extra = nil; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got\n%#v, want\n%#v", types, got, want)
+		}
+		config.ID = "other"
+		if newClient(t, config).owns(resp.Token()) {
+			t.Errorf("%s: another client's, too", types)
+		}
+	}
+}
+
+// A response that came without a code, and one that nobody made, are not exchanged.
+func TestExchangeNeedsACode(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	c := newClient(t, configAt(s.URL))
+	req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+		ResponseType: "id_token", Scopes: []string{"openid"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := url.Values{"state": {req.Transaction.State()}, "id_token": {"ID"}}
+	resp, err := c.AuthorizationResponse(t.Context(), params, req.Transaction)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := c.Exchange(t.Context(), resp)
+	wantCheck(t, err, "code", "OAuth 2.0 Multiple Response Type Encoding Practices, Section 5")
+	if tok != nil || len(s.requests()) > 0 {
+		t.Errorf("a token, after %q", s.requests())
+	}
+	for name, resp := range map[string]*AuthorizationResponse{"nil": nil, "zero": {}} {
+		if resp.Code() != "" || resp.Token() != nil {
+			t.Errorf("%s: code %q, token %v", name, resp.Code(), resp.Token())
+		}
+	}
+}
+
+// Callback verifies no ID Token, and so takes none.
+func TestCallbackIsForCodes(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	c := newClient(t, configAt(s.URL))
+	for _, types := range []string{"code id_token", "code token", "code id_token token", "id_token",
+		"id_token token"} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+			ResponseType: types, Scopes: []string{"openid"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params := url.Values{"state": {req.Transaction.State()}}
+		for name, value := range map[string]string{"code": "CODE", "id_token": "ID", "token": "AT"} {
+			if strings.Contains(types, name) {
+				params.Set(strings.Replace(name, "token", "access_token", 1), value)
+			}
+		}
+		tok, err := c.Callback(t.Context(), params, req.Transaction)
+		wantCheck(t, err, "response_type", "RFC 9700, Section 2.1.2")
+		if tok != nil || len(s.requests()) > 0 {
+			t.Errorf("%s: a token, after %q", types, s.requests())
+		}
+	}
+}
+
+// Exchange is for all types that have a code: who calls it has verified the rest.
+func TestExchangeOfAHybridResponse(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	c := newClient(t, configAt(s.URL))
+	req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+		ResponseType: "code id_token", Scopes: []string{"openid"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := req.Transaction.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var txn Transaction
+	if err := txn.UnmarshalBinary(stored); err != nil {
+		t.Fatal(err)
+	}
+	params := answered(&txn)
+	params.Set("id_token", "ID")
+	resp, err := c.AuthorizationResponse(t.Context(), params, &txn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Exchange(t.Context(), resp); err != nil {
+		t.Fatal(err)
+	}
+	if got := posted(t, s.requests()[0]).Get("code_verifier"); got != txn.data().Verifier ||
+		len(got) != 43 {
+		t.Errorf("sent the verifier %q", got)
+	}
+}
+
+// Tokens that the browser brought are shown by nothing.
+func TestAuthorizationResponseShowsNoTokens(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+		ResponseType: "code id_token token", Scopes: []string{"openid"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := url.Values{"state": {req.Transaction.State()}, "code": {canary}, "id_token": {canary},
+		"access_token": {canary}, "token_type": {"bearer"}}
+	resp, err := c.AuthorizationResponse(t.Context(), params, req.Transaction)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for how, v := range wrapped(*resp) {
+		mustNotShow(t, how, v)
+	}
+	for how, v := range wrapped(*resp.Token()) {
+		mustNotShow(t, how, v)
+	}
+	params.Set("token_type", canary)
+	_, err = c.AuthorizationResponse(t.Context(), params, req.Transaction)
+	mustNotShow(t, "token type", err)
+	params.Del("access_token")
+	_, err = c.AuthorizationResponse(t.Context(), params, req.Transaction)
+	mustNotShow(t, "response type", err)
 }

@@ -23,6 +23,11 @@
 // which is checked whenever it is sent or promised, or else by a redirect URI for each,
 // which [Transaction.CheckRedirect] compares.
 //
+// With [Config].RequestObject requests are signed (RFC 9101), and with a response mode of
+// jwt responses are (JARM), which then say whose they are. Response types that bring tokens
+// by the browser are for package oidc, which verifies them; [RelayFragment] gets what comes
+// in a URL's fragment to [ReadCallback].
+//
 // # Grants
 //
 // There is a method for each, and nothing is guessed from what is set:
@@ -106,14 +111,25 @@
 //
 //   - [New]: client_id, client_authentication, revocation_authentication, and of them
 //     client_secret, key, issuer, claims; server, and the names of its endpoints; issuer;
+//     of request objects key, request_object_signing_alg, issuer,
+//     request_object_encryption_alg, request_object_encryption_enc, jwks_uri; of
+//     authorization responses authorization_signed_response_alg, client_secret; leeway;
 //     token_placement
 //   - [Discover]: issuer; content_type, metadata, issuer, the names of the endpoints
-//   - [Client.Authorize]: redirect_uri, scope, response_mode,
+//   - [Client.Authorize]: redirect_uri, scope, response_type, response_mode, and of it
+//     issuer, jwks_uri, authorization_signing_alg_values_supported;
 //     code_challenge_methods_supported, params, resource, token_params,
-//     authorization_endpoint
+//     authorization_endpoint, require_signed_request_object; of a request object max_age,
+//     claims, authorization_details, params, the names of a JSON Web Token's own claims,
+//     request_object_encryption_alg, request_uri
+//   - [NewRequestObjects]: request_uri; [RequestObjects.Publish]: request
 //   - [ReadCallback]: parameters, response_mode; [Transaction.CheckRedirect]: redirect_uri
-//   - [Client.AuthorizationResponse]: transaction, parameters, state, iss, error, code
+//   - [Client.AuthorizationResponse]: transaction, parameters, response, state, iss, error,
+//     code, response_type, and those of a token response if there is an access token; of a
+//     response beside it those of [jose.Verifier]
+//   - [Client.CallbackState]: parameters, response
 //   - [Client.Exchange]: transaction, code; then those of a token response
+//   - [Client.Callback]: response_type; then those of AuthorizationResponse and Exchange
 //   - the other grants: client_authentication, refresh_token, client_id, assertion, grant_type,
 //     device_code, expires_in, subject_token, actor_token, audience; params, scope,
 //     resource, and the name of the endpoint; then those of a token response, and
@@ -127,6 +143,7 @@
 //   - [Client.Introspect]: token, introspection_endpoint; error, content_type, body,
 //     active, and the names of the members; [Introspection.Claims]: active, claims
 //   - [Client.Revoke]: client_id, token, revocation_endpoint
+//   - [SecretKey]: client_secret
 //   - [AuthenticationFor]: client_authentication; [ClientSecretBasicRaw] with a colon in
 //     the ID: client_id
 //   - [Client.Transport]: client_id, access_token, urls; a request: origin, authorization, body
@@ -152,6 +169,6 @@
 // present it, and using it once: package registry does so. Starting a new
 // application session after a login.
 //
-// Mutual TLS, DPoP, pushed and signed requests, rich authorization requests and
-// registration are not here yet.
+// Mutual TLS, DPoP, pushed requests, rich authorization requests and registration are not
+// here yet.
 package oauth2

@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"time"
 
 	"vouchsafe/httpclient"
@@ -438,4 +439,129 @@ func ExampleAdapt() {
 	_, err = sdkSource.Token()
 	fmt.Println(errors.Is(err, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired}))
 	// Output: true
+}
+
+// Requests signed by a key of the client's own, and fetched by the server from the site.
+func ExampleRequestObjects() {
+	key, err := jose.GenerateKey("ES256")
+	if err != nil {
+		log.Fatal(err)
+	}
+	objects, err := oauth2.NewRequestObjects("https://site.example/requests")
+	if err != nil {
+		log.Fatal(err)
+	}
+	site := http.NewServeMux()
+	site.Handle("GET /requests/", objects)
+
+	client, err := oauth2.New(oauth2.Config{
+		ID: "client",
+		Server: oauth2.AuthorizationServer{
+			Issuer:                "https://as.example",
+			AuthorizationEndpoint: "https://as.example/authorize",
+			TokenEndpoint:         "https://as.example/token",
+		},
+		Auth: oauth2.PrivateKeyJWT(key, oauth2.AssertionOptions{}),
+		// Without Publish, the object itself is in the URL.
+		RequestObject: oauth2.RequestObject{Key: key, Publish: objects.Publish},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	req, err := client.Authorize(context.Background(), oauth2.AuthorizationOptions{
+		RedirectURI: "https://site.example/callback", Scopes: []string{"openid"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	u, err := url.Parse(req.URL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	uri, err := url.Parse(u.Query().Get("request_uri"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("request_uri of", uri.Host)
+
+	// What the server does then.
+	answer := httptest.NewRecorder()
+	site.ServeHTTP(answer, httptest.NewRequest("GET", uri.Path, nil))
+	fmt.Println(answer.Header().Get("Content-Type"))
+	// Output:
+	// request_uri of site.example
+	// application/oauth-authz-req+jwt
+}
+
+// A response that is a JSON Web Token of the server's.
+func ExampleClient_CallbackState() {
+	key, err := jose.GenerateKey("ES256") // the server's
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := oauth2.New(oauth2.Config{
+		ID: "client",
+		Server: oauth2.AuthorizationServer{
+			Issuer:                "https://as.example",
+			AuthorizationEndpoint: "https://as.example/authorize",
+			TokenEndpoint:         "https://as.example/token",
+		},
+		Auth:                  oauth2.ClientSecretBasic("secret"),
+		Keys:                  jose.NewSet(key), // or those at the server's JWKSURI
+		AuthorizationResponse: oauth2.SignedResponse{SigningAlgorithm: "ES256"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	req, err := client.Authorize(context.Background(), oauth2.AuthorizationOptions{
+		RedirectURI: "https://site.example/callback", ResponseMode: "jwt"})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	response, err := jose.Issue(jose.Claims{
+		Issuer:    "https://as.example",
+		Audience:  []string{"client"},
+		ExpiresAt: time.Now().Add(10 * time.Minute),
+		Other:     map[string]any{"code": "CODE", "state": req.Transaction.State()},
+	}, key, jose.SignOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	params := url.Values{"response": {response}}
+
+	// A site with several logins under way finds the transaction by the state.
+	state, err := client.CallbackState(context.Background(), params)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("known:", state == req.Transaction.State())
+	resp, err := client.AuthorizationResponse(context.Background(), params, req.Transaction)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.Code())
+
+	// Parameters that nobody signed are refused then.
+	plain := url.Values{"code": {"CODE"}, "state": {state}}
+	_, err = client.AuthorizationResponse(context.Background(), plain, req.Transaction)
+	fmt.Println(errors.Is(err, &jose.CheckError{Check: "response"}))
+	// Output:
+	// known: true
+	// CODE
+	// true
+}
+
+// The handler of a redirect URI to which the server sends the browser with a fragment.
+func ExampleRelayFragment() {
+	http.HandleFunc("/callback", func(w http.ResponseWriter, r *http.Request) {
+		if oauth2.RelayFragment(w, r) {
+			return // the browser comes again, with a POST
+		}
+		params, err := oauth2.ReadCallback(r)
+		if err != nil {
+			http.Error(w, "The login did not succeed.", http.StatusBadRequest)
+			return
+		}
+		_ = params // for the Callback of package oidc
+	})
 }

@@ -16,7 +16,7 @@ import (
 // returns false and has written nothing.
 //
 // Unlike a response in mode form_post, that POST comes from this very site: cookies that
-// are SameSite=Lax come along. The script takes the fragment out of the address bar and the
+// are SameSite=Lax come along, though its Origin is null, as the page tells no referrer. The script takes the fragment out of the address bar and the
 // history before anything else, splits it at & and =, decodes it, and does nothing more
 // with it. A fragment that is empty, or cannot be decoded, gets a note, and so does a
 // browser without scripts. The page may post to its own origin alone, and browsers hold the

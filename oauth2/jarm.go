@@ -58,7 +58,7 @@ func (c *Client) responseVerifier() (*jose.Verifier, error) {
 		if err != nil {
 			return nil, err
 		}
-		keys = jose.NewSet(key)
+		keys = secretKey{key}
 	}
 	switch {
 	case c.config.Server.Issuer == "":
@@ -143,8 +143,8 @@ func responseClaims(tok *jose.Token) (url.Values, error) {
 
 // CallbackState returns the state of a callback, by which its transaction is found: the
 // parameter, or that inside the JSON Web Token which the response is (JARM, Section 2.1),
-// verified first. It is no more than a name: [Client.AuthorizationResponse] believes
-// nothing because of it and checks everything again.
+// verified first; empty if there is none. It is no more than a name:
+// [Client.AuthorizationResponse] believes nothing because of it and checks everything again.
 //
 // The error is one of those that AuthorizationResponse has.
 func (c *Client) CallbackState(ctx context.Context, params url.Values) (string, error) {
@@ -160,8 +160,5 @@ func (c *Client) CallbackState(ctx context.Context, params url.Values) (string, 
 			return "", err
 		}
 	}
-	if state := params.Get("state"); state != "" {
-		return state, nil
-	}
-	return "", checkError("state", "must be present", "RFC 6749, Section 10.12")
+	return params.Get("state"), nil
 }

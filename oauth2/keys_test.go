@@ -262,6 +262,84 @@ func TestForgeriesMissNothing(t *testing.T) {
 	p.wantFetches(t, 4)
 }
 
+// validated answers with a key set that has an entity tag, and says so where that is asked
+// for.
+func validated(t *testing.T, tag string, keys ...*jose.Key) http.HandlerFunc {
+	t.Helper()
+	set, err := json.Marshal(jose.NewSet(keys...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", tag)
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		answerJSON(200, string(set))(w, r)
+	}
+}
+
+// Keys of which the server says that they are still good are fresh anew, for as long as
+// it says so.
+func TestKeysNotModified(t *testing.T) {
+	k, next := newKey(t), newKey(t)
+	p := newPublisher(t)
+	p.fail(validated(t, `"1"`, k))
+	s := p.keySet(t)
+	first, err := s.Set(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 30 { // hours, of which an old copy would not survive 25
+		p.now.Store(3600 * int64(i+1))
+		if set, err := s.Set(t.Context()); set != first || err != nil {
+			t.Fatalf("after %d hours: another set, %v", i+1, err)
+		}
+		p.wantFetches(t, i+2)
+		if found(t, s, k.ID()) != 1 {
+			t.Error("no key")
+		}
+	}
+	p.fail(validated(t, `"2"`, next))
+	p.now.Add(3600)
+	if found(t, s, next.ID()) != 1 {
+		t.Error("the new key is not there")
+	}
+	p.now.Add(30)
+	if found(t, s, k.ID()) != 0 {
+		t.Error("the old key is still there")
+	}
+}
+
+// A key that is unknown to what the server says is still good is missed.
+func TestUnknownKeyNotModified(t *testing.T) {
+	k := newKey(t)
+	p := newPublisher(t)
+	p.fail(validated(t, `"1"`, k))
+	s := p.keySet(t)
+	for _, ask := range []struct {
+		seconds int64
+		fetches int
+	}{{0, 2}, {29, 2}, {30, 2}, {119, 2}, {120, 3}} {
+		p.now.Store(ask.seconds)
+		if found(t, s, "unknown") != 0 || found(t, s, k.ID()) != 1 {
+			t.Errorf("after %d seconds: other keys", ask.seconds)
+		}
+		p.wantFetches(t, ask.fetches)
+	}
+}
+
+// A server that says so unasked has said nothing.
+func TestKeysNotModifiedUnasked(t *testing.T) {
+	p := newPublisher(t)
+	p.fail(answerJSON(304, ""))
+	_, err := p.keySet(t).Set(t.Context())
+	if e, ok := errors.AsType[*httpclient.StatusError](err); !ok || e.Status != 304 {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A key that cannot serve the algorithm is as good as none.
 func TestKeysServeTheAlgorithm(t *testing.T) {
 	k := newKey(t)

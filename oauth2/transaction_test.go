@@ -50,6 +50,12 @@ func TestTransactionGarbage(t *testing.T) {
 		`{"s":"s","v":"` + verifier + `"`,
 		`{"s":"s","v":"` + verifier + `"}{}`,
 		`{"s":"s","v":"` + verifier + `","r":1}`,
+		`{"s":"s","v":"` + verifier + `","t":"token"}`,
+		`{"s":"s","v":"` + verifier + `","t":1}`,
+		`{"s":"s","v":"` + verifier + `","j":"true"}`,
+		`{"s":"s","t":"code id_token"}`,
+		`{"s":"s","t":"code"}`,
+		`{"v":"","t":"id_token"}`,
 	} {
 		txn := begin(t, newClient(t, configAt("https://as.example"))).Transaction
 		before := txn.State()
@@ -75,6 +81,26 @@ func TestZeroTransaction(t *testing.T) {
 		}
 		if b, err := txn.MarshalBinary(); outcome(err) != "not transaction" || b != nil {
 			t.Errorf("%s: stored as %q, %v", name, b, err)
+		}
+	}
+}
+
+// A type without a code has no verifier.
+func TestTransactionTypes(t *testing.T) {
+	verifier := strings.Repeat("v", 43)
+	for _, stored := range []string{
+		`{"d":"d","s":"s","v":"","r":"r","t":"id_token"}`,
+		`{"d":"d","s":"s","v":"","r":"r","t":"id_token token","j":true}`,
+		`{"d":"d","s":"s","v":"` + verifier + `","r":"r","t":"code id_token"}`,
+		`{"d":"d","s":"s","v":"` + verifier + `","r":"r","j":true}`,
+	} {
+		var txn Transaction
+		if err := txn.UnmarshalBinary([]byte(stored)); err != nil {
+			t.Errorf("%s: %v", stored, err)
+			continue
+		}
+		if again, err := txn.MarshalBinary(); err != nil || string(again) != stored {
+			t.Errorf("%s: stored again as %s, %v", stored, again, err)
 		}
 	}
 }

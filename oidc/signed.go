@@ -17,8 +17,7 @@ import (
 type signedObject struct {
 	keys       jose.KeySource
 	algorithms []string
-	issuer     string // which "iss" must be
-	anonymous  bool   // "iss" may be absent
+	issuer     string // which "iss" must be, if it is there
 	known      []string
 	clause     string
 }
@@ -93,7 +92,7 @@ func (c *Client) readObject(l *verdict.List, text string, s signedObject) (
 	m, err := strictjson.Parse(text, append(s.known, "iss", "aud", "exp", "nbf", "iat")...)
 	l.Check(err == nil, "claims", "must be one strict JSON object", s.clause)
 	issuer, _ := m.Get("iss").String()
-	l.Check(issuer == s.issuer || m.Get("iss") == "" && s.anonymous,
+	l.Check(m.Get("iss") == "" || issuer == s.issuer,
 		"iss", "must be the issuer expected", s.clause)
 	audience, _ := m.Get("aud").AppendOneOrMore(nil)
 	l.Check(m.Get("aud") == "" || slices.Contains(audience, c.config.ID),

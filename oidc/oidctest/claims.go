@@ -27,7 +27,7 @@ func scopeOf(claim string) string {
 	return ""
 }
 
-// known are all claims about a user but sub.
+// known are all claims about a user; sub is for whoever makes use of them to set.
 func (u User) known() map[string]any {
 	claims := map[string]any{"preferred_username": u.Subject}
 	if u.Name != "" {
@@ -37,7 +37,6 @@ func (u User) known() map[string]any {
 		claims["email"], claims["email_verified"] = u.Email, true
 	}
 	maps.Copy(claims, u.Claims)
-	delete(claims, "sub")
 	return claims
 }
 

@@ -52,6 +52,7 @@ const (
 	RequestObjectContent       Fault = "request_object_content"       // RFC 9101, Section 4
 	OtherClientID              Fault = "other_client_id"              // Core, Section 6.1
 	OtherResponseType          Fault = "other_response_type"          // Core, Section 6.1
+	OpenIDInObjectAlone        Fault = "openid_in_object_alone"       // Core, Section 6.1
 )
 
 // The faults of token requests. Repeated parameters and unknown clients are among

@@ -10,8 +10,11 @@ import (
 	"vouchsafe/oidc/oidctest"
 )
 
-var pair = []oidctest.User{{Subject: "alice", Password: "password"},
-	{Subject: "bob", Email: "bob@example.com", Password: "password"}}
+var users = []oidctest.User{
+	{Subject: "alice", Email: "alice@example.com", Password: "password"},
+	{Subject: "bob", Email: "bob@example.com", Password: "password"},
+	{Subject: "carol"},
+}
 
 // loggedIn returns who is, or the error.
 func (w walk) loggedIn(pairs ...string) string {
@@ -27,7 +30,7 @@ func (w walk) loggedIn(pairs ...string) string {
 
 // OpenID Connect Core 1.0, Section 3.1.2.1 and 5.5.1: whom a request is about.
 func TestWho(t *testing.T) {
-	w := start(t, oidctest.Options{Users: pair})
+	w := start(t, oidctest.Options{Users: users})
 	params, _ := w.request("openid")
 	_, got := brought(w.authorize(changed(params, "response_type", "id_token",
 		"login_hint", "bob")))
@@ -67,7 +70,7 @@ func TestOldHint(t *testing.T) {
 	now := time.Now()
 	secret := strings.Repeat("s", 32)
 	for _, algorithm := range []string{"RS256", "HS256"} {
-		w := start(t, oidctest.Options{Users: pair, Now: func() time.Time { return now },
+		w := start(t, oidctest.Options{Users: users, Now: func() time.Time { return now },
 			Clients: []oidctest.Client{{ID: "client", Secret: secret,
 				IDTokenAlgorithm: algorithm}}})
 		params, _ := w.request("openid")
@@ -97,7 +100,7 @@ func TestFormFor(t *testing.T) {
 		{[]string{"claims", bobOnly}, "bob", "bob", ""},
 		{[]string{"claims", bobOnly}, "bob", "alice", "login_required"},
 	} {
-		w := start(t, oidctest.Options{Users: pair, LoginForm: true})
+		w := start(t, oidctest.Options{Users: users, LoginForm: true})
 		params, _ := w.request("openid")
 		form := w.authorize(changed(params, test.pairs...)).body
 		if !strings.Contains(form, `name="username" value="`+test.filled+`"`) {
@@ -159,5 +162,10 @@ func TestAuthorizeByPost(t *testing.T) {
 	a = w.do("POST", w.Endpoint("authorize")+"?"+params.Encode(), nil, nil)
 	if a.description != "unknown_client" {
 		t.Errorf("parameters of a POST in the URL: %+v", a)
+	}
+	params.Set("x", strings.Repeat("x", 64<<10))
+	a = w.do("POST", w.Endpoint("authorize"), params, nil)
+	if a.description != "unknown_client" {
+		t.Errorf("long form: %+v", a)
 	}
 }

@@ -24,18 +24,18 @@ func (p *Provider) metadata() map[string]any {
 		"revocation_endpoint":           p.Endpoint("revoke"),
 		"userinfo_endpoint":             p.Endpoint("userinfo"),
 		"jwks_uri":                      p.Endpoint("jwks"),
-		"scopes_supported":              scopes,
-		"response_types_supported":      responseTypes,
-		"response_modes_supported":      responseModes,
+		"scopes_supported":              slices.Clone(scopes),
+		"response_types_supported":      slices.Clone(responseTypes),
+		"response_modes_supported":      slices.Clone(responseModes),
 		"grant_types_supported": []string{"authorization_code", "implicit", "refresh_token",
 			"client_credentials", deviceGrant},
-		"acr_values_supported":                           acrValues,
+		"acr_values_supported":                           slices.Clone(acrValues),
 		"subject_types_supported":                        []string{"public"},
-		"display_values_supported":                       displays,
-		"claim_types_supported":                          claimTypes,
+		"display_values_supported":                       slices.Clone(displays),
+		"claim_types_supported":                          slices.Clone(claimTypes),
 		"claims_supported":                               p.claimsSupported(),
 		"claims_parameter_supported":                     true,
-		"prompt_values_supported":                        prompts,
+		"prompt_values_supported":                        slices.Clone(prompts),
 		"token_endpoint_auth_methods_supported":          methods,
 		"revocation_endpoint_auth_methods_supported":     methods,
 		"code_challenge_methods_supported":               []string{"S256"},
@@ -62,7 +62,7 @@ func (p *Provider) addAlgorithms(metadata map[string]any) {
 		metadata[name+"_encryption_alg_values_supported"] = jose.KeyManagementAlgorithms()
 		metadata[name+"_encryption_enc_values_supported"] = jose.ContentEncryptions()
 	}
-	metadata["request_object_signing_alg_values_supported"] = requestObjectAlgorithms()
+	metadata["request_object_signing_alg_values_supported"] = jose.SignatureAlgorithms()
 	metadata["request_object_encryption_alg_values_supported"] = p.encryption.Algorithms()
 	metadata["request_object_encryption_enc_values_supported"] = jose.ContentEncryptions()
 }

@@ -2,6 +2,7 @@ package oidctest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -53,7 +54,7 @@ func TestMetadata(t *testing.T) {
 		`"ECDH-ES+A192KW","ECDH-ES+A256KW"],` +
 		`"request_object_encryption_enc_values_supported":ENC,` +
 		`"request_object_signing_alg_values_supported":["RS256","RS384","RS512","PS256",` +
-		`"PS384","PS512","ES256","ES384","ES512","EdDSA","Ed25519"],` +
+		`"PS384","PS512","ES256","ES384","ES512","EdDSA","Ed25519","HS256","HS384","HS512"],` +
 		`"request_parameter_supported":true,"request_uri_parameter_supported":true,` +
 		`"require_request_uri_registration":false,"response_modes_supported":["query",` +
 		`"fragment","form_post","jwt","query.jwt","fragment.jwt","form_post.jwt"],` +
@@ -119,6 +120,19 @@ func TestEditMetadata(t *testing.T) {
 		if _, ok := m["acr_values_supported"]; ok || m["n"] != want {
 			t.Errorf("metadata is %v", m)
 		}
+	}
+	w = start(t, oidctest.Options{EditMetadata: func(m map[string]any) {
+		for _, v := range m {
+			if list, ok := v.([]string); ok {
+				list[0] = "x"
+			}
+		}
+	}})
+	if got := fmt.Sprint(w.metadata()); !strings.Contains(got, "scopes_supported:[x profile ") {
+		t.Errorf("metadata is %s", got)
+	}
+	if got := fmt.Sprint(start(t, oidctest.Options{}).metadata()); strings.Contains(got, "[x ") {
+		t.Errorf("another provider's metadata is %s", got)
 	}
 	w = start(t, oidctest.Options{EditMetadata: func(m map[string]any) { m["x"] = func() {} }})
 	if resp, err := http.Get(w.Issuer() + "/.well-known/openid-configuration"); err != nil ||

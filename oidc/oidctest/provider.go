@@ -98,7 +98,8 @@ type Client struct {
 	RedirectURIs []string
 
 	// Keys verify the request objects of the client, and only they: public ones will
-	// do. Without any it has no request object that is good.
+	// do, and Secret is one only if it is among them. Without any it has no request
+	// object that is good.
 	Keys *jose.Set
 
 	// RequireRequestObject refuses authorization requests without one (RFC 9101,
@@ -168,9 +169,8 @@ func New(o Options) (*Provider, error) {
 		return nil, errors.New("oidctest: Options.BaseURL must be absolute, without a final slash")
 	}
 	if len(o.Users) == 0 {
-		o.Users = []User{{
-			Subject: "alice", Name: "Alice Example", Email: "alice@example.com", Password: "password",
-		}}
+		o.Users = []User{{Subject: "alice", Name: "Alice Example",
+			Email: "alice@example.com", Password: "password"}}
 	}
 	if len(o.Clients) == 0 {
 		o.Clients = []Client{{ID: "client", Secret: "secret"}}

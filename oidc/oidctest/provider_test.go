@@ -292,7 +292,8 @@ func TestWithoutOpenID(t *testing.T) {
 	}
 	if a := w.ask("me", g.AccessToken); a.status != 200 ||
 		a.header.Get("Content-Type") != "application/json" ||
-		strings.TrimSpace(a.body) != `{"email":"alice@example.com","id":"alice","name":"Alice Example"}` {
+		strings.TrimSpace(a.body) !=
+			`{"email":"alice@example.com","id":"alice","name":"Alice Example"}` {
 		t.Errorf("API answers %+v", a)
 	}
 }

@@ -16,11 +16,6 @@ import (
 	"vouchsafe/jose"
 )
 
-// requestObjectAlgorithms are those of key pairs: the client's key is one.
-func requestObjectAlgorithms() []string {
-	return slices.DeleteFunc(jose.SignatureAlgorithms(), symmetric)
-}
-
 // requestParams returns the parameters that count: those of the request object alone, if
 // there is one (RFC 9101, Section 6.3).
 func (p *Provider) requestParams(ctx context.Context, client Client, params url.Values) (
@@ -47,16 +42,27 @@ func (p *Provider) requestParams(ctx context.Context, client Client, params url.
 		return nil, fault
 	}
 	inside, ok := requestObjectParams(claims)
-	asked := params.Get("response_type")
-	switch {
-	case !ok:
+	if !ok {
 		return nil, RequestObjectContent
-	case inside.Get("client_id") != client.ID:
-		return nil, OtherClientID
-	case asked != "" && asked != inside.Get("response_type"):
-		return nil, OtherResponseType
 	}
-	return inside, ""
+	return inside, checkBeside(inside, params)
+}
+
+// checkBeside checks what is beside a request object: the client, and of OpenID Connect
+// enough to make a request that is complete without the object (OpenID Connect Core 1.0,
+// Section 6.1). RFC 9101, Section 5 wants no more than the client.
+func checkBeside(inside, beside url.Values) Fault {
+	openID := slices.Contains(strings.Fields(inside.Get("scope")), "openid")
+	asked := beside.Get("response_type")
+	switch {
+	case inside.Get("client_id") != beside.Get("client_id"):
+		return OtherClientID
+	case (openID || asked != "") && asked != inside.Get("response_type"):
+		return OtherResponseType
+	case openID && !slices.Contains(strings.Fields(beside.Get("scope")), "openid"):
+		return OpenIDInObjectAlone
+	}
+	return ""
 }
 
 const (
@@ -126,7 +132,7 @@ func (p *Provider) openRequestObject(ctx context.Context, client Client, object 
 		typ = "" // which takes JWT
 	}
 	v, err := jose.NewVerifier(jose.VerifierConfig{
-		Keys: client.Keys, Algorithms: requestObjectAlgorithms(), Issuer: client.ID,
+		Keys: client.Keys, Algorithms: jose.SignatureAlgorithms(), Issuer: client.ID,
 		Audience: p.Issuer(), Type: typ, Now: p.options.Now, MaxSize: requestObjectSize,
 	})
 	if err != nil {

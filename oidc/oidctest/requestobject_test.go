@@ -20,7 +20,8 @@ import (
 // A signer makes request objects, which it spoils if told to.
 type signer struct {
 	walk
-	key *jose.Key
+	key    *jose.Key
+	secret *jose.Key // another way to sign
 }
 
 // startSigner starts a provider that knows the client's key.
@@ -30,11 +31,16 @@ func startSigner(t *testing.T, o oidctest.Options) signer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	secret, err := jose.GenerateKey("HS256")
+	if err != nil {
+		t.Fatal(err)
+	}
 	o.Algorithm = "ES256"
 	o.Clients = []oidctest.Client{
-		{ID: "client", Secret: "secret", Keys: jose.NewSet(key), RequireRequestObject: true},
+		{ID: "client", Secret: "secret", Keys: jose.NewSet(key, secret),
+			RequireRequestObject: true},
 		{ID: "keyless"}}
-	return signer{start(t, o), key}
+	return signer{start(t, o), key, secret}
 }
 
 // object returns the claims of a good request object.
@@ -87,7 +93,7 @@ func spoilt(pairs ...any) func(signer) answer {
 func with(pairs ...string) func(signer) answer {
 	return func(s signer) answer {
 		return s.authorize(changed(url.Values{"client_id": {"client"},
-			"response_type": {"code"}, "redirect_uri": {callback},
+			"response_type": {"code"}, "redirect_uri": {callback}, "scope": {"openid"},
 			"request": {s.sign(s.object(), typed)}}, pairs...))
 	}
 }
@@ -243,12 +249,24 @@ var objectFaults = []struct {
 	{"another response_type", oidctest.OtherResponseType, spoilt("response_type", "code token"),
 		"invalid_request_object"},
 
+	{"no response_type beside openid", oidctest.OtherResponseType, with("response_type", ""),
+		"invalid_request_object"},
+	{"response_type beside OAuth 2.0", oidctest.OtherResponseType, func(s signer) answer {
+		claims := s.object()
+		claims["scope"] = "read"
+		return s.authorize(url.Values{"client_id": {"client"}, "response_type": {"code token"},
+			"redirect_uri": {callback}, "request": {s.sign(claims, typed)}})
+	}, "invalid_request_object"},
+	{"no scope beside openid", oidctest.OpenIDInObjectAlone, with("scope", ""),
+		"invalid_request"},
+	{"no openid beside openid", oidctest.OpenIDInObjectAlone, with("scope", "profile"),
+		"invalid_request"},
+
 	// What is beside the object does not count.
 	{"state beside", oidctest.MissingState, func(s signer) answer {
 		claims := s.object()
 		delete(claims, "state")
-		return s.authorize(url.Values{"client_id": {"client"}, "state": {"x"},
-			"request": {s.sign(claims, typed)}})
+		return with("state", "x", "request", s.sign(claims, typed))(s)
 	}, "invalid_request"},
 }
 
@@ -308,8 +326,7 @@ func TestObjectWithoutRedirectURI(t *testing.T) {
 func TestRequestObjects(t *testing.T) {
 	bring := func(o jose.SignOptions) func(signer, map[string]any) answer {
 		return func(s signer, claims map[string]any) answer {
-			return s.authorize(url.Values{"client_id": {"client"},
-				"request": {s.sign(claims, o)}})
+			return with("redirect_uri", "", "request", s.sign(claims, o))(s)
 		}
 	}
 	fetch := func(contentType string) func(signer, map[string]any) answer {
@@ -319,21 +336,29 @@ func TestRequestObjects(t *testing.T) {
 					serveAs(contentType)(w, s.sign(claims, typed))
 				}))
 			s.t.Cleanup(origin.Close)
-			return s.authorize(url.Values{"client_id": {"client"},
-				"request_uri": {origin.URL + "/object"}})
+			return with("request", "", "request_uri", origin.URL+"/object")(s)
 		}
 	}
 	for name, send := range map[string]func(signer, map[string]any) answer{
-		"typed":     bring(typed),
-		"JWT":       bring(jose.SignOptions{Type: "JWT"}),
-		"fetched":   fetch("application/oauth-authz-req+jwt"),
-		"as jwt":    fetch("application/jwt;charset=utf-8"),
-		"and query": func(s signer, c map[string]any) answer { return s.bring(s.sign(c, typed)) },
+		"typed":   bring(typed),
+		"JWT":     bring(jose.SignOptions{Type: "JWT"}),
+		"fetched": fetch("application/oauth-authz-req+jwt"),
+		"as jwt":  fetch("application/jwt;charset=utf-8"),
+		"OAuth 2.0": func(s signer, c map[string]any) answer {
+			c["scope"] = "read"
+			return s.authorize(url.Values{"client_id": {"client"},
+				"request": {s.sign(c, typed)}})
+		},
+		"secret": func(s signer, c map[string]any) answer {
+			s.key = s.secret
+			return s.bring(s.sign(c, typed))
+		},
 		"encrypted": func(s signer, c map[string]any) answer {
 			return s.bring(s.encrypt(s.sign(c, typed), s.encryptionKey()))
 		},
 		"posted": func(s signer, c map[string]any) answer {
 			return s.do("POST", s.Endpoint("authorize"), url.Values{"client_id": {"client"},
+				"response_type": {"code"}, "scope": {"openid"},
 				"request": {s.sign(c, typed)}}, nil)
 		},
 	} {
@@ -376,6 +401,17 @@ func TestFetchByHTTPS(t *testing.T) {
 		if test.client != nil && test.client.CheckRedirect != nil {
 			t.Error("the test's own client was changed")
 		}
+	}
+}
+
+// The end of an object is by the provider's clock.
+func TestObjectClock(t *testing.T) {
+	now := time.Now().Add(-24 * time.Hour)
+	s := startSigner(t, oidctest.Options{Now: func() time.Time { return now }})
+	claims := s.object()
+	claims["exp"] = now.Add(time.Minute).Unix()
+	if a := s.bring(s.sign(claims, typed)); a.error != "" {
+		t.Errorf("answer is %+v", a)
 	}
 }
 

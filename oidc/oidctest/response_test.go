@@ -284,10 +284,10 @@ func TestSecuredResponse(t *testing.T) {
 	w := start(t, oidctest.Options{
 		Clients: []oidctest.Client{{ID: "client", ResponseAlgorithm: "ES256"}}})
 	params, _ := w.request("openid")
-	changed(params, "response_type", "code token", "response_mode", "jwt")
+	changed(params, "response_type", "code token", "response_mode", "jwt", "state", "12345")
 	_, got := brought(w.authorize(params))
 	claims := w.response(got, "ES256", nil)
-	if claims["expires_in"] != 3600.0 || claims["aud"] != "client" {
+	if claims["expires_in"] != 3600.0 || claims["state"] != "12345" {
 		t.Errorf("claims are %v", claims)
 	}
 	life := time.Until(time.Unix(int64(claims["exp"].(float64)), 0))

@@ -91,9 +91,9 @@ func presented(w http.ResponseWriter, r *http.Request) (string, Fault) {
 	if r.URL.Query().Has("access_token") {
 		return "", AccessTokenInQuery
 	}
-	inForm := ""
+	inForm := "" // of a POST alone
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if r.Method == http.MethodPost && media == "application/x-www-form-urlencoded" {
+	if media == "application/x-www-form-urlencoded" {
 		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 		inForm = r.PostFormValue("access_token")
 	}

@@ -197,6 +197,17 @@ func TestClaimsInIDToken(t *testing.T) {
 	}
 }
 
+// A device has an access token, and its ID Token nothing that UserInfo has.
+func TestClaimsOfADevice(t *testing.T) {
+	w := start(t, oidctest.Options{})
+	d := w.device("openid email")
+	w.enter(d.UserCode)
+	claims := w.claims(w.read(w.poll(d.DeviceCode)).IDToken, "RS256", nil)
+	if claims["email"] != nil {
+		t.Errorf("claims are %v", claims)
+	}
+}
+
 // An empty name is not told, OpenID Connect Core 1.0, Section 5.3.2.
 func TestNothingKnown(t *testing.T) {
 	w := start(t, oidctest.Options{Users: []oidctest.User{{Subject: "bob"}}})
