@@ -379,10 +379,10 @@ func TestIssuerAndMetadataURL(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c := client.config; c.Issuer != test.wantIssuer ||
-				c.ServerMetadataURL != test.wantAt {
+			at := slices.Concat(client.config.metadataPlaces(), []string{""})[0]
+			if client.config.Issuer != test.wantIssuer || at != test.wantAt {
 				t.Errorf("issuer %q at %q, want %q at %q",
-					c.Issuer, c.ServerMetadataURL, test.wantIssuer, test.wantAt)
+					client.config.Issuer, at, test.wantIssuer, test.wantAt)
 			}
 		})
 	}
@@ -731,23 +731,35 @@ func TestClientIsConcurrent(t *testing.T) {
 
 // The checks of a login in their order, with what asks for them: the golden list.
 var golden = []string{
+	"content_type: OpenID Connect Discovery 1.0, Section 4.2",
 	"metadata: OpenID Connect Discovery 1.0, Section 4.2",
 	"issuer: OpenID Connect Discovery 1.0, Section 4.3",
-	"endpoints: OpenID Connect Discovery 1.0, Section 3",
+	"authorization_endpoint: OpenID Connect Discovery 1.0, Section 3",
+	"token_endpoint: OpenID Connect Discovery 1.0, Section 3",
+	"jwks_uri: OpenID Connect Discovery 1.0, Section 3",
+	"revocation_endpoint: OpenID Connect Discovery 1.0, Section 3",
+	"device_authorization_endpoint: OpenID Connect Discovery 1.0, Section 3",
+	"userinfo_endpoint: OpenID Connect Discovery 1.0, Section 3",
+	"prompt: OpenID Connect Core 1.0, Section 3.1.2.1",
+	"id_token_hint: OpenID Connect Core 1.0, Section 3.1.2.1",
+	"claims: OpenID Connect Core 1.0, Section 5.5",
 	"redirect_uri: RFC 6749, Section 3.1.2",
 	"scope: RFC 6749, Section 3.3",
-	"response_mode: OAuth 2.0 Form Post Response Mode, Section 2",
+	"response_type: OAuth 2.0 Multiple Response Type Encoding Practices, Section 5",
+	"response_mode: OAuth 2.0 Multiple Response Type Encoding Practices, Section 2.1",
 	"code_challenge_methods_supported: RFC 7636, Section 4.2",
 	"params: RFC 6749, Section 3.1",
 	"resource: RFC 8707, Section 2",
 	"token_params: RFC 6749, Section 4.1.3",
 	"authorization_endpoint: RFC 6749, Section 3.1",
+	"require_signed_request_object: RFC 9101, Section 10.5",
 	"transaction: RFC 9700, Section 4.4.2",
 	"parameters: RFC 6749, Section 3.1",
 	"state: RFC 6749, Section 10.12",
 	"iss: RFC 9207, Section 2.4",
 	"error: RFC 6749, Section 4.1.2.1",
 	"code: RFC 6749, Section 4.1.2",
+	"response_type: OAuth 2.0 Multiple Response Type Encoding Practices, Section 5",
 	"error: RFC 6749, Section 5.2",
 	"content_type: RFC 6749, Section 5.1",
 	"body: RFC 6749, Section 5.1",
@@ -772,17 +784,25 @@ var golden = []string{
 	"nbf: RFC 7519, Section 4.1.5",
 	"iat: RFC 7519, Section 4.1.6",
 	"id_token: OpenID Connect Core 1.0, Section 2",
+	"tenant: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"sub: OpenID Connect Core 1.0, Section 2",
-	"iat: OpenID Connect Core 1.0, Section 2",
+	"sub: OpenID Connect Core 1.0, Section 5.5.1",
 	"aud: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"azp: OpenID Connect Core 1.0, Section 3.1.3.7",
-	"at_hash: OpenID Connect Core 1.0, Section 3.1.3.8",
+	"iat: OpenID Connect Core 1.0, Section 2",
+	"iat: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"nonce: OpenID Connect Core 1.0, Section 3.1.3.7",
-	"acr: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"auth_time: OpenID Connect Core 1.0, Section 3.1.3.7",
+	"auth_time: OpenID Connect Core 1.0, Section 3.1.3.7",
+	"acr: OpenID Connect Core 1.0, Section 3.1.3.7",
+	"acr: OpenID Connect Core 1.0, Section 5.5.1.1",
+	"at_hash: OpenID Connect Core 1.0, Section 3.2.2.9",
+	"c_hash: OpenID Connect Core 1.0, Section 3.3.2.10",
+	"s_hash: Financial-grade API 1.0 - Part 2, Section 5.1.1",
 	"id_token: OpenID Connect Core 1.0, Section 5.3.2",
 	"origin: RFC 6750, Section 5.3",
 	"authorization: RFC 6750, Section 2",
+	"content_type: OpenID Connect Core 1.0, Section 5.3.2",
 	"sub: OpenID Connect Core 1.0, Section 5.3.2",
 }
 
@@ -828,7 +848,7 @@ func TestTrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	begin, end := slices.Index(golden, "error: RFC 6749, Section 5.2"),
-		slices.Index(golden, "nonce: OpenID Connect Core 1.0, Section 3.1.3.7")
+		slices.Index(golden, "id_token: OpenID Connect Core 1.0, Section 5.3.2")
 	if want := slices.Concat(golden[begin:end], refreshed); !slices.Equal(heard, want) {
 		t.Errorf("heard\n%s\nwant\n%s", strings.Join(heard, "\n"), strings.Join(want, "\n"))
 	}

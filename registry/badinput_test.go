@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path"
 	"strings"
 	"testing"
 
@@ -57,7 +58,8 @@ var misbehaviours = []misbehaviour{
 func (m misbehaviour) instead(endpoint string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, endpoint) {
+			if strings.HasSuffix(path.Dir(r.URL.Path)+"/", endpoint) ||
+				strings.HasSuffix(r.URL.Path, endpoint) {
 				m.serve(w, r)
 				return
 			}
@@ -114,7 +116,7 @@ var badInput = []struct {
 	{"oauth2", "/me", map[string]is{"html": check("content_type"), "500": says("is 500"),
 		"truncated": wraps(io.ErrUnexpectedEOF), "cut JSON": check("body"),
 		"endless": wraps(httpclient.ErrTooLarge), "redirect": says("is 307")}},
-	{"oidc", "/.well-known/openid-configuration", map[string]is{"html": check("metadata"),
+	{"oidc", "/.well-known/", map[string]is{"html": check("content_type"),
 		"500": says("is 500"), "truncated": wraps(io.ErrUnexpectedEOF), "cut JSON": check("metadata"),
 		"endless": wraps(httpclient.ErrTooLarge), "redirect": says("is 307")}},
 	{"oidc", "/jwks", map[string]is{"html": says("JWK Set"), "500": says("is 500"),

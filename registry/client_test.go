@@ -149,9 +149,12 @@ func TestTrace(t *testing.T) {
 		"refresh_token id_token scope"
 	want := map[string]string{
 		"oauth1": "browser transaction callback_parameters oauth_token refusal oauth_verifier",
-		"oauth2": "browser transaction parameters state iss error code" + tokenChecks,
-		"oidc": "browser transaction parameters state iss error code" + tokenChecks +
-			" id_token size compact typ alg keys key signature claims iss aud exp nbf iat id_token sub iat aud azp at_hash nonce",
+		"oauth2": "browser transaction parameters state iss error code response_type" +
+			tokenChecks,
+		"oidc": "browser transaction parameters state iss error code response_type" +
+			tokenChecks + " id_token size compact typ alg keys key signature claims iss aud exp nbf " +
+			"iat id_token tenant sub sub aud azp iat iat nonce auth_time auth_time acr acr at_hash " +
+			"c_hash s_hash",
 	}
 	for name, c := range providers(t) {
 		s := newSite(t, registry.Options{})
