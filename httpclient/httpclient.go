@@ -1,6 +1,7 @@
 package httpclient
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -183,10 +184,11 @@ type Response struct {
 func Do(
 	ctx context.Context, client *http.Client, req *http.Request, limit int64,
 ) (*Response, error) {
-	req = req.Clone(ctx)
+	req = req.WithContext(ctx) // a copy, which gets a header of its own
 	if err := checkRequest(client, req); err != nil {
 		return nil, err
 	}
+	req.Header = req.Header.Clone()
 	if req.Header == nil {
 		req.Header = http.Header{}
 	}
@@ -246,8 +248,10 @@ func once(client *http.Client) *http.Client {
 	return &c
 }
 
-// maxFields is how many values the header of a response may have.
-const maxFields = 256
+const (
+	maxFields = 256      // values in the header of a response
+	maxRoom   = 64 << 10 // bytes that room is made for before they come
+)
 
 var errFields = &exchangeError{
 	text:  "httpclient: response header has more than 256 values",
@@ -266,14 +270,15 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	if resp.ContentLength >= limit {
 		return nil, ErrTooLarge
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit))
-	if err != nil {
+	var body bytes.Buffer
+	body.Grow(int(min(max(resp.ContentLength, 0), maxRoom)) + bytes.MinRead)
+	if _, err := body.ReadFrom(io.LimitReader(resp.Body, limit)); err != nil {
 		return nil, err
 	}
-	if int64(len(body)) >= limit {
+	if int64(body.Len()) >= limit {
 		return nil, ErrTooLarge
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // CheckURL parses an absolute URL that secrets may be sent to by client: https, or http

@@ -18,6 +18,7 @@ import (
 // floors says which rooms each room may import: those below it.
 var floors = map[string][]string{
 	"":                    {},
+	"internal/discovery":  {"httpclient", "internal/strictjson", "internal/verdict", "jose"},
 	"internal/flight":     {"internal/random"},
 	"internal/localpath":  {},
 	"internal/random":     {},

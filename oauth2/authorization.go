@@ -257,15 +257,23 @@ func (c *Client) parameters(t *transactionData, mode string, params url.Values) 
 	if mode != "" {
 		list = append(list, param{"response_mode", mode})
 	}
-	for _, name := range slices.Sorted(maps.Keys(params)) {
-		for _, value := range params[name] {
-			list = append(list, param{name, value})
-		}
-	}
+	list = append(list, byName(params)...)
 	if verifier, err := pkce.Parse(t.Verifier); err == nil {
 		list = append(list, param{"code_challenge", verifier.Challenge()},
 			param{"code_challenge_method", pkce.Method})
 	}
+	return list
+}
+
+// byName returns parameters in the order of their names.
+func byName(params url.Values) []param {
+	list := make([]param, 0, len(params))
+	for name, values := range params {
+		for _, value := range values {
+			list = append(list, param{name, value})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b param) int { return cmp.Compare(a.name, b.name) })
 	return list
 }
 
@@ -297,7 +305,7 @@ func checkRedirectURI(raw string) error {
 			"must be absolute, without a fragment or user information", redirectClause)
 	}
 	if !strings.Contains(u.Scheme, ".") {
-		if _, err := httpclient.CheckURL(nil, raw); err != nil {
+		if err := httpclient.CheckParsedURL(nil, u); err != nil {
 			return because(err, "redirect_uri",
 				"must be https, http on loopback, or of a scheme with a dot", redirectClause)
 		}

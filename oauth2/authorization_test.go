@@ -1246,6 +1246,20 @@ func TestCallbackIsForCodes(t *testing.T) {
 	}
 }
 
+// To say code is to say nothing.
+func TestCallbackOfCodeByName(t *testing.T) {
+	s := newServer(t, answerJSON(200, goodToken))
+	c := newClient(t, configAt(s.URL))
+	req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+		ResponseType: "code"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Callback(t.Context(), answered(req.Transaction), req.Transaction); err != nil {
+		t.Error(err)
+	}
+}
+
 // Exchange is for all types that have a code: who calls it has verified the rest.
 func TestExchangeOfAHybridResponse(t *testing.T) {
 	s := newServer(t, answerJSON(200, goodToken))

@@ -210,6 +210,9 @@ func TestJWTResponseIsNoDowngrade(t *testing.T) {
 	} {
 		resp, err := c.AuthorizationResponse(t.Context(), test.params, test.txn)
 		wantOutcome(t, test.name, err, test.want)
+		if test.name == "nothing" {
+			wantText(t, err, "must be there, as it was asked for")
+		}
 		if (resp == nil) != (err != nil) {
 			t.Errorf("%s: %v", test.name, resp)
 		}
@@ -349,6 +352,10 @@ func TestJWTResponseFetchesKeys(t *testing.T) {
 	if got := len(p.requests()); got != 1 {
 		t.Errorf("asked %d times", got)
 	}
+	config.Keys = jose.NewSet(newKey(t))
+	c = newClient(t, config)
+	_, err := c.CallbackState(t.Context(), params)
+	wantOutcome(t, "keys given", err, "key")
 }
 
 // What a response could not be verified without must be there before it is asked for.

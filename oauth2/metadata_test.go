@@ -302,6 +302,26 @@ func document(body string) *httpclient.Response {
 		Header: http.Header{"Content-Type": {"application/json"}}}
 }
 
+// A clone shares no list.
+func TestMetadataClone(t *testing.T) {
+	var s AuthorizationServer
+	v := reflect.ValueOf(&s).Elem()
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Slice {
+			f.Set(reflect.ValueOf([]string{"a"}))
+		}
+	}
+	c := reflect.ValueOf(s.clone())
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Slice {
+			f.Index(0).SetString("b")
+			if got := c.Field(i).Index(0).String(); got != "a" {
+				t.Errorf("%s is shared", v.Type().Field(i).Name)
+			}
+		}
+	}
+}
+
 // failed is outcome, but that it names the check of a URL too.
 func failed(err error) string {
 	if e, ok := errors.AsType[*jose.CheckError](err); ok {

@@ -90,7 +90,7 @@ const formType = "application/x-www-form-urlencoded"
 // writeForm puts the parameters of PostForm where the method wants them, unless a
 // hook has made a body.
 func writeForm(req *http.Request) {
-	encoded := req.PostForm.Encode()
+	encoded := query("", byName(req.PostForm))
 	switch {
 	case req.Body != nil:
 	case req.Method == http.MethodGet:

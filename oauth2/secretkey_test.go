@@ -38,6 +38,9 @@ func TestSecretKey(t *testing.T) {
 		if got := outcome(err); got != test.want || (key == nil) != (err != nil) {
 			t.Errorf("%s: %v and %v, want %s", test.name, key, err, test.want)
 		}
+		if strings.HasPrefix(test.name, "short") {
+			wantText(t, err, "must be as long as the hash")
+		}
 		if key == nil {
 			continue
 		}

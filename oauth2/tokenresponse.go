@@ -132,7 +132,12 @@ func text(
 func absent(v strictjson.Value) bool { return v == "" || v.IsNull() }
 
 func printable(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e })
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
 }
 
 func splitScopes(s, separator string) []string {

@@ -150,20 +150,20 @@ func (c *Client) params(
 	claims, err := o.Claims.parameter()
 	l.Result("claims", "OpenID Connect Core 1.0, Section 5.5", err)
 	params := url.Values{}
-	for name, value := range map[string]string{
-		"nonce":          e.Nonce,
-		"max_age":        decimal(e.MaxAge),
-		"prompt":         strings.Join(o.Prompt, " "),
-		"acr_values":     strings.Join(o.ACRValues, " "),
-		"claims":         claims,
-		"login_hint":     o.LoginHint,
-		"id_token_hint":  hint,
-		"ui_locales":     strings.Join(o.UILocales, " "),
-		"claims_locales": strings.Join(o.ClaimsLocales, " "),
-		"display":        o.Display,
+	for _, p := range [...]struct{ name, value string }{
+		{"nonce", e.Nonce},
+		{"max_age", decimal(e.MaxAge)},
+		{"prompt", strings.Join(o.Prompt, " ")},
+		{"acr_values", strings.Join(o.ACRValues, " ")},
+		{"claims", claims},
+		{"login_hint", o.LoginHint},
+		{"id_token_hint", hint},
+		{"ui_locales", strings.Join(o.UILocales, " ")},
+		{"claims_locales", strings.Join(o.ClaimsLocales, " ")},
+		{"display", o.Display},
 	} {
-		if value != "" {
-			params.Set(name, value)
+		if p.value != "" {
+			params.Set(p.name, p.value)
 		}
 	}
 	for name, values := range o.Params {
@@ -204,6 +204,9 @@ func (c *Client) hint(ctx context.Context, idToken string, e *expectations) (str
 func (r *ClaimsRequest) parameter() (string, error) {
 	if r == nil {
 		return "", nil
+	}
+	if err := r.check(); err != nil {
+		return "", err
 	}
 	text, err := json.Marshal(r)
 	if err != nil {

@@ -51,6 +51,8 @@ func TestSources(t *testing.T) {
 		{"reference number", `{"sub":"a","_claim_names":{"b":1},
 			"_claim_sources":{"1":{"JWT":"j"}}}`,
 			""},
+		{"reference number, source without a name",
+			`{"sub":"a","_claim_names":{"b":1},"_claim_sources":{"":{"JWT":"j"}}}`, ""},
 		{"reference list", `{"sub":"a","_claim_names":{"b":["s"]},
 			"_claim_sources":{"s":{"JWT":"j"}}}`, ""},
 		{"source text", one + `"j"}}`, ""},

@@ -139,6 +139,7 @@ func New(c Config) (*Client, error) {
 		"RFC 7519, Section 4.1.4")
 	secret, err := c.secret()
 	l.Result("id_token_signed_response_alg", registrationClause, err)
+	c.checkClaims(l)
 	if err := l.Err(); err != nil {
 		return nil, fmt.Errorf("oidc: %w", err)
 	}

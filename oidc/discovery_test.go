@@ -18,7 +18,7 @@ import (
 	"vouchsafe/oidc/oidctest"
 )
 
-// set fills a field with something that is not zero and depends on n.
+// setField fills a field with something that is not zero and depends on n.
 func setField(t *testing.T, f reflect.Value, n int) {
 	t.Helper()
 	switch f.Kind() {
@@ -257,7 +257,7 @@ func TestMetadataNotModified(t *testing.T) {
 	v.wantAsked(t, append(want, `"1"`, `"2"`)...)
 }
 
-// A moves records what EndpointMoved is told.
+// A moved records what EndpointMoved is told.
 type moved struct {
 	mu   sync.Mutex
 	told []EndpointMove
@@ -333,6 +333,43 @@ func TestEndpointMoved(t *testing.T) {
 		if got := m.take(); !slices.Equal(got, step.want) {
 			t.Errorf("%s: told %+v, want %+v", step.name, got, step.want)
 		}
+	}
+}
+
+// Another scheme, host or port is elsewhere, and nothing else is.
+func TestMoves(t *testing.T) {
+	for _, test := range []struct {
+		from, to string
+		moved    bool
+	}{
+		{"https://p.example/a", "https://p.example/b?c", false},
+		{"https://p.example/a", "https://P.example:443/a", false},
+		{"http://127.0.0.1/a", "http://127.0.0.1:80/a", false},
+		{"https://p.example/a", "https://q.example/a", true},
+		{"https://p.example/a", "https://p.example:80/a", true},
+		{"http://127.0.0.1:1/a", "https://127.0.0.1:1/a", true},
+		{"http://127.0.0.1/a", "https://127.0.0.1/a", true},
+	} {
+		old := []discovery.Endpoint{{Name: "token_endpoint", URL: test.from}}
+		got := moves(old, []discovery.Endpoint{{Name: "token_endpoint", URL: test.to}})
+		want := []EndpointMove{{"token_endpoint", test.from, test.to}}
+		if len(got) > 0 != test.moved || test.moved && !slices.Equal(got, want) {
+			t.Errorf("%s to %s: got %v", test.from, test.to, got)
+		}
+	}
+}
+
+// Where nobody listens, endpoints move.
+func TestEndpointMovedUnheard(t *testing.T) {
+	v := &versioned{tag: `"1"`}
+	w := newWorld(t, oidctest.Options{}, answerer{wellKnown: v.answer}, nil)
+	for i, want := range []string{w.Issuer() + "/token", "https://a.example/t"} {
+		w.seconds.Store(3600 * int64(i))
+		p, err := w.client.Provider(t.Context())
+		if err != nil || p.TokenEndpoint != want {
+			t.Errorf("got %+v, %v", p, err)
+		}
+		v.publish(`"2"`, map[string]any{"token_endpoint": "https://a.example/t"})
 	}
 }
 

@@ -226,16 +226,17 @@ func hashMatches(t *IDToken, name, value string, required bool) bool {
 // halfHashed reports whether text is the left half of the hash of value, in base64url
 // (OpenID Connect Core 1.0, Section 3.1.3.6).
 func halfHashed(hash crypto.Hash, value, text string) bool {
+	var array [2048]byte // on the stack; longer tokens move to the heap
 	var half []byte
-	switch hash {
+	switch octets := append(array[:0], value...); hash {
 	case crypto.SHA256:
-		sum := sha256.Sum256([]byte(value))
+		sum := sha256.Sum256(octets)
 		half = sum[:16]
 	case crypto.SHA384:
-		sum := sha512.Sum384([]byte(value))
+		sum := sha512.Sum384(octets)
 		half = sum[:24]
 	case crypto.SHA512:
-		sum := sha512.Sum512([]byte(value))
+		sum := sha512.Sum512(octets)
 		half = sum[:32]
 	}
 	return half != nil && equal(text, base64.RawURLEncoding.EncodeToString(half))

@@ -252,6 +252,17 @@ func TestUserInfoAlgorithms(t *testing.T) {
 	}
 }
 
+// An HMAC that is advertised and not registered is none.
+func TestUserInfoHMACAdvertised(t *testing.T) {
+	var w *world
+	w = newWorld(t, oidctest.Options{}, answerer{
+		wellKnown: set("userinfo_signing_alg_values_supported", list{"RS256", "HS256"}),
+		"/userinfo": func(rw http.ResponseWriter, r *http.Request) {
+			token(&w, nil, mac(`{"alg":"HS256"}`, []byte(longSecret)))(rw, r)
+		}}, nil)
+	wantUserInfo(t, w, "check alg")
+}
+
 // An HMAC is keyed with the client secret, where it is registered.
 func TestUserInfoHMAC(t *testing.T) {
 	for _, test := range []struct {

@@ -3,6 +3,7 @@ package oidc
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -210,6 +211,20 @@ func TestFetchUserInfo(t *testing.T) {
 	}
 }
 
+// What is not said to be JSON is none, and a token is for [Client.UserInfo].
+func TestFetchUserInfoType(t *testing.T) {
+	for contentType, want := range map[string]string{
+		typeJSON: "ok", "text/html": "check content_type", typeJWT: "check content_type"} {
+		server := httptest.NewServer(say(200, contentType, `{"sub":"alice"}`))
+		defer server.Close()
+		_, err := FetchUserInfo(t.Context(), nil,
+			UserInfoSource{Endpoint: server.URL, Issuer: "https://p.example"})
+		if got := outcome(err); got != want {
+			t.Errorf("%s: outcome %q, want %q", contentType, got, want)
+		}
+	}
+}
+
 // Names says where a standard claim is; a subject is exact or there is none.
 func TestUserInfoNames(t *testing.T) {
 	id := map[string]string{"sub": "id"}
@@ -239,6 +254,11 @@ func TestUserInfoNames(t *testing.T) {
 		{"missing", `{}`, id, "check sub"},
 		{"twice", `{"id":1,"id":2}`, id, "check body"},
 		{"another case", `{"ID":7}`, id, "check sub"},
+		{"a claim in another case", `{"id":7,"Name":"x"}`, id, "check body"},
+		{"claim names in another case", `{"id":7,"_Claim_Names":{}}`, id, "check body"},
+		{"claim sources in another case", `{"id":7,"_claim_Sources":{}}`, id, "check body"},
+		{"a claim said to be in another case", `{"id":7,"Name":"x"}`,
+			map[string]string{"sub": "id", "name": "Name"}, "7"},
 		// The member that the row names decides; a user could fill in another.
 		{"sub beside it", `{"sub":"mallory","id":7}`, id, "7"},
 		{"sub in its place", `{"sub":"mallory"}`, id, "check sub"},

@@ -65,7 +65,8 @@ func TestNormalizeRefuses(t *testing.T) {
 	for _, identifier := range []string{
 		"", " ", "#", "#joe@example.com",
 		"=example", "@example*joe", "+1.555.0100", "$example", "!example", " =joe@example.com",
-		"@example.com", "=joe@example.com",
+		"@example.com", "=joe@example.com", "+joe@example.com", "$joe@example.com", "!joe@example.com",
+		"example.com/a b", "example.com/a\\b", "example.com/ä", "example.com/<a>",
 		"http://example.com/joe", "ftp://example.com", "https:", "https:/", "https://", "https:///joe",
 		"https:example.com", "https:/example.com", "//example.com", "/joe", "?joe", ":8080",
 		"acct:", "acct:joe", "acct:@example.com", "acct:joe@", "acct:joe@example.com/a",

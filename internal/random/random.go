@@ -13,7 +13,9 @@ import (
 func Text() string {
 	var bits [32]byte
 	rand.Read(bits[:])
-	return base64.RawURLEncoding.EncodeToString(bits[:])
+	var text [43]byte
+	base64.RawURLEncoding.Encode(text[:], bits[:])
+	return string(text[:])
 }
 
 // Below returns a duration of zero or more that is less than d, zero if d is not positive.

@@ -101,7 +101,7 @@ func Parse(data string, known ...string) (Object, error) {
 	if s.peek() != '{' {
 		return Object{}, s.fault("not an object")
 	}
-	s.members = make([]member, 0, min(len(data)/32+4, 64)) // most often enough
+	s.members = make([]member, 0, min(len(data)/32+4, 32)) // most often enough
 	if err := s.object(1); err != nil {
 		return Object{}, err
 	}
