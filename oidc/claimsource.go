@@ -23,6 +23,18 @@ type ClaimsProvider struct {
 	Endpoints  []string       // URLs at whose origins its distributed claims may be fetched
 }
 
+// checkProviders refuses entries by which nobody could vouch for anything.
+func (c *Config) checkProviders() error {
+	for _, p := range c.ClaimsProviders {
+		_, err := httpclient.ParseOrigins(c.HTTP, p.Endpoints...)
+		if p.Issuer == "" || p.Keys == nil || len(p.Endpoints) > 0 && err != nil {
+			return checkError("claims_providers",
+				"must have an issuer, keys, and endpoints that can be asked", sourceClause)
+		}
+	}
+	return nil
+}
+
 const (
 	claimNames   = "_claim_names"
 	claimSources = "_claim_sources"

@@ -104,8 +104,10 @@ type Quirks struct {
 // for concurrent use.
 type Client struct {
 	config   Config
-	secret   jose.KeySource // of HMACs, if the client is registered for one
 	provider flight.Document[*connection]
+
+	// The keys of HMACs, nil where the client is not registered for them.
+	secret, userInfoSecret jose.KeySource
 }
 
 // A connection is what follows from the provider's metadata.
@@ -137,9 +139,11 @@ func New(c Config) (*Client, error) {
 	c.checkIssuer(l)
 	l.Check(c.Leeway <= jose.MaxLeeway, "leeway", "must be at most 5 minutes",
 		"RFC 7519, Section 4.1.4")
-	secret, err := c.secret()
+	secret, err := c.secret("id_token_signed_response_alg", c.IDToken.SigningAlgorithm)
 	l.Result("id_token_signed_response_alg", registrationClause, err)
-	c.checkClaims(l)
+	userInfoSecret, err := c.secret("userinfo_signed_response_alg", c.UserInfo.SigningAlgorithm)
+	l.Result("userinfo_signed_response_alg", registrationClause, err)
+	l.Result("claims_providers", sourceClause, c.checkProviders())
 	if err := l.Err(); err != nil {
 		return nil, fmt.Errorf("oidc: %w", err)
 	}
@@ -151,7 +155,7 @@ func New(c Config) (*Client, error) {
 	}
 	c.TrustedAudiences = slices.Clone(c.TrustedAudiences)
 	c.ClaimsProviders = slices.Clone(c.ClaimsProviders)
-	client := &Client{config: c, secret: secret}
+	client := &Client{config: c, secret: secret, userInfoSecret: userInfoSecret}
 	client.provider = flight.Document[*connection]{
 		Fetch:    client.connect,
 		TTL:      metadataTTL,
@@ -165,13 +169,11 @@ func New(c Config) (*Client, error) {
 
 const registrationClause = "OpenID Connect Dynamic Client Registration 1.0, Section 2"
 
-// secret checks the algorithm that the client is registered with, and returns the key of an
+// secret checks an algorithm that the client is registered with, and returns the key of an
 // HMAC, nil if it is none.
-func (c *Config) secret() (jose.KeySource, error) {
-	alg := c.IDToken.SigningAlgorithm
+func (c *Config) secret(check, alg string) (jose.KeySource, error) {
 	if alg != "" && !slices.Contains(jose.SignatureAlgorithms(), alg) {
-		return nil, checkError("id_token_signed_response_alg", "must be one of this module",
-			registrationClause)
+		return nil, checkError(check, "must be one of this module", registrationClause)
 	}
 	if !strings.HasPrefix(alg, "HS") {
 		return nil, nil

@@ -17,9 +17,6 @@ type Provider struct {
 	UserInfoEndpoint                  string   `json:"userinfo_endpoint"`
 	IDTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
 	UserInfoSigningAlgValuesSupported []string `json:"userinfo_signing_alg_values_supported"`
-
-	// The provider reads the parameter claims, OpenID Connect Core 1.0, Section 5.5.
-	ClaimsParameterSupported bool `json:"claims_parameter_supported"`
 }
 
 // merge returns p with the fields that over sets in place of p's.

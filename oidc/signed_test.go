@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
@@ -301,7 +300,7 @@ func TestUserInfoHMAC(t *testing.T) {
 }
 
 // What cannot work is refused before it is needed.
-func TestCheckClaims(t *testing.T) {
+func TestNewOfClaims(t *testing.T) {
 	keys := jose.NewSet()
 	providers := func(p ...ClaimsProvider) func(*Config) {
 		return func(c *Config) { c.ClaimsProviders = p }
@@ -331,11 +330,11 @@ func TestCheckClaims(t *testing.T) {
 		{"the second", providers(ClaimsProvider{Issuer: "x", Keys: keys}, ClaimsProvider{}),
 			"check claims_providers"},
 	} {
-		c := Config{Auth: oauth2.ClientSecret(longSecret)}
+		c := Config{Issuer: "https://p.example", ID: "client",
+			Auth: oauth2.ClientSecret(longSecret)}
 		test.change(&c)
-		l := verdict.New(t.Context(), checkError)
-		if c.checkClaims(l); outcome(l.Err()) != test.want {
-			t.Errorf("%s: %v, want %s", test.name, l.Err(), test.want)
+		if _, err := New(c); outcome(err) != test.want {
+			t.Errorf("%s: %v, want %s", test.name, err, test.want)
 		}
 	}
 }

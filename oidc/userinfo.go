@@ -68,25 +68,6 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*UserInfo, error) 
 	return u, nil
 }
 
-// checkClaims checks how claims are registered to come, and who may vouch for some.
-func (c *Config) checkClaims(l *verdict.List) {
-	alg := c.UserInfo.SigningAlgorithm
-	l.Check(alg == "" || slices.Contains(jose.SignatureAlgorithms(), alg),
-		"userinfo_signed_response_alg", "must be one of this module", registrationClause)
-	if strings.HasPrefix(alg, "HS") {
-		key, err := oauth2.SecretKey(c.Auth)
-		l.Result("client_secret", registrationClause, err)
-		l.Check(err == nil && key.CanSign(alg), "client_secret",
-			"must be as long as the hash of the HMAC", "OpenID Connect Core 1.0, Section 16.19")
-	}
-	for _, p := range c.ClaimsProviders {
-		_, err := httpclient.ParseOrigins(c.HTTP, p.Endpoints...)
-		l.Check(p.Issuer != "" && p.Keys != nil && (len(p.Endpoints) == 0 || err == nil),
-			"claims_providers", "must have an issuer, keys, and endpoints that can be asked",
-			sourceClause)
-	}
-}
-
 // verified reports whether t is an ID Token of this provider for this client.
 func (c *Client) verified(t *IDToken) bool {
 	return t != nil && t.token != nil && c.config.acceptsIssuer(t.Issuer) &&
@@ -146,9 +127,8 @@ func (c *Client) userInfoKeys(conn *connection) (jose.KeySource, []string, error
 	registered, advertised := c.config.UserInfo.SigningAlgorithm,
 		conn.provider.UserInfoSigningAlgValuesSupported
 	switch {
-	case strings.HasPrefix(registered, "HS"):
-		key, err := oauth2.SecretKey(c.config.Auth)
-		return jose.NewSet(key), []string{registered}, err
+	case c.userInfoSecret != nil:
+		return c.userInfoSecret, []string{registered}, nil
 	case registered != "":
 		return conn.keys, []string{registered}, nil
 	case len(advertised) == 0:
