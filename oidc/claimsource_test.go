@@ -329,7 +329,8 @@ func TestClaimEndpoints(t *testing.T) {
 		return p
 	}
 	host := strings.TrimPrefix(b.URL, "http://")
-	third := ClaimsProvider{Issuer: "https://c.example", Endpoints: []string{b.URL}}
+	third := ClaimsProvider{
+		Issuer: "https://c.example", Keys: jose.NewSet(), Endpoints: []string{b.URL}}
 	for _, test := range []struct {
 		name, endpoint string
 		providers      []ClaimsProvider

@@ -269,13 +269,14 @@ func (c *Client) keySet(p Provider, held *connection) (*oauth2.RemoteKeySet, err
 
 // newVerifier makes the one of ID Tokens.
 func (c *Client) newVerifier(p Provider, keys jose.KeySource) (*jose.Verifier, error) {
-	algorithms, err := p.algorithms(c.config.IDToken.SigningAlgorithm)
+	accepted, err := algorithms("id_token_signing_alg_values_supported",
+		c.config.IDToken.SigningAlgorithm, p.IDTokenSigningAlgValuesSupported)
 	if err != nil {
 		return nil, err
 	}
 	v := jose.VerifierConfig{
 		Keys:       keys,
-		Algorithms: algorithms,
+		Algorithms: accepted,
 		Issuer:     c.config.Issuer,
 		Audience:   c.config.ID,
 		Decrypter:  c.config.IDToken.Decrypter,

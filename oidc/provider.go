@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -47,32 +46,27 @@ func (p Provider) complete() bool {
 	return p.AuthorizationEndpoint != "" && p.TokenEndpoint != "" && p.JWKSURI != ""
 }
 
-// algorithms returns the ID Token algorithms accepted: the one registered, or
-// those of ours that the provider advertises, RS256 if it advertises none
-// (OpenID Connect Core 1.0, Section 3.1.3.7, rule 7).
-func (p Provider) algorithms(registered string) ([]string, error) {
+// algorithms returns those that the provider may sign with: the one registered, or those
+// of ours that it advertises under name, RS256 if it advertises none (OpenID Connect Core
+// 1.0, Section 3.1.3.7, rule 7).
+func algorithms(name, registered string, advertised []string) ([]string, error) {
 	if registered != "" {
 		return []string{registered}, nil
 	}
-	if len(p.IDTokenSigningAlgValuesSupported) == 0 {
+	if len(advertised) == 0 {
 		return []string{"RS256"}, nil
 	}
-	var both []string
-	for _, ours := range idTokenAlgorithms() {
-		if slices.Contains(p.IDTokenSigningAlgValuesSupported, ours) {
-			both = append(both, ours)
-		}
-	}
+	both := slices.DeleteFunc(publicAlgorithms(),
+		func(ours string) bool { return !slices.Contains(advertised, ours) })
 	if len(both) == 0 {
-		return nil, errors.New("oidc: provider advertises no ID Token algorithm that this module " +
-			"has")
+		return nil, checkError(name, "must have an algorithm of this module", metadataClause)
 	}
 	return both, nil
 }
 
-// idTokenAlgorithms are those whose keys a provider publishes. What is keyed with the
+// publicAlgorithms are those whose keys a provider publishes. What is keyed with the
 // client secret is left out.
-func idTokenAlgorithms() []string {
+func publicAlgorithms() []string {
 	return slices.DeleteFunc(jose.SignatureAlgorithms(),
 		func(name string) bool { return strings.HasPrefix(name, "HS") })
 }

@@ -291,12 +291,6 @@ func TestUserInfoHMAC(t *testing.T) {
 			wantUserInfo(t, w, test.want)
 		})
 	}
-	public := &Client{config: Config{Auth: oauth2.None(),
-		UserInfo: oauth2.SignedResponse{SigningAlgorithm: "HS256"}}}
-	_, _, err := public.userInfoKeys(&connection{discovered: &discovered{}})
-	if outcome(err) != "check client_secret" {
-		t.Errorf("a public client: %v", err)
-	}
 }
 
 // What cannot work is refused before it is needed.

@@ -121,26 +121,15 @@ func (c *Client) openUserInfo(ctx context.Context, conn *connection, jwt, issuer
 	return c.verifyObject(ctx, jwt, asked)
 }
 
-// userInfoKeys returns what UserInfo is signed with: what is registered, or those of our
-// algorithms that the provider advertises, RS256 if it advertises none.
+// userInfoKeys returns what UserInfo is signed with.
 func (c *Client) userInfoKeys(conn *connection) (jose.KeySource, []string, error) {
-	registered, advertised := c.config.UserInfo.SigningAlgorithm,
-		conn.provider.UserInfoSigningAlgValuesSupported
-	switch {
-	case c.userInfoSecret != nil:
+	registered := c.config.UserInfo.SigningAlgorithm
+	if c.userInfoSecret != nil {
 		return c.userInfoSecret, []string{registered}, nil
-	case registered != "":
-		return conn.keys, []string{registered}, nil
-	case len(advertised) == 0:
-		return conn.keys, []string{"RS256"}, nil
 	}
-	both := slices.DeleteFunc(idTokenAlgorithms(),
-		func(ours string) bool { return !slices.Contains(advertised, ours) })
-	if len(both) == 0 {
-		return nil, nil, checkError("alg",
-			"must be registered, as the provider advertises none of this module", userInfoClause)
-	}
-	return conn.keys, both, nil
+	accepted, err := algorithms("userinfo_signing_alg_values_supported", registered,
+		conn.provider.UserInfoSigningAlgValuesSupported)
+	return conn.keys, accepted, err
 }
 
 // get fetches a resource of one of the media types in accept.
