@@ -235,9 +235,9 @@ func TestUserInfoAlgorithms(t *testing.T) {
 		{"advertised", "ES256", list{"RS256", "ES256"}, "ok"},
 		{"not advertised", "RS256", list{"ES256"}, "check alg"},
 		{"advertised beside none", "ES256", list{"none", "ES256"}, "ok"},
-		{"HMAC advertised", "RS256", list{"HS256"}, "check alg"},
-		{"none advertised alone", "RS256", list{"none"}, "check alg"},
-		{"unknown", "RS256", list{"RS256K"}, "check alg"},
+		{"HMAC advertised", "RS256", list{"HS256"}, "check userinfo_signing_alg_values_supported"},
+		{"none advertised alone", "RS256", list{"none"}, "check userinfo_signing_alg_values_supported"},
+		{"unknown", "RS256", list{"RS256K"}, "check userinfo_signing_alg_values_supported"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var w *world
