@@ -45,10 +45,13 @@ func readAuthlib(t *testing.T) []row {
 // authlibNumbers are the rows that there must be, as far as the rooms are built.
 func authlibNumbers() []string {
 	numbers := []string{"P4", "P5", "P11", "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9",
-		"A10", "C1", "C2", "C3", "C4", "C5", "C6", "R2", "R8", "64a", "64b", "64c", "64d", "64e",
-		"64f", "65a", "65b", "65c", "65d", "65e"}
-	for n := 13; n <= 80; n++ {
-		if n < 64 || n > 65 { // which have letters
+		"A10", "C1", "C2", "C3", "C4", "C5", "C6", "R2", "R8", "O1", "O2", "O3", "O4", "O5", "64a",
+		"64b", "64c", "64d", "64e", "64f", "65a", "65b", "65c", "65d", "65e", "89a", "90a", "90b",
+		"90c", "91a", "91b", "91c", "92a", "92b"}
+	for n := 13; n <= 104; n++ {
+		lettered := n == 64 || n == 65
+		others := n > 80 && n < 87 || n == 102 // calls of APIs, and logout
+		if !lettered && !others {
 			numbers = append(numbers, strconv.Itoa(n))
 		}
 	}

@@ -379,7 +379,7 @@ func (c *Client) AuthorizationResponse(
 	}
 	l.Check(t.State != "" && equal(params.Get("state"), t.State),
 		"state", "must be the one of the request", "RFC 6749, Section 10.12")
-	l.Check(c.issuerMatches(params), "iss", "must be the issuer of the server asked",
+	l.Check(c.issuerMatches(params, t.Type), "iss", "must be the issuer of the server asked",
 		"RFC 9207, Section 2.4")
 	l.Result("error", "RFC 6749, Section 4.1.2.1", callbackRefusal(params))
 	l.Check(params.Get("code") != "" || !t.Type.brings("code"),
@@ -460,11 +460,13 @@ func single(params url.Values) bool {
 }
 
 // issuerMatches checks iss if it came or was promised. A server whose issuer
-// was never configured must not send one: there would be nothing to compare.
-func (c *Client) issuerMatches(params url.Values) bool {
+// was never configured must not send one: there would be nothing to compare. An ID Token
+// that was asked for says the same, and is verified (RFC 9207, Section 4).
+func (c *Client) issuerMatches(params url.Values, asked responseType) bool {
 	server := c.config.Server
 	if !params.Has("iss") {
-		return !server.AuthorizationResponseIssParameterSupported
+		return !server.AuthorizationResponseIssParameterSupported ||
+			asked.brings("id_token") && params.Get("id_token") != "" && !params.Has("error")
 	}
 	return server.Issuer != "" && params.Get("iss") == server.Issuer
 }

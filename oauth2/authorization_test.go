@@ -1153,6 +1153,41 @@ func TestAuthorizationResponseTypes(t *testing.T) {
 	}
 }
 
+// A server that promises iss need not send it beside an ID Token, which has it as a claim
+// (RFC 9207, Section 4). Nothing else takes its place.
+func TestIssBesideIDToken(t *testing.T) {
+	config := configAt("https://as.example")
+	config.Server.AuthorizationResponseIssParameterSupported = true
+	c := newClient(t, config)
+	const id, token = "&id_token=ID", "&access_token=AT&token_type=bearer"
+	for _, test := range []struct{ types, query, want string }{
+		{"id_token", id, "ok"},
+		{"id_token", id + "&iss=https://as.example", "ok"},
+		{"id_token", id + "&iss=https://other.example", "iss"},
+		{"id_token", id + "&iss=", "iss"},
+		{"id_token", id + "&error=access_denied", "iss"},
+		{"id_token", "&id_token=", "iss"},
+		{"code id_token", id + "&code=CODE", "ok"},
+		{"code id_token", "&code=CODE", "iss"},
+		{"code id_token token", id + token + "&code=CODE", "ok"},
+		{"code token", token + "&code=CODE", "iss"},
+		{"code token", id + token + "&code=CODE", "iss"},
+		{"code", id + "&code=CODE", "iss"},
+	} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+			ResponseType: test.types, Scopes: []string{"openid"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params, err := url.ParseQuery("state=" + req.Transaction.State() + test.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.AuthorizationResponse(t.Context(), params, req.Transaction)
+		wantOutcome(t, test.types+": "+test.query, err, test.want)
+	}
+}
+
 // A token of the browser is the client's own, as one of the token endpoint is.
 func TestAuthorizationResponseToken(t *testing.T) {
 	config := configAt("https://as.example")

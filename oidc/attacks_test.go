@@ -270,28 +270,12 @@ var attackerKey = sync.OnceValues(func() (*rsa.PrivateKey, error) {
 // one, "nobody", or it is "kept" or "garbage".
 func (w *world) forge(a attackToken, elsewhere, compact string) string {
 	w.t.Helper()
-	attacker, err := attackerKey()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	public, err := jose.NewKey(&attacker.PublicKey, jose.KeyOptions{ID: w.Key().ID()})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	jwk, err := json.Marshal(public)
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	parts := strings.Split(compact, ".")
-	old, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	payload := string(old)
+	payload := decodePart(w.t, parts[1])
 	if a.Payload != "" {
 		payload = strings.ReplaceAll(a.Payload, "{claims}", payload[1:len(payload)-1])
 	}
-	header := strings.NewReplacer("{kid}", w.Key().ID(), `"{jwk}"`, string(jwk),
+	header := strings.NewReplacer("{kid}", w.Key().ID(), `"{jwk}"`, attackerJWK(w.t, w.Key().ID()),
 		"{elsewhere}", elsewhere).Replace(string(a.Header))
 	input := b64(header) + "." + b64(payload)
 	hmac := func(secret []byte) string { return mac(header, secret)([]byte(payload)) }
@@ -299,12 +283,7 @@ func (w *world) forge(a attackToken, elsewhere, compact string) string {
 	case "provider":
 		return by(w.Key(), "JWT")([]byte(payload))
 	case "attacker":
-		sum := sha256.Sum256([]byte(input))
-		signature, err := rsa.SignPKCS1v15(nil, attacker, crypto.SHA256, sum[:])
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		return input + "." + b64(string(signature))
+		return input + "." + attackerSignature(w.t, input)
 	case "public key":
 		return hmac(publicKey(w.t, w.Key()))
 	case "secret":
@@ -320,6 +299,47 @@ func (w *world) forge(a attackToken, elsewhere, compact string) string {
 	}
 	w.t.Fatalf("%q signs nothing", a.Signed)
 	return ""
+}
+
+func decodePart(t *testing.T, part string) string {
+	t.Helper()
+	text, err := base64.RawURLEncoding.DecodeString(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func attackerSignature(t *testing.T, input string) string {
+	t.Helper()
+	key, err := attackerKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(input))
+	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b64(string(signature))
+}
+
+// attackerJWK is the attacker's public key under an ID.
+func attackerJWK(t *testing.T, id string) string {
+	t.Helper()
+	private, err := attackerKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := jose.NewKey(&private.PublicKey, jose.KeyOptions{ID: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwk, err := json.Marshal(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(jwk)
 }
 
 // attackByForgery brings what is forged by every way that an ID Token comes.

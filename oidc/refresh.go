@@ -9,7 +9,7 @@ import (
 // Refresh exchanges tok's refresh token for a new token, as [oauth2.Client.Refresh]
 // does. An ID Token that comes with it is verified and must continue the one that
 // tok has (OpenID Connect Core 1.0, Section 12.2). If tok has none, the one that
-// comes is dropped unread. The Login's IDToken is nil if none comes.
+// comes is dropped unread. The Login's IDToken is nil if none comes, or the very same.
 //
 // A new token whose ID Token is refused is lost, and with it a rotated refresh
 // token: the user must log in again. [Client.TokenSource] loses none because of keys that

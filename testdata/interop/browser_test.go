@@ -39,13 +39,23 @@ func dontFollow(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 // it, and returns the URL at which the provider sends the browser back to the
 // client, without requesting it.
 func (b *browser) logIn(start string) (callback *url.URL, err error) {
+	req, err := b.goBack(start)
+	if err != nil {
+		return nil, err
+	}
+	return req.URL, nil
+}
+
+// goBack is logIn, and returns the request itself: a GET, whose URL may have a
+// fragment, or the POST of the provider's page.
+func (b *browser) goBack(start string) (callback *http.Request, err error) {
 	req, err := http.NewRequest("GET", start, nil)
 	for range maxHops {
 		if err != nil {
 			return nil, err
 		}
 		if isCallback(req.URL, b.redirectURI) {
-			return req.URL, nil
+			return req, nil
 		}
 		req, err = b.next(req)
 	}
@@ -76,6 +86,10 @@ func (b *browser) next(req *http.Request) (*http.Request, error) {
 		return redirected(resp)
 	case http.StatusOK:
 		return b.submit(req.URL, string(page))
+	case http.StatusBadRequest: // as a page is that posts an error
+		if formTag.Match(page) {
+			return b.submit(req.URL, string(page))
+		}
 	}
 	return nil, fmt.Errorf("%s %s: %s: %q", req.Method, req.URL.Path, resp.Status, page)
 }
@@ -105,7 +119,9 @@ func (b *browser) submit(page *url.URL, text string) (*http.Request, error) {
 		input := attributes(tag)
 		fields.Set(input["name"], input["value"])
 	}
-	fields.Set("login", b.login)
+	if fields.Has("login") {
+		fields.Set("login", b.login)
+	}
 	open, _, _ := strings.Cut(form, ">")
 	action, err := page.Parse(attributes(open)["action"])
 	if err != nil {

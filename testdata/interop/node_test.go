@@ -38,12 +38,27 @@ func startProvider(
 	t *testing.T, clientID, secret, redirectURI string, clients ...string,
 ) (issuer string) {
 	t.Helper()
+	args := []string{clientID, secret, redirectURI}
+	for _, list := range clients { // which may be longer than an argument
+		file := t.TempDir() + "/clients.json"
+		if err := os.WriteFile(file, []byte(list), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, file)
+	}
+	issuer, _ = startProviderAgain(t, args)
+	return issuer
+}
+
+// startProviderAgain starts op.mjs, and returns how to stop it as well.
+func startProviderAgain(t *testing.T, args []string) (issuer string, stop func()) {
+	t.Helper()
 	var ready struct{ Issuer string }
-	startNode(t, &ready, "op.mjs", append([]string{clientID, secret, redirectURI}, clients...)...)
+	stop = startNode(t, &ready, "op.mjs", args...)
 	if ready.Issuer == "" {
 		t.Fatal("node op.mjs: ready, but names no issuer")
 	}
-	return ready.Issuer
+	return ready.Issuer, stop
 }
 
 // startNode starts a script that prints one line of JSON when it is ready, and
@@ -120,17 +135,33 @@ func (s *server) stop(t *testing.T) {
 // If the script fails, so does the test, with the script's standard error.
 func runNode(t *testing.T, result any, script string, args ...string) {
 	t.Helper()
-	needNode(t)
-	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
-	defer cancel()
-	var stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
-	cmd.Stderr = &stderr
-	stdout, err := cmd.Output()
+	stdout, stderr, err := endNode(t, script, args)
 	if err != nil {
-		t.Fatalf("node %s: %v\n%s", script, err, stderr.Bytes())
+		t.Fatalf("node %s: %v\n%s", script, err, stderr)
 	}
 	if err := json.Unmarshal(stdout, result); err != nil {
 		t.Fatalf("node %s: its output is not the JSON expected: %v", script, err)
 	}
+}
+
+// failNode runs a script that must fail, and returns its standard error.
+func failNode(t *testing.T, script string, args ...string) string {
+	t.Helper()
+	_, stderr, err := endNode(t, script, args)
+	if err == nil {
+		t.Fatalf("node %s: did not fail", script)
+	}
+	return string(stderr)
+}
+
+func endNode(t *testing.T, script string, args []string) (stdout, stderr []byte, err error) {
+	t.Helper()
+	needNode(t)
+	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
+	defer cancel()
+	var buf bytes.Buffer
+	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
+	cmd.Stderr = &buf
+	stdout, err = cmd.Output()
+	return stdout, buf.Bytes(), err
 }

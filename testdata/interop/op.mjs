@@ -2,11 +2,14 @@
 //
 //   node op.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI [CLIENTS]
 //
-// CLIENTS is a JSON array of the metadata of further clients.
-// It listens on a free loopback port and prints one line when it is ready:
+// CLIENTS is a file with a JSON array of the metadata of further clients. It makes new keys
+// each time it starts, and does all that the package can of OpenID Connect Core 1.0, JARM and
+// RFC 9101. It listens on the loopback port OP_PORT, or a free one, and prints one line when
+// it is ready:
 // {"issuer":"http://127.0.0.1:PORT"}. It ends on SIGTERM, SIGINT, or when its
 // standard input closes. Everything else it has to say goes to standard error.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 // The package's notices would otherwise share standard output with our line.
@@ -19,10 +22,15 @@ if (args.length !== 3 && args.length !== 4) {
   process.exit(2);
 }
 
+const ACR = "urn:example:silver"; // of every login
+const RESPONSE_TYPES = [
+  "code", "code id_token", "code token", "code id_token token", "id_token", "id_token token",
+];
+
 const server = createServer();
 await new Promise((resolve, reject) => {
   server.once("error", reject);
-  server.listen(0, "127.0.0.1", resolve);
+  server.listen(Number(process.env.OP_PORT ?? 0), "127.0.0.1", resolve);
 });
 const issuer = `http://127.0.0.1:${server.address().port}`;
 const provider = new Provider(issuer, configuration(...args));
@@ -38,10 +46,14 @@ function stop() {
   server.closeAllConnections();
 }
 
-function configuration(clientID, secret, redirectURI, clients = "[]") {
+function configuration(clientID, secret, redirectURI, file) {
+  const others = file === undefined ? [] : JSON.parse(readFileSync(file, "utf8"));
   return {
-    clients: [client(clientID, secret, redirectURI), ...JSON.parse(clients)],
-    jwks: { keys: [signingKey()] },
+    clients: [client(clientID, secret, redirectURI), ...others],
+    jwks: { keys: keys() },
+    enabledJWA: algorithms(),
+    responseTypes: RESPONSE_TYPES,
+    acrValues: [ACR, "urn:example:gold"], // of which no login gets the second
     cookies: { keys: [randomBytes(32).toString("base64url")] },
     claims: {
       openid: ["sub"],
@@ -58,6 +70,11 @@ function configuration(clientID, secret, redirectURI, clients = "[]") {
       deviceFlow: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
+      claimsParameter: { enabled: true },
+      encryption: { enabled: true },
+      jwtResponseModes: { enabled: true },
+      jwtUserinfo: { enabled: true },
+      requestObjects: { enabled: true },
     },
     scopes: ["openid", "offline_access", "api:read"],
     interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
@@ -91,9 +108,25 @@ function client(clientID, secret, redirectURI) {
   };
 }
 
-function signingKey() {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  return { ...privateKey.export({ format: "jwk" }), use: "sig", alg: "RS256" };
+// keys returns one to sign with for each type, and two to encrypt request objects with.
+function keys() {
+  const make = (use, type, options) => ({
+    ...generateKeyPairSync(type, options).privateKey.export({ format: "jwk" }),
+    ...use,
+  });
+  return [
+    make({ use: "sig" }, "rsa", { modulusLength: 2048 }),
+    make({ use: "sig" }, "ec", { namedCurve: "P-256" }),
+    make({ use: "sig" }, "ed25519"),
+    make({ use: "enc", alg: "RSA-OAEP-256" }, "rsa", { modulusLength: 2048 }),
+    make({ use: "enc", alg: "ECDH-ES" }, "ec", { namedCurve: "P-256" }),
+  ];
+}
+
+function algorithms() {
+  const signing = ["RS256", "PS256", "ES256", "EdDSA", "HS256"];
+  const uses = ["idToken", "userinfo", "authorization", "requestObject"];
+  return Object.fromEntries(uses.map((use) => [`${use}SigningAlgValues`, signing]));
 }
 
 // Whatever was typed as the login is the subject; the rest follows from it.
@@ -124,9 +157,15 @@ async function interact(req, res) {
     const grantId = await grantAll(details);
     return provider.interactionFinished(req, res, { consent: { grantId } });
   }
+  if (details.lastSubmission?.login) return provider.interactionFinished(req, res, unmet(details));
   if (req.method === "GET") return loginPage(res, details.uid);
   const accountId = await postedLogin(req);
-  return provider.interactionFinished(req, res, { login: { accountId } });
+  return provider.interactionFinished(req, res, { login: { accountId, acr: ACR } });
+}
+
+// Logging in once more would not help: the user is not the one, or no login gets that acr.
+function unmet({ prompt }) {
+  return { error: "login_required", error_description: prompt.reasons.join(" ") };
 }
 
 async function grantAll({ session, params, grantId, prompt }) {

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"vouchsafe/oidc/oidctest"
 	"vouchsafe/registry"
 )
 
@@ -103,31 +102,5 @@ func checkLogin(t *testing.T, client *registry.Client, login *registry.Login, is
 			t.Error("a refresh brought nothing new")
 		}
 		tok = renewed
-	}
-}
-
-// And the reverse: a certified relying party logs in at our test provider.
-func TestOpenIDClientLogsInAtTestProvider(t *testing.T) {
-	for _, algorithm := range []string{"RS256", "ES256"} {
-		t.Run(algorithm, func(t *testing.T) {
-			provider := oidctest.NewServer(oidctest.Options{
-				Clients:   []oidctest.Client{{ID: testClientID, Secret: testSecret, RedirectURIs: []string{testRedirectURI}}},
-				Algorithm: algorithm,
-			})
-			defer provider.Close()
-			var got struct {
-				Sub       string
-				UserInfo  struct{ Sub, Name, Email string }
-				Refreshed bool
-			}
-			args := []string{provider.Issuer(), testClientID, testSecret, testRedirectURI}
-			runNode(t, &got, "rp.mjs", args...)
-			if got.Sub != "alice" || got.UserInfo.Sub != "alice" || got.UserInfo.Name != "Alice Example" || !got.Refreshed {
-				t.Errorf("it saw %+v", got)
-			}
-			if faults := provider.Faults(); len(faults) != 0 {
-				t.Errorf("it did wrong: %v", faults)
-			}
-		})
 	}
 }
