@@ -30,6 +30,7 @@ type Key struct {
 	uses         use
 	algorithms   []string
 	certificates []*x509.Certificate
+	issuer       string
 }
 
 // A material is what one type of key consists of: RSA, EC, OKP on either curve, or
@@ -224,6 +225,11 @@ func keySize(algorithm string) int {
 // ID returns the "kid", empty if the key has none.
 func (k *Key) ID() string { return k.id }
 
+// Issuer returns the member "issuer" that the key was parsed with, empty if it had none. It
+// is Microsoft's and of no RFC: whose tokens the key signs, in a set that signs for many. A
+// [Verifier] does not look at it.
+func (k *Key) Issuer() string { return k.issuer }
+
 // Algorithms returns the names of the algorithms that the key may serve.
 func (k *Key) Algorithms() []string { return slices.Clone(k.algorithms) }
 
@@ -297,6 +303,9 @@ func parseKey(m strictjson.Object, private bool) (*Key, error) {
 		return nil, err
 	}
 	k := &Key{}
+	if !stringMembers(m, stringMember{"issuer", &k.issuer}) {
+		return nil, checkError("issuer", "must be a string", "RFC 7517, Section 4")
+	}
 	if k.material, err = parseMaterial(kty, m); err != nil {
 		return nil, err
 	}

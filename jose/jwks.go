@@ -41,6 +41,14 @@ func NewSet(keys ...*Key) *Set {
 	return &Set{keys: slices.DeleteFunc(slices.Clone(keys), isNil)}
 }
 
+// OneKey returns the source of k alone, whatever ID a token names: that of a secret, which
+// has none, and which some name all the same.
+func OneKey(k *Key) KeySource { return oneKey{k} }
+
+type oneKey struct{ key *Key }
+
+func (o oneKey) Keys(context.Context, Header) ([]*Key, error) { return []*Key{o.key}, nil }
+
 // ParseSet reads a JWK Set of at most 256 public keys and 1 MiB. A key that this
 // package cannot use, or that is not public, is left out and the reason kept, as RFC
 // 7517, Section 5 asks; see [Set.Skipped]. A set that is not strict JSON throughout is

@@ -3,6 +3,7 @@ package jose
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -292,4 +293,37 @@ func FuzzParseSet(f *testing.F) {
 			t.Fatalf("was read again as %v, %v", back, err)
 		}
 	})
+}
+
+// A source of one key has it for every header; whether it serves is for the verifier.
+func TestOneKey(t *testing.T) {
+	key, err := NewKey(bytes.Repeat([]byte{1}, 32), KeyOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []Header{{}, {Algorithm: "HS256", KeyID: "a"}, {Algorithm: "RS256"}} {
+		keys, err := OneKey(key).Keys(t.Context(), h)
+		if err != nil || len(keys) != 1 || keys[0] != key {
+			t.Errorf("%v: %v, %v", h, keys, err)
+		}
+	}
+}
+
+// Whose tokens a key signs is kept, and is no part of what is written.
+func TestKeyIssuer(t *testing.T) {
+	const ec = `{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"`
+	for _, test := range []struct{ member, want string }{
+		{"", ""}, {`,"issuer":""`, ""}, {`,"issuer":"https://a.example"`, "https://a.example"}} {
+		k, err := ParseKey([]byte(ec + test.member + "}"))
+		if err != nil || k.Issuer() != test.want {
+			t.Errorf("%s: %q, %v", test.member, k.Issuer(), err)
+			continue
+		}
+		if written, err := json.Marshal(k); err != nil || string(written) != ec+"}" {
+			t.Errorf("written is %s, %v", written, err)
+		}
+	}
+	if _, err := ParseKey([]byte(ec + `,"issuer":1}`)); !errors.Is(err, &CheckError{Check: "issuer"}) {
+		t.Errorf("error is %v", err)
+	}
 }

@@ -46,7 +46,8 @@ type AuthorizationOptions struct {
 	// ResponseMode is how the response comes back: "query"; "fragment", which only the
 	// browser sees, see [RelayFragment]; or "form_post" (OAuth 2.0 Form Post Response Mode,
 	// Section 2), a POST from the server's site, with which no cookie comes that is
-	// SameSite=Lax. If empty, the server decides: for query, or for fragment where there
+	// SameSite=Lax, and which a guard against requests of other sites, such as
+	// [http.CrossOriginProtection], must be told to let through. If empty, the server decides: for query, or for fragment where there
 	// are tokens, which must not come in a query.
 	//
 	// With "query.jwt", "fragment.jwt" and "form_post.jwt", or "jwt" for that by which the
@@ -357,6 +358,9 @@ func (r *AuthorizationResponse) Code() string { return r.data().code }
 // whether all that was asked for is there, and nothing else that could be had so (OAuth 2.0
 // Multiple Response Type Encoding Practices, Section 5). Nothing is believed before state
 // and iss are, errors included. [ReadCallback] gets the parameters from a request.
+//
+// Beside an ID Token that was asked for, iss may be left out (RFC 9207, Section 4): until
+// the ID Token is verified, as package oidc does, it is not known who answered.
 //
 // The error is a [*jose.CheckError] that names the check, or an [*Error] if the
 // server refused; where a JSON Web Token came, it may be that of [jose.Verifier] or of

@@ -16,9 +16,10 @@ import (
 // returns false and has written nothing.
 //
 // Unlike a response in mode form_post, that POST comes from this very site: cookies that
-// are SameSite=Lax come along, though its Origin is null, as the page tells no referrer. The script takes the fragment out of the address bar and the
-// history before anything else, splits it at & and =, decodes it, and does nothing more
-// with it. A fragment that is empty, or cannot be decoded, gets a note, and so does a
+// are SameSite=Lax come along, and its Origin is the site's. Mount it at redirect URIs
+// alone: what it posts is what any site put into the fragment. The script takes the fragment
+// out of the address bar and the history before anything else, splits it at & and =,
+// decodes it, and does nothing more with it. A fragment that is empty, or cannot be decoded, gets a note, and so does a
 // browser without scripts. The page may post to its own origin alone, and browsers hold the
 // redirects after that to it as well: end the login on a page of the same origin.
 func RelayFragment(w http.ResponseWriter, r *http.Request) bool {
@@ -33,7 +34,7 @@ func RelayFragment(w http.ResponseWriter, r *http.Request) bool {
 	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; "+
 		"frame-ancestors 'none'; form-action 'self'; "+
 		"script-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", "same-origin") // with none, the Origin of the POST is null
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	w.Write([]byte(relayPage))

@@ -56,7 +56,7 @@ func TestRelayPage(t *testing.T) {
 		"Content-Security-Policy": {"default-src 'none'; base-uri 'none'; frame-ancestors 'none'; " +
 			"form-action 'self'; script-src 'sha256-" +
 			base64.StdEncoding.EncodeToString(sum[:]) + "'"},
-		"Referrer-Policy":        {"no-referrer"},
+		"Referrer-Policy":        {"same-origin"},
 		"X-Content-Type-Options": {"nosniff"},
 		"Cache-Control":          {"no-store"},
 	}

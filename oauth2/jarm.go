@@ -29,7 +29,10 @@ func (s SignedResponse) check(auth ClientAuthentication) error {
 			"must be a signature algorithm of package jose", "JARM, Section 3")
 	}
 	if namesHMAC(alg) {
-		_, err := SecretKey(auth)
+		key, err := SecretKey(auth)
+		if err == nil && !key.CanSign(alg) {
+			err = checkError("client_secret", "must be as long as the hash", "RFC 7518, Section 3.2")
+		}
 		return err
 	}
 	return nil
@@ -58,7 +61,7 @@ func (c *Client) responseVerifier() (*jose.Verifier, error) {
 		if err != nil {
 			return nil, err
 		}
-		keys = secretKey{key}
+		keys = jose.OneKey(key)
 	}
 	switch {
 	case c.config.Server.Issuer == "":

@@ -1,7 +1,6 @@
 package oauth2
 
 import (
-	"context"
 	"strings"
 
 	"vouchsafe/jose"
@@ -40,10 +39,3 @@ func hmacKey(secret string) (*jose.Key, error) {
 }
 
 func namesHMAC(algorithm string) bool { return strings.HasPrefix(algorithm, "HS") }
-
-// A secretKey is a source of one key, whatever ID a token names: a secret has none.
-type secretKey struct{ key *jose.Key }
-
-func (s secretKey) Keys(context.Context, jose.Header) ([]*jose.Key, error) {
-	return []*jose.Key{s.key}, nil
-}

@@ -95,25 +95,27 @@ type attackAnswer struct {
 
 // attackKinds give the errors of each input. An error comes alone.
 var attackKinds = map[string]func(*testing.T, attackInput) []error{
-	"ID Token":      attackByIDToken,
-	"forged":        attackByForgery,
-	"presented":     attackByPresenting,
-	"swap":          attackBySwap,
-	"transaction":   attackByTransaction,
-	"refresh":       attackByRefresh,
-	"metadata":      attackByMetadata,
-	"answer":        attackByAnswer,
-	"UserInfo":      attackByUserInfo,
-	"identity":      attackByIdentity,
-	"e-mail":        attackByEmail,
-	"claims":        attackByClaims,
-	"picture":       attackByPicture,
-	"claim source":  attackByClaimSource,
-	"configuration": attackByConfiguration,
-	"third party":   attackByThirdParty,
-	"tenant":        attackByTenant,
-	"WebFinger":     attackByWebFinger,
-	"key ID":        attackByKeyID,
+	"ID Token":         attackByIDToken,
+	"presented claims": attackByPresentedClaims,
+	"second":           attackBySecond,
+	"forged":           attackByForgery,
+	"presented":        attackByPresenting,
+	"swap":             attackBySwap,
+	"transaction":      attackByTransaction,
+	"refresh":          attackByRefresh,
+	"metadata":         attackByMetadata,
+	"answer":           attackByAnswer,
+	"UserInfo":         attackByUserInfo,
+	"identity":         attackByIdentity,
+	"e-mail":           attackByEmail,
+	"claims":           attackByClaims,
+	"picture":          attackByPicture,
+	"claim source":     attackByClaimSource,
+	"configuration":    attackByConfiguration,
+	"third party":      attackByThirdParty,
+	"tenant":           attackByTenant,
+	"WebFinger":        attackByWebFinger,
+	"key ID":           attackByKeyID,
 }
 
 func TestAttacks(t *testing.T) {
@@ -428,6 +430,34 @@ func attackByPresenting(t *testing.T, in attackInput) []error {
 		_, err = w.client.VerifyIDToken(t.Context(), text.String(),
 			IDTokenExpectations{InsecureWithoutNonce: true})
 		errs = append(errs, err)
+	}
+	return errs
+}
+
+// attackByPresentedClaims has an application bring an ID Token that says what an attacker would.
+func attackByPresentedClaims(t *testing.T, in attackInput) []error {
+	w := newWorld(t, oidctest.Options{}, nil, in.config)
+	var errs []error
+	for _, edit := range in.edits() {
+		_, err := w.client.VerifyIDToken(t.Context(), w.issue(edit),
+			IDTokenExpectations{Nonce: "n"})
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// attackBySecond changes the ID Token that the code brings, after that of the browser.
+func attackBySecond(t *testing.T, in attackInput) []error {
+	var errs []error
+	for _, edit := range in.edits() {
+		for _, responseType := range []string{hybridType, hybridTokens} {
+			w := newWorld(t, oidctest.Options{EditIDToken: nth(2, edit)}, nil, in.config)
+			login, err := w.enter(AuthorizationOptions{ResponseType: responseType})
+			if login != nil && err != nil || w.requests("/token") != 1 {
+				t.Errorf("a login %v beside %v, requested %q", login, err, w.seen)
+			}
+			errs = append(errs, err)
+		}
 	}
 	return errs
 }

@@ -3,6 +3,8 @@ package oidc
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strconv"
@@ -38,7 +40,8 @@ type AuthorizationOptions struct {
 	ResponseMode string
 
 	// Prompt is whether and for what the user is asked: "none" alone, or some of
-	// "login", "consent", "select_account", "create".
+	// "login", "consent", "select_account", "create". Nothing shows that the provider has
+	// asked; a MaxAge of 0 has the ID Token show it.
 	Prompt []string
 
 	// MaxAge, if not nil, is how long ago the user may have last authenticated, in
@@ -72,6 +75,15 @@ type AuthorizationOptions struct {
 	// those that the ID Token is held to.
 	Params url.Values
 }
+
+// Format prints that o are options and nothing of them, whatever the verb: a hint is an ID
+// Token.
+func (o AuthorizationOptions) Format(f fmt.State, _ rune) {
+	fmt.Fprint(f, "oidc.AuthorizationOptions{...}")
+}
+
+// LogValue gives a log what Format prints.
+func (o AuthorizationOptions) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
 
 // An AuthorizationRequest is a login about to begin.
 type AuthorizationRequest struct {
@@ -143,7 +155,8 @@ func (c *Client) params(
 	ctx context.Context, o AuthorizationOptions, e *expectations,
 ) (url.Values, error) {
 	l := verdict.New(ctx, checkError)
-	l.Check(len(o.Prompt) < 2 || !slices.Contains(o.Prompt, "none"), "prompt",
+	prompt := strings.Fields(strings.Join(slices.Concat(o.Params["prompt"], o.Prompt), " "))
+	l.Check(len(prompt) < 2 || !slices.Contains(prompt, "none"), "prompt",
 		"must be none alone, or not have it", requestClause)
 	hint, err := c.hint(ctx, o.IDTokenHint, e)
 	l.Result("id_token_hint", requestClause, err)
@@ -196,7 +209,7 @@ func (c *Client) hint(ctx context.Context, idToken string, e *expectations) (str
 		return "", checkError("id_token_hint",
 			"must be an ID Token of this provider, for the subject asked for", requestClause)
 	}
-	e.Subject = subject
+	e.Subject, e.Issuer = subject, issuer
 	return signed, nil
 }
 

@@ -88,6 +88,9 @@ func (c *Client) frontChannel(
 // CallbackState returns the state parameter of a callback, by which its transaction is
 // found. One that is a JSON Web Token is verified first, see [oauth2.Client.CallbackState].
 func (c *Client) CallbackState(ctx context.Context, params url.Values) (string, error) {
+	if !single(params) {
+		return "", checkError("parameters", "must come at most once each", "RFC 6749, Section 3.1")
+	}
 	if !params.Has("response") {
 		return params.Get("state"), nil
 	}

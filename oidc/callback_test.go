@@ -434,6 +434,10 @@ func TestCallbackState(t *testing.T) {
 			t.Errorf("%s: state %q, %v", mode, state, err)
 		}
 	}
+	if s, err := w.client.CallbackState(t.Context(),
+		url.Values{"state": {"a", "b"}}); s != "" || outcome(err) != "check parameters" {
+		t.Errorf("state %q, %v", s, err)
+	}
 	for response, want := range map[string]string{"": "check response", "a.b.c": "check response"} {
 		state, err := w.client.CallbackState(t.Context(), url.Values{"response": {response}})
 		if state != "" || outcome(err) != want {

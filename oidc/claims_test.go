@@ -198,7 +198,7 @@ func TestStringBooleans(t *testing.T) {
 	}
 }
 
-// authlib.md, case 101: what RFC 5646 does not write so is no locale.
+// What RFC 5646 does not write so is no locale.
 func TestLocale(t *testing.T) {
 	for _, test := range []struct {
 		locale string
@@ -228,7 +228,7 @@ func TestLocale(t *testing.T) {
 	}
 }
 
-// OpenID Connect Core 1.0, Section 5.4; authlib.md, case 101.
+// OpenID Connect Core 1.0, Section 5.4.
 func TestFilter(t *testing.T) {
 	body := strings.Replace(everything, `{`, `{"iss":"x","_claim_names":{"a":"b"},
 		"_claim_sources":{"b":{"JWT":"c"}},"email#de":"x","other#de":"y","sub#de":"z",`, 1)

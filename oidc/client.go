@@ -144,6 +144,11 @@ func New(c Config) (*Client, error) {
 	userInfoSecret, err := c.secret("userinfo_signed_response_alg", c.UserInfo.SigningAlgorithm)
 	l.Result("userinfo_signed_response_alg", registrationClause, err)
 	l.Result("claims_providers", sourceClause, c.checkProviders())
+	if l.Err() == nil { // what does not depend on the metadata
+		_, err := oauth2.New(c.oauth(oauth2.AuthorizationServer{
+			Issuer: c.Issuer, TokenEndpoint: c.Issuer, JWKSURI: c.Issuer}, nil))
+		l.Result("oauth2", "RFC 6749, Section 2", err)
+	}
 	if err := l.Err(); err != nil {
 		return nil, fmt.Errorf("oidc: %w", err)
 	}
@@ -153,6 +158,7 @@ func New(c Config) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.Provider = c.Provider.clone()
 	c.TrustedAudiences = slices.Clone(c.TrustedAudiences)
 	c.ClaimsProviders = slices.Clone(c.ClaimsProviders)
 	client := &Client{config: c, secret: secret, userInfoSecret: userInfoSecret}
@@ -186,7 +192,7 @@ func (c *Config) secret(check, alg string) (jose.KeySource, error) {
 		return nil, checkError("client_secret", "must be as long as the hash of the HMAC",
 			"OpenID Connect Core 1.0, Section 16.19")
 	}
-	return jose.NewSet(key), nil
+	return jose.OneKey(key), nil
 }
 
 // settleIssuer derives the issuer from the metadata URL.
@@ -233,21 +239,7 @@ func (c *Client) connect(ctx context.Context, held *connection) (*connection, er
 	if err != nil {
 		return nil, err
 	}
-	oauth, err := oauth2.New(oauth2.Config{
-		ID:                    c.config.ID,
-		Server:                p.AuthorizationServer,
-		Auth:                  c.config.Auth,
-		RevocationAuth:        c.config.RevocationAuth,
-		Keys:                  keys,
-		AuthorizationResponse: c.config.AuthorizationResponse,
-		RequestObject:         c.config.RequestObject,
-		Leeway:                c.config.Leeway,
-		TokenPlacement:        c.config.TokenPlacement,
-		Quirks:                c.config.Quirks.Quirks,
-		Hooks:                 c.config.Hooks,
-		HTTP:                  c.config.HTTP,
-		Now:                   c.config.Now,
-	})
+	oauth, err := oauth2.New(c.config.oauth(p.AuthorizationServer, keys))
 	if err != nil {
 		return nil, err
 	}
@@ -256,6 +248,25 @@ func (c *Client) connect(ctx context.Context, held *connection) (*connection, er
 		return nil, err
 	}
 	return &connection{found, oauth, keys, verifier}, nil
+}
+
+// oauth returns what the client of package oauth2 is made of.
+func (c *Config) oauth(s oauth2.AuthorizationServer, keys jose.KeySource) oauth2.Config {
+	return oauth2.Config{
+		ID:                    c.ID,
+		Server:                s,
+		Auth:                  c.Auth,
+		RevocationAuth:        c.RevocationAuth,
+		Keys:                  keys,
+		AuthorizationResponse: c.AuthorizationResponse,
+		RequestObject:         c.RequestObject,
+		Leeway:                c.Leeway,
+		TokenPlacement:        c.TokenPlacement,
+		Quirks:                c.Quirks.Quirks,
+		Hooks:                 c.Hooks,
+		HTTP:                  c.HTTP,
+		Now:                   c.Now,
+	}
 }
 
 // keySet returns the keys known so far, if they are still to be had at the same
@@ -298,7 +309,7 @@ func (c *Client) Provider(ctx context.Context) (Provider, error) {
 	if err != nil {
 		return Provider{}, err
 	}
-	return conn.provider, nil
+	return conn.provider.clone(), nil
 }
 
 // OAuth returns the client of package oauth2 that this one is made on, for what is no login:

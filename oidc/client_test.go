@@ -302,6 +302,11 @@ func TestNew(t *testing.T) {
 		{"longer leeway", func(c *Config) { c.Leeway = 5*time.Minute + 1 },
 			"check leeway"},
 		{"ES256", func(c *Config) { c.IDToken.SigningAlgorithm = "ES256" }, "ok"},
+		{"responses signed with none",
+			func(c *Config) { c.AuthorizationResponse.SigningAlgorithm = "none" },
+			"check authorization_signed_response_alg"},
+		{"request objects without a key",
+			func(c *Config) { c.RequestObject.Algorithm = "ES256" }, "check key"},
 		{"none", func(c *Config) { c.IDToken.SigningAlgorithm = "none" },
 			"check id_token_signed_response_alg"},
 		{"HS256 of a public client", func(c *Config) { c.IDToken.SigningAlgorithm = "HS256" },
@@ -784,14 +789,17 @@ var golden = []string{
 	"nbf: RFC 7519, Section 4.1.5",
 	"iat: RFC 7519, Section 4.1.6",
 	"id_token: OpenID Connect Core 1.0, Section 2",
-	"tenant: OpenID Connect Core 1.0, Section 3.1.3.7",
+	"key: OpenID Connect Core 1.0, Section 16.15",
+	"tenant: OpenID Connect Core 1.0, Section 16.15",
 	"sub: OpenID Connect Core 1.0, Section 2",
 	"sub: OpenID Connect Core 1.0, Section 5.5.1",
+	"iss: OpenID Connect Core 1.0, Section 3.1.2.1",
 	"aud: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"azp: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"iat: OpenID Connect Core 1.0, Section 2",
 	"iat: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"nonce: OpenID Connect Core 1.0, Section 3.1.3.7",
+	"events: OpenID Connect Back-Channel Logout 1.0, Section 2.4",
 	"auth_time: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"auth_time: OpenID Connect Core 1.0, Section 3.1.3.7",
 	"acr: OpenID Connect Core 1.0, Section 3.1.3.7",
@@ -993,5 +1001,27 @@ func TestRefreshOfNoIDToken(t *testing.T) {
 			t.Errorf("renewed %+v", renewed.Token)
 		}
 		tok = renewed.Token
+	}
+}
+
+// What a caller is given of the metadata is the caller's, and what it gave is the client's.
+func TestProviderIsApart(t *testing.T) {
+	methods := []string{"client_secret_post"}
+	w := newWorld(t, oidctest.Options{}, nil, func(c *Config) {
+		c.Provider.TokenEndpointAuthMethodsSupported = methods
+	})
+	methods[0] = "x"
+	for range 2 {
+		p, err := w.client.Provider(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range [][]string{p.TokenEndpointAuthMethodsSupported,
+			p.IDTokenSigningAlgValuesSupported, p.CodeChallengeMethodsSupported} {
+			if len(list) == 0 || list[0] == "x" {
+				t.Errorf("got %q", list)
+			}
+			list[0] = "x"
+		}
 	}
 }

@@ -23,8 +23,9 @@
 // The provider's metadata and keys are fetched when first needed and kept, so that a
 // service starts, and known keys go on verifying, while a provider is down. They are asked
 // for anew in the background, with validators, and replaced whole. What is configured in
-// [Config].Provider goes before what is discovered, field by field. Metadata can narrow
-// what is accepted and never widens it; [Config].EndpointMoved hears when an endpoint moves
+// [Config].Provider, if it is not zero, goes before what is discovered, field by field.
+// Metadata chooses among what this module has and never adds to it; [Config].EndpointMoved
+// hears when an endpoint moves
 // to another host. [DiscoverIssuer] finds the issuer of what a user typed.
 //
 // One provider may have many issuers: [Tenants] says which users may log in.
@@ -62,17 +63,22 @@
 // function hear them. Those of package oauth2 come between.
 //
 //   - [New]: client_id, client_authentication, issuer, server_metadata_url, tenants, leeway,
-//     id_token_signed_response_alg, client_secret
-//   - discovery: content_type, metadata, issuer, the names of the endpoints
+//     id_token_signed_response_alg, userinfo_signed_response_alg, client_secret,
+//     claims_providers, and those of [oauth2.New]
+//   - discovery: content_type, metadata, issuer, the names of the endpoints,
+//     id_token_signing_alg_values_supported
 //   - [Client.Authorize]: prompt, id_token_hint, claims, params
 //   - [Client.Callback]: transaction, id_token; of every ID Token: size, compact, header, crit,
-//     typ, alg, key, claims, iss, aud, exp, nbf, iat, id_token, tenant, sub, aud, azp, iat,
-//     nonce, auth_time, acr, at_hash, c_hash, s_hash; of the second of two: sub
+//     typ, alg, key, claims, iss, aud, exp, nbf, iat, id_token, key, tenant, sub, iss, aud,
+//     azp, iat, nonce, events, auth_time, acr, at_hash, c_hash, s_hash; of the second of
+//     two: sub
 //   - [Client.Refresh]: id_token, iss, sub, aud, azp, iat, auth_time, nonce
-//   - [Client.UserInfo]: id_token, content_type, body, iss, aud, exp, nbf, iat, sub
-//   - [Client.ClaimsFrom]: iss, endpoint, content_type
+//   - [Client.UserInfo]: id_token, content_type; body, or of a token cty, those of its
+//     signature, typ, claims, iss, aud, exp, nbf, iat; sub
+//   - [Client.ClaimsFrom]: source, endpoint, content_type, iss, those of a signature, typ,
+//     claims, iss, aud, exp, nbf, iat
 //   - [ReadThirdPartyLogin]: parameters, response_mode, iss, target_link_uri
-//   - [DiscoverIssuer]: identifier, content_type, body, links
+//   - [DiscoverIssuer]: identifier, content_type, jrd, issuer
 //
 // # Words
 //
@@ -87,7 +93,9 @@
 // # What is left to the caller
 //
 // Keeping the Transaction where only the browser that began the login can
-// present it, and using it once: package registry does so. Starting a new
+// present it, and using it once; and where there are several providers of which one does
+// not say in its responses who it is, a redirect URI for each, which
+// [Transaction.CheckRedirect] compares: package registry does both. Starting a new
 // application session after a login.
 //
 // Logout and registration are not here yet. Accounts for tests come from oidctest, a

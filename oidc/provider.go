@@ -37,6 +37,8 @@ func (p Provider) checkRequired() error {
 		return checkError("authorization_endpoint", "must be present", metadataClause)
 	case p.TokenEndpoint:
 		return checkError("token_endpoint", "must be present", metadataClause)
+	case p.JWKSURI:
+		return checkError("jwks_uri", "must be present", metadataClause)
 	}
 	return nil
 }
@@ -69,4 +71,15 @@ func algorithms(name, registered string, advertised []string) ([]string, error) 
 func publicAlgorithms() []string {
 	return slices.DeleteFunc(jose.SignatureAlgorithms(),
 		func(name string) bool { return strings.HasPrefix(name, "HS") })
+}
+
+// clone returns metadata whose lists are its own.
+func (p Provider) clone() Provider {
+	v := reflect.ValueOf(&p).Elem()
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if list, ok := v.FieldByIndex(f.Index).Interface().([]string); ok {
+			v.FieldByIndex(f.Index).Set(reflect.ValueOf(slices.Clone(list)))
+		}
+	}
+	return p
 }

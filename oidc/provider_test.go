@@ -131,7 +131,7 @@ func TestMetadata(t *testing.T) {
 		{"token_endpoint", "http://localhost.p.example/token", "insecure URL"},
 		{"token_endpoint", "http://127.0.0.1:80@p.example/token", "insecure URL"},
 		{"token_endpoint", list{}, "check metadata"},
-		{"jwks_uri", nil, "insecure URL"},
+		{"jwks_uri", nil, "check jwks_uri"},
 		{"jwks_uri", "http://p.example/jwks", "insecure URL"},
 		{"jwks_uri", "file:///etc/keys", "insecure URL"},
 		{"jwks_uri", true, "check metadata"},
@@ -246,8 +246,8 @@ func TestDiscoveryRefuses(t *testing.T) {
 	}
 }
 
-// Members that a careless client would take for settings change nothing:
-// authlib.md's W2, and CVE-2021-44878.
+// Members that a careless client would take for settings change nothing
+// (CVE-2021-44878).
 func TestMetadataIsNoConfiguration(t *testing.T) {
 	w := newWorld(t, oidctest.Options{}, answerer{wellKnown: edit(func(m map[string]any) {
 		maps.Copy(m, map[string]any{

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"fmt"
 
 	"vouchsafe/oauth2"
 )
@@ -55,6 +56,10 @@ func (c *Client) refresh(ctx context.Context, tok *oauth2.Token) (*oauth2.Token,
 	conn, err := c.provider.Get(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if _, before := c.ownClaims(ctx, tok.IDToken()); tok.IDToken() != "" && before.Len() == 0 {
+		return nil, fmt.Errorf("oidc: ID Token: %w",
+			checkError("id_token", "must be one that can be read, to be followed", continueClause))
 	}
 	renewed, err := conn.oauth.Refresh(ctx, tok, oauth2.TokenOptions{})
 	if err != nil || tok.IDToken() != "" || renewed.IDToken() == "" {

@@ -216,3 +216,47 @@ func TestTokenSourceOfProviderThatIsDown(t *testing.T) {
 		t.Error("the provider was not asked")
 	}
 }
+
+// An ID Token that cannot be read could not be followed: nothing is spent for it.
+func TestRefreshOfUnreadableIDToken(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	login := w.mustLogin(AuthorizationOptions{})
+	for _, garbage := range []string{"a.b.c.d.e", "a.b.c", "x", "e30.e30.e30"} {
+		asked := w.requests("/token")
+		_, err := w.client.Refresh(t.Context(), restored(t, login, &garbage))
+		if outcome(err) != "check id_token" || w.requests("/token") != asked {
+			t.Errorf("%s: %v", garbage, err)
+		}
+	}
+	if _, err := w.client.Refresh(t.Context(), login.Token); err != nil {
+		t.Error(err)
+	}
+}
+
+// A client that has its ID Tokens encrypted from now on has some that are not.
+func TestRefreshAfterEncryptionIsTurnedOn(t *testing.T) {
+	_, decrypter, recipient := encrypting(t)
+	w := newWorld(t, oidctest.Options{Clients: []oidctest.Client{{
+		ID: "client", Secret: "secret", IDTokenEncryption: recipient}}}, nil,
+		func(c *Config) { c.IDToken.Decrypter = decrypter })
+	login := w.mustLogin(AuthorizationOptions{})
+	jwe, err := decrypter.Decrypt(t.Context(), login.Token.IDToken())
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := string(jwe.Plaintext())
+	if _, err := w.client.Refresh(t.Context(), restored(t, login, &signed)); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is dropped of a token is its ID Token alone.
+func TestRefreshDropsTheIDTokenAlone(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, answerer{"/token": set("scope", "openid")}, nil)
+	login := w.mustLogin(AuthorizationOptions{Scopes: []string{"openid", "email"}})
+	none := ""
+	renewed, err := w.client.refresh(t.Context(), restored(t, login, &none))
+	if err != nil || renewed.IDToken() != "" || renewed.AccessToken() == "" {
+		t.Fatal(err)
+	}
+}

@@ -14,7 +14,11 @@ import (
 //
 // The iss of an ID Token must be the template with a tenant of 1 to 255 ASCII letters, digits,
 // dots, hyphens and underscores in its place, and Allow must allow that tenant. The
-// provider's keys sign for all of its tenants.
+// provider's keys sign for all of its tenants, but for one that has a member "issuer", as
+// Microsoft's have: it signs for that issuer alone, or for all if that is the template.
+//
+// A provider that sends iss with its responses (RFC 9207), or as JSON Web Tokens, must send
+// the template there; one that sends the issuer of a tenant is refused.
 type Tenants struct {
 	// Allow reports whether users of a tenant may log in, by the tenant as it is in iss,
 	// whose case counts. Required where Issuer has "{tenantid}" in it, and useless
@@ -65,6 +69,12 @@ func isTenant(s string) bool {
 	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 	return s != "" && len(s) <= maxTenant && s != "." && s != ".." &&
 		strings.Trim(s, characters) == ""
+}
+
+// keyMayIssue reports whether a key that is said to sign for issuer, if anything is said,
+// may sign what iss issues.
+func (c *Config) keyMayIssue(issuer, iss string) bool {
+	return issuer == "" || issuer == iss || issuer == c.Issuer
 }
 
 // acceptsIssuer reports whether iss may issue ID Tokens: it is the issuer, or one of a

@@ -3,6 +3,7 @@ package oidc
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 
 	"vouchsafe/oauth2"
 )
@@ -27,6 +28,7 @@ type expectations struct {
 	EssentialACR []string `json:"e,omitempty"`
 	AuthTime     bool     `json:"t,omitempty"` // is essential
 	Subject      string   `json:"s,omitempty"`
+	Issuer       string   `json:"i,omitempty"` // of a hint
 }
 
 // stored is the form of a Transaction's bytes.
@@ -55,6 +57,15 @@ func (t *Transaction) State() string {
 		return d.OAuth.State()
 	}
 	return ""
+}
+
+// CheckRedirect checks that the browser came back to the path of the request's redirect
+// URI, as [oauth2.Transaction.CheckRedirect] does.
+func (t *Transaction) CheckRedirect(r *http.Request) error {
+	if d := t.data(); d != nil {
+		return d.OAuth.CheckRedirect(r)
+	}
+	return new(oauth2.Transaction).CheckRedirect(r)
 }
 
 var errTransaction = errors.New("oidc: not a transaction")

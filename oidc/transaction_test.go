@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -109,5 +110,22 @@ func TestTransactionOfZeroOAuth(t *testing.T) {
 	txn := newTransaction(transactionData{Expected: expectations{Nonce: "n"}})
 	if b, err := txn.MarshalBinary(); err == nil {
 		t.Errorf("stored as %s", b)
+	}
+}
+
+// The path tells providers apart that do not say who they are.
+func TestTransactionCheckRedirect(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	txn := w.begin(AuthorizationOptions{}).Transaction
+	for path, want := range map[string]string{
+		"/callback": "ok", "/callback/": "check redirect_uri", "/": "check redirect_uri"} {
+		err := txn.CheckRedirect(httptest.NewRequest("GET", path, nil))
+		if outcome(err) != want {
+			t.Errorf("%s: %v, want %s", path, err, want)
+		}
+	}
+	err := new(Transaction).CheckRedirect(httptest.NewRequest("GET", "/callback", nil))
+	if outcome(err) != "check redirect_uri" {
+		t.Errorf("zero: %v", err)
 	}
 }

@@ -36,7 +36,8 @@ const (
 // if the metadata lists none.
 //
 // What the endpoint refuses is an [*oauth2.Error]: "invalid_token" says that the access
-// token has ended. The request is not repeated.
+// token has ended. The request is a GET, or a POST where the token goes into the body, and
+// is not repeated.
 func (c *Client) UserInfo(ctx context.Context, login *Login) (*UserInfo, error) {
 	l := verdict.New(ctx, checkError)
 	if !l.Check(login != nil && c.verified(login.IDToken), "id_token",
@@ -77,7 +78,15 @@ func (c *Client) verified(t *IDToken) bool {
 // askUserInfo fetches the claims of a user and verifies them if they are signed.
 func (c *Client) askUserInfo(ctx context.Context, conn *connection, client *http.Client,
 	s UserInfoSource) (*UserInfo, error) {
-	resp, err := get(ctx, client, s.Endpoint, typeJSON+", "+typeJWT)
+	req, err := newGet(ctx, s.Endpoint, typeJSON+", "+typeJWT)
+	if err != nil {
+		return nil, err
+	}
+	if c.config.TokenPlacement == oauth2.PlacementBody { // which a GET has no room for
+		req.Method, req.Body = http.MethodPost, http.NoBody
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := send(ctx, client, req)
 	if err != nil {
 		return nil, err
 	}

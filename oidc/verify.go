@@ -2,6 +2,8 @@ package oidc
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 )
@@ -25,11 +27,23 @@ type IDTokenExpectations struct {
 	// must have one.
 	ACRValues []string
 
+	// AuthorizedParties are clients, beside this one, that the ID Token may have been issued
+	// to for this one's use: "azp". An application on a telephone may be one.
+	AuthorizedParties []string
+
 	// AccessToken and Code, if not empty, came with the ID Token: at_hash and c_hash, if
 	// they are there, must be theirs.
 	AccessToken string
 	Code        string
 }
+
+// Format prints that e are expectations and nothing of them, whatever the verb.
+func (e IDTokenExpectations) Format(f fmt.State, _ rune) {
+	fmt.Fprint(f, "oidc.IDTokenExpectations{...}")
+}
+
+// LogValue gives a log what Format prints.
+func (e IDTokenExpectations) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(e)) }
 
 // VerifyIDToken verifies an ID Token that came otherwise than by [Client.Callback], from an
 // application on a telephone say, by the rules of OpenID Connect Core 1.0, Section 3.1.3.7.
@@ -55,16 +69,20 @@ func (c *Client) VerifyIDToken(
 			ACRValues: slices.Clone(e.ACRValues),
 		},
 		unasked:     e.Nonce == "",
+		parties:     slices.Clone(e.AuthorizedParties),
 		accessToken: e.AccessToken,
 		code:        e.Code,
 	})
 }
+
+// century is longer ago than anybody has authenticated.
+const century = 100 * 365 * 24 * time.Hour
 
 // wholeSeconds returns a number of seconds, none if d is nil.
 func wholeSeconds(d *time.Duration) *int64 {
 	if d == nil {
 		return nil
 	}
-	seconds := int64(max(*d, 0) / time.Second)
+	seconds := int64(min(max(*d, 0), century) / time.Second)
 	return &seconds
 }

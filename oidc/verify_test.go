@@ -2,10 +2,12 @@ package oidc
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
 	"vouchsafe/jose"
+	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
 )
 
@@ -33,7 +35,7 @@ func (w *world) issue(change func(claims map[string]any)) string {
 
 func TestVerifyIDToken(t *testing.T) {
 	w := newWorld(t, oidctest.Options{}, nil, nil)
-	minute := time.Minute
+	minute, forever := time.Minute, time.Duration(math.MaxInt64)
 	// The half hashes of "token" and "code" by SHA-256.
 	const atHash, cHash = "PEaenWxYddN6Q_NT1PiOYQ", "VpTQii5T_8rgwxA-Wtb2Bw"
 	with := func(e IDTokenExpectations) IDTokenExpectations { e.Nonce = "n"; return e }
@@ -82,6 +84,25 @@ func TestVerifyIDToken(t *testing.T) {
 			e: with(IDTokenExpectations{}), want: "check iss"},
 		{name: "expired", change: claim("exp", after(-61)), e: with(IDTokenExpectations{}),
 			want: "check exp"},
+		{name: "acr empty, and so is what is asked", change: claim("acr", ""),
+			e: with(IDTokenExpectations{ACRValues: []string{""}}), want: "check acr"},
+		{name: "no acr, and one of those asked is empty", change: claim("acr", nil),
+			e: with(IDTokenExpectations{ACRValues: []string{"", "gold"}}), want: "check acr"},
+		{name: "of an application", change: claim("azp", "app"),
+			e: with(IDTokenExpectations{AuthorizedParties: []string{"app"}}), want: "ok"},
+		{name: "of another application", change: claim("azp", "app2"),
+			e: with(IDTokenExpectations{AuthorizedParties: []string{"app"}}), want: "check azp"},
+		{name: "of no application", change: claim("azp", ""),
+			e: with(IDTokenExpectations{AuthorizedParties: []string{"app"}}), want: "check azp"},
+		{name: "of the client, where applications may be", change: claim("azp", "client"),
+			e: with(IDTokenExpectations{AuthorizedParties: []string{"app"}}), want: "ok"},
+		{name: "for an application alone", change: claims("azp", "app", "aud", "app"),
+			e: with(IDTokenExpectations{AuthorizedParties: []string{"app"}}), want: "check aud"},
+		{name: "a Logout Token", change: claims("nonce", nil, "events", map[string]any{
+			"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}),
+			e: IDTokenExpectations{InsecureWithoutNonce: true}, want: "check events"},
+		{name: "max_age of all time", change: claim("auth_time", after(-3_000_000_000)),
+			e: with(IDTokenExpectations{MaxAge: &forever}), want: "ok"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := w.client.VerifyIDToken(t.Context(), w.issue(test.change), test.e)
@@ -129,6 +150,96 @@ func TestVerifyIDTokenRequests(t *testing.T) {
 		_, err := w.client.VerifyIDToken(t.Context(), w.issue(nil), IDTokenExpectations{Nonce: "n"})
 		if err != nil || len(w.seen) != 2 {
 			t.Errorf("error is %v, requested were %v", err, w.seen)
+		}
+	}
+}
+
+// A secret has no ID, whatever the token says.
+func TestHMACWithKeyID(t *testing.T) {
+	const secret = "a secret that is as long as the hash"
+	w := newWorld(t, oidctest.Options{}, nil, func(c *Config) {
+		c.Auth = oauth2.ClientSecret(secret)
+		c.IDToken.SigningAlgorithm = "HS256"
+	})
+	jws, err := jose.VerifySignature(t.Context(), w.issue(nil), jose.NewSet(w.Key()),
+		jose.VerifyOptions{Algorithms: []string{"RS256"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for header, want := range map[string]string{
+		`{"alg":"HS256"}`:            "ok",
+		`{"alg":"HS256","kid":"s1"}`: "ok",
+		`{"alg":"HS384","kid":"s1"}`: "check alg",
+	} {
+		raw := mac(header, []byte(secret))(jws.Payload)
+		_, err := w.client.VerifyIDToken(t.Context(), raw, IDTokenExpectations{Nonce: "n"})
+		if outcome(err) != want {
+			t.Errorf("%s: %v, want %s", header, err, want)
+		}
+	}
+}
+
+// What is said of a key is kept to: one of a tenant signs for that tenant.
+func TestKeyOfATenant(t *testing.T) {
+	for _, test := range []struct{ name, issuer, tenant, want string }{
+		{"nothing said", "", "one", "ok"},
+		{"the tenant", "/one/v2.0", "one", "ok"},
+		{"all of them", "/{tenantid}/v2.0", "one", "ok"},
+		{"another", "/two/v2.0", "one", "check key"},
+		{"in other case", "/ONE/v2.0", "one", "check key"},
+		{"a tenant that is not allowed", "/{tenantid}/v2.0", "three", "check iss"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := allowing(t, test.issuer)
+			raw := w.issue(claim("iss", w.Issuer()+"/"+test.tenant+"/v2.0"))
+			_, err := w.client.VerifyIDToken(t.Context(), raw, IDTokenExpectations{Nonce: "n"})
+			if outcome(err) != test.want {
+				t.Errorf("error is %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// allowing makes a client of the tenants one and two, whose provider says of its keys, if
+// anything, whose tokens they sign.
+func allowing(t *testing.T, issuer string) *world {
+	var w *world
+	w = newWorld(t, oidctest.Options{}, answerer{
+		"/.well-known/openid-configuration": edit(func(m map[string]any) {
+			m["issuer"] = w.Issuer() + "/{tenantid}/v2.0"
+		}),
+		"/jwks": edit(func(m map[string]any) {
+			for _, k := range m["keys"].([]any) {
+				if issuer != "" {
+					k.(map[string]any)["issuer"] = w.Issuer() + issuer
+				}
+			}
+		}),
+	}, func(c *Config) {
+		c.ServerMetadataURL = c.Issuer + "/.well-known/openid-configuration"
+		c.Issuer += "/{tenantid}/v2.0"
+		c.Tenants.Allow = func(tenant string) bool { return tenant == "one" || tenant == "two" }
+	})
+	return w
+}
+
+// A hint is of a user of one tenant, whatever the users of another are called.
+func TestIDTokenHintOfAnotherTenant(t *testing.T) {
+	w := allowing(t, "")
+	e := expectations{Nonce: "n"}
+	hint := w.issue(claim("iss", w.Issuer()+"/one/v2.0"))
+	if _, err := w.client.hint(t.Context(), hint, &e); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := w.client.provider.Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tenant, want := range map[string]string{"one": "ok", "two": "check iss"} {
+		raw := w.issue(claim("iss", w.Issuer()+"/"+tenant+"/v2.0"))
+		_, err := w.client.verify(t.Context(), conn, raw, rules{expectations: e})
+		if outcome(err) != want {
+			t.Errorf("%s: %v, want %s", tenant, err, want)
 		}
 	}
 }

@@ -153,8 +153,8 @@ func TestTrace(t *testing.T) {
 			tokenChecks,
 		"oidc": "browser transaction parameters state iss error code response_type" +
 			tokenChecks + " id_token size compact typ alg keys key signature claims iss aud exp nbf " +
-			"iat id_token tenant sub sub aud azp iat iat nonce auth_time auth_time acr acr at_hash " +
-			"c_hash s_hash",
+			"iat id_token key tenant sub sub iss aud azp iat iat nonce events auth_time auth_time acr " +
+			"acr at_hash c_hash s_hash",
 	}
 	for name, c := range providers(t) {
 		s := newSite(t, registry.Options{})

@@ -135,7 +135,7 @@ func (l *logins) find(w http.ResponseWriter, r *http.Request, key string) (recor
 	for _, https := range []bool{true, false} {
 		name := cookieName(id, https)
 		if cookie, err := r.Cookie(name); err == nil {
-			setCookie(w, name, tombstone, 2*l.life, r.Method == http.MethodPost)
+			setCookie(w, name, tombstone, 2*l.life, https && r.Method == http.MethodPost)
 			return l.open(r.Context(), id, name, cookie.Value, https)
 		}
 	}
