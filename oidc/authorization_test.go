@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"testing"
@@ -30,9 +31,13 @@ func TestAuthorizeOptions(t *testing.T) {
 		{"id_token_hint", "id_token_hint", hint, AuthorizationOptions{IDTokenHint: hint}},
 		{"ui_locales", "ui_locales", "fr-CA fr",
 			AuthorizationOptions{UILocales: []string{"fr-CA", "fr"}}},
-		{"claims_locales", "claims_locales", "de",
-			AuthorizationOptions{ClaimsLocales: []string{"de"}}},
+		{"claims_locales", "claims_locales", "de fr",
+			AuthorizationOptions{ClaimsLocales: []string{"de", "fr"}}},
 		{"display", "display", "popup", AuthorizationOptions{Display: "popup"}},
+		{"resource", "resource", "https://api.example",
+			AuthorizationOptions{Resources: []string{"https://api.example"}}},
+		{"claims", "claims", `{"id_token":{"email":null}}`, AuthorizationOptions{
+			Claims: &ClaimsRequest{IDToken: map[string]ClaimRequest{"email": {}}}}},
 		{"another", "hd", "example.com",
 			AuthorizationOptions{Params: url.Values{"hd": {"example.com"}}}},
 		{"prompt in Params", "prompt", "login",
@@ -103,6 +108,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 			IDTokenHint: w.issue(nil), Claims: subject("bob")}, "check id_token_hint"},
 		{"claims that are no JSON", AuthorizationOptions{Claims: &ClaimsRequest{
 			UserInfo: map[string]ClaimRequest{"a": {Value: func() {}}}}}, "check claims"},
+		{"claims that mean nothing", AuthorizationOptions{Claims: subject("")}, "check claims"},
 		{"token alone", AuthorizationOptions{ResponseType: "token"}, "check response_type"},
 		{"tokens in the query", AuthorizationOptions{
 			ResponseType: "code id_token", ResponseMode: "query"}, "check response_mode"},
@@ -168,8 +174,26 @@ func TestIDTokenHint(t *testing.T) {
 	if _, err := w.login(AuthorizationOptions{IDTokenHint: hint}); err != nil {
 		t.Error(err)
 	}
+	alice := &ClaimsRequest{IDToken: map[string]ClaimRequest{"sub": {Value: "alice"}}}
+	if _, err := w.login(AuthorizationOptions{IDTokenHint: hint, Claims: alice}); err != nil {
+		t.Errorf("and the same subject in the claims: %v", err)
+	}
 	subject = "bob"
 	if _, err := w.login(AuthorizationOptions{IDTokenHint: hint}); outcome(err) != "check sub" {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// A hint is an ID Token, and who logs in is nobody's business: printing shows neither.
+func TestAuthorizationOptionsShowNothing(t *testing.T) {
+	o := AuthorizationOptions{IDTokenHint: "a.b.c", LoginHint: "alice@example.com"}
+	const want = "oidc.AuthorizationOptions{...}"
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		if got := fmt.Sprintf(verb, o); got != want {
+			t.Errorf("%s prints %s", verb, got)
+		}
+	}
+	if got := o.LogValue().String(); got != want {
+		t.Errorf("a log has %s", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
@@ -321,6 +322,12 @@ func TestEncryptedIDToken(t *testing.T) {
 		if hint := paramsOf(t, req.URL).Get("id_token_hint"); strings.Count(hint, ".") != 2 {
 			t.Error("the hint is not decrypted")
 		}
+		foreign := "e30.AA.AA.AA.AA"
+		_, err = w.client.Authorize(t.Context(), AuthorizationOptions{
+			RedirectURI: redirectURI, IDTokenHint: foreign})
+		if outcome(err) != "check id_token_hint" {
+			t.Errorf("a hint that cannot be decrypted: %v", err)
+		}
 	})
 	t.Run("one that is not encrypted", func(t *testing.T) {
 		w := newWorld(t, oidctest.Options{}, nil, decrypts)
@@ -442,6 +449,19 @@ func TestCallbackState(t *testing.T) {
 		state, err := w.client.CallbackState(t.Context(), url.Values{"response": {response}})
 		if state != "" || outcome(err) != want {
 			t.Errorf("%q: state %q, %v", response, state, err)
+		}
+	}
+}
+
+// The leeway is that of a response that is a JSON Web Token too, which lives ten minutes.
+func TestLeewayOfResponse(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "ok", -1: "check response", time.Second: "check response", time.Minute: "ok"} {
+		w := newWorld(t, oidctest.Options{}, nil, leeway(d))
+		params := w.visit(w.begin(AuthorizationOptions{ResponseMode: "jwt"}).URL)
+		w.seconds.Add(10*60 + 30)
+		if _, err := w.client.CallbackState(t.Context(), params); outcome(err) != want {
+			t.Errorf("leeway %v: %v, want %s", d, err, want)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"vouchsafe/httpclient"
@@ -307,6 +308,10 @@ func TestNew(t *testing.T) {
 			"check authorization_signed_response_alg"},
 		{"request objects without a key",
 			func(c *Config) { c.RequestObject.Algorithm = "ES256" }, "check key"},
+		{"encrypted request objects", func(c *Config) {
+			c.RequestObject = oauth2.RequestObject{Key: generate(t, "ES256"), Algorithm: "ES256",
+				EncryptionAlgorithm: "RSA-OAEP-256"}
+		}, "ok"},
 		{"none", func(c *Config) { c.IDToken.SigningAlgorithm = "none" },
 			"check id_token_signed_response_alg"},
 		{"HS256 of a public client", func(c *Config) { c.IDToken.SigningAlgorithm = "HS256" },
@@ -320,6 +325,30 @@ func TestNew(t *testing.T) {
 				t.Errorf("%v and %q, want %q", client, got, test.want)
 			}
 		})
+	}
+}
+
+// Of two URLs the one that is refused is named.
+func TestNewNamesTheURL(t *testing.T) {
+	for check, c := range map[string]Config{
+		"issuer": {Issuer: "http://p.example", ServerMetadataURL: "https://p.example/metadata"},
+		"server_metadata_url": {Issuer: "https://p.example",
+			ServerMetadataURL: "http://p.example/metadata"},
+	} {
+		c.ID, c.Auth = "client", oauth2.None()
+		if _, err := New(c); !errors.Is(err, &jose.CheckError{Check: check}) {
+			t.Errorf("error is %v, want %s", err, check)
+		}
+	}
+}
+
+// The caller's list of claims providers is read once.
+func TestClaimsProvidersAreKept(t *testing.T) {
+	providers := []ClaimsProvider{{Issuer: "https://a.example", Keys: jose.NewSet()}}
+	w := newWorld(t, oidctest.Options{}, nil, func(c *Config) { c.ClaimsProviders = providers })
+	providers[0].Issuer = "https://evil.example"
+	if got := w.client.config.ClaimsProviders[0].Issuer; got != "https://a.example" {
+		t.Errorf("the claims provider is %s", got)
 	}
 }
 
@@ -697,6 +726,16 @@ func TestProviderIsDown(t *testing.T) {
 				req.Transaction)
 			return err
 		},
+		"CallbackState": func() error {
+			_, err := down.CallbackState(ctx, url.Values{"response": {"a.b.c"}})
+			return err
+		},
+		"VerifyIDToken": func() error {
+			_, err := down.VerifyIDToken(ctx, login.Token.IDToken(), IDTokenExpectations{
+				InsecureWithoutNonce: true})
+			return err
+		},
+		"OAuth":    func() error { _, err := down.OAuth(ctx); return err },
 		"Refresh":  func() error { _, err := down.Refresh(ctx, login.Token); return err },
 		"UserInfo": func() error { _, err := down.UserInfo(ctx, login); return err },
 		"Transport": func() error {
@@ -711,6 +750,36 @@ func TestProviderIsDown(t *testing.T) {
 	}
 	// Who began before goes on: what is known serves.
 	w.begin(AuthorizationOptions{})
+}
+
+// A nameless way to authenticate is one that package oauth2 refuses.
+type nameless struct{ oauth2.ClientAuthentication }
+
+func (nameless) Method() string { return "" }
+
+// What is configured for package oauth2 gets there.
+func TestSettingsOfOAuth(t *testing.T) {
+	for _, test := range []struct {
+		want   string
+		change func(*Config)
+	}{
+		{"check revocation_authentication",
+			func(c *Config) { c.RevocationAuth = nameless{oauth2.None()} }},
+		{"check authorization_signed_response_alg",
+			func(c *Config) { c.AuthorizationResponse.SigningAlgorithm = "none" }},
+		{"check key", func(c *Config) { c.RequestObject.Algorithm = "RS256" }},
+		{"check token_placement", func(c *Config) { c.TokenPlacement = "nowhere" }},
+	} {
+		config := newWorld(t, oidctest.Options{}, nil, nil).client.config
+		test.change(&config)
+		client, err := New(config)
+		if err == nil {
+			_, err = client.OAuth(t.Context())
+		}
+		if outcome(err) != test.want {
+			t.Errorf("error is %v, want %s", err, test.want)
+		}
+	}
 }
 
 // Logins at once share nothing but what was discovered.
@@ -930,6 +999,42 @@ func TestKeysOutliveMetadata(t *testing.T) {
 		w.seconds.Add(3700)
 		w.mustLogin(AuthorizationOptions{})
 	}
+}
+
+// A provider that hangs keeps nobody waiting for long: the metadata known serves.
+func TestProviderHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const p = "https://p.example"
+		known := fmt.Sprintf(`{"issuer":%q,"authorization_endpoint":%q,"token_endpoint":%q,`+
+			`"jwks_uri":%q}`, p, p+"/a", p+"/t", p+"/j")
+		var hangs atomic.Bool
+		transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+			if hangs.Load() {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			rec := httptest.NewRecorder()
+			say(200, "application/json", known)(rec, r)
+			return rec.Result(), nil
+		})
+		client, err := New(Config{Issuer: p, ID: "client", Auth: oauth2.None(),
+			HTTP: &http.Client{Transport: transport}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			began := time.Now()
+			if _, err := client.Provider(t.Context()); err != nil {
+				t.Error(err)
+			}
+			waited := time.Since(began)
+			if hangs.Load() && waited != 2*time.Second || !hangs.Load() && waited != 0 {
+				t.Errorf("waited %v", waited)
+			}
+			hangs.Store(true)
+			time.Sleep(time.Hour)
+		}
+	})
 }
 
 // Keys that are published elsewhere since are fetched there.

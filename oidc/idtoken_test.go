@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/hmac"
@@ -10,6 +11,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -189,6 +191,8 @@ var idTokenTests = []struct {
 		want: "check nonce"},
 	{name: "nonce and more", edit: change("nonce", func(s string) string { return s + "x" }),
 		want: "check nonce"},
+	{name: "nonce beside events, as in no Logout Token",
+		edit: claim("events", map[string]any{}), want: "ok"},
 	// What Apple sends does not switch the check off.
 	{name: "nonce not supported", edit: claims("nonce", nil, "nonce_supported", false),
 		want: "check nonce"},
@@ -247,6 +251,8 @@ var idTokenTests = []struct {
 		want: "check id_token"},
 	{name: "azp number, auth_time number", edit: claims("azp", 1, "auth_time", 1),
 		want: "check id_token"},
+	{name: "azp number, amr a list", edit: claims("azp", 1, "amr", list{"pwd"}),
+		want: "check id_token"},
 	{name: "acr missing, one asked", edit: claim("acr", nil),
 		asked: AuthorizationOptions{ACRValues: []string{"gold"}}, want: "check acr"},
 	{name: "acr null", edit: claim("acr", null{}), want: "check id_token"},
@@ -297,11 +303,11 @@ func TestIDTokenFields(t *testing.T) {
 	w := newWorld(t, oidctest.Options{EditIDToken: claims("azp", "client", "acr", "silver", "aud",
 		list{"client"},
 		"auth_time", after(-5), "iat", after(-4), "exp", after(77), "n",
-		json.Number("9007199254740993"))}, nil, nil)
+		json.Number("9007199254740993"), "amr", list{"pwd", "otp"})}, nil, nil)
 	id := w.mustLogin(AuthorizationOptions{}).IDToken
 	if id.AuthorizedParty != "client" || id.ACR != "silver" || len(id.Audience) != 1 ||
 		id.AuthTime.Unix() != after(-5) || id.IssuedAt.Unix() != after(-4) ||
-		id.ExpiresAt.Unix() != after(77) {
+		id.ExpiresAt.Unix() != after(77) || !slices.Equal(id.AMR, []string{"pwd", "otp"}) {
 		t.Errorf("ID Token is %+v", id)
 	}
 	var v struct {
@@ -316,6 +322,18 @@ func TestIDTokenFields(t *testing.T) {
 	}
 	if err := (&IDToken{}).Claims(&v); err != nil {
 		t.Errorf("claims of none: %v", err)
+	}
+	if err := (&IDToken{}).Claims(v); err == nil {
+		t.Error("claims of none into no pointer")
+	}
+}
+
+// The hash of an algorithm that is not known is that of nothing, and not the empty text.
+func TestHalfHashOfNoHash(t *testing.T) {
+	for _, text := range []string{"", "AA", b64("token")} {
+		if halfHashed(0, "token", text) || halfHashed(crypto.SHA1, "token", text) {
+			t.Errorf("%q is the hash", text)
+		}
 	}
 }
 
@@ -765,7 +783,12 @@ func TestRefreshFollows(t *testing.T) {
 		{"nonce gone", fake("nonce", "n"), claims(), "ok"},
 		{"nonce same", fake("nonce", "n"), claim("nonce", "n"), "ok"},
 		{"nonce new", fake("nonce", nil), claim("nonce", "n"), "check nonce"},
+		{"nonce new and empty", fake("nonce", nil), claim("nonce", ""), "check nonce"},
+		{"iat of last week, the login's before", fake("iat", 1),
+			claim("iat", after(-7*86400)), "check iat"},
 		{"garbage", fixed("x"), claims(), "check id_token"},
+		{"claims and more", fixed("e30." + b64(`{"a":123}`) + "!.AA"), claims(),
+			"check id_token"},
 		{"two parts", fixed("e30.e30"), claims(), "check id_token"},
 		{"four parts", fixed("e30.e30.AA.AA"), claims(), "check id_token"},
 		{"not base64", fixed("e30.!.AA"), claims(), "check id_token"},

@@ -104,6 +104,8 @@ func TestAcceptsIssuer(t *testing.T) {
 		{"https://p.example", nil, "https://p.example/", false},
 		{"https://p.example", nil, "", false},
 
+		{"https://p.example/", anyTenant, "https://p.example/a", false},
+
 		{template, allowOne, "https://login.example/one/v2.0", true},
 		{template, allowOne, "https://login.example/One/v2.0", true},
 		{template, allowOne, "https://login.example/ONE/v2.0", false},
@@ -131,6 +133,7 @@ func TestAcceptsIssuer(t *testing.T) {
 		{template, anyTenant, "https://LOGIN.example/a/v2.0", false},
 		{template, anyTenant, "http://login.example/a/v2.0", false},
 		{template, anyTenant, "https://evil.example/https://login.example/a/v2.0", false},
+		{template, anyTenant, "a/v2.0", false},
 		{template, anyTenant, "", false},
 		{"https://login.example/{tenantid}", anyTenant, "https://login.example/a", true},
 		{"https://login.example/{tenantid}", anyTenant, "https://login.example/", false},
@@ -149,6 +152,20 @@ func TestAcceptsIssuer(t *testing.T) {
 		}
 		if got := c.acceptsIssuer(test.iss); got != test.want || asked > 1 {
 			t.Errorf("%q of %s: %v after %d, want %v", test.iss, test.issuer, got, asked, test.want)
+		}
+	}
+}
+
+// A tenant has letters, digits, dots, hyphens and underscores, wherever in it.
+func TestTenantCharacters(t *testing.T) {
+	for b := range 256 {
+		c := string([]byte{byte(b)})
+		want := b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' ||
+			c == "." || c == "-" || c == "_"
+		for _, tenant := range []string{"a" + c, c + "a", "a" + c + "a"} {
+			if isTenant(tenant) != want {
+				t.Errorf("%q: %v", tenant, !want)
+			}
 		}
 	}
 }

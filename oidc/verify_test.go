@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -78,6 +79,8 @@ func TestVerifyIDToken(t *testing.T) {
 			e: with(IDTokenExpectations{Code: "code2"}), want: "check c_hash"},
 		{name: "issued long ago", change: claim("iat", after(-30*86400)),
 			e: with(IDTokenExpectations{}), want: "ok"},
+		{name: "no iat", change: claim("iat", nil), e: with(IDTokenExpectations{}),
+			want: "check iat"},
 		{name: "for another", change: claim("aud", "other"), e: with(IDTokenExpectations{}),
 			want: "check aud"},
 		{name: "of another issuer", change: claim("iss", "https://other.example"),
@@ -241,5 +244,38 @@ func TestIDTokenHintOfAnotherTenant(t *testing.T) {
 		if outcome(err) != want {
 			t.Errorf("%s: %v, want %s", tenant, err, want)
 		}
+	}
+}
+
+// What a token and a nonce are is not printed.
+func TestIDTokenExpectationsShowNothing(t *testing.T) {
+	e := IDTokenExpectations{Nonce: "nonce", AccessToken: "token", Code: "code"}
+	const want = "oidc.IDTokenExpectations{...}"
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		if got := fmt.Sprintf(verb, e); got != want {
+			t.Errorf("%s prints %s", verb, got)
+		}
+	}
+	if got := e.LogValue().String(); got != want {
+		t.Errorf("a log has %s", got)
+	}
+}
+
+// An age is in whole seconds, and none is longer than anybody's.
+func TestWholeSeconds(t *testing.T) {
+	const hundredYears = 100 * 365 * 24 * 60 * 60
+	for d, want := range map[time.Duration]int64{
+		-time.Hour: 0, 0: 0, time.Second - 1: 0, time.Second: 1, 2*time.Second - 1: 1,
+		(hundredYears - 1) * time.Second: hundredYears - 1,
+		hundredYears * time.Second:       hundredYears,
+		(hundredYears + 1) * time.Second: hundredYears,
+		math.MaxInt64:                    hundredYears,
+	} {
+		if got := wholeSeconds(&d); *got != want {
+			t.Errorf("%v is %d seconds, want %d", d, *got, want)
+		}
+	}
+	if wholeSeconds(nil) != nil {
+		t.Error("no age is one")
 	}
 }
