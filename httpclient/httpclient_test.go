@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -192,9 +193,14 @@ func TestDoInsecureHTTPHosts(t *testing.T) {
 		resp, err := Do(t.Context(), plain, request(t, "POST", raw), 10)
 		wantFailure(t, raw, resp, err, ErrInsecureURL)
 	}
+	named := request(t, "POST", "http://plain/token")
+	named.Host = "PLAIN" // the same origin, by http as well
+	if _, err := Do(t.Context(), allowed, named, 10); err != nil {
+		t.Errorf("a Host header: %v", err)
+	}
 	resp, err := Do(t.Context(), allowed, request(t, "POST", "http://other:8080/token"), 10)
 	wantFailure(t, "other", resp, err, ErrInsecureURL)
-	if !slices.Equal(asked, []string{"keycloak:8080", "plain"}) {
+	if !slices.Equal(asked, []string{"keycloak:8080", "plain", "plain"}) {
 		t.Errorf("asked %q", asked)
 	}
 }
@@ -718,6 +724,34 @@ func TestDoReadsNoFurther(t *testing.T) {
 		wantFailure(t, "endless", resp, err, ErrTooLarge)
 		if body.read > 1000 || !body.closed {
 			t.Errorf("read %d bytes, closed %v", body.read, body.closed)
+		}
+	}
+}
+
+// Room is made for what a Content-Length says, so far as that can be believed.
+func TestDoRoom(t *testing.T) {
+	for _, test := range []struct {
+		length int64 // what the server says
+		size   int   // what it sends
+		room   int   // what that takes at most
+	}{
+		{0, 0, 1 << 10},
+		{-1, 10, 1 << 10},
+		{math.MinInt64, 10, 1 << 10},
+		{40_000, 40_000, 48_000},
+		{60_000, 60_000, 68_000},
+		{math.MaxInt64 - 1, 10, 80_000},
+	} {
+		client := clientOf(func(*http.Request) (*http.Response, error) {
+			resp := respond(200, bytes.NewReader(make([]byte, test.size)))
+			resp.ContentLength = test.length
+			return resp, nil
+		})
+		resp, err := Do(t.Context(), client, request(t, "GET", "https://provider.example/"),
+			math.MaxInt64)
+		if err != nil || len(resp.Body) != test.size || cap(resp.Body) > test.room {
+			t.Errorf("%d of %d: got %d bytes in %d, %v",
+				test.size, test.length, len(resp.Body), cap(resp.Body), err)
 		}
 	}
 }

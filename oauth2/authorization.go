@@ -43,8 +43,9 @@ type AuthorizationOptions struct {
 	// browser sees, see [RelayFragment]; or "form_post" (OAuth 2.0 Form Post Response Mode,
 	// Section 2), a POST from the server's site, with which no cookie comes that is
 	// SameSite=Lax, and which a guard against requests of other sites, such as
-	// [net/http.CrossOriginProtection], must be told to let through. If empty, the server decides: for query, or for fragment where there
-	// are tokens, which must not come in a query.
+	// [net/http.CrossOriginProtection], must be told to let through. If empty, the server
+	// decides: for query, or for fragment where there are tokens, which must not come in a
+	// query.
 	//
 	// With "query.jwt", "fragment.jwt" and "form_post.jwt", or "jwt" for that by which the
 	// server would decide, the response is a signed JSON Web Token (JARM, Section 2.3), for

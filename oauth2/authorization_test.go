@@ -76,8 +76,10 @@ func TestAuthorizeURL(t *testing.T) {
 func TestAuthorizeEscapes(t *testing.T) {
 	config := configAt("https://as.example")
 	config.ID = "a b&c=d+é"
+	config.Server.AuthorizationEndpoint += "?x"
 	const uri = "com.example.app:/cb?a=1&b=%20+"
-	req, err := newClient(t, config).Authorize(t.Context(), AuthorizationOptions{RedirectURI: uri})
+	req, err := newClient(t, config).Authorize(t.Context(), AuthorizationOptions{RedirectURI: uri,
+		Params: url.Values{"n&m=é": {"1"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +87,8 @@ func TestAuthorizeEscapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if q := u.Query(); q.Get("client_id") != config.ID || q.Get("redirect_uri") != uri {
+	if q := u.Query(); q.Get("client_id") != config.ID || q.Get("redirect_uri") != uri ||
+		!q.Has("x") || q.Get("response_type") != "code" || q.Get("n&m=é") != "1" {
 		t.Errorf("URL is %s", req.URL)
 	}
 }
@@ -1188,6 +1191,47 @@ func TestIssBesideIDToken(t *testing.T) {
 	}
 }
 
+// RFC 9207, Section 4: an iss that was promised may be left out beside an ID Token that was
+// asked for, and beside nothing else.
+func TestAuthorizationResponseIssuerBesideIDToken(t *testing.T) {
+	config := configAt("https://as.example")
+	config.Server.AuthorizationResponseIssParameterSupported = true
+	c := newClient(t, config)
+	const as, evil = "&iss=https%3A%2F%2Fas.example", "&iss=https%3A%2F%2Fevil.example"
+	for _, test := range []struct{ types, query, want string }{
+		{"code id_token", "&code=CODE&id_token=ID", "ok"},
+		{"code id_token", "&code=CODE&id_token=ID" + as, "ok"},
+		{"code id_token", "&code=CODE&id_token=ID" + evil, "iss"},
+		{"code id_token", "&code=CODE&id_token=ID&iss=", "iss"},
+		{"code id_token", "&code=CODE", "iss"},
+		{"code id_token", "&code=CODE&id_token=", "iss"},
+		{"code id_token", "&error=access_denied", "iss"},
+		{"code id_token", "&error=access_denied&id_token=ID", "iss"},
+		{"code id_token", "&error=&code=CODE&id_token=ID", "iss"},
+		{"code id_token", "&error=access_denied" + as, "refused access_denied"},
+		{"id_token", "&id_token=ID", "ok"},
+		{"code", "&code=CODE", "iss"},
+		{"code", "&code=CODE&id_token=ID", "iss"},
+		{"code token", "&code=CODE&access_token=AT&token_type=bearer", "iss"},
+		{"code token", "&code=CODE&access_token=AT&token_type=bearer&id_token=ID", "iss"},
+	} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+			ResponseType: test.types, Scopes: []string{"openid"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params, err := url.ParseQuery("state=" + req.Transaction.State() + test.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.AuthorizationResponse(t.Context(), params, req.Transaction)
+		wantOutcome(t, test.types+": "+test.query, err, test.want)
+		if (resp == nil) != (err != nil) {
+			t.Errorf("%s: %s: %v", test.types, test.query, resp)
+		}
+	}
+}
+
 // A token of the browser is the client's own, as one of the token endpoint is.
 func TestAuthorizationResponseToken(t *testing.T) {
 	config := configAt("https://as.example")
@@ -1226,6 +1270,31 @@ func TestAuthorizationResponseToken(t *testing.T) {
 		config.ID = "other"
 		if newClient(t, config).owns(resp.Token()) {
 			t.Errorf("%s: another client's, too", types)
+		}
+	}
+}
+
+// Where the response does not say which scopes were granted, they are those asked for.
+func TestAuthorizationResponseScopes(t *testing.T) {
+	c := newClient(t, configAt("https://as.example"))
+	for granted, want := range map[string][]string{"": {"openid", "a"}, "&scope=b": {"b"}} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+			ResponseType: "code token", Scopes: []string{"openid", "a"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params, err := url.ParseQuery("code=CODE&access_token=AT&token_type=bearer&state=" +
+			req.Transaction.State() + granted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.AuthorizationResponse(t.Context(), params, req.Transaction)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tok := resp.Token()
+		if !slices.Equal(tok.Scopes, want) || !tok.ExpiresAt.IsZero() {
+			t.Errorf("%q: got %q until %v", granted, tok.Scopes, tok.ExpiresAt)
 		}
 	}
 }

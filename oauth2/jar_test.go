@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/jose"
 )
 
@@ -273,17 +274,17 @@ func TestRequestObjectEncrypted(t *testing.T) {
 	pair := newSigner(t, "RS256")
 	private := joseKey(t, pair, jose.KeyOptions{ID: "enc", Use: "enc"})
 	public := joseKey(t, pair.Public(), jose.KeyOptions{ID: "enc", Use: "enc"})
-	for _, enc := range []string{"", "A256GCM"} {
+	for enc, alg := range map[string]string{"": "RSA-OAEP-256", "A256GCM": "RSA-OAEP"} {
 		config := jarConfig(key)
-		config.Keys = jose.NewSet(newKey(t), signing, public)
-		config.RequestObject.EncryptionAlgorithm = "RSA-OAEP-256"
+		config.Keys = anyKeys{newKey(t), signing, public}
+		config.RequestObject.EncryptionAlgorithm = alg
 		config.RequestObject.Encryption = enc
 		want := enc
 		if want == "" {
 			want = "A128CBC-HS256"
 		}
 		d, err := jose.NewDecrypter(jose.DecrypterConfig{Keys: jose.NewSet(private),
-			Algorithms: []string{"RSA-OAEP-256"}, Encryptions: []string{want}})
+			Algorithms: []string{alg}, Encryptions: []string{want}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -304,7 +305,8 @@ func TestRequestObjectEncrypted(t *testing.T) {
 	config := jarConfig(key)
 	config.RequestObject.EncryptionAlgorithm = "RSA-OAEP-256"
 	for name, keys := range map[string]jose.KeySource{"none": jose.NewSet(),
-		"of others": jose.NewSet(newKey(t), signing)} {
+		"of others":                    jose.NewSet(newKey(t), signing),
+		"of others, whatever is asked": anyKeys{newKey(t), signing}} {
 		config.Keys = keys
 		req, err := newClient(t, config).Authorize(t.Context(),
 			AuthorizationOptions{RedirectURI: redirectURI})
@@ -313,14 +315,27 @@ func TestRequestObjectEncrypted(t *testing.T) {
 			t.Errorf("%s: %s", name, req.URL)
 		}
 	}
+	config.Keys = jose.NewSet(public)
+	req, err := newClient(t, config).Authorize(t.Context(), AuthorizationOptions{
+		RedirectURI: redirectURI, Params: url.Values{"max_age": {"x"}}})
+	wantOutcome(t, "what cannot be signed", err, "max_age")
+	if req != nil {
+		t.Errorf("what cannot be signed: %s", req.URL)
+	}
 	s := newServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
 	config.Keys, config.Server.JWKSURI = nil, s.URL
-	req, err := newClient(t, config).Authorize(t.Context(),
+	req, err = newClient(t, config).Authorize(t.Context(),
 		AuthorizationOptions{RedirectURI: redirectURI})
-	if req != nil || err == nil || len(s.requests()) == 0 {
+	failed, ok := errors.AsType[*httpclient.StatusError](err)
+	if req != nil || !ok || failed.Status != 500 || len(s.requests()) == 0 {
 		t.Errorf("%v, %v after %q", req, err, s.requests())
 	}
 }
+
+// AnyKeys are found whatever is looked for.
+type anyKeys []*jose.Key
+
+func (k anyKeys) Keys(context.Context, jose.Header) ([]*jose.Key, error) { return k, nil }
 
 // RFC 9101, Section 5.2: by reference, at a URL that is safe and not long.
 func TestRequestObjectPublished(t *testing.T) {
@@ -356,6 +371,10 @@ func TestRequestObjectPublished(t *testing.T) {
 			t.Errorf("%s: %v and %q, want %q", test.name, req, got, test.want)
 		}
 		if err != nil {
+			named := errors.Is(err, &jose.CheckError{Check: "request_uri"})
+			if named != (test.err == nil) {
+				t.Errorf("%s: error is %v", test.name, err)
+			}
 			continue
 		}
 		wantBeside(t, req, "response_type client_id scope request_uri")

@@ -3,8 +3,10 @@ package oauth2
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +169,9 @@ func TestJWTResponseSignature(t *testing.T) {
 		if (resp == nil) != (err != nil) {
 			t.Errorf("%s: %v", test.name, resp)
 		}
+		if err != nil {
+			wantOutcome(t, test.name+", of the response", err, "response")
+		}
 		state, err := c.CallbackState(t.Context(), params)
 		if test.name != "empty" {
 			wantOutcome(t, test.name+", its state", err, test.want)
@@ -216,6 +221,46 @@ func TestJWTResponseIsNoDowngrade(t *testing.T) {
 		if (resp == nil) != (err != nil) {
 			t.Errorf("%s: %v", test.name, resp)
 		}
+	}
+}
+
+// Both that it can be verified and that it was are told to who listens.
+func TestJWTResponseTrace(t *testing.T) {
+	key := newKey(t)
+	c := newClient(t, jarmConfig(key))
+	var heard []string
+	ctx := jose.WithTrace(t.Context(), func(check, clause string, err error) {
+		if strings.HasPrefix(clause, "JARM") {
+			heard = append(heard, fmt.Sprint(check, ", ", clause, ": ", err))
+		}
+	})
+	req, err := c.Authorize(ctx, AuthorizationOptions{
+		RedirectURI: redirectURI, ResponseMode: "jwt"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	txn := req.Transaction
+	params := url.Values{"response": {signClaims(t, key, responseFor(txn), jose.SignOptions{})}}
+	if _, err := c.AuthorizationResponse(ctx, params, txn); err != nil {
+		t.Error(err)
+	}
+	if want := []string{"response_mode, JARM, Section 2.4: <nil>",
+		"response, JARM, Section 2.4: <nil>"}; !slices.Equal(heard, want) {
+		t.Errorf("heard %q, want %q", heard, want)
+	}
+}
+
+// A transaction that somebody stored may have anything for its redirect URI.
+func TestJWTResponseStoredRedirectURI(t *testing.T) {
+	key := newKey(t)
+	c := newClient(t, jarmConfig(key))
+	txn := beginJWT(t, c, "", "jwt")
+	txn.data().RedirectURI = "%zz"
+	params := url.Values{"response": {signClaims(t, key, responseFor(txn), jose.SignOptions{})}}
+	resp, err := c.AuthorizationResponse(t.Context(), params, txn)
+	wantCheck(t, err, "redirect_uri", "RFC 6749, Section 3.1.2")
+	if resp != nil {
+		t.Errorf("got %v", resp)
 	}
 }
 
@@ -399,6 +444,8 @@ func TestNewResponseAlgorithm(t *testing.T) {
 		{"ES256", None(), "ok"},
 		{"HS256", ClientSecret(strings.Repeat("s", 32)), "ok"},
 		{"HS256", ClientSecret("short"), "client_secret"},
+		{"HS512", ClientSecret(strings.Repeat("s", 63)), "client_secret"},
+		{"HS512", ClientSecret(strings.Repeat("s", 64)), "ok"},
 		{"HS256", None(), "client_secret"},
 		{"none", None(), "authorization_signed_response_alg"},
 		{"rs256", None(), "authorization_signed_response_alg"},

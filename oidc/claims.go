@@ -125,7 +125,7 @@ func scopeOf(claim string) string {
 		"updated_at":
 		return "profile"
 	}
-	return "(none)"
+	return " "
 }
 
 // UserInfo returns what the ID Token itself says of the user. Without an access token that

@@ -79,6 +79,47 @@ func TestStandardClaims(t *testing.T) {
 	}
 }
 
+// No claim that is read comes in another case.
+func TestClaimsInAnotherCase(t *testing.T) {
+	var names map[string]any
+	if err := json.Unmarshal([]byte(everything), &names); err != nil {
+		t.Fatal(err)
+	}
+	delete(names, "name#de")
+	delete(names, "https://p.example/groups")
+	names[claimNames], names[claimSources] = nil, nil
+	for name := range names {
+		user, err := readUserInfo([]byte(`{"sub":"alice","`+strings.ToUpper(name)+`":"x"}`),
+			UserInfoSource{})
+		if outcome(err) != "check body" || user != nil {
+			t.Errorf("%s: %+v, %v", name, user, err)
+		}
+	}
+}
+
+// Claims that do not fit what they are read into are an error.
+func TestClaimsThatDoNotFit(t *testing.T) {
+	var into struct {
+		Sub int `json:"sub"`
+	}
+	raw := rawClaims{"sub": json.RawMessage(`"alice"`)}
+	for name, read := range map[string]func(any) error{
+		"UserInfo":      mustRead(t, everything, UserInfoSource{}).Claims,
+		"SourcedClaims": (&SourcedClaims{bankIssuer, &raw}).Claims,
+	} {
+		if err := read(&into); err == nil || into.Sub != 0 {
+			t.Errorf("%s: %v, %v", name, into, err)
+		}
+	}
+	var list []string
+	for name, read := range map[string]func(any) error{
+		"UserInfo": new(UserInfo).Claims, "SourcedClaims": new(SourcedClaims).Claims} {
+		if err := read(&list); err == nil {
+			t.Errorf("%s: an object is %q", name, list)
+		}
+	}
+}
+
 func sameJSON(a, b any) bool {
 	textA, _ := json.Marshal(a)
 	textB, _ := json.Marshal(b)
@@ -210,7 +251,7 @@ func TestLocale(t *testing.T) {
 		{"fr_FR", false}, {"", false}, {"f", false}, {"x", false}, {"i", false}, {"a-DE", false},
 		{"fr-", false}, {"-fr", false}, {"fr--CA", false}, {"fr-CA-", false}, {"f2-CA", false},
 		{"fr CA", false}, {"français", false}, {"abcdefghi", false}, {"fr-abcdefghi", false},
-		{"fr-CA.UTF8", false}, {"419", false}, {"xi-a", true}, {"../../etc", false},
+		{"z-a", false}, {"fr-CA.UTF8", false}, {"419", false}, {"xi-a", true}, {"../../etc", false},
 	} {
 		text, _ := json.Marshal(test.locale)
 		user := mustRead(t, `{"sub":"a","locale":`+string(text)+`}`, UserInfoSource{})
@@ -274,6 +315,11 @@ func TestFilter(t *testing.T) {
 	}
 	if nobody := new(UserInfo).Filter("profile"); !nobody.Identity.IsZero() || nobody.Name != "" {
 		t.Errorf("nobody is %+v", nobody)
+	}
+	made := UserInfo{Identity: user.Identity, Name: "Mallory"}
+	if filtered := made.Filter("profile"); filtered.Identity != user.Identity ||
+		filtered.Name != "" {
+		t.Errorf("one that nobody sent is %+v", filtered)
 	}
 }
 

@@ -63,6 +63,9 @@ func TestSources(t *testing.T) {
 		{"JWT number beside endpoint", one + `{"JWT":7,"endpoint":"e"}}}`, ""},
 		{"JWT in another case", one + `{"jwt":"j"}}}`, ""},
 		{"JWT in both cases", one + `{"JWT":"j","jwt":"k"}}}`, ""},
+		{"endpoint in both cases", one + `{"endpoint":"e","Endpoint":"f"}}}`, ""},
+		{"token in both cases", one + `{"endpoint":"e","access_token":"a","Access_Token":"b"}}}`,
+			""},
 		{"endpoint number", one + `{"JWT":"j","endpoint":7}}}`, ""},
 		{"token number", one + `{"endpoint":"e","access_token":7}}}`, ""},
 		{"token with a line", one + `{"endpoint":"e","access_token":"a\r\nX: y"}}}`, ""},
@@ -208,6 +211,8 @@ func TestAggregatedClaims(t *testing.T) {
 			"check typ"},
 		{"no token", "x", good, "check iss"},
 		{"payload no JSON", "e30.e30x.e30", good, "check iss"},
+		{"payload not encoded to its end", "e30." + b64(`{"iss":"`+bankIssuer+`"}`) + "*.e30",
+			good, "check iss"},
 		{"issuer twice", by(b.key, "")([]byte(`{"iss":"` + bankIssuer + `","iss":"x"}`)), good,
 			"check iss"},
 		{"JSON", `{"payload":""}`, good, "check iss"},
@@ -367,6 +372,49 @@ func TestClaimEndpoints(t *testing.T) {
 				t.Error("it was asked")
 			}
 		})
+	}
+}
+
+// The client says which hosts may be reached by http.
+func TestClaimEndpointInClearWhereAllowed(t *testing.T) {
+	b := newBank(t)
+	b.answer = say(200, typeJWT, b.signs(nil))
+	p := b.provider()
+	p.Endpoints = []string{"http://bank.example"}
+	w := newWorld(t, oidctest.Options{}, answerer{"/userinfo": edit(func(m map[string]any) {
+		m["_claim_names"] = map[string]any{"credit_score": "s"}
+		m["_claim_sources"] = map[string]any{"s": map[string]any{"endpoint": p.Endpoints[0]}}
+	})}, func(c *Config) { c.HTTP, c.ClaimsProviders = toBank(b.URL), []ClaimsProvider{p} })
+	user, err := w.client.UserInfo(t.Context(), w.mustLogin(AuthorizationOptions{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := w.client.ClaimsFrom(t.Context(), user.Sources()[0])
+	if err != nil || said(t, claims) != `{"credit_score":650}` {
+		t.Errorf("%v, %v", claims, err)
+	}
+}
+
+// What is fetched from one provider takes nothing from the others.
+func TestClaimsProvidersStay(t *testing.T) {
+	b, other := newBank(t), newBank(t)
+	b.answer = say(200, typeJWT, b.signs(nil))
+	second := other.provider()
+	second.Issuer = "https://other.example"
+	w := newWorld(t, oidctest.Options{}, answerer{"/userinfo": edit(func(m map[string]any) {
+		m["_claim_names"] = map[string]any{"address": "a", "credit_score": "b"}
+		m["_claim_sources"] = map[string]any{"a": map[string]any{"endpoint": b.URL},
+			"b": map[string]any{"JWT": other.signs(claim("iss", second.Issuer))}}
+	})}, func(c *Config) { c.ClaimsProviders = []ClaimsProvider{second, b.provider()} })
+	user, err := w.client.UserInfo(t.Context(), w.mustLogin(AuthorizationOptions{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := user.Sources()
+	for _, source := range append(list, list...) {
+		if _, err := w.client.ClaimsFrom(t.Context(), source); err != nil {
+			t.Errorf("%s: %v", source.Names(), err)
+		}
 	}
 }
 

@@ -260,3 +260,12 @@ func TestRefreshDropsTheIDTokenAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A leeway below zero is none, and does not make an ID Token of the same second too old.
+func TestRefreshWithoutLeeway(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, leeway(-time.Hour))
+	login := w.mustLogin(AuthorizationOptions{})
+	if _, err := w.client.Refresh(t.Context(), login.Token); err != nil {
+		t.Error(err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
@@ -131,6 +132,10 @@ func TestSignedUserInfo(t *testing.T) {
 		{"iss empty", claim("iss", ""), provider, nil, "check iss"},
 		{"iss null", claim("iss", null{}), provider, nil, "check iss"},
 		{"iss in another case", claim("Iss", "x"), provider, nil, "check claims"},
+		{"aud in another case", claim("Aud", "client"), provider, nil, "check claims"},
+		{"exp in another case", claim("Exp", 1), provider, nil, "check claims"},
+		{"nbf in another case", claim("Nbf", 1), provider, nil, "check claims"},
+		{"iat in another case", claim("Iat", 1), provider, nil, "check claims"},
 		{"aud of another", claim("aud", "other"), provider, nil, "check aud"},
 		{"aud empty", claim("aud", list{}), provider, nil, "check aud"},
 		{"aud null", claim("aud", null{}), provider, nil, "check aud"},
@@ -172,6 +177,22 @@ func TestSignedUserInfo(t *testing.T) {
 				}}, test.config)
 			wantUserInfo(t, w, test.want)
 		})
+	}
+}
+
+// Each time is of its clause.
+func TestTimesOfASignedObject(t *testing.T) {
+	c := &Client{config: Config{Now: func() time.Time { return start }}}
+	for claims, want := range map[string]string{
+		`{"exp":0}`:          "exp must be in the future (RFC 7519, Section 4.1.4)",
+		`{"nbf":9999999999}`: "nbf must not be in the future (RFC 7519, Section 4.1.5)",
+		`{"iat":9999999999}`: "iat must not be in the future (RFC 7519, Section 4.1.6)",
+	} {
+		l := verdict.New(t.Context(), checkError)
+		_, err := c.readObject(l, claims, signedObject{})
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", claims, err, want)
+		}
 	}
 }
 
@@ -321,6 +342,13 @@ func TestNewOfClaims(t *testing.T) {
 		{"endpoint in clear", providers(ClaimsProvider{Issuer: "x", Keys: keys,
 			Endpoints: []string{"https://b.example", "http://b.example"}}),
 			"check claims_providers"},
+		{"endpoint in clear alone", providers(ClaimsProvider{Issuer: "x", Keys: keys,
+			Endpoints: []string{"http://b.example"}}), "check claims_providers"},
+		{"endpoint in clear where allowed", func(c *Config) {
+			c.HTTP = toBank("")
+			c.ClaimsProviders = []ClaimsProvider{{Issuer: "x", Keys: keys,
+				Endpoints: []string{"http://bank.example"}}}
+		}, "ok"},
 		{"the second", providers(ClaimsProvider{Issuer: "x", Keys: keys}, ClaimsProvider{}),
 			"check claims_providers"},
 	} {
@@ -385,6 +413,9 @@ func TestEncryptedUserInfo(t *testing.T) {
 		{"iss of another outside", "RS256", nil, signed, key, header("iss", "x"), "check iss"},
 		{"aud of another outside", "RS256", nil, signed, key, header("aud", "x"), "check aud"},
 		{"exp outside alone", "RS256", nil, signed, key, header("exp", after(9)), "check exp"},
+		{"nbf outside alone", "RS256", nil, signed, key, header("nbf", after(0)), "check nbf"},
+		{"iat outside alone", "RS256", nil, signed, key, header("iat", after(0)), "check iat"},
+		{"jti outside alone", "RS256", nil, signed, key, header("jti", "x"), "check jti"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var w *world
@@ -403,6 +434,9 @@ func TestEncryptedUserInfo(t *testing.T) {
 		"/userinfo": func(rw http.ResponseWriter, r *http.Request) {
 			token(&w, nil, by(w.Key(), ""))(rw, r)
 		}}, func(c *Config) { c.UserInfo.Decrypter = decrypter(t, key) })
+	wantUserInfo(t, w, "check compact")
+	w = newWorld(t, oidctest.Options{}, answerer{"/userinfo": say(200, typeJWT, `{}`)},
+		func(c *Config) { c.UserInfo.Decrypter = decrypter(t, key) })
 	wantUserInfo(t, w, "check compact")
 	w = newWorld(t, oidctest.Options{}, answerer{
 		"/userinfo": func(rw http.ResponseWriter, r *http.Request) {

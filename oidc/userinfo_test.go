@@ -2,13 +2,16 @@ package oidc
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/jose"
+	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
 )
 
@@ -88,6 +91,11 @@ func TestUserInfo(t *testing.T) {
 				strings.Contains(err.Error(), login.Token.AccessToken())) {
 				t.Errorf("error is %v", err)
 			}
+			if _, status, refused := strings.Cut(test.want, "server "); refused &&
+				!strings.Contains(err.Error(), "status must be 200, is "+
+					status[strings.LastIndexByte(status, ' ')+1:]) {
+				t.Errorf("error is %v", err)
+			}
 			if err != nil && strings.HasPrefix(test.want, "check ") &&
 				!strings.HasSuffix(err.Error(), " (OpenID Connect Core 1.0, Section 5.3.2)") {
 				t.Errorf("error is %v", err)
@@ -126,10 +134,44 @@ func TestUserInfoRequest(t *testing.T) {
 	}
 }
 
+// RFC 6750, Section 2.2: a token goes into the body of a POST.
+func TestUserInfoRequestWithABody(t *testing.T) {
+	var seen, body string
+	w := newWorld(t, oidctest.Options{}, answerer{
+		"/userinfo": func(w http.ResponseWriter, r *http.Request) {
+			seen = strings.Join([]string{r.Method, r.Header.Get("Content-Type"),
+				r.Header.Get("Accept"), r.Header.Get("Authorization")}, " ")
+			say(200, typeJSON, `{"sub":"alice"}`)(w, r)
+		}}, func(c *Config) {
+		c.TokenPlacement = oauth2.PlacementBody
+		look := func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path == "/userinfo" {
+				text, _ := io.ReadAll(r.Body)
+				body, r.Body = string(text), io.NopCloser(strings.NewReader(string(text)))
+			}
+			return http.DefaultTransport.RoundTrip(r)
+		}
+		c.HTTP = &http.Client{Transport: roundTripper(look)}
+	})
+	login := w.mustLogin(AuthorizationOptions{})
+	if _, err := w.client.UserInfo(t.Context(), login); err != nil {
+		t.Fatal(err)
+	}
+	if seen != "POST application/x-www-form-urlencoded application/json, application/jwt " ||
+		body != "access_token="+login.Token.AccessToken() {
+		t.Errorf("request is %s, %s", seen, body)
+	}
+}
+
 // Without an ID Token there is nothing to compare with, and nothing is asked.
 func TestUserInfoNeedsAnIDToken(t *testing.T) {
 	w := newWorld(t, oidctest.Options{}, nil, nil)
 	login := w.mustLogin(AuthorizationOptions{})
+	changed := func(change func(*IDToken)) *Login {
+		id := *login.IDToken
+		change(&id)
+		return &Login{Token: login.Token, IDToken: &id}
+	}
 	for _, test := range []struct {
 		name  string
 		login *Login
@@ -138,6 +180,14 @@ func TestUserInfoNeedsAnIDToken(t *testing.T) {
 		{"nil", nil, "check id_token"},
 		{"zero", &Login{}, "check id_token"},
 		{"without ID Token", &Login{Token: login.Token}, "check id_token"},
+		{"ID Token that nobody verified", &Login{Token: login.Token, IDToken: &IDToken{
+			Issuer: w.Issuer(), Subject: "alice", Audience: []string{"client"}}}, "check id_token"},
+		{"ID Token of another issuer", changed(func(id *IDToken) {
+			id.Issuer = "https://p.example"
+		}), "check id_token"},
+		{"ID Token for another client", changed(func(id *IDToken) {
+			id.Audience = []string{"other"}
+		}), "check id_token"},
 		{"without token", &Login{IDToken: login.IDToken},
 			"check access_token"},
 	} {
@@ -148,6 +198,46 @@ func TestUserInfoNeedsAnIDToken(t *testing.T) {
 	}
 	if n := w.requests("/userinfo"); n > 0 {
 		t.Errorf("asked %d times", n)
+	}
+}
+
+// A provider that cannot be found is not asked.
+func TestUserInfoOfAProviderThatIsGone(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	login := w.mustLogin(AuthorizationOptions{})
+	gone, err := New(Config{Issuer: w.Issuer(), ID: "client", Auth: oauth2.ClientSecret("secret"),
+		HTTP: &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, io.ErrUnexpectedEOF
+		})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if user, err := gone.UserInfo(t.Context(), login); outcome(err) != "cut short" || user != nil {
+		t.Errorf("%+v, %v", user, err)
+	}
+}
+
+// toBank returns a client that may reach bank.example by http, which is at url.
+func toBank(url string) *http.Client {
+	allowed := httpclient.New(httpclient.Options{InsecureHTTPHosts: []string{"bank.example"}})
+	return httpclient.With(allowed, roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r = r.Clone(r.Context()); r.URL.Host == "bank.example" {
+			r.URL.Host = strings.TrimPrefix(url, "http://")
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	}))
+}
+
+// The client says which hosts may be reached by http.
+func TestUserInfoInClearWhereAllowed(t *testing.T) {
+	server := httptest.NewServer(say(200, typeJSON, `{"sub":"alice"}`))
+	defer server.Close()
+	w := newWorld(t, oidctest.Options{}, nil, func(c *Config) {
+		c.HTTP, c.Provider.UserInfoEndpoint = toBank(server.URL), "http://bank.example/userinfo"
+	})
+	login := w.mustLogin(AuthorizationOptions{})
+	if _, err := w.client.UserInfo(t.Context(), login); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -209,13 +299,23 @@ func TestFetchUserInfo(t *testing.T) {
 	if _, err := FetchUserInfo(t.Context(), nil, source); outcome(err) != "insecure URL" {
 		t.Errorf("in clear: %v", err)
 	}
+	source.Endpoint = "http://["
+	if _, err := FetchUserInfo(t.Context(), nil, source); outcome(err) != "insecure URL" {
+		t.Errorf("no URL: %v", err)
+	}
 }
 
 // What is not said to be JSON is none, and a token is for [Client.UserInfo].
 func TestFetchUserInfoType(t *testing.T) {
 	for contentType, want := range map[string]string{
 		typeJSON: "ok", "text/html": "check content_type", typeJWT: "check content_type"} {
-		server := httptest.NewServer(say(200, contentType, `{"sub":"alice"}`))
+		server := httptest.NewServer(http.HandlerFunc(
+			func(w http.ResponseWriter, r *http.Request) {
+				if accept := r.Header.Get("Accept"); accept != typeJSON {
+					t.Errorf("asked for %s", accept)
+				}
+				say(200, contentType, `{"sub":"alice"}`)(w, r)
+			}))
 		defer server.Close()
 		_, err := FetchUserInfo(t.Context(), nil,
 			UserInfoSource{Endpoint: server.URL, Issuer: "https://p.example"})
@@ -330,6 +430,9 @@ func TestZeroUserInfo(t *testing.T) {
 	claims := map[string]any{}
 	if address, verified := user.Email(); address != "" || verified || !user.Identity.IsZero() {
 		t.Errorf("%q %v", address, verified)
+	}
+	if number, verified := user.PhoneNumber(); number != "" || verified {
+		t.Errorf("%q %v", number, verified)
 	}
 	if err := user.Claims(&claims); err != nil || len(claims) > 0 {
 		t.Errorf("%v and %v", claims, err)

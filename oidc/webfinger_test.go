@@ -1,9 +1,11 @@
 package oidc
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,6 +21,8 @@ func TestNormalize(t *testing.T) {
 		{"joe@example.com", "acct:joe@example.com", "example.com"},
 		{"Jane.Doe@example.com", "acct:Jane.Doe@example.com", "example.com"},
 		{" joe@example.com\n", "acct:joe@example.com", "example.com"},
+		{"z@example.com", "acct:z@example.com", "example.com"},
+		{"acct:z@example.com", "acct:z@example.com", "example.com"},
 		{"joe+tag@example.com", "acct:joe+tag@example.com", "example.com"},
 		{"joe@example.com@example.org", "acct:joe%40example.com@example.org", "example.org"},
 		{"joe%40example.com@example.org", "acct:joe%40example.com@example.org", "example.org"},
@@ -209,6 +213,27 @@ func TestDescriptor(t *testing.T) {
 		}
 		if got != test.want || (issuer == "") != (err != nil) || len(f.asked) != 1 {
 			t.Errorf("%s: got %q, %v", test.body, issuer, err)
+		}
+	}
+}
+
+// A client that verifies no certificates has no issuer but on loopback.
+func TestDescriptorUnverified(t *testing.T) {
+	local := strings.Replace(link, "server.example", "localhost", 1)
+	for links, want := range map[string]string{link: "", link + "," + local: "https://localhost"} {
+		server := httptest.NewTLSServer(say(200, typeJSON, `{"links":[`+links+`]}`))
+		defer server.Close()
+		client := &http.Client{Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+		defer client.CloseIdleConnections()
+		var heard []string
+		ctx := jose.WithTrace(t.Context(), func(check, _ string, _ error) {
+			heard = append(heard, check)
+		})
+		issuer, err := DiscoverIssuer(ctx, client, server.URL)
+		if issuer != want || (outcome(err) == "check issuer") != (want == "") ||
+			!slices.Equal(heard, []string{"content_type", "jrd", "issuer"}) {
+			t.Errorf("%s: %q, %v after %q", links, issuer, err, heard)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -148,6 +149,9 @@ func TestFetchMissing(t *testing.T) {
 		{`200 "" x`, `302 "" x`, `200 "" c`, "<nil>", 3},
 		{`410 "" x`, `302 "" x`, `404 "" x`, "410", 3},
 		{`200 "" x`, `404 "" x`, `404 "" x`, "content_type", 3},
+		{`499 "" x`, `399 "" x`, `200 "" c`, "<nil>", 3},
+		{`400 "" x`, `300 "" x`, `200 "" c`, "<nil>", 3},
+		{`299 "" x`, `200 "" b`, `200 "" c`, "299", 1},
 		{`200 "" e`, `200 "" b`, `200 "" c`, "issuer", 1},
 		{`404 "" x`, `500 "" x`, `200 "" c`, "500", 2},
 		{`404 "" x`, `501 "" x`, `200 "" c`, "501", 2},
@@ -201,6 +205,13 @@ func TestFetchLimit(t *testing.T) {
 	}
 }
 
+// hearing returns a context that adds the names of checks to heard.
+func hearing(t *testing.T, heard *[]string) context.Context {
+	return verdict.With(t.Context(), func(check, _ string, _ error) {
+		*heard = append(*heard, check)
+	})
+}
+
 func TestRead(t *testing.T) {
 	for _, test := range []struct{ media, body, want string }{
 		{"application/json", `{"a":"b"}`, "ok"},
@@ -214,19 +225,21 @@ func TestRead(t *testing.T) {
 		{"application/json", `[]`, "metadata"},
 		{"application/json", ``, "metadata"},
 	} {
-		l := verdict.New(t.Context(), checkError)
+		var heard []string
+		l := verdict.New(hearing(t, &heard), checkError)
 		var v struct {
 			A string `json:"a"`
 		}
 		Read(l, &httpclient.Response{Header: http.Header{"Content-Type": {test.media}},
 			Body: []byte(test.body)}, &v, "clause")
-		if test.want == "ok" && l.Err() == nil && v.A == "b" {
+		if test.want == "ok" && l.Err() == nil && v.A == "b" &&
+			slices.Equal(heard, []string{"content_type", "metadata"}) {
 			continue
 		}
 		want := &jose.CheckError{Check: test.want}
 		if !errors.Is(l.Err(), want) || !strings.Contains(l.Err().Error(), "(clause)") ||
 			test.want == "content_type" && v.A != "" {
-			t.Errorf("%s %s: got %v, %q", test.media, test.body, l.Err(), v.A)
+			t.Errorf("%s %s: got %v, %q after %q", test.media, test.body, l.Err(), v.A, heard)
 		}
 	}
 }
@@ -264,6 +277,8 @@ func TestCheckEndpoints(t *testing.T) {
 		{"HTTPS://p.example", "http://localhost/x", "as the issuer is"},
 		{"http://127.0.0.1:1", "http://p.example/x", "or http on loopback"},
 		{"", "http://p.example/x", "or http on loopback"},
+		{"http://[", "http://127.0.0.1:1/x", ""},
+		{"http://[", "http://p.example/x", "or http on loopback"},
 		{"https://p.example", "https://p.example@evil.example/", "or http on loopback"},
 		{"https://p.example", "https://u:p@p.example/", "or http on loopback"},
 		{"https://p.example", "https://p.example/#", "or http on loopback"},
@@ -274,16 +289,21 @@ func TestCheckEndpoints(t *testing.T) {
 		{"https://p.example", "/x", "or http on loopback"},
 		{"https://p.example", "https://localhost:80@evil.example/", "or http on loopback"},
 	} {
-		l := verdict.New(t.Context(), checkError)
+		var heard []string
+		l := verdict.New(hearing(t, &heard), checkError)
 		CheckEndpoints(l, client, test.issuer, []Endpoint{
 			{"good_endpoint", "https://p.example/"}, {"x_endpoint", test.endpoint}}, "clause")
 		err := l.Err()
 		if test.need == "" && err != nil || test.need != "" &&
 			(!errors.Is(err, checked("x_endpoint")) ||
 				!strings.Contains(err.Error(), test.need) ||
+				errors.Is(err, httpclient.ErrInsecureURL) == strings.HasPrefix(test.need, "as") ||
 				!strings.Contains(err.Error(), "(clause)") ||
 				strings.Contains(err.Error(), "evil")) {
 			t.Errorf("%s of %q: got %v", test.endpoint, test.issuer, err)
+		}
+		if !slices.Equal(heard, []string{"good_endpoint", "x_endpoint"}) {
+			t.Errorf("%s of %q: heard of %q", test.endpoint, test.issuer, heard)
 		}
 	}
 }
@@ -300,7 +320,10 @@ func TestCheckIssuer(t *testing.T) {
 	for _, issuer := range []string{"", "p.example", "http://p.example", "https://", "https://u@p.example",
 		"https://p.example#", "https://p.example#f", "https://p.example?", "https://p.example/?a=b"} {
 		u, err := CheckIssuer(client, issuer, "clause")
-		if !errors.Is(err, checked("issuer")) || u != nil || !strings.Contains(err.Error(), "(clause)") {
+		insecure := !strings.Contains(issuer, "?")
+		if !errors.Is(err, checked("issuer")) || u != nil ||
+			errors.Is(err, httpclient.ErrInsecureURL) != insecure ||
+			!strings.Contains(err.Error(), "(clause)") {
 			t.Errorf("%q: got %v, %v", issuer, u, err)
 		}
 	}
