@@ -40,7 +40,8 @@ func (e *CheckError) Is(target error) bool {
 }
 
 // WithTrace returns a context under which f hears of every check that this
-// module makes: its name, its clause, and nil or the error it ended with. f is
+// module makes, after whoever heard of them under ctx: its name, its clause, and nil or the
+// error it ended with. f is
 // called on the goroutine that makes the check, which for those of discovery and of an
 // oauth2.TokenSource may be another one and go on after the call has returned: f must be
 // safe for concurrent use. It is never called with a secret.

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
@@ -230,7 +231,7 @@ func (in attackInput) config(c *Config) {
 func (in attackInput) asked(responseType string) AuthorizationOptions {
 	o := AuthorizationOptions{ResponseType: responseType, ACRValues: in.ACR}
 	if in.MaxAge != nil {
-		age := seconds(*in.MaxAge)
+		age := time.Duration(*in.MaxAge) * time.Second
 		o.MaxAge = &age
 	}
 	return o

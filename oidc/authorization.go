@@ -44,8 +44,8 @@ type AuthorizationOptions struct {
 	// asked; a MaxAge of 0 has the ID Token show it.
 	Prompt []string
 
-	// MaxAge, if not nil, is how long ago the user may have last authenticated, in
-	// whole seconds. The ID Token is held to it.
+	// MaxAge, if not nil, is how long before the request the user may have last
+	// authenticated, in whole seconds. The ID Token is held to it, within Config.Leeway.
 	MaxAge *time.Duration
 
 	// ACRValues are the authentication contexts asked for. The ID Token must have
@@ -106,7 +106,8 @@ func heldTo() []string {
 // 3.1.2.1: an authorization request of package oauth2 with the scope openid and
 // a nonce. It discovers the provider if need be.
 //
-// What cannot be asked for is a [*jose.CheckError].
+// What cannot be asked for is a [*jose.CheckError]; other errors are those of discovery,
+// after which another time may be better.
 func (c *Client) Authorize(
 	ctx context.Context, o AuthorizationOptions,
 ) (*AuthorizationRequest, error) {
@@ -114,7 +115,10 @@ func (c *Client) Authorize(
 	if err != nil {
 		return nil, err
 	}
-	e := o.expectations()
+	e, err := c.expectations(o)
+	if err != nil {
+		return nil, err
+	}
 	params, err := c.params(ctx, o, &e)
 	if err != nil {
 		return nil, err
@@ -137,17 +141,19 @@ func (c *Client) Authorize(
 }
 
 // expectations are what o asks of the ID Token.
-func (o AuthorizationOptions) expectations() expectations {
+func (c *Client) expectations(o AuthorizationOptions) (expectations, error) {
+	maxAge, err := wholeSeconds(o.MaxAge)
+	if err != nil {
+		return expectations{}, err
+	}
 	e := expectations{
 		Nonce:     random.Text(),
-		MaxAge:    wholeSeconds(o.MaxAge),
+		MaxAge:    maxAge,
+		Asked:     c.config.Now().Unix(),
 		ACRValues: slices.Clone(o.ACRValues),
 	}
-	if o.Claims != nil {
-		acr, authTime, subject := o.Claims.expected()
-		e.EssentialACR, e.AuthTime, e.Subject = acr, authTime, subject
-	}
-	return e
+	e.EssentialACR, e.AuthTime, e.Subject = o.Claims.expected()
+	return e, nil
 }
 
 // params returns the parameters of a request beside those of OAuth 2.0.

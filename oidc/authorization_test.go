@@ -13,7 +13,7 @@ import (
 // Each option is one parameter, and none is sent that was not asked for.
 func TestAuthorizeOptions(t *testing.T) {
 	w := newWorld(t, oidctest.Options{}, nil, nil)
-	zero, minute := time.Duration(0), time.Minute+time.Second/2
+	zero, minute := time.Duration(0), time.Minute
 	hint := w.issue(nil)
 	for _, test := range []struct {
 		name, param, want string
@@ -94,6 +94,9 @@ func TestAuthorizeRefuses(t *testing.T) {
 			Params: url.Values{"prompt": {"login"}}}, "check params"},
 		{"login_hint twice", AuthorizationOptions{LoginHint: "a",
 			Params: url.Values{"login_hint": {"a"}}}, "check params"},
+		{"max_age of a minute and a half second",
+			AuthorizationOptions{MaxAge: new(time.Minute + time.Second/2)}, "check max_age"},
+		{"max_age before now", AuthorizationOptions{MaxAge: new(-time.Second)}, "check max_age"},
 		{"hint of another issuer", AuthorizationOptions{
 			IDTokenHint: w.issue(claim("iss", "https://other.example"))}, "check id_token_hint"},
 		{"hint without a subject", AuthorizationOptions{IDTokenHint: w.issue(claim("sub", nil))},

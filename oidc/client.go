@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -197,6 +198,7 @@ func (c *Config) secret(check, alg string) (jose.KeySource, error) {
 
 // settleIssuer derives the issuer from the metadata URL.
 func (c *Config) settleIssuer() {
+	c.Issuer = cmp.Or(c.Issuer, c.Provider.Issuer)
 	if issuer, ok := strings.CutSuffix(c.ServerMetadataURL, wellKnown); ok && c.Issuer == "" {
 		c.Issuer = issuer
 	}
@@ -206,6 +208,8 @@ func (c *Config) settleIssuer() {
 func (c *Config) checkIssuer(l *verdict.List) {
 	const clause = "OpenID Connect Discovery 1.0, Section 3"
 	l.Check(c.Issuer != "", "issuer", "must be configured", clause)
+	l.Check(c.Provider.Issuer == "" || c.Provider.Issuer == c.Issuer, "issuer",
+		"must be that of Provider, if that has one", clause)
 	for _, u := range []struct{ name, url string }{
 		{"issuer", c.Issuer}, {"server_metadata_url", c.ServerMetadataURL}} {
 		if u.url != "" {
@@ -288,7 +292,7 @@ func (c *Client) newVerifier(p Provider, keys jose.KeySource) (*jose.Verifier, e
 	v := jose.VerifierConfig{
 		Keys:       keys,
 		Algorithms: accepted,
-		Issuer:     c.config.Issuer,
+		IssuerFunc: c.config.acceptsIssuer,
 		Audience:   c.config.ID,
 		Decrypter:  c.config.IDToken.Decrypter,
 		Leeway:     c.config.Leeway,
@@ -296,9 +300,6 @@ func (c *Client) newVerifier(p Provider, keys jose.KeySource) (*jose.Verifier, e
 	}
 	if c.secret != nil {
 		v.Keys = c.secret
-	}
-	if c.config.Tenants.Allow != nil {
-		v.Issuer, v.IssuerFunc = "", c.config.acceptsIssuer
 	}
 	return jose.NewVerifier(v)
 }

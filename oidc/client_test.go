@@ -283,6 +283,16 @@ func TestNew(t *testing.T) {
 		{"no Auth", func(c *Config) { c.Auth = nil },
 			"check client_authentication"},
 		{"no issuer", func(c *Config) { c.Issuer = "" }, "check issuer"},
+		{"the issuer of Provider", func(c *Config) {
+			c.Provider.Issuer, c.Issuer = c.Issuer, ""
+		}, "ok"},
+		{"the issuer twice", func(c *Config) { c.Provider.Issuer = c.Issuer }, "ok"},
+		{"two issuers", func(c *Config) { c.Provider.Issuer = "https://q.example" },
+			"check issuer"},
+		{"two issuers, one by the URL", func(c *Config) {
+			c.ServerMetadataURL, c.Issuer = c.Issuer+wellKnown, ""
+			c.Provider.Issuer = "https://q.example"
+		}, "ok"},
 		{"issuer in clear", func(c *Config) { c.Issuer = "http://p.example" }, "insecure URL"},
 		{"issuer in clear, metadata elsewhere", func(c *Config) {
 			c.Issuer, c.ServerMetadataURL = "http://p.example", "https://p.example/metadata"
@@ -424,8 +434,7 @@ func TestIssuerAndMetadataURL(t *testing.T) {
 
 // OpenID Connect Core 1.0, Section 3.1.2.1.
 func TestAuthorizeURL(t *testing.T) {
-	day := 36*time.Hour + 999*time.Millisecond
-	past := -time.Hour
+	day := 36 * time.Hour
 	var zero time.Duration
 	for _, test := range []struct {
 		name    string
@@ -440,8 +449,6 @@ func TestAuthorizeURL(t *testing.T) {
 		{"max_age", AuthorizationOptions{MaxAge: &day},
 			url.Values{"scope": {"openid"}, "max_age": {"129600"}}},
 		{"max_age 0", AuthorizationOptions{MaxAge: &zero},
-			url.Values{"scope": {"openid"}, "max_age": {"0"}}},
-		{"max_age below 0", AuthorizationOptions{MaxAge: &past},
 			url.Values{"scope": {"openid"}, "max_age": {"0"}}},
 		{"acr_values of one", AuthorizationOptions{ACRValues: []string{"gold"}},
 			url.Values{"scope": {"openid"}, "acr_values": {"gold"}}},
@@ -877,6 +884,8 @@ var golden = []string{
 	"c_hash: OpenID Connect Core 1.0, Section 3.3.2.10",
 	"s_hash: Financial-grade API 1.0 - Part 2, Section 5.1.1",
 	"id_token: OpenID Connect Core 1.0, Section 5.3.2",
+	"identity: OpenID Connect Core 1.0, Section 5.3.2",
+	"userinfo_endpoint: OpenID Connect Core 1.0, Section 5.3.2",
 	"origin: RFC 6750, Section 5.3",
 	"authorization: RFC 6750, Section 2",
 	"content_type: OpenID Connect Core 1.0, Section 5.3.2",

@@ -73,7 +73,7 @@
 //     azp, iat, nonce, events, auth_time, acr, at_hash, c_hash, s_hash; of the second of
 //     two: sub
 //   - [Client.Refresh]: id_token, iss, sub, aud, azp, iat, auth_time, nonce
-//   - [Client.UserInfo]: id_token, content_type; body, or of a token cty, those of its
+//   - [Client.UserInfo]: id_token, identity, userinfo_endpoint, content_type; body, or of a token cty, those of its
 //     signature, typ, claims, iss, aud, exp, nbf, iat; sub
 //   - [Client.ClaimsFrom]: source, endpoint, content_type, iss, those of a signature, typ,
 //     claims, iss, aud, exp, nbf, iat
@@ -83,12 +83,17 @@
 // # Words
 //
 // They are those of the specifications. Who comes from github.com/coreos/go-oidc finds
-// NewProvider as [New], which fetches nothing; Provider.Verifier and Verify as
-// [Client.Callback] or [Client.VerifyIDToken], which compare the nonce and at_hash too;
-// IDToken.Claims as [IDToken.Claims]; Provider.UserInfo as [Client.UserInfo], which compares
-// sub; SupportedSigningAlgs as Config.IDToken; InsecureIssuerURLContext as Config.Issuer
-// beside ServerMetadataURL, or [Tenants]; ProviderConfig as Config.Provider. Authlib's
-// parse_id_token is Callback, userinfo is UserInfo.
+// NewProvider as [New], which fetches nothing ([Client.Provider] does, to fail early);
+// Provider.Verifier and Verify as [Client.Callback] or [Client.VerifyIDToken], which compare
+// the nonce and at_hash too; Nonce and S256ChallengeOption as what [Client.Authorize] always
+// does, AuthCodeOption otherwise as AuthorizationOptions.Params; Extra("id_token") as
+// [oauth2.Token.IDToken]; IDToken.Claims as [IDToken.Claims]; Provider.UserInfo as
+// [Client.UserInfo], which compares sub, or later [Client.UserInfoOf]; TokenSource as
+// [Client.TokenSource], whose Save keeps the token of a login; SupportedSigningAlgs as
+// Config.IDToken; InsecureIssuerURLContext as Config.Issuer beside ServerMetadataURL, or
+// [Tenants]; ProviderConfig as Config.Provider; ClientContext as Config.HTTP. There is no
+// SkipClientIDCheck and the like, and no set of fixed keys. Authlib's parse_id_token is
+// Callback, userinfo is UserInfo.
 //
 // # What is left to the caller
 //

@@ -175,7 +175,7 @@ func (c *Client) check(l *verdict.List, t *IDToken, r rules) {
 		"OpenID Connect Back-Channel Logout 1.0, Section 2.4")
 	l.Check(!r.AuthTime && r.MaxAge == nil || t.claim("auth_time") != "", "auth_time",
 		"must be present where it or max_age was asked for", core)
-	l.Check(r.MaxAge == nil || !t.AuthTime.Before(now.Add(-seconds(*r.MaxAge)-leeway)) &&
+	l.Check(r.MaxAge == nil || !t.AuthTime.Before(r.oldest().Add(-leeway)) &&
 		!t.AuthTime.After(now.Add(leeway)), "auth_time", "must be within max_age", core)
 	l.Check(meets(t.ACR, r.ACRValues), "acr", "must be one that was asked for", core)
 	l.Check(meets(t.ACR, r.EssentialACR), "acr", "must be one that was essential",
@@ -218,7 +218,8 @@ func meets(value string, wanted []string) bool {
 	return len(wanted) == 0 || value != "" && slices.Contains(wanted, value)
 }
 
-func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
+// oldest returns when the user must have authenticated, or later, where max_age says so.
+func (e expectations) oldest() time.Time { return time.Unix(e.Asked-*e.MaxAge, 0) }
 
 // hashMatches checks the claim that is the hash of value, if it is there, or must be. With
 // no value there is nothing to compare. An algorithm whose hash is not known does not match.
@@ -271,11 +272,12 @@ func (c *Client) checkFollows(l *verdict.List, t *IDToken, before strictjson.Obj
 		continueClause)
 }
 
-// sameString reports whether two values are the same string, or neither is one.
+// sameString reports whether two values are the same string, or the same text, as where
+// both are absent.
 func sameString(a, b strictjson.Value) bool {
 	textA, okA := a.String()
 	textB, okB := b.String()
-	return okA == okB && textA == textB
+	return a == b || okA && okB && textA == textB
 }
 
 // sameAudience reports whether a value has the members of aud, in any order.

@@ -10,7 +10,8 @@ import (
 // Refresh exchanges tok's refresh token for a new token, as [oauth2.Client.Refresh]
 // does. An ID Token that comes with it is verified and must continue the one that
 // tok has (OpenID Connect Core 1.0, Section 12.2). If tok has none, the one that
-// comes is dropped unread. The Login's IDToken is nil if none comes, or the very same.
+// comes is dropped unread. The Login's IDToken is nil if none comes, or the very same;
+// [Client.UserInfoOf] asks about the user all the same.
 //
 // A new token whose ID Token is refused is lost, and with it a rotated refresh
 // token: the user must log in again. [Client.TokenSource] loses none because of keys that
@@ -67,11 +68,7 @@ func (c *Client) refresh(ctx context.Context, tok *oauth2.Token) (*oauth2.Token,
 	}
 	r := renewed.Record()
 	r.IDToken = ""
-	dropped, err := oauth2.FromRecord(r)
-	if err == nil {
-		dropped.NotGranted = renewed.NotGranted // which a record does not keep
-	}
-	return dropped, err
+	return oauth2.FromRecord(r)
 }
 
 // continued verifies the ID Token of a refreshed token, if it is another than that of old.

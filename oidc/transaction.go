@@ -24,6 +24,7 @@ type transactionData struct {
 type expectations struct {
 	Nonce        string   `json:"n"`
 	MaxAge       *int64   `json:"m,omitempty"` // seconds
+	Asked        int64    `json:"w,omitempty"` // when that was asked for, Unix seconds
 	ACRValues    []string `json:"a,omitempty"`
 	EssentialACR []string `json:"e,omitempty"`
 	AuthTime     bool     `json:"t,omitempty"` // is essential
@@ -89,7 +90,7 @@ func (t *Transaction) MarshalBinary() ([]byte, error) {
 // leave t as it was.
 func (t *Transaction) UnmarshalBinary(b []byte) error {
 	var s stored
-	if json.Unmarshal(b, &s) != nil || s.Expected.Nonce == "" {
+	if json.Unmarshal(b, &s) != nil || s.Expected.Nonce == "" || s.Expected.Asked == 0 {
 		return errTransaction
 	}
 	data := transactionData{&oauth2.Transaction{}, s.Expected}

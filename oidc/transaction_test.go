@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +62,26 @@ func TestTransactionKeepsWhatWasAsked(t *testing.T) {
 	}
 }
 
+// Nothing of what the ID Token is held to is lost in a store, which would switch off a check.
+func TestTransactionKeepsAllExpectations(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	second := int64(1)
+	want := expectations{"n", &second, 2, []string{"a"}, []string{"e"}, true, "s", "i"}
+	oauth := w.begin(AuthorizationOptions{}).Transaction.data().OAuth
+	before := newTransaction(transactionData{oauth, want})
+	stored, err := before.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var after Transaction
+	if err := after.UnmarshalBinary(stored); err != nil {
+		t.Fatal(err)
+	}
+	if got := after.data().Expected; !reflect.DeepEqual(got, want) {
+		t.Errorf("restored %+v, want %+v", got, want)
+	}
+}
+
 // What is no transaction is an error, and leaves the one there as it was.
 func TestTransactionGarbage(t *testing.T) {
 	inner := `{"s":"s","v":"` + strings.Repeat("v", 43) + `"}`
@@ -68,13 +89,15 @@ func TestTransactionGarbage(t *testing.T) {
 		"", "null", "{}", "[]", "\x00", inner,
 		`{"o":` + inner + `}`,
 		`{"o":` + inner + `,"e":{}}`,
-		`{"o":` + inner + `,"e":{"n":""}}`,
-		`{"o":` + inner + `,"e":{"n":1}}`,
-		`{"e":{"n":"n"}}`,
-		`{"o":null,"e":{"n":"n"}}`,
-		`{"o":{"s":"s"},"e":{"n":"n"}}`,
-		`{"o":` + inner + `,"e":{"n":"n"}`,
-		`{"o":` + inner + `,"e":{"n":"n"}}{}`,
+		`{"o":` + inner + `,"e":{"n":"","w":1}}`,
+		`{"o":` + inner + `,"e":{"n":1,"w":1}}`,
+		`{"o":` + inner + `,"e":{"n":"n"}}`,
+		`{"o":` + inner + `,"e":{"n":"n","w":0}}`,
+		`{"e":{"n":"n","w":1}}`,
+		`{"o":null,"e":{"n":"n","w":1}}`,
+		`{"o":{"s":"s"},"e":{"n":"n","w":1}}`,
+		`{"o":` + inner + `,"e":{"n":"n","w":1}`,
+		`{"o":` + inner + `,"e":{"n":"n","w":1}}{}`,
 	} {
 		w := newWorld(t, oidctest.Options{}, nil, nil)
 		txn := w.begin(AuthorizationOptions{}).Transaction
@@ -87,7 +110,7 @@ func TestTransactionGarbage(t *testing.T) {
 		}
 	}
 	var txn Transaction
-	if err := txn.UnmarshalBinary([]byte(`{"o":` + inner + `,"e":{"n":"n"}}`)); err != nil ||
+	if err := txn.UnmarshalBinary([]byte(`{"o":` + inner + `,"e":{"n":"n","w":1}}`)); err != nil ||
 		txn.State() != "s" {
 		t.Errorf("the least there can be: %v", err)
 	}

@@ -44,23 +44,38 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*UserInfo, error) 
 		"must have been verified by this client before UserInfo", userInfoClause) {
 		return nil, l.Err()
 	}
+	return c.UserInfoOf(ctx, login.Token, login.IDToken.Identity())
+}
+
+// UserInfoOf is [Client.UserInfo] for a token that was kept: who is whom it was given for,
+// as the ID Token of the login said. The answer must be about that subject.
+func (c *Client) UserInfoOf(
+	ctx context.Context, tok *oauth2.Token, who Identity,
+) (*UserInfo, error) {
 	conn, err := c.provider.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
+	l := verdict.New(ctx, checkError)
+	l.Check(who.Subject != "" && c.config.acceptsIssuer(who.Issuer), "identity",
+		"must be of a user of this provider", userInfoClause)
+	l.Check(conn.provider.UserInfoEndpoint != "", "userinfo_endpoint",
+		"must be configured, or in the metadata", userInfoClause)
+	if l.Err() != nil {
+		return nil, fmt.Errorf("oidc: UserInfo: %w", l.Err())
+	}
 	endpoint := conn.provider.UserInfoEndpoint
-	transport, err := conn.oauth.Transport(login.Token, endpoint)
+	transport, err := conn.oauth.Transport(tok, endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("oidc: UserInfo endpoint: %w", err)
 	}
 	u, err := c.askUserInfo(ctx, conn, httpclient.With(c.config.HTTP, transport), UserInfoSource{
 		Endpoint:       endpoint,
-		Issuer:         login.IDToken.Issuer,
+		Issuer:         who.Issuer,
 		StringBooleans: c.config.Quirks.StringBooleans,
 	})
 	if err == nil {
-		l.Check(u.Identity == login.IDToken.Identity(), "sub", "must be that of the ID Token",
-			userInfoClause)
+		l.Check(u.Identity == who, "sub", "must be that of the ID Token", userInfoClause)
 		err = l.Err()
 	}
 	if err != nil {

@@ -243,12 +243,12 @@ func TestUserInfoInClearWhereAllowed(t *testing.T) {
 
 // The token is not sent in clear, nor where there is no endpoint.
 func TestUserInfoEndpoint(t *testing.T) {
-	for _, endpoint := range []string{"", "http://p.example/userinfo", "/userinfo"} {
+	for endpoint, want := range map[string]string{"": "check userinfo_endpoint",
+		"http://p.example/userinfo": "insecure URL", "/userinfo": "insecure URL"} {
 		w := newWorld(t, oidctest.Options{}, answerer{wellKnown: set("userinfo_endpoint", nil)},
 			func(c *Config) { c.Provider.UserInfoEndpoint = endpoint })
 		_, err := w.client.UserInfo(t.Context(), w.mustLogin(AuthorizationOptions{}))
-		if outcome(err) != "insecure URL" ||
-			!strings.HasPrefix(err.Error(), "oidc: UserInfo endpoint: ") {
+		if outcome(err) != want || !strings.HasPrefix(err.Error(), "oidc: UserInfo") {
 			t.Errorf("%v: error is %v", endpoint, err)
 		}
 	}
@@ -449,6 +449,8 @@ func TestUserInfoTrace(t *testing.T) {
 	})
 	w.client.UserInfo(ctx, login)
 	want := "id_token OpenID Connect Core 1.0, Section 5.3.2 ok; " +
+		"identity OpenID Connect Core 1.0, Section 5.3.2 ok; " +
+		"userinfo_endpoint OpenID Connect Core 1.0, Section 5.3.2 ok; " +
 		"origin RFC 6750, Section 5.3 ok; authorization RFC 6750, Section 2 ok; " +
 		"content_type OpenID Connect Core 1.0, Section 5.3.2 ok; " +
 		"sub OpenID Connect Core 1.0, Section 5.3.2 check sub"
@@ -502,4 +504,34 @@ func FuzzUserInfo(f *testing.F) {
 			t.Errorf("%s is verified", body)
 		}
 	})
+}
+
+// A token that was kept is asked about with whom it was for.
+func TestUserInfoOf(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	login := w.mustLogin(AuthorizationOptions{Scopes: []string{"profile"}})
+	kept, err := oauth2.FromRecord(login.Token.Record())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		who  Identity
+		want string
+	}{
+		{"the user", login.IDToken.Identity(), "ok"},
+		{"another", Identity{w.Issuer(), "mallory"}, "check sub"},
+		{"nobody", Identity{}, "check identity"},
+		{"no subject", Identity{Issuer: w.Issuer()}, "check identity"},
+		{"another issuer", Identity{"https://other.example", "alice"}, "check identity"},
+	} {
+		asked := w.requests("/userinfo")
+		u, err := w.client.UserInfoOf(t.Context(), kept, test.who)
+		if outcome(err) != test.want || (u == nil) != (err != nil) {
+			t.Errorf("%s: %v, %v", test.name, u, err)
+		}
+		if test.want == "check identity" && w.requests("/userinfo") != asked {
+			t.Errorf("%s: the token was sent", test.name)
+		}
+	}
 }

@@ -20,7 +20,7 @@ type IDTokenExpectations struct {
 	InsecureWithoutNonce bool
 
 	// MaxAge, if not nil, is how long ago the user may have last authenticated, in whole
-	// seconds.
+	// seconds, within Config.Leeway.
 	MaxAge *time.Duration
 
 	// ACRValues, if there are any, are the authentication contexts of which the ID Token
@@ -47,8 +47,8 @@ func (e IDTokenExpectations) LogValue() slog.Value { return slog.StringValue(fmt
 
 // VerifyIDToken verifies an ID Token that came otherwise than by [Client.Callback], from an
 // application on a telephone say, by the rules of OpenID Connect Core 1.0, Section 3.1.3.7.
-// It must have been issued to this client, or to an audience of TrustedAudiences as well as
-// to this client.
+// This client must be its audience. For those of which an application is the audience, with
+// a client ID of its own, make a Client with that ID and [oauth2.None].
 //
 // The error is, wrapped, a [*jose.CheckError] that names the check, [jose.ErrSignature],
 // [jose.ErrDecryption], or that of fetching metadata or keys.
@@ -58,6 +58,10 @@ func (c *Client) VerifyIDToken(
 	if e.Nonce == "" && !e.InsecureWithoutNonce {
 		return nil, checkError("nonce", "must be given, or InsecureWithoutNonce", core)
 	}
+	maxAge, err := wholeSeconds(e.MaxAge)
+	if err != nil {
+		return nil, err
+	}
 	conn, err := c.provider.Get(ctx)
 	if err != nil {
 		return nil, err
@@ -65,7 +69,8 @@ func (c *Client) VerifyIDToken(
 	return c.verify(ctx, conn, idToken, rules{
 		expectations: expectations{
 			Nonce:     e.Nonce,
-			MaxAge:    wholeSeconds(e.MaxAge),
+			MaxAge:    maxAge,
+			Asked:     c.config.Now().Unix(),
 			ACRValues: slices.Clone(e.ACRValues),
 		},
 		unasked:     e.Nonce == "",
@@ -75,14 +80,14 @@ func (c *Client) VerifyIDToken(
 	})
 }
 
-// century is longer ago than anybody has authenticated.
-const century = 100 * 365 * 24 * time.Hour
-
 // wholeSeconds returns a number of seconds, none if d is nil.
-func wholeSeconds(d *time.Duration) *int64 {
+func wholeSeconds(d *time.Duration) (*int64, error) {
 	if d == nil {
-		return nil
+		return nil, nil
 	}
-	seconds := int64(min(max(*d, 0), century) / time.Second)
-	return &seconds
+	if *d < 0 || *d%time.Second != 0 {
+		return nil, checkError("max_age", "must be whole seconds, and not negative", requestClause)
+	}
+	seconds := int64(*d / time.Second)
+	return &seconds, nil
 }

@@ -50,8 +50,11 @@ type Login struct {
 	// ReturnTo is where the application meant to go on, empty if it did not say.
 	ReturnTo string
 
-	client  *Client // that completed it
-	idToken *oidc.IDToken
+	// IDToken is the verified ID Token; nil without one. It reads claims into a struct, in
+	// which large numbers are exact.
+	IDToken *oidc.IDToken
+
+	client *Client // that completed it
 }
 
 // AuthorizeOptions are what one login is to be like.

@@ -25,6 +25,14 @@
 // ServerMetadataURL or a JWKSURI, with the scope openid, or with an Issuer and no
 // AuthorizeURL, is of OpenID Connect. Any other is of OAuth 2.0 (RFC 6749).
 //
+// # What it does not do
+//
+// Of OpenID Connect: max_age, acr_values, claims and id_token_hint; request objects; what is
+// encrypted, or signed with an HMAC; tenants; an ID Token that came otherwise. Package oidc
+// does all of these, and its Client is made of the same few settings. Of OAuth 2.0: grants
+// but code and refresh, quirks and hooks. Of OAuth 1.0: signatures but HMAC-SHA1 in the
+// header. For now, that is.
+//
 // # Logins in the making
 //
 // What a login must remember between redirect and callback is sealed and tied to

@@ -226,7 +226,7 @@ func (p oidcProtocol) callback(ctx context.Context, params url.Values, b []byte)
 	login := &Login{
 		Token:    Token{OAuth2: done.Token},
 		Identity: done.IDToken.Identity(),
-		idToken:  done.IDToken,
+		IDToken:  done.IDToken,
 	}
 	return login, done.IDToken.Claims(&login.Claims)
 }
@@ -237,7 +237,7 @@ func (p oidcProtocol) promisesIssuer(ctx context.Context) (bool, error) {
 }
 
 func (p oidcProtocol) userInfo(ctx context.Context, _ *Client, login *Login) (*oidc.UserInfo, error) {
-	return p.client.UserInfo(ctx, &oidc.Login{Token: login.Token.OAuth2, IDToken: login.idToken})
+	return p.client.UserInfo(ctx, &oidc.Login{Token: login.Token.OAuth2, IDToken: login.IDToken})
 }
 
 func (p oidcProtocol) refresh(ctx context.Context, t Token) (Token, error) {

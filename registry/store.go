@@ -30,6 +30,9 @@ type Store interface {
 // holds the sealed record. After use the browser is told to forget it, so that a
 // callback used twice is noticed; two copies of a callback that arrive at the
 // same time both pass, and then the provider, which takes a code once, decides.
+//
+// A browser may have 5 logins in the making, as cookies must fit in a request; the oldest is
+// then forgotten, and its callback is refused with ReasonOtherBrowser.
 func CookieStore() Store { return cookieStore{} }
 
 type cookieStore struct{}

@@ -12,10 +12,17 @@ type Func = func(check, clause string, err error)
 
 type key struct{}
 
-// With returns a context whose checks f hears. f is called on the goroutine
-// that makes the check.
+// With returns a context whose checks f hears, after whoever heard those of ctx. f is
+// called on the goroutine that makes the check.
 func With(ctx context.Context, f Func) context.Context {
-	return context.WithValue(ctx, key{}, f)
+	heard := f
+	if before, ok := ctx.Value(key{}).(Func); ok {
+		heard = func(check, clause string, err error) {
+			before(check, clause, err)
+			f(check, clause, err)
+		}
+	}
+	return context.WithValue(ctx, key{}, heard)
 }
 
 // A List makes checks. Once one has failed, later ones are not made.

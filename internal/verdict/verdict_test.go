@@ -72,3 +72,17 @@ func TestNoListener(t *testing.T) {
 		t.Errorf("got %v", l.Err())
 	}
 }
+
+// Who listens under a context that has a listener is the second to hear.
+func TestWithTwice(t *testing.T) {
+	var heard []string
+	ctx := t.Context()
+	for _, name := range []string{"first", "second"} {
+		ctx = With(ctx, func(check, _ string, _ error) { heard = append(heard, name+" "+check) })
+	}
+	l := New(ctx, nil)
+	l.Check(true, "a", "", "")
+	if want := []string{"first a", "second a"}; !slices.Equal(heard, want) {
+		t.Errorf("heard %q", heard)
+	}
+}
