@@ -42,7 +42,7 @@ func NewSet(keys ...*Key) *Set {
 }
 
 // OneKey returns the source of k alone, whatever ID a token names: that of a secret, which
-// has none, and which some name all the same.
+// has none, and which some name all the same. Nothing verifies with one that is nil.
 func OneKey(k *Key) KeySource { return oneKey{k} }
 
 type oneKey struct{ key *Key }

@@ -15,8 +15,8 @@
 //	tok, err := c.Callback(ctx, params, txn)
 //
 // PKCE with S256 and state are part of every request and cannot be left out or chosen,
-// as Authlib lets them be. What a login must remember is in its [Transaction]; reading the callback gives
-// an [AuthorizationResponse], which cannot be made otherwise and which
+// as Authlib lets them be. What a login must remember is in its [Transaction]; reading the
+// callback gives an [AuthorizationResponse], which cannot be made otherwise and which
 // [Client.Exchange] requires. [Client.Callback] does both.
 //
 // Where several servers are in use, a response must tell whose it is: by iss (RFC 9207),

@@ -19,9 +19,10 @@ import (
 // are SameSite=Lax come along, and its Origin is the site's. Mount it at redirect URIs
 // alone: what it posts is what any site put into the fragment. The script takes the fragment
 // out of the address bar and the history before anything else, splits it at & and =,
-// decodes it, and does nothing more with it. A fragment that is empty, or cannot be decoded, gets a note, and so does a
-// browser without scripts. The page may post to its own origin alone, and browsers hold the
-// redirects after that to it as well: end the login on a page of the same origin.
+// decodes it, and does nothing more with it. A fragment that is empty, or cannot be
+// decoded, gets a note, and so does a browser without scripts. The page may post to its own
+// origin alone, and browsers hold the redirects after that to it as well: end the login on a
+// page of the same origin.
 func RelayFragment(w http.ResponseWriter, r *http.Request) bool {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || r.Method != http.MethodGet ||

@@ -177,7 +177,8 @@ func claimOf(p param) (any, error) {
 	switch p.name {
 	case "max_age":
 		if _, ok := strictjson.Value(p.value).Seconds(); !ok {
-			return nil, checkError(p.name, "must be a number", "OpenID Connect Core 1.0, Section 6.1")
+			return nil, checkError(p.name, "must be a number",
+				"OpenID Connect Core 1.0, Section 6.1")
 		}
 		return json.RawMessage(p.value), nil
 	case "claims", "authorization_details":

@@ -31,7 +31,8 @@ func (s SignedResponse) check(auth ClientAuthentication) error {
 	if namesHMAC(alg) {
 		key, err := SecretKey(auth)
 		if err == nil && !key.CanSign(alg) {
-			err = checkError("client_secret", "must be as long as the hash", "RFC 7518, Section 3.2")
+			err = checkError("client_secret", "must be as long as the hash",
+				"RFC 7518, Section 3.2")
 		}
 		return err
 	}

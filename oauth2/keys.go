@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"vouchsafe/httpclient"
@@ -40,10 +41,12 @@ const (
 // fetch, at most every 30 seconds however many tokens there are of that kind, and for a
 // key ID that was not in the new copy either not again for 2 minutes. A new copy replaces
 // the old, so that a key the server removed is no longer believed; where the server says
-// that it has none (RFC 9110, Section 15.4.5), the old is as good as new. A key that cannot be
+// that it has none (RFC 9110, Section 15.4.5), which it is not asked for a key that the copy
+// lacks, the old is as good as new. A key that cannot be
 // used is left out; [jose.Set.Skipped] of [RemoteKeySet.Set] says why.
 type RemoteKeySet struct {
 	document flight.Document[*discovery.Copy[*jose.Set]]
+	anew     atomic.Bool // the next fetch asks for the keys whatever the copy is
 }
 
 // NewRemoteKeySet returns the key set at url, fetched by client, or by one of
@@ -56,9 +59,13 @@ func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*Re
 	if now == nil {
 		now = time.Now
 	}
-	return &RemoteKeySet{flight.Document[*discovery.Copy[*jose.Set]]{
+	s := &RemoteKeySet{}
+	s.document = flight.Document[*discovery.Copy[*jose.Set]]{
 		Fetch: func(ctx context.Context, held *discovery.Copy[*jose.Set],
 		) (*discovery.Copy[*jose.Set], error) {
+			if s.anew.Swap(false) {
+				held = nil
+			}
 			return fetchKeys(ctx, client, url, held)
 		},
 		TTL:      keysTTL,
@@ -67,7 +74,8 @@ func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*Re
 		Patience: keysPatience,
 		Memory:   keysMemory,
 		Now:      now,
-	}}, nil
+	}
+	return s, nil
 }
 
 func fetchKeys(
@@ -110,6 +118,7 @@ func (s *RemoteKeySet) Keys(ctx context.Context, h jose.Header) ([]*jose.Key, er
 // a server may have replaced a key and kept its ID.
 func (s *RemoteKeySet) Renew(ctx context.Context, h jose.Header) ([]*jose.Key, error) {
 	name := h.Algorithm + " " + h.KeyID
+	s.anew.Store(true) // a server whose validator outlives its keys would say for ever: no news
 	held, renewed, err := s.document.Renew(ctx, name)
 	if err != nil {
 		return nil, err

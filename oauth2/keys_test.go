@@ -330,6 +330,22 @@ func TestUnknownKeyNotModified(t *testing.T) {
 	}
 }
 
+// A server whose entity tag is the same for other keys is asked for them all the same.
+func TestUnknownKeyOfTheSameTag(t *testing.T) {
+	k, next := newKey(t), newKey(t)
+	p := newPublisher(t)
+	p.fail(validated(t, `"1"`, k))
+	s := p.keySet(t)
+	if found(t, s, k.ID()) != 1 {
+		t.Fatal("no key")
+	}
+	p.fail(validated(t, `"1"`, next))
+	p.now.Add(30)
+	if found(t, s, next.ID()) != 1 || found(t, s, k.ID()) != 0 {
+		t.Error("the keys are the old ones")
+	}
+}
+
 // A server that says so unasked has said nothing.
 func TestKeysNotModifiedUnasked(t *testing.T) {
 	p := newPublisher(t)

@@ -115,6 +115,10 @@ func (c *Client) Authorize(
 	if err != nil {
 		return nil, err
 	}
+	if conn.provider.TokenEndpoint == "" && !strings.HasPrefix(o.ResponseType, "id_token") {
+		return nil, checkError("token_endpoint", "must be present where there is a code",
+			metadataClause)
+	}
 	e, err := c.expectations(o)
 	if err != nil {
 		return nil, err

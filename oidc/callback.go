@@ -27,7 +27,9 @@ type Login struct {
 //
 // The error is a [*jose.CheckError] that names the check, [jose.ErrSignature] or
 // [jose.ErrDecryption], or an [*oauth2.Error] if the provider refused; wrapped.
-func (c *Client) Callback(ctx context.Context, params url.Values, txn *Transaction) (*Login, error) {
+func (c *Client) Callback(
+	ctx context.Context, params url.Values, txn *Transaction,
+) (*Login, error) {
 	data := txn.data()
 	if data == nil {
 		return nil, checkError("transaction", "must be of a request by this client",

@@ -500,3 +500,22 @@ func TestOAuth(t *testing.T) {
 		t.Error("nothing was revoked")
 	}
 }
+
+// A provider of the implicit flow alone need not have a token endpoint.
+func TestWithoutTokenEndpoint(t *testing.T) {
+	w := newWorld(t, oidctest.Options{
+		EditMetadata: func(m map[string]any) { delete(m, "token_endpoint") }}, nil, nil)
+	for responseType, want := range map[string]string{
+		"id_token": "ok", "id_token token": "ok", "": "check token_endpoint",
+		"code": "check token_endpoint", "code id_token": "check token_endpoint",
+	} {
+		req, err := w.client.Authorize(t.Context(), AuthorizationOptions{
+			RedirectURI: redirectURI, ResponseType: responseType})
+		if err == nil {
+			_, err = w.client.Callback(t.Context(), w.visit(req.URL), req.Transaction)
+		}
+		if outcome(err) != want {
+			t.Errorf("%s: %v, want %s", responseType, err, want)
+		}
+	}
+}

@@ -27,9 +27,11 @@ type ClaimsProvider struct {
 func (c *Config) checkProviders() error {
 	for _, p := range c.ClaimsProviders {
 		_, err := httpclient.ParseOrigins(c.HTTP, p.Endpoints...)
-		if p.Issuer == "" || p.Keys == nil || len(p.Endpoints) > 0 && err != nil {
-			return checkError("claims_providers",
-				"must have an issuer, keys, and endpoints that can be asked", sourceClause)
+		unknown := func(a string) bool { return !slices.Contains(jose.SignatureAlgorithms(), a) }
+		if p.Issuer == "" || p.Keys == nil || len(p.Endpoints) > 0 && err != nil ||
+			slices.ContainsFunc(p.Algorithms, unknown) {
+			return checkError("claims_providers", "must have an issuer, keys, algorithms of "+
+				"this module, and endpoints that can be asked", sourceClause)
 		}
 	}
 	return nil

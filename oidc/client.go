@@ -214,7 +214,8 @@ func (c *Config) checkIssuer(l *verdict.List) {
 		{"issuer", c.Issuer}, {"server_metadata_url", c.ServerMetadataURL}} {
 		if u.url != "" {
 			_, err := httpclient.CheckURL(c.HTTP, u.url)
-			l.Result(u.name, clause, because(err, u.name, "must be a URL that can be asked", clause))
+			err = because(err, u.name, "must be a URL that can be asked", clause)
+			l.Result(u.name, clause, err)
 		}
 	}
 	l.Check(!strings.Contains(c.Issuer, "?"), "issuer", "must have no query", clause)

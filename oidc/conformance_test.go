@@ -380,9 +380,10 @@ var openIDModules = []module{
 		options: oidctest.Options{Clients: []oidctest.Client{{
 			ID: "client", Secret: "secret", UserInfoAlgorithm: "RS256"}}},
 		config: func(c *Config) { c.UserInfo.SigningAlgorithm = "RS256" }},
-	{name: oidcc + "-userinfo-bearer-header", profiles: "x", run: playBearer("Bearer ")},
+	{name: oidcc + "-userinfo-bearer-header", profiles: "x", run: playBearer("Bearer ", 0)},
 	{name: oidcc + "-userinfo-bearer-body", profiles: "x",
-		config: func(c *Config) { c.TokenPlacement = oauth2.PlacementBody }},
+		config: func(c *Config) { c.TokenPlacement = oauth2.PlacementBody },
+		run:    playBearer("", 1)},
 	{name: oidcc + "-form-post-error", profiles: "x", run: playSilent},
 	{name: oidcc + "-aggregated-claims", profiles: "x", run: playSourced(false)},
 	{name: oidcc + "-distributed-claims", profiles: "x", run: playSourced(true)},
@@ -390,9 +391,9 @@ var openIDModules = []module{
 		absent: "there is no authentication by certificates here yet (RFC 8705)"},
 	{name: oidcc + "-refresh-token", profiles: "x", run: playRefresh},
 	{name: oidcc + "-refresh-token-invalid-issuer", profiles: "x",
-		options: editing(nth(2, claim("iss", stranger))), want: "check iss", run: playRefresh},
+		options: editing(claim("iss", stranger)), want: "check iss", run: playRefresh},
 	{name: oidcc + "-refresh-token-invalid-sub", profiles: "x",
-		options: editing(nth(2, claim("sub", "mallory"))), want: "check sub", run: playRefresh},
+		options: editing(claim("sub", "mallory")), want: "check sub", run: playRefresh},
 	{name: oidcc + "-3rd-party-init-login", profiles: "3", run: playThirdParty},
 }
 
@@ -629,15 +630,15 @@ func playRequestURI(t *testing.T, m module, asked AuthorizationOptions) {
 	}
 }
 
-// playBearer sees how the access token is sent.
-func playBearer(scheme string) func(*testing.T, module, AuthorizationOptions) {
+// playBearer sees how the access token is sent: in the header, after scheme, or in the form.
+func playBearer(scheme string, inForm int) func(*testing.T, module, AuthorizationOptions) {
 	return func(t *testing.T, m module, asked AuthorizationOptions) {
 		w := newWorld(t, m.options, answerer{
 			"/userinfo": func(rw http.ResponseWriter, r *http.Request) {
 				header := r.Header.Get("Authorization")
-				if !strings.HasPrefix(header, scheme) || r.URL.RawQuery != "" ||
-					r.ContentLength != 0 {
-					t.Error("the token is not in the header alone")
+				if !strings.HasPrefix(header, scheme) || (header == "") != (scheme == "") ||
+					r.URL.RawQuery != "" || len(r.PostForm["access_token"]) != inForm {
+					t.Errorf("the token is in %q and %v", header, r.PostForm)
 				}
 				edit(func(map[string]any) {})(rw, r)
 			}}, m.config)
@@ -707,8 +708,10 @@ func playSourced(distributed bool) func(*testing.T, module, AuthorizationOptions
 	}
 }
 
-// playRefresh refreshes, and asks for UserInfo with what comes of it.
+// playRefresh refreshes, and asks for UserInfo with what comes of it. What is edited is the
+// ID Token that the refresh brings.
 func playRefresh(t *testing.T, m module, asked AuthorizationOptions) {
+	m.options.EditIDToken = nth(2, m.options.EditIDToken)
 	w := m.world(t)
 	login, err := w.enter(asked)
 	if err != nil {
@@ -737,6 +740,7 @@ func playRefresh(t *testing.T, m module, asked AuthorizationOptions) {
 
 // playThirdParty begins the login that another site asks for.
 func playThirdParty(t *testing.T, m module, asked AuthorizationOptions) {
+	m.options.Users = []oidctest.User{{Subject: "bob"}, {Subject: "alice"}}
 	w := m.world(t)
 	query := url.Values{"iss": {w.Issuer()}, "login_hint": {"alice"},
 		"target_link_uri": {"https://rp.example/inbox"}}.Encode()

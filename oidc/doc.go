@@ -67,14 +67,14 @@
 //     claims_providers, and those of [oauth2.New]
 //   - discovery: content_type, metadata, issuer, the names of the endpoints,
 //     id_token_signing_alg_values_supported
-//   - [Client.Authorize]: prompt, id_token_hint, claims, params
+//   - [Client.Authorize]: token_endpoint, max_age, prompt, id_token_hint, claims, params
 //   - [Client.Callback]: transaction, id_token; of every ID Token: size, compact, header, crit,
 //     typ, alg, key, claims, iss, aud, exp, nbf, iat, id_token, key, tenant, sub, iss, aud,
 //     azp, iat, nonce, events, auth_time, acr, at_hash, c_hash, s_hash; of the second of
 //     two: sub
 //   - [Client.Refresh]: id_token, iss, sub, aud, azp, iat, auth_time, nonce
-//   - [Client.UserInfo]: id_token, identity, userinfo_endpoint, content_type; body, or of a token cty, those of its
-//     signature, typ, claims, iss, aud, exp, nbf, iat; sub
+//   - [Client.UserInfo]: id_token, identity, userinfo_endpoint, content_type; body, or of a
+//     token cty, those of its signature, typ, key, claims, iss, aud, exp, nbf, iat; sub
 //   - [Client.ClaimsFrom]: source, endpoint, content_type, iss, those of a signature, typ,
 //     claims, iss, aud, exp, nbf, iat
 //   - [ReadThirdPartyLogin]: parameters, response_mode, iss, target_link_uri

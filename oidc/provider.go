@@ -35,8 +35,6 @@ func (p Provider) checkRequired() error {
 	switch "" {
 	case p.AuthorizationEndpoint:
 		return checkError("authorization_endpoint", "must be present", metadataClause)
-	case p.TokenEndpoint:
-		return checkError("token_endpoint", "must be present", metadataClause)
 	case p.JWKSURI:
 		return checkError("jwks_uri", "must be present", metadataClause)
 	}

@@ -126,7 +126,7 @@ func TestMetadata(t *testing.T) {
 		{"authorization_endpoint", "http://p.example/authorize", "insecure URL"},
 		{"authorization_endpoint", "javascript:alert(1)", "insecure URL"},
 		{"authorization_endpoint", "/authorize", "insecure URL"},
-		{"token_endpoint", nil, "check token_endpoint"},
+		{"token_endpoint", nil, "ok"},
 		{"token_endpoint", "http://p.example/token", "insecure URL"},
 		{"token_endpoint", "http://localhost.p.example/token", "insecure URL"},
 		{"token_endpoint", "http://127.0.0.1:80@p.example/token", "insecure URL"},

@@ -34,6 +34,8 @@ func (c *Client) verifyObject(ctx context.Context, jwt string, s signedObject) (
 	if err != nil {
 		return strictjson.Object{}, err
 	}
+	l.Check(c.config.keyMayIssue(jws.Key.Issuer(), s.issuer), "key",
+		"must be one that signs for the issuer", tenantClause)
 	l.Check(jws.Header.Type == "" || isJWT(jws.Header.Type), "typ", "must be JWT or absent",
 		"RFC 8725, Section 3.11")
 	return c.readObject(l, string(jws.Payload), s)

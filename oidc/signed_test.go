@@ -339,6 +339,8 @@ func TestNewOfClaims(t *testing.T) {
 			Endpoints: []string{"https://b.example/claims"}}), "ok"},
 		{"no issuer", providers(ClaimsProvider{Keys: keys}), "check claims_providers"},
 		{"no keys", providers(ClaimsProvider{Issuer: "x"}), "check claims_providers"},
+		{"unsigned", providers(ClaimsProvider{Issuer: "x", Keys: keys,
+			Algorithms: []string{"ES256", "none"}}), "check claims_providers"},
 		{"endpoint in clear", providers(ClaimsProvider{Issuer: "x", Keys: keys,
 			Endpoints: []string{"https://b.example", "http://b.example"}}),
 			"check claims_providers"},

@@ -18,7 +18,8 @@ import (
 // Microsoft's have: it signs for that issuer alone, or for all if that is the template.
 //
 // A provider that sends iss with its responses (RFC 9207), or as JSON Web Tokens, must send
-// the template there; one that sends the issuer of a tenant is refused.
+// the template there; one that sends the issuer of a tenant is refused. Whom a key signs for
+// is looked at for ID Tokens and UserInfo, not for responses.
 type Tenants struct {
 	// Allow reports whether users of a tenant may log in, by the tenant as it is in iss,
 	// whose case counts. Required where Issuer has "{tenantid}" in it, and useless
@@ -72,9 +73,10 @@ func isTenant(s string) bool {
 }
 
 // keyMayIssue reports whether a key that is said to sign for issuer, if anything is said,
-// may sign what iss issues.
+// may sign what iss issues. Where there are no tenants the member means nothing (RFC 7517,
+// Section 4): a set that Microsoft's tenants share has it too.
 func (c *Config) keyMayIssue(issuer, iss string) bool {
-	return issuer == "" || issuer == iss || issuer == c.Issuer
+	return c.Tenants.Allow == nil || issuer == "" || issuer == iss || issuer == c.Issuer
 }
 
 // acceptsIssuer reports whether iss may issue ID Tokens: it is the issuer, or one of a

@@ -198,7 +198,8 @@ type UserInfoSource struct {
 	Issuer   string // of the Identity
 
 	// Names says where a provider that does not speak OpenID Connect keeps a
-	// standard claim: {"sub": "id"}. A whole number there is read as its digits.
+	// standard claim: {"sub": "id"}. A whole number there is read as its digits. An "email"
+	// from elsewhere is verified only if "email_verified" has an entry too, and so on.
 	Names map[string]string
 
 	// StringBooleans is [Quirks].StringBooleans.
@@ -253,6 +254,9 @@ func (s UserInfoSource) userInfo(m strictjson.Object) (*UserInfo, error) {
 	}
 	for claim, member := range s.Names {
 		delete(claims, claim)
+		if flag := claim + "_verified"; member != claim && s.Names[flag] == "" {
+			delete(claims, flag) // which is said of another member
+		}
 		if v := m.Get(member); v != "" {
 			claims[claim] = wholeAsString(v)
 		}

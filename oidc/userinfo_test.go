@@ -384,6 +384,30 @@ func TestUserInfoNames(t *testing.T) {
 	}
 }
 
+// An address from elsewhere is not the one that was verified.
+func TestUserInfoNamesVerified(t *testing.T) {
+	const body = `{"sub":"a","email":"mine@example.com","email_verified":true,` +
+		`"contact":"yours@example.com","checked":true}`
+	for _, test := range []struct {
+		name  string
+		names map[string]string
+		want  bool
+	}{
+		{"elsewhere", map[string]string{"email": "contact"}, false},
+		{"both elsewhere", map[string]string{"email": "contact", "email_verified": "checked"}, true},
+		{"in its place", map[string]string{"email": "email"}, true},
+		{"as it is", nil, true},
+	} {
+		user, err := readUserInfo([]byte(body), UserInfoSource{Issuer: "x", Names: test.names})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if address, verified := user.Email(); verified != test.want || address == "" {
+			t.Errorf("%s: %q is verified: %t", test.name, address, verified)
+		}
+	}
+}
+
 // Every claim that is read can be elsewhere, and what is not a string is none.
 func TestUserInfoClaims(t *testing.T) {
 	user, err := readUserInfo([]byte(`{"id":1,"sub":"x","login":"al","full":"Alice",

@@ -205,6 +205,36 @@ func TestKeyOfATenant(t *testing.T) {
 	}
 }
 
+// Of a provider without tenants what is said of a key means nothing: all are its own.
+func TestKeyIssuerWithoutTenants(t *testing.T) {
+	for _, issuer := range []string{"https://p.example/{tenantid}/v2.0", "CN=Example CA"} {
+		w := newWorld(t, oidctest.Options{}, answerer{"/jwks": edit(func(m map[string]any) {
+			for _, k := range m["keys"].([]any) {
+				k.(map[string]any)["issuer"] = issuer
+			}
+		})}, nil)
+		w.mustLogin(AuthorizationOptions{})
+	}
+}
+
+// UserInfo that is signed is held to what is said of its key too.
+func TestUserInfoKeyOfATenant(t *testing.T) {
+	for issuer, want := range map[string]string{"": "ok", "/one/v2.0": "ok",
+		"/{tenantid}/v2.0": "ok", "/two/v2.0": "check key"} {
+		w := allowing(t, issuer)
+		conn, err := w.client.provider.Get(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := w.Issuer() + "/one/v2.0"
+		jwt := w.issue(claim("iss", one))
+		_, err = w.client.openUserInfo(t.Context(), conn, jwt, one)
+		if outcome(err) != want {
+			t.Errorf("%q: %v, want %s", issuer, err, want)
+		}
+	}
+}
+
 // allowing makes a client of the tenants one and two, whose provider says of its keys, if
 // anything, whose tokens they sign.
 func allowing(t *testing.T, issuer string) *world {

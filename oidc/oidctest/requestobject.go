@@ -191,7 +191,8 @@ func requestObjectFault(err error) Fault {
 }
 
 // requestObjectParams turns claims into the parameters that they stand for, RFC 9101, Section
-// 4: numbers and objects are written as JSON. A request object has no other in it.
+// 4: max_age is a number, claims and authorization_details are JSON of their own, resource
+// may be a list, and all others are strings. A request object has no other in it.
 func requestObjectParams(claims map[string]json.RawMessage) (url.Values, bool) {
 	params := url.Values{}
 	for name, text := range claims {
@@ -202,15 +203,21 @@ func requestObjectParams(claims map[string]json.RawMessage) (url.Values, bool) {
 			return nil, false
 		}
 		var list []string
-		var value string
-		switch {
-		case json.Unmarshal(text, &value) == nil:
-			params.Set(name, value)
+		var value *string
+		isText := json.Unmarshal(text, &value) == nil && value != nil
+		switch native := slices.Contains(nativeParams, name); {
+		case isText && !native:
+			params.Set(name, *value)
 		case name == "resource" && json.Unmarshal(text, &list) == nil:
 			params[name] = list
-		default:
+		case !isText && native:
 			params.Set(name, string(text))
+		default:
+			return nil, false
 		}
 	}
 	return params, true
 }
+
+// nativeParams are those that are no strings in a request object.
+var nativeParams = []string{"max_age", "claims", "authorization_details"}

@@ -232,6 +232,18 @@ var objectFaults = []struct {
 		"invalid_request_object"},
 	{"claims of the wrong type", oidctest.RequestObjectContent, spoilt("jti", 1),
 		"invalid_request_object"},
+	{"number for a text", oidctest.RequestObjectContent, spoilt("state", 12345),
+		"invalid_request_object"},
+	{"object for a text", oidctest.RequestObjectContent, spoilt("nonce", map[string]int{}),
+		"invalid_request_object"},
+	{"list for a text", oidctest.RequestObjectContent, spoilt("scope", []string{"openid"}),
+		"invalid_request_object"},
+	{"null for a text", oidctest.RequestObjectContent,
+		spoilt("prompt", json.RawMessage("null")), "invalid_request_object"},
+	{"max_age as text", oidctest.RequestObjectContent, spoilt("max_age", "10"),
+		"invalid_request_object"},
+	{"parameter claims as text", oidctest.RequestObjectContent, spoilt("claims", "{}"),
+		"invalid_request_object"},
 	{"no claims", oidctest.RequestObjectContent, func(s signer) answer {
 		signed, err := jose.Sign([]byte("x"), s.key, typed)
 		if err != nil {
