@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -309,4 +310,62 @@ func TestWholeSeconds(t *testing.T) {
 	if none, err := wholeSeconds(nil); none != nil || err != nil {
 		t.Errorf("no age is %v, %v", none, err)
 	}
+}
+
+// FuzzIDToken has claims of every kind signed as they are. What is accepted is what was asked
+// for, as another reader of JSON sees it.
+func FuzzIDToken(f *testing.F) {
+	const issuer, secret = "https://p.example", "a secret that is as long as the hash"
+	hour := time.Hour
+	c, err := New(Config{
+		Provider: Provider{AuthorizationServer: oauth2.AuthorizationServer{
+			AuthorizationEndpoint: issuer + "/a",
+			TokenEndpoint:         issuer + "/t",
+			JWKSURI:               issuer + "/j",
+		}},
+		Issuer:  issuer,
+		ID:      "client",
+		Auth:    oauth2.ClientSecret(secret),
+		IDToken: oauth2.SignedResponse{SigningAlgorithm: "HS256"},
+		Now:     func() time.Time { return start },
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(`{"iss":"https://p.example","sub":"alice","aud":"client","nonce":"n","iat":1795262400,` +
+		`"exp":1795266000,"auth_time":1795262400,"acr":"gold"}`)
+	f.Add(`{"iss":"https://p.example","sub":"alice","aud":["client","b"],"azp":"client","nonce":"n",` +
+		`"iat":1.7952624e9,"exp":1795266000,"auth_time":1795262400,"acr":"gold","amr":["pwd"]}`)
+	f.Add(`{"iss":"https://p.example","sub":"a","aud":"client","Aud":"x","nonce":"n","iat":1795262400,` +
+		`"exp":1795266000,"auth_time":1795262400,"acr":"gold","at_hash":"PEaenWxYddN6Q_NT1PiOYQ"}`)
+	accepted := 0
+	f.Cleanup(func() {
+		if accepted == 0 {
+			f.Error("nothing was accepted")
+		}
+	})
+	f.Fuzz(func(t *testing.T, payload string) {
+		raw := mac(`{"alg":"HS256"}`, []byte(secret))([]byte(payload))
+		got, err := c.VerifyIDToken(t.Context(), raw, IDTokenExpectations{
+			Nonce: "n", MaxAge: &hour, ACRValues: []string{"gold"}, AccessToken: "token"})
+		if err != nil {
+			if got != nil || !strings.HasPrefix(outcome(err), "check ") {
+				t.Errorf("%v beside %v", got, err)
+			}
+			return
+		}
+		accepted++
+		var seen map[string]any
+		if err := json.Unmarshal([]byte(payload), &seen); err != nil {
+			t.Fatal(err)
+		}
+		seconds := func(name string) float64 { n, _ := seen[name].(float64); return n }
+		now, many := float64(start.Unix()), fmt.Sprint(seen["aud"])
+		if seen["iss"] != issuer || seen["sub"] != got.Subject || got.Subject == "" ||
+			seen["nonce"] != "n" || seen["acr"] != "gold" || many != "client" && many != "[client]" ||
+			seconds("exp") <= now-61 || seconds("iat") > now+60 || seconds("iat") == 0 ||
+			seconds("auth_time") < now-3660 || seconds("auth_time") > now+61 {
+			t.Errorf("accepted %s", payload)
+		}
+	})
 }
