@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -332,29 +333,29 @@ func FuzzIDToken(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(`{"iss":"https://p.example","sub":"alice","aud":"client","nonce":"n","iat":1795262400,` +
-		`"exp":1795266000,"auth_time":1795262400,"acr":"gold"}`)
+	const good = `{"iss":"https://p.example","sub":"alice","aud":"client","nonce":"n",` +
+		`"iat":1795262400,"exp":1795266000,"auth_time":1795262400,"acr":"gold"}`
+	f.Add(good)
 	f.Add(`{"iss":"https://p.example","sub":"alice","aud":["client","b"],"azp":"client","nonce":"n",` +
 		`"iat":1.7952624e9,"exp":1795266000,"auth_time":1795262400,"acr":"gold","amr":["pwd"]}`)
 	f.Add(`{"iss":"https://p.example","sub":"a","aud":"client","Aud":"x","nonce":"n","iat":1795262400,` +
 		`"exp":1795266000,"auth_time":1795262400,"acr":"gold","at_hash":"PEaenWxYddN6Q_NT1PiOYQ"}`)
-	accepted := 0
-	f.Cleanup(func() {
-		if accepted == 0 {
-			f.Error("nothing was accepted")
-		}
-	})
-	f.Fuzz(func(t *testing.T, payload string) {
+	verify := func(ctx context.Context, payload string) (*IDToken, error) {
 		raw := mac(`{"alg":"HS256"}`, []byte(secret))([]byte(payload))
-		got, err := c.VerifyIDToken(t.Context(), raw, IDTokenExpectations{
+		return c.VerifyIDToken(ctx, raw, IDTokenExpectations{
 			Nonce: "n", MaxAge: &hour, ACRValues: []string{"gold"}, AccessToken: "token"})
+	}
+	if _, err := verify(f.Context(), good); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, payload string) {
+		got, err := verify(t.Context(), payload)
 		if err != nil {
 			if got != nil || !strings.HasPrefix(outcome(err), "check ") {
 				t.Errorf("%v beside %v", got, err)
 			}
 			return
 		}
-		accepted++
 		var seen map[string]any
 		if err := json.Unmarshal([]byte(payload), &seen); err != nil {
 			t.Fatal(err)
