@@ -24,13 +24,15 @@ type Config struct {
 	Issuer string
 
 	// ServerMetadataURL is where the metadata is; if empty, where OpenID Connect
-	// Discovery 1.0, Section 4.1 puts it for Issuer. If it ends in that suffix and
-	// Issuer is empty, the issuer is what comes before it.
+	// Discovery 1.0, Section 4.1 puts it for Issuer, or if there is nothing, where RFC 8414,
+	// Section 3 does. If it ends in the former's suffix and Issuer is empty, the issuer is
+	// what comes before it.
 	ServerMetadataURL string
 
-	// Provider is metadata known without discovery. A field set here goes before
-	// the discovered one; with both endpoints and the JWKSURI set and no
-	// ServerMetadataURL, nothing is discovered.
+	// Provider is metadata known without discovery. A field that is not zero goes before
+	// the discovered one; with the authorization and the token endpoint and the JWKSURI set
+	// and no ServerMetadataURL, nothing is discovered. Its Issuer, if there is one, must be
+	// the Issuer.
 	Provider Provider
 
 	// ID is the client identifier.
@@ -196,7 +198,7 @@ func (c *Config) secret(check, alg string) (jose.KeySource, error) {
 	return jose.OneKey(key), nil
 }
 
-// settleIssuer derives the issuer from the metadata URL.
+// settleIssuer finds the issuer where it is not said.
 func (c *Config) settleIssuer() {
 	c.Issuer = cmp.Or(c.Issuer, c.Provider.Issuer)
 	if issuer, ok := strings.CutSuffix(c.ServerMetadataURL, wellKnown); ok && c.Issuer == "" {
