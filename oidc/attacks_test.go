@@ -2,12 +2,16 @@ package oidc
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -76,6 +80,7 @@ type attackToken struct {
 	Payload string          // {claims} stands for the members of the good one
 	Signed  string          // by what, see forge
 	Sealed  *string         // the content type in the header of a JWE around it
+	To      string          // by what it is sealed, see seal; if empty, the client's own key
 }
 
 // An attackText may have a text many times.
@@ -117,6 +122,8 @@ var attackKinds = map[string]func(*testing.T, attackInput) []error{
 	"tenant":           attackByTenant,
 	"WebFinger":        attackByWebFinger,
 	"key ID":           attackByKeyID,
+	"another's key":    attackByKeyOfAnother,
+	"response":         attackByResponse,
 }
 
 func TestAttacks(t *testing.T) {
@@ -199,14 +206,15 @@ func (in attackInput) types() []string {
 	return in.Types
 }
 
-// edits are the changes of claims or other members that an attack makes, in turn.
-func (in attackInput) edits() []func(map[string]any) {
+// edits are the changes of claims or other members that an attack makes, in turn, where texts
+// stand for others.
+func (in attackInput) edits(texts ...string) []func(map[string]any) {
 	var edits []func(map[string]any)
 	for _, name := range in.Without {
 		edits = append(edits, claim(name, nil))
 	}
 	for _, members := range in.Claims {
-		edits = append(edits, with(members))
+		edits = append(edits, placed(members, texts...))
 	}
 	return edits
 }
@@ -253,7 +261,7 @@ func (w *world) attempt(in attackInput, responseType string) error {
 
 func attackByIDToken(t *testing.T, in attackInput) []error {
 	var errs []error
-	for _, edit := range in.edits() {
+	for _, edit := range in.edits("{elsewhere}", newAttacker(t)) {
 		for _, responseType := range in.types() {
 			o := in.options()
 			o.EditIDToken = edit
@@ -334,11 +342,7 @@ func attackerJWK(t *testing.T, id string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := jose.NewKey(&private.PublicKey, jose.KeyOptions{ID: id})
-	if err != nil {
-		t.Fatal(err)
-	}
-	jwk, err := json.Marshal(key)
+	jwk, err := json.Marshal(newKey(t, &private.PublicKey, id))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -348,11 +352,12 @@ func attackerJWK(t *testing.T, id string) string {
 // attackByForgery brings what is forged by every way that an ID Token comes.
 func attackByForgery(t *testing.T, in attackInput) []error {
 	elsewhere := newAttacker(t)
-	recipient, decrypter, _ := encrypting(t)
+	own, decrypter, _ := encrypting(t)
 	var errs []error
 	for _, a := range in.Forged {
+		decrypts := a.Sealed != nil && a.To == ""
 		for _, way := range []string{"code", "id_token", "code id_token", "verify", "refresh"} {
-			if way == "refresh" && a.Sealed != nil {
+			if way == "refresh" && decrypts {
 				continue // which would need a good one that is encrypted
 			}
 			var w *world
@@ -363,12 +368,12 @@ func attackByForgery(t *testing.T, in attackInput) []error {
 				}
 				forged := w.forge(a, elsewhere, compact)
 				if a.Sealed != nil {
-					forged = sealed(t, recipient, forged, *a.Sealed)
+					forged = w.seal(a, own, forged)
 				}
 				return forged
 			}, config: func(c *Config) {
 				in.config(c)
-				if a.Sealed != nil {
+				if decrypts {
 					c.IDToken.Decrypter = decrypter
 				}
 			}}
@@ -379,14 +384,42 @@ func attackByForgery(t *testing.T, in attackInput) []error {
 	return errs
 }
 
-func sealed(t *testing.T, to *jose.Key, text, contentType string) string {
+// seal encrypts a token by what the attacker knows: the client's own key, the "public key" of
+// the provider, or its "hash" as a secret.
+func (w *world) seal(a attackToken, own *jose.Key, text string) string {
+	w.t.Helper()
+	o, key := jose.EncryptOptions{Encryption: "A256GCM", ContentType: *a.Sealed}, own
+	switch a.To {
+	case "":
+	case "public key":
+		o.Algorithm, key = "RSA-OAEP-256", w.encryptionKey()
+	case "hash":
+		hash := sha256.Sum256(publicKey(w.t, w.Key()))
+		o.Algorithm, key = "dir", newKey(w.t, hash[:], "")
+	default:
+		w.t.Fatalf("%q seals nothing", a.To)
+	}
+	jwe, err := jose.Encrypt([]byte(text), key, o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return jwe
+}
+
+// encryptionKey is the provider's public key, for whoever would encrypt by it.
+func (w *world) encryptionKey() *jose.Key {
+	w.t.Helper()
+	n := new(big.Int).SetBytes([]byte(decodePart(w.t, string(publicKey(w.t, w.Key())))))
+	return newKey(w.t, &rsa.PublicKey{N: n, E: 65537}, "")
+}
+
+func newKey(t *testing.T, material any, id string) *jose.Key {
 	t.Helper()
-	jwe, err := jose.Encrypt([]byte(text), to, jose.EncryptOptions{
-		Encryption: "A256GCM", ContentType: contentType})
+	key, err := jose.NewKey(material, jose.KeyOptions{ID: id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return jwe
+	return key
 }
 
 // bring has an ID Token that is made anew come in a way.
@@ -478,6 +511,32 @@ func attackBySwap(t *testing.T, in attackInput) []error {
 			login, err := w.client.Callback(t.Context(), params, req.Transaction)
 			if login != nil && err != nil {
 				t.Error("a login beside an error")
+			}
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// attackByResponse has a browser bring parameters that the provider has not sent, and no
+// request comes of it.
+func attackByResponse(t *testing.T, in attackInput) []error {
+	elsewhere := newAttacker(t)
+	var errs []error
+	for _, query := range in.Queries {
+		for _, responseType := range in.types() {
+			w := newWorld(t, oidctest.Options{}, nil, nil)
+			req := w.begin(AuthorizationOptions{ResponseType: responseType})
+			params := w.visit(req.URL)
+			brought, err := url.ParseQuery(strings.ReplaceAll(query, "{elsewhere}", elsewhere))
+			if err != nil {
+				t.Fatal(err)
+			}
+			maps.Copy(params, brought)
+			before := len(w.seen)
+			login, err := w.client.Callback(t.Context(), params, req.Transaction)
+			if login != nil && err != nil || len(w.seen) > before {
+				t.Errorf("a login %v beside %v, requested %q", login, err, w.seen[before:])
 			}
 			errs = append(errs, err)
 		}
@@ -818,6 +877,51 @@ func attackByKeyID(t *testing.T, in attackInput) []error {
 	}
 	if n := w.requests("/jwks"); n > 2 {
 		t.Errorf("keys were fetched %d times", n)
+	}
+	return errs
+}
+
+// attackByKeyOfAnother has a provider sign for another, under a key ID that both have. Clients
+// of both have their keys, or only the one that is not asked.
+func attackByKeyOfAnother(t *testing.T, in attackInput) []error {
+	e := IDTokenExpectations{Nonce: "n"}
+	provider := func() (*world, *jose.Key) {
+		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := newKey(t, private, "kid")
+		keys, err := json.Marshal(jose.NewSet(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newWorld(t, oidctest.Options{Algorithm: "ES256"}, answerer{
+			"/jwks": say(200, "application/json", string(keys))}, nil), key
+	}
+	accepts := func(w *world, key *jose.Key) {
+		token := by(key, "JWT")([]byte(decodePart(t, strings.Split(w.issue(nil), ".")[1])))
+		_, err := w.client.VerifyIDToken(t.Context(), token, e)
+		if err != nil || w.requests("/jwks") != 1 {
+			t.Fatalf("%v, requested %q", err, w.seen)
+		}
+	}
+	var errs []error
+	for _, edit := range in.edits() {
+		for _, loaded := range []bool{true, false} {
+			evil, evilKey := provider()
+			honest, key := provider()
+			accepts(evil, evilKey)
+			if loaded {
+				accepts(honest, key)
+			}
+			payload := decodePart(t, strings.Split(honest.issue(edit), ".")[1])
+			_, err := honest.client.VerifyIDToken(t.Context(),
+				by(evilKey, "JWT")([]byte(payload)), e)
+			if honest.requests("/jwks") == 0 || evil.requests("/jwks") != 1 {
+				t.Errorf("requested %q and %q", honest.seen, evil.seen)
+			}
+			errs = append(errs, err)
+		}
 	}
 	return errs
 }

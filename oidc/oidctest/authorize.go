@@ -2,6 +2,8 @@ package oidctest
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -124,10 +126,17 @@ func (req request) checkSecrets(params url.Values) Fault {
 		return ""
 	case req.challenge == "":
 		return MissingChallenge
-	case method != "S256" || len(req.challenge) != 43:
+	case method != "S256" || !isHash(req.challenge):
 		return WrongChallenge
 	}
 	return ""
+}
+
+// isHash reports whether s is a SHA-256 hash in base64url without padding, in its one
+// spelling.
+func isHash(s string) bool {
+	hash, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(hash) == sha256.Size && len(s) == 43
 }
 
 // readLogin reads what a request says of the login itself, OpenID Connect Core 1.0, Section

@@ -50,13 +50,14 @@ const (
 	RequestObjectExpiry        Fault = "request_object_expiry"        // RFC 7519, Section 4.1.4
 	RequestObjectSubject       Fault = "request_object_subject"       // RFC 9101, Section 10.8
 	RequestObjectContent       Fault = "request_object_content"       // RFC 9101, Section 4
-	OtherClientID              Fault = "other_client_id"              // Core, Section 6.1
+	OtherClientID              Fault = "other_client_id"              // RFC 9101, Section 6.3
 	OtherResponseType          Fault = "other_response_type"          // Core, Section 6.1
 	OpenIDInObjectAlone        Fault = "openid_in_object_alone"       // Core, Section 6.1
 )
 
-// The faults of token requests. Repeated parameters and unknown clients are among
-// them too. That a device asks while its user has not answered is no fault.
+// The faults of token requests. Repeated parameters, unknown clients, and a client_id other
+// than that of the authentication (RFC 6749, Section 2.3) are among them too. That a device
+// asks while its user has not answered is no fault.
 const (
 	WrongSecret         Fault = "wrong_secret"            // RFC 6749, Section 2.3
 	SeveralSecrets      Fault = "several_authentications" // RFC 6749, Section 2.3

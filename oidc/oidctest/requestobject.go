@@ -113,7 +113,8 @@ func fetchable(u *url.URL) bool {
 }
 
 // openRequestObject decrypts a request object, if it is encrypted, and verifies it, RFC 9101,
-// Section 6.1 and 6.2. The type tells it from other tokens of the client (Section 10.8).
+// Section 6.1 and 6.2. A type tells it from other tokens of the client, but need not be there
+// (Section 10.8).
 func (p *Provider) openRequestObject(ctx context.Context, client Client, object string) (
 	map[string]json.RawMessage, Fault) {
 	if strings.Count(object, ".") == 4 {
@@ -127,9 +128,9 @@ func (p *Provider) openRequestObject(ctx context.Context, client Client, object 
 	if err != nil || client.Keys == nil {
 		return nil, UnsignedRequestObject
 	}
-	typ := requestObjectType
-	if header.Type == "JWT" {
-		typ = "" // which takes JWT
+	typ := "" // which takes JWT, and none
+	if strings.HasSuffix(strings.ToLower(header.Type), requestObjectType) {
+		typ = requestObjectType
 	}
 	v, err := jose.NewVerifier(jose.VerifierConfig{
 		Keys: client.Keys, Algorithms: jose.SignatureAlgorithms(), Issuer: client.ID,

@@ -209,11 +209,15 @@ var objectFaults = []struct {
 		return s.authorize(url.Values{"client_id": {"keyless"}, "redirect_uri": {callback},
 			"request": {s.sign(claims, typed)}})
 	}, "invalid_request_object"},
-	{"no type", oidctest.RequestObjectType, func(s signer) answer {
-		return s.bring(s.sign(s.object(), jose.SignOptions{}))
-	}, "invalid_request_object"},
 	{"another type", oidctest.RequestObjectType, func(s signer) answer {
 		return s.bring(s.sign(s.object(), jose.SignOptions{Type: "at+jwt"}))
+	}, "invalid_request_object"},
+	{"type of a longer name", oidctest.RequestObjectType, func(s signer) answer {
+		return s.bring(s.sign(s.object(),
+			jose.SignOptions{Type: "x-oauth-authz-req+jwt"}))
+	}, "invalid_request_object"},
+	{"type of a text", oidctest.RequestObjectType, func(s signer) answer {
+		return s.bring(s.sign(s.object(), jose.SignOptions{Type: "text/oauth-authz-req+jwt"}))
 	}, "invalid_request_object"},
 	{"no issuer", oidctest.RequestObjectIssuer, spoilt("iss", nil), "invalid_request_object"},
 	{"another issuer", oidctest.RequestObjectIssuer, spoilt("iss", "Client"),
@@ -352,10 +356,15 @@ func TestRequestObjects(t *testing.T) {
 		}
 	}
 	for name, send := range map[string]func(signer, map[string]any) answer{
-		"typed":   bring(typed),
-		"JWT":     bring(jose.SignOptions{Type: "JWT"}),
-		"fetched": fetch("application/oauth-authz-req+jwt"),
-		"as jwt":  fetch("application/jwt;charset=utf-8"),
+		"typed":           bring(typed),
+		"no type":         bring(jose.SignOptions{}),
+		"JWT":             bring(jose.SignOptions{Type: "JWT"}),
+		"jwt":             bring(jose.SignOptions{Type: "jwt"}),
+		"application/JWT": bring(jose.SignOptions{Type: "application/JWT"}),
+		"in capitals":     bring(jose.SignOptions{Type: "OAUTH-AUTHZ-REQ+JWT"}),
+		"whole type":      bring(jose.SignOptions{Type: "Application/oauth-authz-req+jwt"}),
+		"fetched":         fetch("application/oauth-authz-req+jwt"),
+		"as jwt":          fetch("application/jwt;charset=utf-8"),
 		"OAuth 2.0": func(s signer, c map[string]any) answer {
 			c["scope"] = "read"
 			return s.authorize(url.Values{"client_id": {"client"},

@@ -79,7 +79,11 @@ func (p *Provider) authenticate(r *http.Request) (Client, Fault) {
 		if secret != "" {
 			return Client{}, SeveralSecrets
 		}
-		id, _ = url.QueryUnescape(user)
+		user, _ = url.QueryUnescape(user)
+		if id != "" && id != user {
+			return Client{}, OtherClientID
+		}
+		id = user
 		secret, _ = url.QueryUnescape(password)
 	}
 	client, ok := p.client(id)
@@ -252,7 +256,7 @@ func errorCode(f Fault) string {
 	switch f {
 	case WrongContentType, RepeatedParameter, MissingToken:
 		return "invalid_request"
-	case UnknownClient, WrongSecret, SeveralSecrets:
+	case UnknownClient, WrongSecret, SeveralSecrets, OtherClientID:
 		return "invalid_client"
 	case WrongGrantType:
 		return "unsupported_grant_type"
