@@ -437,6 +437,7 @@ func (k *Key) writeRest(w *writer) {
 		w.text("alg", k.algorithms[0])
 	}
 	w.text("kid", k.id)
+	w.text("issuer", k.issuer)
 	if len(k.certificates) > 0 {
 		w.name("x5c")
 		w.strings(chain(k.certificates))

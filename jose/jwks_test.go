@@ -309,7 +309,7 @@ func TestOneKey(t *testing.T) {
 	}
 }
 
-// Whose tokens a key signs is kept, and is no part of what is written.
+// Whose tokens a key signs is kept, also where it is written and read again.
 func TestKeyIssuer(t *testing.T) {
 	const ec = `{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"`
 	for _, test := range []struct{ member, want string }{
@@ -319,7 +319,10 @@ func TestKeyIssuer(t *testing.T) {
 			t.Errorf("%s: %q, %v", test.member, k.Issuer(), err)
 			continue
 		}
-		if written, err := json.Marshal(k); err != nil || string(written) != ec+"}" {
+		written, err := json.Marshal(k)
+		again, errAgain := ParseKey(written)
+		if err != nil || errAgain != nil || again.Issuer() != test.want ||
+			strings.Contains(string(written), "issuer") != (test.want != "") {
 			t.Errorf("written is %s, %v", written, err)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"vouchsafe/httpclient"
@@ -46,7 +45,6 @@ const (
 // used is left out; [jose.Set.Skipped] of [RemoteKeySet.Set] says why.
 type RemoteKeySet struct {
 	document flight.Document[*discovery.Copy[*jose.Set]]
-	anew     atomic.Bool // the next fetch asks for the keys whatever the copy is
 }
 
 // NewRemoteKeySet returns the key set at url, fetched by client, or by one of
@@ -59,13 +57,9 @@ func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*Re
 	if now == nil {
 		now = time.Now
 	}
-	s := &RemoteKeySet{}
-	s.document = flight.Document[*discovery.Copy[*jose.Set]]{
+	return &RemoteKeySet{flight.Document[*discovery.Copy[*jose.Set]]{
 		Fetch: func(ctx context.Context, held *discovery.Copy[*jose.Set],
 		) (*discovery.Copy[*jose.Set], error) {
-			if s.anew.Swap(false) {
-				held = nil
-			}
 			return fetchKeys(ctx, client, url, held)
 		},
 		TTL:      keysTTL,
@@ -74,8 +68,7 @@ func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*Re
 		Patience: keysPatience,
 		Memory:   keysMemory,
 		Now:      now,
-	}
-	return s, nil
+	}}, nil
 }
 
 func fetchKeys(
@@ -118,7 +111,7 @@ func (s *RemoteKeySet) Keys(ctx context.Context, h jose.Header) ([]*jose.Key, er
 // a server may have replaced a key and kept its ID.
 func (s *RemoteKeySet) Renew(ctx context.Context, h jose.Header) ([]*jose.Key, error) {
 	name := h.Algorithm + " " + h.KeyID
-	s.anew.Store(true) // a server whose validator outlives its keys would say for ever: no news
+	// Without a validator, which may outlive the keys: the server would never have news.
 	held, renewed, err := s.document.Renew(ctx, name)
 	if err != nil {
 		return nil, err

@@ -346,6 +346,24 @@ func TestUnknownKeyOfTheSameTag(t *testing.T) {
 	}
 }
 
+// A key that was looked for in vain leaves the next fetch conditional.
+func TestUnknownKeyThenNotModified(t *testing.T) {
+	k := newKey(t)
+	p := newPublisher(t)
+	p.fail(validated(t, `"1"`, k))
+	s := p.keySet(t)
+	found(t, s, "unknown")
+	found(t, s, "another") // too soon for a fetch
+	before, err := s.Set(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.now.Add(3600)
+	if after, err := s.Set(t.Context()); after != before || err != nil {
+		t.Errorf("another set, %v", err)
+	}
+}
+
 // A server that says so unasked has said nothing.
 func TestKeysNotModifiedUnasked(t *testing.T) {
 	p := newPublisher(t)

@@ -115,13 +115,13 @@ func (c *Client) Authorize(
 	if err != nil {
 		return nil, err
 	}
-	if conn.provider.TokenEndpoint == "" && !strings.HasPrefix(o.ResponseType, "id_token") {
-		return nil, checkError("token_endpoint", "must be present where there is a code",
-			metadataClause)
-	}
+	l := verdict.New(ctx, checkError)
+	l.Check(conn.provider.TokenEndpoint != "" || strings.HasPrefix(o.ResponseType, "id_token"),
+		"token_endpoint", "must be present where there is a code", metadataClause)
 	e, err := c.expectations(o)
-	if err != nil {
-		return nil, err
+	l.Result("max_age", requestClause, err)
+	if l.Err() != nil {
+		return nil, l.Err()
 	}
 	params, err := c.params(ctx, o, &e)
 	if err != nil {
@@ -166,8 +166,11 @@ func (c *Client) params(
 ) (url.Values, error) {
 	l := verdict.New(ctx, checkError)
 	prompt := strings.Fields(strings.Join(slices.Concat(o.Params["prompt"], o.Prompt), " "))
-	l.Check(len(prompt) < 2 || !slices.Contains(prompt, "none"), "prompt",
+	alone := len(prompt) < 2 && len(o.Prompt) < 2
+	l.Check(alone || !slices.Contains(prompt, "none"), "prompt",
 		"must be none alone, or not have it", requestClause)
+	l.Check(!slices.Contains(o.ACRValues, ""), "acr_values", "must have none that is empty",
+		requestClause)
 	hint, err := c.hint(ctx, o.IDTokenHint, e)
 	l.Result("id_token_hint", requestClause, err)
 	claims, err := o.Claims.parameter()

@@ -84,6 +84,9 @@ func TestAuthorizeRefuses(t *testing.T) {
 	}{
 		{"prompt none and another", AuthorizationOptions{Prompt: []string{"none", "login"}},
 			"check prompt"},
+		{"prompt none and an empty one", AuthorizationOptions{Prompt: []string{"none", ""}},
+			"check prompt"},
+		{"an empty acr", AuthorizationOptions{ACRValues: []string{""}}, "check acr_values"},
 		{"another and prompt none", AuthorizationOptions{Prompt: []string{"login", "none"}},
 			"check prompt"},
 		{"prompt none and another in one", AuthorizationOptions{Prompt: []string{"none login"}},

@@ -512,6 +512,9 @@ func TestWithoutTokenEndpoint(t *testing.T) {
 		req, err := w.client.Authorize(t.Context(), AuthorizationOptions{
 			RedirectURI: redirectURI, ResponseType: responseType})
 		if err == nil {
+			if want != "ok" {
+				t.Errorf("%s: the browser is sent away", responseType)
+			}
 			_, err = w.client.Callback(t.Context(), w.visit(req.URL), req.Transaction)
 		}
 		if outcome(err) != want {

@@ -67,7 +67,8 @@
 //     claims_providers, and those of [oauth2.New]
 //   - discovery: content_type, metadata, issuer, the names of the endpoints,
 //     id_token_signing_alg_values_supported
-//   - [Client.Authorize]: token_endpoint, max_age, prompt, id_token_hint, claims, params
+//   - [Client.Authorize]: token_endpoint, max_age, prompt, acr_values,
+//     id_token_hint, claims, params
 //   - [Client.Callback]: transaction, id_token; of every ID Token: size, compact, header, crit,
 //     typ, alg, key, claims, iss, aud, exp, nbf, iat, id_token, key, tenant, sub, iss, aud,
 //     azp, iat, nonce, events, auth_time, acr, at_hash, c_hash, s_hash; of the second of

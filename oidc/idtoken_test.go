@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"vouchsafe/internal/strictjson"
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
@@ -915,5 +916,21 @@ func TestMaxAgeIsOfTheRequest(t *testing.T) {
 				t.Errorf("error is %v, want %s", err, test.want)
 			}
 		})
+	}
+}
+
+// JSON writes one string in several ways.
+func TestSameString(t *testing.T) {
+	for _, test := range []struct {
+		a, b strictjson.Value
+		want bool
+	}{
+		{`"a"`, `"a"`, true}, {`"a"`, `"\u0061"`, true}, {"", "", true}, {"1", "1", true},
+		{`"a"`, `"b"`, false}, {`"a"`, "", false}, {`""`, "", false}, {"1", "2", false},
+		{`"1"`, "1", false}, {"null", "", false},
+	} {
+		if sameString(test.a, test.b) != test.want || sameString(test.b, test.a) != test.want {
+			t.Errorf("%s and %s: not %v", test.a, test.b, test.want)
+		}
 	}
 }

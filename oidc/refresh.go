@@ -10,7 +10,8 @@ import (
 // Refresh exchanges tok's refresh token for a new token, as [oauth2.Client.Refresh]
 // does. An ID Token that comes with it is verified and must continue the one that
 // tok has (OpenID Connect Core 1.0, Section 12.2). If tok has none, the one that
-// comes is dropped unread. The Login's IDToken is nil if none comes, or the very same;
+// comes is dropped unread. If tok's cannot be read, as where its decryption key is gone, nothing
+// is sent: the check is id_token. The Login's IDToken is nil if none comes, or the very same;
 // [Client.UserInfoOf] asks about the user all the same.
 //
 // A new token whose ID Token is refused is lost, and with it a rotated refresh

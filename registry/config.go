@@ -57,7 +57,8 @@ type Config struct {
 
 	// IdentityIssuer is the issuer of identities that UserInfo gives, for a provider
 	// without OpenID Connect. UserInfoNames says where it keeps standard claims,
-	// {"sub": "id"}; the subject must be one that never belongs to another user.
+	// {"sub": "id"}; the subject must be one that never belongs to another user. An "email"
+	// from elsewhere is verified only if "email_verified" has an entry too.
 	// Authlib has a userinfo_compliance_fix instead.
 	IdentityIssuer string
 	UserInfoNames  map[string]string

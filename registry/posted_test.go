@@ -135,3 +135,31 @@ func TestCallbackMethods(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Where the page of RelayFragment posts over http, the mark of use is a cookie that browsers
+// keep: SameSite=None without Secure is none.
+func TestRelayedCallbackOverHTTP(t *testing.T) {
+	c := posting(t, "http://127.0.0.1", "code id_token", "")
+	rec := httptest.NewRecorder()
+	err := c.AuthorizeRedirect(rec, httptest.NewRequest("GET", "/login", nil), "/callback")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := rec.Result().Location()
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"state": {to.Query().Get("state")}}
+	r := httptest.NewRequest("POST", "/callback", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.AddCookie(rec.Result().Cookies()[0])
+	rec = httptest.NewRecorder()
+	if _, err := c.AuthorizeAccessToken(rec, r); err == nil {
+		t.Error("no error")
+	}
+	cookies := rec.Result().Cookies()
+	if len(cookies) != 1 || cookies[0].Value != "used" ||
+		cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Secure {
+		t.Errorf("cookies are %v", cookies)
+	}
+}

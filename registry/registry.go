@@ -216,7 +216,8 @@ func (r *Registry) claim(ctx context.Context, c *Client, redirectURI string) err
 }
 
 // WithTrace returns a context under which f hears of every check that a login
-// makes: its name, its clause, and nil or the error it ended with. Give it to a
+// makes, after whoever heard of them under ctx: its name, its clause, and nil or the error
+// it ended with. Give it to a
 // handler's request. f is called on the goroutine that makes the check, which for
 // those of discovery may be another one and go on after the call has returned: f
 // must be safe for concurrent use. It is never called with a secret.

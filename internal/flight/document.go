@@ -18,7 +18,7 @@ import (
 // A copy is fresh for TTL. In the last quarter of that time, from a moment chosen at
 // random so that many instances do not march in step, it is replaced in the background.
 type Document[T any] struct {
-	// Fetch fetches a copy; held is the one before, or zero. Required.
+	// Fetch fetches a copy; held is the one before, or zero, as it is for Renew. Required.
 	Fetch func(ctx context.Context, held T) (T, error)
 
 	TTL   time.Duration    // how long a copy is fresh
@@ -110,7 +110,8 @@ func (d *Document[T]) Renew(ctx context.Context, key string) (value T, renewed b
 		landed := d.held.Load() // what forbids it may just have brought another
 		return landed.value, landed != held && !landed.asked.Before(now), nil
 	}
-	flight := d.flight(held)
+	var none T
+	flight := d.flightFrom(held, none)
 	brought, err := d.await(ctx, func(ctx context.Context) (*copyOf[T], error) {
 		defer d.noteRenewal()
 		return flight(ctx)
@@ -162,6 +163,13 @@ func (d *Document[T]) await(ctx context.Context, flight func(context.Context) (*
 
 // flight returns one that replaces held, unless another has done so, or failed to.
 func (d *Document[T]) flight(held *copyOf[T]) func(context.Context) (*copyOf[T], error) {
+	return d.flightFrom(held, held.orZero())
+}
+
+// flightFrom is flight whose Fetch gets from as the copy before.
+func (d *Document[T]) flightFrom(
+	held *copyOf[T], from T,
+) func(context.Context) (*copyOf[T], error) {
 	return func(ctx context.Context) (*copyOf[T], error) {
 		if landed := d.held.Load(); landed != held {
 			return landed, nil
@@ -169,16 +177,16 @@ func (d *Document[T]) flight(held *copyOf[T]) func(context.Context) (*copyOf[T],
 		if failing, _ := d.failing(d.Floor); failing && d.usable(held) {
 			return held, nil
 		}
-		return d.replace(ctx, held)
+		return d.replace(ctx, from)
 	}
 }
 
 // replace fetches a copy and holds it in place of the old one, never merged.
-func (d *Document[T]) replace(ctx context.Context, held *copyOf[T]) (*copyOf[T], error) {
+func (d *Document[T]) replace(ctx context.Context, held T) (*copyOf[T], error) {
 	began, err := time.Now(), errPanic
 	defer func() { d.note(err, time.Since(began)) }()
 	asked := d.Now()
-	value, err := d.Fetch(ctx, held.orZero())
+	value, err := d.Fetch(ctx, held)
 	if err != nil {
 		return nil, err
 	}

@@ -13,10 +13,12 @@ type Func = func(check, clause string, err error)
 type key struct{}
 
 // With returns a context whose checks f hears, after whoever heard those of ctx. f is
-// called on the goroutine that makes the check.
+// called on the goroutine that makes the check; nil hears nothing.
 func With(ctx context.Context, f Func) context.Context {
 	heard := f
-	if before, ok := ctx.Value(key{}).(Func); ok {
+	if before, _ := ctx.Value(key{}).(Func); f == nil {
+		heard = before
+	} else if before != nil {
 		heard = func(check, clause string, err error) {
 			before(check, clause, err)
 			f(check, clause, err)

@@ -86,3 +86,17 @@ func TestWithTwice(t *testing.T) {
 		t.Errorf("heard %q", heard)
 	}
 }
+
+func TestWithNil(t *testing.T) {
+	for _, order := range []string{"nil first", "nil second"} {
+		heard := 0
+		hear := func(string, string, error) { heard++ }
+		ctx := With(With(t.Context(), nil), hear)
+		if order == "nil second" {
+			ctx = With(With(t.Context(), hear), nil)
+		}
+		if l := New(ctx, nil); !l.Check(true, "a", "", "") || heard != 1 {
+			t.Errorf("%s: heard %d", order, heard)
+		}
+	}
+}
