@@ -30,7 +30,7 @@ fuzz: ## every fuzz target, FUZZTIME=2m each
 			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) \
 				-fuzzminimizetime 1000x $$pkg || exit 1; done; done
 
-bench: ## jose, oauth1 and oauth2 beside other libraries, and their targets; needs the Go module proxy
+bench: ## jose, oauth1, oauth2 and oidc beside other libraries, and their targets; needs the Go module proxy
 	cd testdata/bench && go test -count=1 ./... && go run .
 
 interop: databases ## real providers, SDKs and databases; needs Node.js, npm and the Go module proxy

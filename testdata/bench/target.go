@@ -65,12 +65,6 @@ func timesFewerAllocs(rival string, times float64) target {
 	}}
 }
 
-func timesFewerBytes(rival string, times float64) target {
-	return target{fmt.Sprintf("%vx fewer bytes than %s", times, rival), func(r results) bool {
-		return r[ours].bytes*times <= r[rival].bytes
-	}}
-}
-
 // allocsOf asks for no more allocations than a rival's.
 func allocsOf(rival string) target {
 	return target{"allocs of " + rival, func(r results) bool {
