@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
 
 	"vouchsafe/httpclient"
@@ -119,15 +118,21 @@ type Endpoint struct{ Name, URL string }
 // Endpoints returns those that metadata, a struct, has: the members whose names end in
 // _endpoint or _uri.
 func Endpoints(metadata any) []Endpoint {
-	var list []Endpoint
-	v := reflect.ValueOf(metadata)
-	for _, f := range reflect.VisibleFields(v.Type()) {
+	return appendEndpoints(nil, reflect.ValueOf(metadata))
+}
+
+func appendEndpoints(list []Endpoint, v reflect.Value) []Endpoint {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
 		name := f.Tag.Get("json")
-		if strings.HasSuffix(name, "_endpoint") || strings.HasSuffix(name, "_uri") {
-			list = append(list, Endpoint{name, v.FieldByIndex(f.Index).String()})
+		isURL := strings.HasSuffix(name, "_endpoint") || strings.HasSuffix(name, "_uri")
+		if f.Anonymous {
+			list = appendEndpoints(list, v.Field(i))
+		} else if url := v.Field(i); isURL && url.String() != "" {
+			list = append(list, Endpoint{name, url.String()})
 		}
 	}
-	return slices.DeleteFunc(list, func(e Endpoint) bool { return e.URL == "" })
+	return list
 }
 
 // CheckEndpoints refuses endpoints that secrets must not be sent to. What an issuer says
