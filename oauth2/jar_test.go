@@ -274,7 +274,7 @@ func TestRequestObjectEncrypted(t *testing.T) {
 	pair := newSigner(t, "RS256")
 	private := joseKey(t, pair, jose.KeyOptions{ID: "enc", Use: "enc"})
 	public := joseKey(t, pair.Public(), jose.KeyOptions{ID: "enc", Use: "enc"})
-	for enc, alg := range map[string]string{"": "RSA-OAEP-256", "A256GCM": "RSA-OAEP"} {
+	for enc, alg := range map[string]string{"": "RSA-OAEP-256", "A256GCM": "RSA-OAEP-384"} {
 		config := jarConfig(key)
 		config.Keys = anyKeys{newKey(t), signing, public}
 		config.RequestObject.EncryptionAlgorithm = alg
