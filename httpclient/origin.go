@@ -101,6 +101,13 @@ func originOf(u *url.URL) origin {
 	return o
 }
 
+// SameOrigin reports whether two URLs are of one origin.
+func SameOrigin(a, b string) bool {
+	first, errFirst := url.Parse(a)
+	second, errSecond := url.Parse(b)
+	return a == b || errFirst == nil && errSecond == nil && originOf(first) == originOf(second)
+}
+
 // With returns a client that sends by transport and is otherwise bounded in time and
 // redirected as client is, or as one of [New] if client is nil; its InsecureHTTPHosts
 // remain.

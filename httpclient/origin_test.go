@@ -232,3 +232,25 @@ func TestTransport(t *testing.T) {
 		t.Error("not that of New")
 	}
 }
+
+func TestSameOrigin(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"https://a.example/x", "https://a.example/y?z", true},
+		{"https://a.example", "https://A.example:443/", true},
+		{"http://a.example", "http://a.example:80", true},
+		{"https://a.example", "https://b.example", false},
+		{"https://a.example", "http://a.example", false},
+		{"https://a.example", "https://a.example:444", false},
+		{"https://a.example", "https://a.example.b.example", false},
+		{"http://[", "http://[", true},
+		{"http://[", "https://a.example", false},
+		{"https://a.example", "http://[", false},
+	} {
+		if got := SameOrigin(test.a, test.b); got != test.want {
+			t.Errorf("%s and %s: %v", test.a, test.b, got)
+		}
+	}
+}

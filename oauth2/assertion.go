@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vouchsafe/internal/random"
+	"vouchsafe/internal/refusal"
 	"vouchsafe/jose"
 )
 
@@ -161,7 +162,7 @@ func (a clientAssertion) Method() string { return a.method }
 func (a clientAssertion) check(s AuthorizationServer) error {
 	switch {
 	case a.err != nil:
-		return because(a.err, "client_secret", "must be as long as the hash",
+		return refusal.Because(a.err, "client_secret", "must be as long as the hash",
 			"RFC 7518, Section 3.2")
 	case !a.key.CanSign(a.algorithm(s)) || isHMAC(a.key) != (a.method == clientSecretJWT):
 		return checkError("key", "must be a private one, for the algorithm",
@@ -218,14 +219,19 @@ func (a clientAssertion) sign(id string, s AuthorizationServer, now time.Time) (
 	}.sign(cmp.Or(a.options.Type, "client-authentication+jwt"), now)
 }
 
-// algorithm returns the one chosen, or the key's first among those that the server
-// lists; if there is none, the key's first.
+// algorithm returns the one to sign with, see chosenAlgorithm.
 func (a clientAssertion) algorithm(s AuthorizationServer) string {
-	if a.options.Algorithm != "" || a.key == nil {
-		return a.options.Algorithm
+	return chosenAlgorithm(a.options.Algorithm, a.key, s.TokenEndpointAuthSigningAlgValuesSupported)
+}
+
+// chosenAlgorithm returns the one chosen, or key's first among those listed; if there is
+// none, nothing, which stands for the key's first.
+func chosenAlgorithm(chosen string, key *jose.Key, listed []string) string {
+	if chosen != "" || key == nil {
+		return chosen
 	}
-	for _, alg := range a.key.Algorithms() {
-		if slices.Contains(s.TokenEndpointAuthSigningAlgValuesSupported, alg) {
+	for _, alg := range key.Algorithms() {
+		if slices.Contains(listed, alg) {
 			return alg
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/random"
+	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/pkce"
 )
@@ -261,7 +262,7 @@ func checkRedirectURI(raw string) error {
 	}
 	if !strings.Contains(u.Scheme, ".") {
 		if err := httpclient.CheckParsedURL(nil, u); err != nil {
-			return because(err, "redirect_uri",
+			return refusal.Because(err, "redirect_uri",
 				"must be https, http on loopback, or of a scheme with a dot", redirectClause)
 		}
 	}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/subtle"
 	"maps"
-	"net/http"
 	"net/url"
 	"sync/atomic"
 
-	"vouchsafe/httpclient"
+	"vouchsafe/internal/refusal"
+	"vouchsafe/internal/strictjson"
 )
 
 // responseParams are those of an authorization response.
@@ -106,14 +106,11 @@ func (c *Client) browserToken(
 			body.Set(name, params.Get(name))
 		}
 	}
-	return c.readToken(ctx, answer{
-		Response: &httpclient.Response{
-			Status: http.StatusOK,
-			Header: http.Header{"Content-Type": {"application/json"}},
-			Body:   []byte(formAsJSON(body.Encode())),
-		},
-		now: c.config.Now().Round(0),
-	}, t.Scopes)
+	m, err := strictjson.Parse(formAsJSON(body.Encode()))
+	if err != nil {
+		return nil, refusal.Because(err, "body", "must be one strict JSON object", tokenClause)
+	}
+	return c.tokenOf(checks(ctx), m, c.config.Now().Round(0), t.Scopes)
 }
 
 // browserIDToken returns a Token that has an ID Token alone, nil for none.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/internal/wait"
 )
@@ -106,7 +107,7 @@ func (c *Client) checkShown(l *verdict.List, check, raw string) {
 	u, _ := url.Parse(raw)
 	err := httpclient.CheckParsedURL(c.config.HTTP, u)
 	l.Result(check, deviceClause,
-		because(err, check, "must be https, or http on loopback", deviceClause))
+		refusal.Because(err, check, "must be https, or http on loopback", deviceClause))
 }
 
 // DeviceToken waits until the user has let the client in, and returns the token, RFC

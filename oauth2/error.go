@@ -183,14 +183,6 @@ func checkError(check, need, clause string) error {
 	return &jose.CheckError{Check: check, Need: need, Clause: clause}
 }
 
-// because returns err as the cause of a CheckError, or nil if it is nil.
-func because(err error, check, need, clause string) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: %w", checkError(check, need, clause), err)
-}
-
 // checks returns a list whose failures are CheckErrors, and which reports to the
 // function given to [jose.WithTrace].
 func checks(ctx context.Context) *verdict.List { return verdict.New(ctx, checkError) }

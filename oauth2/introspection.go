@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/internal/verdict"
 )
@@ -108,7 +109,7 @@ func (i *Introspection) Claims(v any) error {
 		return checkError("active", "must be true for a token to have claims", introspectionClause)
 	}
 	if err := strictjson.Unmarshal(i.text(), v); err != nil {
-		return because(err, "claims", "must be of the types asked for", introspectionClause)
+		return refusal.Because(err, "claims", "must be of the types asked for", introspectionClause)
 	}
 	return nil
 }

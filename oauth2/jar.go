@@ -11,6 +11,7 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/random"
+	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/jose"
 )
@@ -87,18 +88,9 @@ func (o RequestObject) unused() error {
 	return nil
 }
 
-// algorithm returns the one chosen, or the key's first among those that the server
-// lists; if there is none, the key's first.
+// algorithm returns the one to sign with, see chosenAlgorithm.
 func (o RequestObject) algorithm(s AuthorizationServer) string {
-	if o.Algorithm != "" {
-		return o.Algorithm
-	}
-	for _, alg := range o.Key.Algorithms() {
-		if slices.Contains(s.RequestObjectSigningAlgValuesSupported, alg) {
-			return alg
-		}
-	}
-	return ""
+	return chosenAlgorithm(o.Algorithm, o.Key, s.RequestObjectSigningAlgValuesSupported)
 }
 
 // asObject returns the parameters of a request that has those of list in an object. A
@@ -229,5 +221,5 @@ func checkRequestURI(uri string) error {
 		return checkError(check, "must be at most 512 ASCII characters", requestURIClause)
 	}
 	_, err := httpclient.CheckURL(nil, uri)
-	return because(err, check, "must be https, or http on loopback", requestURIClause)
+	return refusal.Because(err, check, "must be https, or http on loopback", requestURIClause)
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 
+	"vouchsafe/internal/discovery"
+	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/jose"
 )
@@ -41,16 +43,8 @@ func (s SignedResponse) check(auth ClientAuthentication) error {
 
 // responseAlgorithms returns what an authorization response may be signed with.
 func (c *Client) responseAlgorithms() []string {
-	if alg := c.config.AuthorizationResponse.SigningAlgorithm; alg != "" {
-		return []string{alg}
-	}
-	listed := c.config.Server.AuthorizationSigningAlgValuesSupported
-	if len(listed) == 0 {
-		return []string{"RS256"}
-	}
-	return slices.DeleteFunc(jose.SignatureAlgorithms(), func(alg string) bool {
-		return namesHMAC(alg) || !slices.Contains(listed, alg)
-	})
+	return discovery.Algorithms(c.config.AuthorizationResponse.SigningAlgorithm,
+		c.config.Server.AuthorizationSigningAlgValuesSupported)
 }
 
 // responseVerifier returns what verifies an authorization response, JARM, Section 2.4.
@@ -118,8 +112,8 @@ func (c *Client) openResponse(ctx context.Context, response string) (url.Values,
 	}
 	tok, err := v.Verify(ctx, response)
 	if err != nil {
-		return nil, because(err, "response", "must be a token of the server for this client",
-			"JARM, Section 2.4")
+		return nil, refusal.Because(err, "response",
+			"must be a token of the server for this client", "JARM, Section 2.4")
 	}
 	return responseClaims(tok)
 }

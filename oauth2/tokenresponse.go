@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/internal/verdict"
 )
@@ -34,15 +35,22 @@ const (
 func (c *Client) readToken(ctx context.Context, a answer, asked []string) (*Token, error) {
 	l := checks(ctx)
 	m := a.accepted(l, tokenClause, c.config.Quirks.FormTokenResponse)
+	return c.tokenOf(l, m, a.now, asked)
+}
+
+// tokenOf reads the members of a token response that came at now.
+func (c *Client) tokenOf(
+	l *verdict.List, m strictjson.Object, now time.Time, asked []string,
+) (*Token, error) {
 	s := &secrets{extra: extra(m)}
 	t := &Token{
-		ExpiresAt: expiry(m, a.now),
+		ExpiresAt: expiry(m, now),
 		clientID:  c.config.ID,
 		issuer:    c.config.Server.Issuer,
 		reveal:    s.hidden(),
 	}
 	if !t.ExpiresAt.IsZero() {
-		t.life = max(0, t.ExpiresAt.Sub(a.now))
+		t.life = max(0, t.ExpiresAt.Sub(now))
 	}
 	var scope string
 	text(l, m, "access_token", tokenClause, &s.access, true)
@@ -85,7 +93,7 @@ func (a answer) accepted(l *verdict.List, clause string, form bool) strictjson.O
 	m, errBody := strictjson.Parse(body, tokenMembers...)
 	l.Result("error", "RFC 6749, Section 5.2", a.refusal(m))
 	l.Result("content_type", clause, errMedia)
-	l.Result("body", clause, because(errBody, "body", "must be one strict JSON object", clause))
+	l.Result("body", clause, refusal.Because(errBody, "body", "must be one strict JSON object", clause))
 	return m
 }
 

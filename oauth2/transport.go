@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/refusal"
 )
 
 // A Placement is where a request to a resource carries the access token, RFC 6750,
@@ -84,7 +85,7 @@ type transport struct {
 func (c *Client) transport(urls []string) (transport, error) {
 	origins, err := httpclient.ParseOrigins(c.config.HTTP, urls...)
 	if err != nil {
-		return transport{}, because(err, "urls",
+		return transport{}, refusal.Because(err, "urls",
 			"must be absolute, https or http on loopback, at least one", originClause)
 	}
 	return transport{
@@ -255,7 +256,7 @@ func (t *transport) checkLeft(req *http.Request) error {
 const originClause = "RFC 6750, Section 5.3"
 
 func (t *transport) checkOrigin(req *http.Request) error {
-	return because(t.origins.Check(req), "origin",
+	return refusal.Because(t.origins.Check(req), "origin",
 		"must be one that the transport was made for", originClause)
 }
 

@@ -15,36 +15,20 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/attacktest"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
 )
 
-// The attacks are rows of testdata/attacks/oidc.json: flaws of other relying parties, each
-// replayed here and refused by the check that the row names.
-type attacks struct {
-	Source string
-	Rows   []attackRow
-}
-
-type attackRow struct {
-	ID      []string // advisories, or a name
-	Product string
-	Flaw    string
-	Input   attackInput
-	Want    string // what each input is refused by, see refusedBy
-}
-
-// An attackInput is what an attacker gives to what its Kind says. Where there are
+// An attackInput is an input of testdata/attacks/oidc.json: what an attacker gives to what its Kind says. Where there are
 // several of a list, each is an attack. {issuer} stands for the provider, {elsewhere} for the
 // attacker's server, {kid} for the ID of the provider's key, {jwk} for the attacker's key.
 type attackInput struct {
@@ -127,45 +111,8 @@ var attackKinds = map[string]func(*testing.T, attackInput) []error{
 }
 
 func TestAttacks(t *testing.T) {
-	var corpus attacks
-	text, err := os.ReadFile("../testdata/attacks/oidc.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := json.NewDecoder(strings.NewReader(string(text)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&corpus); err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]bool{}
-	for _, row := range corpus.Rows {
-		replay := attackKinds[row.Input.Kind]
-		whole := len(row.ID) > 0 && row.Product != "" && row.Flaw != "" &&
-			!slices.Contains([]string{"", "accepted", "ok"}, row.Want)
-		if replay == nil || !whole {
-			t.Fatalf("%s: row is not whole, or of no kind known", row.ID)
-		}
-		for _, id := range row.ID {
-			if seen[id] {
-				t.Errorf("%s is there twice", id)
-			}
-			seen[id] = true
-		}
-		t.Run(row.ID[0], func(t *testing.T) {
-			errs := replay(t, row.Input)
-			if len(errs) == 0 {
-				t.Error("nothing was tried")
-			}
-			for i, err := range errs {
-				if got := refusedBy(err); got != row.Want {
-					t.Errorf("%d: %s, want %s: %v", i, got, row.Want, err)
-				}
-			}
-		})
-	}
-	if len(seen) < 80 {
-		t.Errorf("%d advisories", len(seen))
-	}
+	kindOf := func(in attackInput) string { return in.Kind }
+	attacktest.Replay(t, "oidc", 80, kindOf, attackKinds, refusedBy)
 }
 
 // errEscaped stands for what is accepted, but not taken for what the attacker meant.

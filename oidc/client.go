@@ -11,6 +11,7 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/flight"
+	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
@@ -216,7 +217,7 @@ func (c *Config) checkIssuer(l *verdict.List) {
 		{"issuer", c.Issuer}, {"server_metadata_url", c.ServerMetadataURL}} {
 		if u.url != "" {
 			_, err := httpclient.CheckURL(c.HTTP, u.url)
-			err = because(err, u.name, "must be a URL that can be asked", clause)
+			err = refusal.Because(err, u.name, "must be a URL that can be asked", clause)
 			l.Result(u.name, clause, err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/discovery"
@@ -133,23 +132,10 @@ func moves(old, new []discovery.Endpoint) []EndpointMove {
 	var list []EndpointMove
 	for _, e := range new {
 		from, had := endpointOf(old, e.Name)
-		same := func(o discovery.Endpoint) bool { return origin(o.URL) == origin(e.URL) }
+		same := func(o discovery.Endpoint) bool { return httpclient.SameOrigin(o.URL, e.URL) }
 		if had && !same(from) || !had && !slices.ContainsFunc(old, same) {
 			list = append(list, EndpointMove{e.Name, from.URL, e.URL})
 		}
 	}
 	return list
-}
-
-// origin returns the scheme, host and port of a URL, RFC 6454, Section 4.
-func origin(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return raw // which will be refused
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	}
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }

@@ -3,9 +3,8 @@ package oidc
 import (
 	"reflect"
 	"slices"
-	"strings"
 
-	"vouchsafe/jose"
+	"vouchsafe/internal/discovery"
 	"vouchsafe/oauth2"
 )
 
@@ -47,28 +46,13 @@ func (p Provider) complete() bool {
 }
 
 // algorithms returns those that the provider may sign with: the one registered, or those
-// of ours that it advertises under name, RS256 if it advertises none (OpenID Connect Core
-// 1.0, Section 3.1.3.7, rule 7).
+// of ours that it advertises under name (OpenID Connect Core 1.0, Section 3.1.3.7, rule 7).
 func algorithms(name, registered string, advertised []string) ([]string, error) {
-	if registered != "" {
-		return []string{registered}, nil
-	}
-	if len(advertised) == 0 {
-		return []string{"RS256"}, nil
-	}
-	both := slices.DeleteFunc(publicAlgorithms(),
-		func(ours string) bool { return !slices.Contains(advertised, ours) })
-	if len(both) == 0 {
+	accepted := discovery.Algorithms(registered, advertised)
+	if len(accepted) == 0 {
 		return nil, checkError(name, "must have an algorithm of this module", metadataClause)
 	}
-	return both, nil
-}
-
-// publicAlgorithms are those whose keys a provider publishes. What is keyed with the
-// client secret is left out.
-func publicAlgorithms() []string {
-	return slices.DeleteFunc(jose.SignatureAlgorithms(),
-		func(name string) bool { return strings.HasPrefix(name, "HS") })
+	return accepted, nil
 }
 
 // clone returns metadata whose lists are its own.

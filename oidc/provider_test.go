@@ -553,7 +553,8 @@ func FuzzProviderMetadata(f *testing.F) {
 		}
 		accepted, err := algorithms("x", "", p.IDTokenSigningAlgValuesSupported)
 		for _, a := range accepted {
-			if err != nil || !slices.Contains(publicAlgorithms(), a) {
+			if err != nil || !slices.Contains(jose.SignatureAlgorithms(), a) ||
+				strings.HasPrefix(a, "HS") {
 				t.Errorf("algorithm %q, %v", a, err)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/discovery"
+	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/internal/verdict"
 )
@@ -147,7 +148,7 @@ func readDescriptor(
 		"content_type", "must be application/jrd+json", "RFC 7033, Section 4.2")
 	err := strictjson.Unmarshal(string(resp.Body), &descriptor)
 	l.Result("jrd", "RFC 7033, Section 4.4",
-		because(err, "jrd", "must be one strict JSON object", "RFC 7033, Section 4.4"))
+		refusal.Because(err, "jrd", "must be one strict JSON object", "RFC 7033, Section 4.4"))
 	issuer := ""
 	for _, link := range descriptor.Links {
 		if issuer == "" && link.Rel == issuerRelation && canIssue(client, link.Href) {

@@ -7,13 +7,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
@@ -109,7 +110,8 @@ func Read(l *verdict.List, resp *httpclient.Response, v any, clause string) {
 		return
 	}
 	err := strictjson.Unmarshal(string(resp.Body), v)
-	l.Result("metadata", clause, because(err, "metadata", "must be one strict JSON object", clause))
+	l.Result("metadata", clause,
+		refusal.Because(err, "metadata", "must be one strict JSON object", clause))
 }
 
 // An Endpoint is one of a server's URLs, under its name in metadata.
@@ -142,8 +144,8 @@ func CheckEndpoints(
 ) {
 	for _, e := range endpoints {
 		u, err := httpclient.CheckURL(client, e.URL)
-		err = because(err, e.Name, "must be https, or http on loopback or one of the client's "+
-			"InsecureHTTPHosts", clause)
+		err = refusal.Because(err, e.Name, "must be https, or http on loopback or one of the "+
+			"client's InsecureHTTPHosts", clause)
 		if err == nil && u.Scheme != "https" && isHTTPS(issuer) {
 			err = checkError(e.Name, "must be https as the issuer is", clause)
 		}
@@ -160,7 +162,7 @@ func isHTTPS(raw string) bool {
 func CheckIssuer(client *http.Client, issuer, clause string) (*url.URL, error) {
 	u, err := httpclient.CheckURL(client, issuer)
 	if err != nil {
-		return nil, because(err, "issuer", "must be a URL that can be asked", clause)
+		return nil, refusal.Because(err, "issuer", "must be a URL that can be asked", clause)
 	}
 	if strings.Contains(issuer, "?") {
 		return nil, checkError("issuer", "must have no query", clause)
@@ -172,10 +174,17 @@ func checkError(check, need, clause string) error {
 	return &jose.CheckError{Check: check, Need: need, Clause: clause}
 }
 
-// because returns err as the cause of a CheckError, or nil if it is nil.
-func because(err error, check, need, clause string) error {
-	if err == nil {
-		return nil
+// Algorithms returns those that a server may sign with for a client: the one that it is
+// registered with, or those of package jose that the metadata advertises and that are of a
+// key pair, RS256 if it advertises none.
+func Algorithms(registered string, advertised []string) []string {
+	if registered != "" {
+		return []string{registered}
 	}
-	return fmt.Errorf("%w: %w", checkError(check, need, clause), err)
+	if len(advertised) == 0 {
+		return []string{"RS256"}
+	}
+	return slices.DeleteFunc(jose.SignatureAlgorithms(), func(ours string) bool {
+		return strings.HasPrefix(ours, "HS") || !slices.Contains(advertised, ours)
+	})
 }

@@ -48,18 +48,23 @@ type Note struct {
 // Serve writes the note.
 func (n Note) Serve(w http.ResponseWriter, status int) { write(w, status, "note", n) }
 
-// write writes a page that may have its style and nothing else. It names no
-// form-action: browsers hold the redirect after the form against it, and that
-// goes to the client.
-func write(w http.ResponseWriter, status int, name string, data any) {
-	sum := sha256.Sum256([]byte(style))
-	h := w.Header()
+// Protect sets the header of a page that may have one thing, text, by a directive such as
+// style-src, and nothing else. It names no form-action: browsers hold the redirect after
+// the form against it, and that goes to the client.
+func Protect(h http.Header, directive, text string) {
+	sum := sha256.Sum256([]byte(text))
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "+
-		"style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; "+
+		"frame-ancestors 'none'; "+directive+
+		" 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
+}
+
+// write writes a page that may have its style and nothing else.
+func write(w http.ResponseWriter, status int, name string, data any) {
+	Protect(w.Header(), "style-src", style)
 	w.WriteHeader(status)
 	pages.ExecuteTemplate(w, name, data)
 }

@@ -1,11 +1,11 @@
 package oidctest
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"html/template"
 	"net/http"
 	"net/url"
+
+	"vouchsafe/internal/webpage"
 )
 
 const submitScript = "document.forms[0].submit()"
@@ -25,16 +25,9 @@ var formPost = template.Must(template.New("").Parse(`<!doctype html>
 `))
 
 // serveFormPost has the browser post parameters, OAuth 2.0 Form Post Response Mode, Section
-// 2. The page may run its one script and nothing else. It names no form-action: browsers
-// hold the redirect after the form against it.
+// 2. The page may run its one script and nothing else.
 func serveFormPost(w http.ResponseWriter, action string, params url.Values) {
-	sum := sha256.Sum256([]byte(submitScript))
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; "+
-		"frame-ancestors 'none'; script-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
+	webpage.Protect(w.Header(), "script-src", submitScript)
 	formPost.Execute(w, struct {
 		Action template.URL // one that the client registered, of whatever scheme
 		Params url.Values
