@@ -7,28 +7,94 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
+	"sync/atomic"
 
-	"vouchsafe/httpclient"
 	"vouchsafe/internal/localpath"
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
 )
 
-// A Client is the client of one registered provider. It is safe for concurrent
-// use.
+// A Client is the client of one registered provider. Its methods that call the API use the
+// token that FetchToken returns. It is safe for concurrent use.
 type Client struct {
+	caller
 	registry *Registry
 	name     string
-	config   Config
-	protocol protocol
-	users    *users
+	pending  *Config // before Registry.Init; the registry's mutex guards it
+	current  atomic.Pointer[registration]
+}
+
+func newClient(r *Registry, name string) *Client {
+	c := &Client{registry: r, name: name}
+	c.caller = caller{c, c.fetched}
+	return c
+}
+
+// registration returns what the client is now.
+func (c *Client) registration() (*registration, error) {
+	if m := c.current.Load(); m != nil {
+		return m, nil
+	}
+	if c.registry.settings.Load() == nil {
+		return nil, c.wrap(ErrNotInitialized)
+	}
+	return nil, notRegistered(c.name)
+}
+
+func (c *Client) wrap(err error) error { return fmt.Errorf("registry: %q: %w", c.name, err) }
+
+// unsaved reports whether the client has a token that its store has not.
+func (c *Client) unsaved() bool {
+	m := c.current.Load()
+	return m != nil && m.users.unsaved()
 }
 
 // Name returns the name that the client is registered under.
 func (c *Client) Name() string { return c.name }
+
+// Protocol returns what the provider speaks, empty before [Registry.Init].
+func (c *Client) Protocol() Protocol {
+	if m := c.current.Load(); m != nil {
+		return m.protocol.name()
+	}
+	return ""
+}
+
+// OAuth1 returns the client of package oauth1 that does the work, nil if the provider is not
+// one of OAuth 1.0.
+func (c *Client) OAuth1() *oauth1.Client {
+	p, _ := c.protocol().(oauth1Protocol)
+	return p.client
+}
+
+// OAuth2 returns the client of package oauth2 that does the work: for grants without a user,
+// introspection, revocation. With OpenID Connect the provider is discovered first. It is an
+// error if the provider is one of OAuth 1.0.
+func (c *Client) OAuth2(ctx context.Context) (*oauth2.Client, error) {
+	switch p := c.protocol().(type) {
+	case oauth2Protocol:
+		return p.client, nil
+	case oidcProtocol:
+		return p.client.OAuth(ctx)
+	}
+	return nil, c.wrap(errors.New("the provider does not speak OAuth 2.0"))
+}
+
+// OIDC returns the client of package oidc that does the work, nil if the provider does not
+// speak OpenID Connect.
+func (c *Client) OIDC() *oidc.Client {
+	p, _ := c.protocol().(oidcProtocol)
+	return p.client
+}
+
+func (c *Client) protocol() protocol {
+	if m := c.current.Load(); m != nil {
+		return m.protocol
+	}
+	return nil
+}
 
 // A Token is what a login ends in: exactly one of the fields is set.
 type Token struct {
@@ -50,6 +116,10 @@ type Login struct {
 	// ReturnTo is where the application meant to go on, empty if it did not say.
 	ReturnTo string
 
+	// User is the application's own identifier of the user whose account the login is to be
+	// linked to, who is logged in: see AuthorizeOptions.User. If empty, it is a login.
+	User string
+
 	// IDToken is the verified ID Token; nil without one. It reads claims into a struct, in
 	// which large numbers are exact.
 	IDToken *oidc.IDToken
@@ -60,16 +130,59 @@ type Login struct {
 // AuthorizeOptions are what one login is to be like.
 type AuthorizeOptions struct {
 	// RedirectURI is the site's callback: https, or http on loopback, or a path,
-	// which is taken relative to Options.BaseURL. Required.
+	// which is taken relative to Options.BaseURL. If empty, Config.RedirectURI.
 	RedirectURI string
 
 	// ReturnTo is where the application goes on after the login: a path of this
 	// site, which comes back as Login.ReturnTo.
 	ReturnTo string
 
-	// Params are further parameters of the authorization request. They go before
-	// those of Config.AuthorizeParams.
-	Params url.Values
+	// User, if not empty, is the application's own identifier of the user who is logged in
+	// and links an account at the provider. The request must be a POST from a page of this
+	// site, and [Client.Complete] must be given the same user. Without it, another site could
+	// have its own account linked to whoever is logged in here.
+	User string
+
+	// Scopes are asked for in place of Config.Scopes.
+	Scopes []string
+
+	// Resources are where the access token is for, RFC 8707, Section 2.
+	Resources []string
+
+	// Params are further parameters of the authorization request, and TokenParams of the token
+	// request. They go before those of Config.AuthorizeParams and Config.AccessTokenParams.
+	Params      url.Values
+	TokenParams url.Values
+
+	// OIDC is what else an OpenID Connect request asks for, such as MaxAge. What has a field
+	// here is set here: there it is an error.
+	OIDC oidc.AuthorizationOptions
+}
+
+// completed returns o with what c has for every login.
+func (o AuthorizeOptions) completed(c Config) AuthorizeOptions {
+	o.Params = overlaid(c.AuthorizeParams, o.Params)
+	if c.detect() != ProtocolOAuth1 {
+		o.TokenParams = overlaid(c.AccessTokenParams, o.TokenParams)
+	}
+	if o.Scopes == nil {
+		o.Scopes = c.Scopes
+	}
+	if o.RedirectURI == "" {
+		o.RedirectURI = c.RedirectURI
+	}
+	if o.OIDC.ResponseMode == "" {
+		o.OIDC.ResponseMode = c.ResponseMode
+	}
+	return o
+}
+
+// overlaid returns params with those of over in place of their own.
+func overlaid(params, over url.Values) url.Values {
+	both := url.Values{}
+	maps.Copy(both, params)
+	maps.Copy(both, over)
+	return both
 }
 
 // AuthorizeRedirect begins a login and redirects the browser to the provider. It
@@ -81,39 +194,13 @@ func (c *Client) AuthorizeRedirect(w http.ResponseWriter, r *http.Request, redir
 // Authorize begins a login and redirects the browser to the provider. After an
 // error nothing has been written to w.
 func (c *Client) Authorize(w http.ResponseWriter, r *http.Request, o AuthorizeOptions) error {
-	redirectURI, err := c.registry.resolve(o.RedirectURI)
+	m, err := c.registration()
 	if err != nil {
 		return err
 	}
-	if o.ReturnTo != "" && !localpath.Valid(o.ReturnTo) {
-		return errors.New("registry: ReturnTo must be a path of this site")
-	}
-	if err := c.registry.claim(r.Context(), c, redirectURI); err != nil {
-		return err
-	}
-	params := url.Values{}
-	maps.Copy(params, c.config.AuthorizeParams)
-	maps.Copy(params, o.Params)
-	b, err := c.protocol.authorize(r.Context(), request{
-		redirectURI:  redirectURI,
-		scopes:       c.config.Scopes,
-		responseType: c.config.ResponseType,
-		responseMode: c.config.ResponseMode,
-		params:       params,
-	})
+	target, err := c.begin(w, r, m, o)
 	if err != nil {
-		return fmt.Errorf("registry: %q: %w", c.name, err)
-	}
-	err = c.registry.logins.put(w, r, b.key, record{
-		Purpose:     purposeLogin,
-		Client:      c.name,
-		RedirectURI: redirectURI,
-		ReturnTo:    o.ReturnTo,
-		Posted:      strings.HasPrefix(c.config.ResponseMode, "form_post"),
-		Transaction: b.transaction,
-	})
-	if err != nil {
-		return fmt.Errorf("registry: %q: %w", c.name, err)
+		return c.wrap(err)
 	}
 	status := http.StatusFound
 	if r.Method == http.MethodPost {
@@ -121,50 +208,122 @@ func (c *Client) Authorize(w http.ResponseWriter, r *http.Request, o AuthorizeOp
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	http.Redirect(w, r, b.url, status)
+	http.Redirect(w, r, target, status)
 	return nil
 }
 
-// AuthorizeAccessToken completes a login in the handler of the callback. It
-// writes a cookie and a header to w, and no body.
+// begin begins a login and returns where the browser is to go.
+func (c *Client) begin(w http.ResponseWriter, r *http.Request, m *registration, o AuthorizeOptions,
+) (string, error) {
+	if err := o.check(); err != nil {
+		return "", err
+	}
+	o = o.completed(m.config)
+	var err error
+	if o.RedirectURI, err = m.settings.resolve(o.RedirectURI); err != nil {
+		return "", err
+	}
+	if o.User != "" {
+		if err := fromOwnSite(r, o.RedirectURI); err != nil {
+			return "", err
+		}
+	}
+	if err := c.registry.claim(r.Context(), c, o.RedirectURI); err != nil {
+		return "", err
+	}
+	b, err := m.protocol.authorize(r.Context(), o)
+	if err != nil {
+		return "", err
+	}
+	return b.url, m.settings.logins.put(w, r, b.key, record{
+		Purpose:     purposeLogin,
+		Client:      c.name,
+		Provider:    m.digest,
+		User:        o.User,
+		RedirectURI: o.RedirectURI,
+		ReturnTo:    o.ReturnTo,
+		Posted:      strings.HasPrefix(o.OIDC.ResponseMode, "form_post"),
+		Transaction: b.transaction,
+	})
+}
+
+// check refuses what no login can be.
+func (o AuthorizeOptions) check() error {
+	if o.ReturnTo != "" && !localpath.Valid(o.ReturnTo) {
+		return errors.New("ReturnTo must be a path of this site")
+	}
+	if o.OIDC.RedirectURI != "" || o.OIDC.Scopes != nil || o.OIDC.Resources != nil ||
+		o.OIDC.Params != nil {
+		return errors.New("AuthorizeOptions.OIDC must not have what AuthorizeOptions has itself")
+	}
+	return nil
+}
+
+// fromOwnSite refuses a request that a page of another site may have sent: one that is no
+// POST, or that the browser says is from elsewhere, or does not say where from.
+func fromOwnSite(r *http.Request, redirectURI string) error {
+	u, err := url.Parse(redirectURI)
+	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+	if err != nil || r.Method != http.MethodPost || site == "" && origin == "" ||
+		site != "" && site != "same-origin" || origin != "" && origin != u.Scheme+"://"+u.Host {
+		return because(ReasonOtherSite)
+	}
+	return nil
+}
+
+// AuthorizeAccessToken completes a login in the handler of the callback. It is
+// [Client.Complete] for logins that link no account.
+//
+// Start a new application session before the user is taken as logged in.
+func (c *Client) AuthorizeAccessToken(w http.ResponseWriter, r *http.Request) (*Login, error) {
+	return c.Complete(w, r, "")
+}
+
+// Complete completes a login in the handler of the callback. It writes a cookie and a header
+// to w, and no body. user is the application's own identifier of who is logged in now, empty
+// if nobody is: a login begun with AuthorizeOptions.User is refused for any other, and ends in
+// Login.User; for a login begun without, user is of no account.
 //
 // The error is a [*TransactionError] if the callback belongs to no login in the
 // making of this browser and client, ErrAccessDenied, wrapped, if the user or the
 // provider said no, and otherwise that of the protocol's package. Whatever the
 // outcome, the same callback does not work again.
-//
-// Start a new application session before the user is taken as logged in.
-func (c *Client) AuthorizeAccessToken(w http.ResponseWriter, r *http.Request) (*Login, error) {
-	login, err := c.complete(w, r)
+func (c *Client) Complete(w http.ResponseWriter, r *http.Request, user string) (*Login, error) {
+	m, err := c.registration()
 	if err != nil {
-		if denied(err) {
-			err = fmt.Errorf("%w: %w", ErrAccessDenied, err)
-		}
-		return nil, fmt.Errorf("registry: %q: %w", c.name, err)
+		return nil, err
+	}
+	login, err := c.complete(w, r, m, user)
+	if denied(err) {
+		err = fmt.Errorf("%w: %w", ErrAccessDenied, err)
+	}
+	if err != nil {
+		return nil, c.wrap(err)
 	}
 	return login, nil
 }
 
-func (c *Client) complete(w http.ResponseWriter, r *http.Request) (*Login, error) {
+func (c *Client) complete(w http.ResponseWriter, r *http.Request, m *registration, user string,
+) (*Login, error) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	params, err := oauth2.ReadCallback(r) // a HEAD, of a link preview say, uses up no login
 	if err != nil {
 		return nil, err
 	}
-	key, err := c.protocol.key(r.Context(), params)
+	key, err := m.protocol.key(r.Context(), params)
 	if err != nil {
 		return nil, err
 	}
-	rec, err := c.registry.logins.take(w, r, key, purposeLogin, c.name)
+	rec, err := m.settings.logins.take(w, r, key, expected{purposeLogin, c.name, m.digest, user})
 	if err != nil {
 		return nil, err
 	}
-	login, err := c.protocol.callback(r.Context(), params, rec.Transaction)
+	login, err := m.protocol.callback(r.Context(), params, rec.Transaction)
 	if err != nil {
 		return nil, err
 	}
-	login.client, login.ReturnTo = c, rec.ReturnTo
+	login.client, login.ReturnTo, login.User = c, rec.ReturnTo, rec.User
 	return login, nil
 }
 
@@ -174,12 +333,16 @@ func (c *Client) complete(w http.ResponseWriter, r *http.Request) (*Login, error
 // must be one that c completed, or, without OpenID Connect, one made of a token
 // that was stored: &Login{Token: t}.
 func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
-	if login == nil || login.client != nil && login.client != c {
-		return nil, fmt.Errorf("registry: %q: UserInfo needs a login that this client completed", c.name)
-	}
-	u, err := c.protocol.userInfo(ctx, c, login)
+	m, err := c.registration()
 	if err != nil {
-		return nil, fmt.Errorf("registry: %q: %w", c.name, err)
+		return nil, err
+	}
+	if login == nil || login.client != nil && login.client != c {
+		return nil, c.wrap(errors.New("UserInfo needs a login that this client completed"))
+	}
+	u, err := m.protocol.userInfo(ctx, m, login)
+	if err != nil {
+		return nil, c.wrap(err)
 	}
 	return u, nil
 }
@@ -187,103 +350,13 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, er
 // Refresh exchanges a token for a new one, by its refresh token. Store what it
 // returns before using it: t may not work again.
 func (c *Client) Refresh(ctx context.Context, t Token) (Token, error) {
-	renewed, err := c.protocol.refresh(ctx, t)
+	m, err := c.registration()
 	if err != nil {
-		return Token{}, fmt.Errorf("registry: %q: %w", c.name, err)
+		return Token{}, err
+	}
+	renewed, err := m.protocol.refresh(ctx, t)
+	if err != nil {
+		return Token{}, c.wrap(err)
 	}
 	return renewed, nil
-}
-
-// WithToken returns a client that calls the provider's API with t.
-func (c *Client) WithToken(t Token) *BoundClient {
-	return &BoundClient{c, func(ctx context.Context, url string) (http.RoundTripper, error) {
-		return c.protocol.transport(ctx, t, url)
-	}}
-}
-
-// A BoundClient calls an API with a token. It is safe for concurrent use.
-type BoundClient struct {
-	client    *Client
-	transport func(ctx context.Context, url string) (http.RoundTripper, error)
-}
-
-// HTTPClient returns an http.Client that sends the token to the origin of
-// Config.APIBaseURL, and to no other: a request elsewhere is an error. A redirect
-// elsewhere is followed without the token, and with OAuth 1.0 an error. It is for
-// any library that takes an http.Client.
-func (b *BoundClient) HTTPClient(ctx context.Context) (*http.Client, error) {
-	c := b.client
-	if c.config.APIBaseURL == "" {
-		return nil, fmt.Errorf("registry: %q: calling its API needs Config.APIBaseURL", c.name)
-	}
-	transport, err := b.transport(ctx, c.config.APIBaseURL)
-	if err != nil {
-		return nil, fmt.Errorf("registry: %q: %w", c.name, err)
-	}
-	return httpclient.With(c.registry.options.HTTP, transport), nil
-}
-
-// bind returns an http.Client that sends t to the origin of url.
-func (c *Client) bind(ctx context.Context, t Token, url string) (*http.Client, error) {
-	transport, err := c.protocol.transport(ctx, t, url)
-	if err != nil {
-		return nil, err
-	}
-	return httpclient.With(c.registry.options.HTTP, transport), nil
-}
-
-// Get calls the API at ref, relative to Config.APIBaseURL: "user" is below it,
-// "/user" is at the root of its host. For a URL of another origin the error wraps
-// [httpclient.ErrOrigin]. The caller closes the response's body, and looks at its
-// status.
-func (b *BoundClient) Get(ctx context.Context, ref string) (*http.Response, error) {
-	target, err := join(b.client.registry.options.HTTP, b.client.config.APIBaseURL, ref)
-	if err != nil {
-		return nil, fmt.Errorf("registry: %q: %w", b.client.name, err)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
-	if err != nil {
-		return nil, fmt.Errorf("registry: %q: API URL does not parse", b.client.name)
-	}
-	req.Header.Set("User-Agent", httpclient.UserAgent)
-	return b.Do(req)
-}
-
-// Do sends req, whose URL is absolute, with the token. The caller closes the
-// response's body. An error names the host and nothing else of the request.
-func (b *BoundClient) Do(req *http.Request) (*http.Response, error) {
-	bound, err := b.HTTPClient(req.Context())
-	if err != nil {
-		return nil, err
-	}
-	resp, err := bound.Do(req)
-	if err != nil {
-		return nil, httpclient.ExchangeError(req, err)
-	}
-	return resp, nil
-}
-
-// join puts a reference below a base URL, whether or not that ends in a slash. A
-// relative one that would leave the base is refused; whether an absolute one may
-// have the token is for the transport to say.
-func join(hc *http.Client, base, ref string) (string, error) {
-	b, err := httpclient.CheckURL(hc, base)
-	if err != nil {
-		return "", fmt.Errorf("APIBaseURL: %w", err)
-	}
-	if !strings.HasSuffix(b.Path, "/") {
-		b = b.JoinPath("/")
-	}
-	r, err := url.Parse(ref)
-	if err != nil || strings.Contains(ref, `\`) {
-		return "", errors.New("API URL does not parse")
-	}
-	u := b.ResolveReference(r)
-	if slices.Contains(strings.Split(u.Path, "/"), "..") {
-		return "", errors.New("API URL must not have escaped dot segments")
-	}
-	if !r.IsAbs() && !strings.HasPrefix(ref, "/") && !strings.HasPrefix(u.Path, b.Path) {
-		return "", errors.New("API URL must be below APIBaseURL, or begin with a slash")
-	}
-	return u.String(), nil
 }

@@ -1,30 +1,39 @@
 package registry
 
 import (
-	"cmp"
+	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
-	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
+	"time"
 
 	"vouchsafe/compliance"
-	"vouchsafe/httpclient"
+	"vouchsafe/jose"
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
 )
 
-// A Config says what a provider is and who the client is to it. ClientID is
-// required; the rest depends on the protocol. Authlib's name for each field is
-// the field's, in lower case with underscores, unless said otherwise.
+// A Config says what a provider is and who the client is to it. ClientID is required; the
+// rest depends on the protocol. What is empty is filled in: from [Options].Config first, then
+// from the row of Provider. There each field has Authlib's name, which is the field's own in
+// lower case with underscores unless said otherwise.
+//
+// Fields of a protocol that the provider is not of are an error.
 type Config struct {
 	// Provider names a row of package compliance's table, which fills the fields
 	// that are empty here. If empty, nothing is filled in.
 	Provider string
+
+	// Protocol is what the provider speaks. If empty, it follows from the other fields: see
+	// the package documentation.
+	Protocol Protocol
 
 	// ClientID and ClientSecret are the client's credentials: in OAuth 1.0, the
 	// consumer key and secret. A public client has no secret. Printing a Config
@@ -32,14 +41,33 @@ type Config struct {
 	ClientID     string
 	ClientSecret string `json:"-"`
 
+	// PrivateKey signs the assertions of TokenEndpointAuthMethod private_key_jwt. In
+	// configuration it is PEM text, or a JSON Web Key.
+	PrivateKey *jose.Key `json:"-"`
+
 	// RequestTokenURL is where OAuth 1.0 gets temporary credentials, RFC 5849,
-	// Section 2.1. It makes the provider one of OAuth 1.0.
-	RequestTokenURL string
+	// Section 2.1. It makes the provider one of OAuth 1.0. RequestTokenParams are further
+	// parameters of that request, which are signed.
+	RequestTokenURL    string
+	RequestTokenParams url.Values
 
 	// AuthorizeURL and AccessTokenURL are the authorization and the token endpoint
 	// of either protocol. With OpenID Connect they go before the discovered ones.
-	AuthorizeURL   string
-	AccessTokenURL string
+	// AuthorizeParams and AccessTokenParams are further parameters of the requests there:
+	// those that AuthorizeOptions have go before them.
+	AuthorizeURL      string
+	AuthorizeParams   url.Values
+	AccessTokenURL    string
+	AccessTokenParams url.Values
+
+	// RefreshTokenURL is where OAuth 2.0 refreshes tokens, if not at AccessTokenURL.
+	// RefreshTokenParams are further parameters of that request.
+	RefreshTokenURL    string
+	RefreshTokenParams url.Values
+
+	// APIBaseURL is what the URLs of API calls are relative to. Tokens are sent to
+	// its origin only.
+	APIBaseURL string
 
 	// Issuer is the issuer identifier, exactly. An OAuth 2.0 server that sends iss
 	// (RFC 9207) needs it too.
@@ -49,53 +77,99 @@ type Config struct {
 	// from Issuer. Alone it serves where the issuer has no final slash.
 	ServerMetadataURL string
 
-	// JWKSURI is where the provider's keys are, if they are not to be discovered.
+	// JWKSURI is where the provider's keys are, if they are not to be discovered, and JWKS
+	// the keys themselves, if they are not to be fetched. The former is jwks_uri in Authlib.
 	JWKSURI string
+	JWKS    *jose.Set
 
-	// UserInfoEndpoint is where [Client.UserInfo] asks who the user is.
+	// UserInfoEndpoint is where [Client.UserInfo] asks who the user is: userinfo_endpoint.
 	UserInfoEndpoint string
 
 	// IdentityIssuer is the issuer of identities that UserInfo gives, for a provider
 	// without OpenID Connect. UserInfoNames says where it keeps standard claims,
 	// {"sub": "id"}; the subject must be one that never belongs to another user. An "email"
 	// from elsewhere is verified only if "email_verified" has an entry too.
-	// Authlib has a userinfo_compliance_fix instead.
 	IdentityIssuer string
 	UserInfoNames  map[string]string
 
-	// APIBaseURL is what the URLs of API calls are relative to. Tokens are sent to
-	// its origin only.
-	APIBaseURL string
+	// UserInfoFix rewrites what the provider says of the user before it is read and checked:
+	// userinfo_compliance_fix in Authlib. Numbers are of type json.Number. api calls the
+	// provider with the user's token, for what the answer lacks.
+	UserInfoFix func(ctx context.Context, api *BoundClient, claims map[string]any) (
+		map[string]any, error)
 
-	// Scopes are the scopes asked for. Authlib has them in client_kwargs.
+	// RedirectURI is where the browser comes back to, for a login that does not say: see
+	// AuthorizeOptions.RedirectURI.
+	RedirectURI string
+
+	// Scopes are the scopes asked for: scope in Authlib, with spaces between them.
 	Scopes []string
 
 	// ResponseType and ResponseMode are those of [oidc.AuthorizationOptions]; OAuth 2.0
 	// without OpenID Connect has ResponseMode only, OAuth 1.0 neither. With form_post and
 	// form_post.jwt the provider's page posts to the callback, and the site must be https:
-	// browsers send no cookie along otherwise. Where the response is in the fragment, call
-	// [oauth2.RelayFragment] first in the handler of the callback. With "id_token" there is no
+	// browsers send no cookie along otherwise. Where the response is in the fragment,
+	// [Registry.Handlers] see to it; without them, call [oauth2.RelayFragment] first in the
+	// handler of the callback. With "id_token" there is no
 	// access token: what is known of the user is in Login.IDToken.
 	ResponseType string
 	ResponseMode string
 
-	// AuthorizeParams are further parameters of the authorization request.
-	AuthorizeParams url.Values
+	// TokenEndpointAuthMethod is client_secret_basic, client_secret_post,
+	// client_secret_jwt, private_key_jwt, none, or the name of ClientAuthentication. If
+	// empty, the method follows from what the client has and the provider's metadata.
+	// RevocationEndpointAuthMethod is that of the revocation endpoint; if empty, the same.
+	TokenEndpointAuthMethod      string
+	RevocationEndpointAuthMethod string
 
-	// TokenEndpointAuthMethod is client_secret_basic, client_secret_post or none. If
-	// empty, the method follows from the secret and the provider's metadata.
-	TokenEndpointAuthMethod string
-}
+	// ClientAuthentication is a method of the application's own, used by being there:
+	// client_auth_methods in Authlib.
+	ClientAuthentication oauth2.ClientAuthentication
 
-// clone returns a copy that shares nothing with c that its owner could change.
-func (c Config) clone() Config {
-	c.Scopes = slices.Clone(c.Scopes)
-	c.UserInfoNames = maps.Clone(c.UserInfoNames)
-	c.AuthorizeParams = maps.Clone(c.AuthorizeParams)
-	for name, values := range c.AuthorizeParams {
-		c.AuthorizeParams[name] = slices.Clone(values)
-	}
-	return c
+	// TokenPlacement is where OAuth 2.0 puts the access token. Zero means the header.
+	TokenPlacement oauth2.Placement
+
+	// SignatureMethod and SignatureType are how and where OAuth 1.0 signs; if empty,
+	// HMAC-SHA1 and in the header. RSAKey signs with an RSA method; in configuration it is
+	// PEM text. Realm is sent along. ForceIncludeBody has bodies that are not forms signed
+	// too, see [oauth1.Config].
+	SignatureMethod  oauth1.SignatureMethod
+	SignatureType    oauth1.Placement
+	RSAKey           crypto.Signer `json:"-"`
+	Realm            string
+	ForceIncludeBody bool
+
+	// Leeway is the clock difference tolerated. Zero means 60 seconds, a negative value
+	// none; more than 5 minutes is an error. In configuration it is in seconds.
+	Leeway time.Duration
+
+	// Timeout bounds each request to the provider, its API included, unless the context of
+	// an API call ends at a time of its own. Zero means that of Options.HTTP. In
+	// configuration it is in seconds.
+	Timeout time.Duration
+
+	// UserAgent is sent with each request. If empty, that of Options.HTTP.
+	UserAgent string
+
+	// FetchToken and UpdateToken go before those of [Options].
+	FetchToken  func(ctx context.Context) (Token, error)
+	UpdateToken func(ctx context.Context, u TokenUpdate) error
+
+	// Quirks and Hooks are what an OAuth 2.0 server does otherwise than the specifications
+	// say: compliance_fix in Authlib.
+	Quirks oidc.Quirks
+	Hooks  oauth2.Hooks
+
+	// OverwriteFromConfig has what Options.Config says go before what is said here; of
+	// parameters, one by one. It is overwrite in Authlib.
+	OverwriteFromConfig bool
+
+	// OAuth1, OAuth2 and OIDC have what else there is to configure in the protocol's own
+	// package, such as request objects, encryption or tenants. What has a field here is set
+	// here: there it is an error.
+	OAuth1 oauth1.Config
+	OAuth2 oauth2.Config
+	OIDC   oidc.Config
 }
 
 // Format prints which provider and client a Config is of, whatever the verb.
@@ -106,141 +180,77 @@ func (c Config) Format(f fmt.State, _ rune) {
 // LogValue gives a log what Format prints.
 func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// fill returns c with its empty fields taken from the row that it names.
-func (c Config) fill() (Config, error) {
+// merged returns c with the fields of other where its own are empty, or the other way round
+// if other is to win: parameters one by one then.
+func (c Config) merged(other Config, wins bool) Config {
+	to, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(other)
+	for i := range to.NumField() {
+		to, from := to.Field(i), from.Field(i)
+		switch {
+		case from.IsZero():
+		case to.IsZero() || wins && to.Kind() != reflect.Map:
+			to.Set(from)
+		case wins:
+			to.Set(mergedMap(to, from))
+		}
+	}
+	return c.clone()
+}
+
+func mergedMap(to, from reflect.Value) reflect.Value {
+	m := reflect.MakeMap(to.Type())
+	for _, each := range []reflect.Value{to, from} {
+		for key, value := range each.Seq2() {
+			m.SetMapIndex(key, value)
+		}
+	}
+	return m
+}
+
+// filled returns c with its empty fields taken from the row that it names.
+func (c Config) filled() (Config, error) {
 	if c.Provider == "" {
-		return c, nil
+		return c.clone(), nil
 	}
 	row, ok := compliance.Lookup(c.Provider)
 	if !ok {
 		return c, errors.New("Provider names no row of the table of providers")
 	}
-	return c.fillFrom(row), nil
+	return c.merged(fromRow(row), false), nil
 }
 
-func (c Config) fillFrom(row compliance.Provider) Config {
-	for _, f := range []struct {
-		to  *string
-		row string
-	}{
-		{&c.RequestTokenURL, row.RequestTokenURL},
-		{&c.AuthorizeURL, row.AuthorizeURL},
-		{&c.AccessTokenURL, row.AccessTokenURL},
-		{&c.Issuer, row.Issuer},
-		{&c.ServerMetadataURL, row.ServerMetadataURL},
-		{&c.APIBaseURL, row.APIBaseURL},
-		{&c.UserInfoEndpoint, row.UserInfoEndpoint},
-		{&c.IdentityIssuer, row.IdentityIssuer},
-		{&c.TokenEndpointAuthMethod, row.TokenEndpointAuthMethod},
-	} {
-		*f.to = cmp.Or(*f.to, f.row)
+func fromRow(row compliance.Provider) Config {
+	return Config{
+		RequestTokenURL:         row.RequestTokenURL,
+		AuthorizeURL:            row.AuthorizeURL,
+		AccessTokenURL:          row.AccessTokenURL,
+		Issuer:                  row.Issuer,
+		ServerMetadataURL:       row.ServerMetadataURL,
+		APIBaseURL:              row.APIBaseURL,
+		UserInfoEndpoint:        row.UserInfoEndpoint,
+		UserInfoNames:           row.UserInfoNames,
+		IdentityIssuer:          row.IdentityIssuer,
+		TokenEndpointAuthMethod: row.TokenEndpointAuthMethod,
+		Scopes:                  row.Scopes,
 	}
-	if c.Scopes == nil {
-		c.Scopes = row.Scopes
-	}
-	if c.UserInfoNames == nil {
-		c.UserInfoNames = row.UserInfoNames
+}
+
+// clone returns a copy that shares nothing with c that its owner could change. What is in
+// OAuth1, OAuth2 and OIDC their packages copy.
+func (c Config) clone() Config {
+	c.Scopes = slices.Clone(c.Scopes)
+	c.UserInfoNames = maps.Clone(c.UserInfoNames)
+	for _, params := range []*url.Values{&c.RequestTokenParams, &c.AuthorizeParams,
+		&c.AccessTokenParams, &c.RefreshTokenParams} {
+		*params = cloneParams(*params)
 	}
 	return c
 }
 
-// protocol makes the client of the protocol that c is of.
-func (c Config) protocol(o Options) (protocol, error) {
-	switch {
-	case c.RequestTokenURL != "":
-		return c.oauth1(o)
-	case c.ServerMetadataURL != "", c.JWKSURI != "", slices.Contains(c.Scopes, "openid"),
-		c.Issuer != "" && c.AuthorizeURL == "":
-		return c.oidc(o)
+func cloneParams(params url.Values) url.Values {
+	clone := maps.Clone(params)
+	for name, values := range clone {
+		clone[name] = slices.Clone(values)
 	}
-	return c.oauth2(o)
-}
-
-func (c Config) oauth1(o Options) (protocol, error) {
-	if len(c.Scopes) > 0 || c.Issuer != "" || c.ServerMetadataURL != "" || c.JWKSURI != "" ||
-		c.TokenEndpointAuthMethod != "" || c.ResponseType != "" || c.ResponseMode != "" {
-		return nil, errors.New("RequestTokenURL is of OAuth 1.0; Scopes, Issuer, ServerMetadataURL, " +
-			"JWKSURI, TokenEndpointAuthMethod, ResponseType and ResponseMode are not")
-	}
-	if c.AuthorizeURL == "" {
-		return nil, errors.New("AuthorizeURL is required") // which oauth1 can do without
-	}
-	client, err := oauth1.New(oauth1.Config{
-		ID:                     c.ClientID,
-		Secret:                 c.ClientSecret,
-		TemporaryCredentialURL: c.RequestTokenURL,
-		AuthorizationURL:       c.AuthorizeURL,
-		TokenURL:               c.AccessTokenURL,
-		HTTP:                   o.HTTP,
-		Now:                    o.Now,
-	})
-	return oauth1Protocol{client}, err
-}
-
-func (c Config) oauth2(o Options) (protocol, error) {
-	if c.AuthorizeURL == "" || c.AccessTokenURL == "" { // which oauth2 can do without
-		return nil, errors.New("AuthorizeURL and AccessTokenURL are required")
-	}
-	if c.ResponseType != "" {
-		return nil, errors.New("ResponseType is of OpenID Connect")
-	}
-	auth, err := c.authentication()
-	if err != nil {
-		return nil, err
-	}
-	client, err := oauth2.New(oauth2.Config{
-		ID:     c.ClientID,
-		Server: c.server(),
-		Auth:   auth,
-		HTTP:   o.HTTP,
-		Now:    o.Now,
-	})
-	return oauth2Protocol{client}, err
-}
-
-func (c Config) authentication() (oauth2.ClientAuthentication, error) {
-	return oauth2.AuthenticationFor(c.TokenEndpointAuthMethod, oauth2.Credentials{Secret: c.ClientSecret})
-}
-
-func (c Config) oidc(o Options) (protocol, error) {
-	auth, err := c.authentication()
-	if err != nil {
-		return nil, err
-	}
-	client, err := oidc.New(oidc.Config{
-		Issuer:            c.Issuer,
-		ServerMetadataURL: c.ServerMetadataURL,
-		Provider: oidc.Provider{
-			AuthorizationServer: c.server(),
-			UserInfoEndpoint:    c.UserInfoEndpoint,
-		},
-		ID:   c.ClientID,
-		Auth: auth,
-		HTTP: o.HTTP,
-		Now:  o.Now,
-	})
-	return oidcProtocol{client}, err
-}
-
-func (c Config) server() oauth2.AuthorizationServer {
-	return oauth2.AuthorizationServer{
-		Issuer:                c.Issuer,
-		AuthorizationEndpoint: c.AuthorizeURL,
-		TokenEndpoint:         c.AccessTokenURL,
-		JWKSURI:               c.JWKSURI,
-	}
-}
-
-// check refuses URLs that no protocol looks at when its client is made.
-func (c Config) check(client *http.Client) error {
-	for name, raw := range map[string]string{
-		"APIBaseURL": c.APIBaseURL, "UserInfoEndpoint": c.UserInfoEndpoint} {
-		if raw == "" {
-			continue
-		}
-		if _, err := httpclient.CheckURL(client, raw); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return nil
+	return clone
 }

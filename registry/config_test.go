@@ -32,9 +32,9 @@ func full[T any](text string) T {
 // other.
 func TestFill(t *testing.T) {
 	row := reflect.ValueOf(full[compliance.Provider]("row"))
-	filled := reflect.ValueOf(Config{}.fillFrom(row.Interface().(compliance.Provider)))
+	filled := reflect.ValueOf(Config{}.merged(fromRow(row.Interface().(compliance.Provider)), false))
 	own := full[Config]("own")
-	kept := reflect.ValueOf(own.fillFrom(row.Interface().(compliance.Provider)))
+	kept := reflect.ValueOf(own.merged(fromRow(row.Interface().(compliance.Provider)), false))
 	for field, want := range row.Fields() {
 		if got := filled.FieldByName(field.Name); !reflect.DeepEqual(got.Interface(), want.Interface()) {
 			t.Errorf("%s is not filled in: %v", field.Name, got)
@@ -103,7 +103,7 @@ func TestRecordOfAnotherKind(t *testing.T) {
 		for _, c := range w.Result().Cookies() {
 			r.AddCookie(c)
 		}
-		_, err := l.take(httptest.NewRecorder(), r, "key", purposeLogin, "")
+		_, err := l.take(httptest.NewRecorder(), r, "key", expected{purpose: purposeLogin})
 		if test.want == "" && err != nil || test.want != "" && !errors.Is(err, because(test.want)) {
 			t.Errorf("%+v: error is %v", test.record, err)
 		}

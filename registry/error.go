@@ -2,14 +2,66 @@ package registry
 
 import (
 	"errors"
+	"strconv"
 
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth2"
 )
 
-// ErrAccessDenied is wrapped by the error of a login that the user, or the
-// provider in the user's place, refused; by either protocol.
-var ErrAccessDenied = errors.New("access denied")
+var (
+	// ErrAccessDenied is wrapped by the error of a login that the user, or the
+	// provider in the user's place, refused; by either protocol.
+	ErrAccessDenied = errors.New("access denied")
+
+	// ErrNotInitialized is wrapped by the error of a client that is used before
+	// [Registry.Init].
+	ErrNotInitialized = errors.New("the registry has no settings yet")
+
+	// ErrNotRegistered is wrapped by the error of a name that no client has, and of a client
+	// that was removed.
+	ErrNotRegistered = errors.New("no client of this name is registered")
+)
+
+// A ConfigError is a configuration that cannot work. Err says why, and never has a secret.
+type ConfigError struct {
+	Client string // its name
+	Field  string // of Config; empty if it is not about one
+	From   string // where the value is from, if it was not in the Config that was given
+	Err    error
+}
+
+func (e *ConfigError) Error() string {
+	text := "registry: " + strconv.Quote(e.Client) + ": "
+	if e.Field != "" {
+		text += "Config." + e.Field
+		if e.From != "" {
+			text += " (" + e.From + ")"
+		}
+		text += ": "
+	}
+	return text + e.Err.Error()
+}
+
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// configError returns err as that of a client, whose fields are from where origins say.
+func configError(name string, origins map[string]string, err error) error {
+	found, ok := errors.AsType[*ConfigError](err)
+	if !ok {
+		found = &ConfigError{Err: err}
+	}
+	e := *found
+	e.Client = name
+	if e.From == "" {
+		e.From = origins[e.Field]
+	}
+	return &e
+}
+
+var (
+	errName  = errors.New("a name must have 1 to 64 letters, digits, '-', '_' and '.'")
+	errTaken = errors.New("a client of this name is registered")
+)
 
 func denied(err error) bool {
 	return errors.Is(err, oauth1.ErrAccessDenied) || errors.Is(err, &oauth2.Error{Code: "access_denied"})
@@ -40,8 +92,19 @@ const (
 	// ReasonOtherClient: the login is one with another client.
 	ReasonOtherClient Reason = "login is of another client"
 
+	// ReasonOtherProvider: the client has been given another provider since.
+	ReasonOtherProvider Reason = "login's provider is no longer this client's"
+
 	// ReasonOtherPurpose: what was begun is not a login.
 	ReasonOtherPurpose Reason = "transaction has another purpose"
+
+	// ReasonOtherUser: the login is to link an account to a user of the application who is
+	// not the one now.
+	ReasonOtherUser Reason = "login is to link an account to another user"
+
+	// ReasonOtherSite: what is to link an account, or to end a session, was not asked for by
+	// a page of this site.
+	ReasonOtherSite Reason = "request does not come from a page of this site"
 )
 
 // A TransactionError is a callback that belongs to no login in the making of

@@ -39,6 +39,8 @@ const (
 type record struct {
 	Purpose     string          `json:"p"`
 	Client      string          `json:"c"`
+	Provider    string          `json:"d"`           // the registration's digest
+	User        string          `json:"u,omitempty"` // whose account is to be linked
 	RedirectURI string          `json:"r"`
 	ReturnTo    string          `json:"t,omitempty"`
 	Posted      bool            `json:"f,omitempty"` // the provider's page posts the callback
@@ -100,12 +102,12 @@ func (l *logins) put(w http.ResponseWriter, r *http.Request, key string, rec rec
 
 // take returns the record found by key if it fits, and marks it as used whether
 // it does or not.
-func (l *logins) take(w http.ResponseWriter, r *http.Request, key, purpose, client string) (record, error) {
+func (l *logins) take(w http.ResponseWriter, r *http.Request, key string, e expected) (record, error) {
 	const clause = "RFC 6749, Section 10.12"
 	checks := verdict.New(r.Context(), nil)
 	rec, err := l.find(w, r, key)
 	if err == nil {
-		err = rec.fits(purpose, client, l.now())
+		err = rec.fits(e, l.now())
 	}
 	checks.Result("browser", clause, err)
 	if err != nil {
@@ -114,13 +116,23 @@ func (l *logins) take(w http.ResponseWriter, r *http.Request, key, purpose, clie
 	return rec, nil
 }
 
+// An expected is what a record must be of.
+type expected struct {
+	purpose, client, provider string
+	user                      string // who is logged in, which only a record with a user is held to
+}
+
 // fits reports why rec is not the record that is looked for.
-func (r record) fits(purpose, client string, now time.Time) error {
+func (r record) fits(e expected, now time.Time) error {
 	switch {
-	case r.Purpose != purpose:
+	case r.Purpose != e.purpose:
 		return because(ReasonOtherPurpose)
-	case r.Client != client:
+	case r.Client != e.client:
 		return because(ReasonOtherClient)
+	case r.Provider != e.provider:
+		return because(ReasonOtherProvider)
+	case r.User != "" && r.User != e.user:
+		return because(ReasonOtherUser)
 	case now.Unix() >= r.Expires:
 		return because(ReasonExpired)
 	}

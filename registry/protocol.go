@@ -5,16 +5,31 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
+	"strings"
 
-	"vouchsafe/oauth1"
+	"vouchsafe/httpclient"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
 )
 
+// A Protocol is what a provider speaks.
+type Protocol string
+
+// The protocols.
+const (
+	ProtocolOAuth1 Protocol = "oauth1" // OAuth 1.0a, RFC 5849
+	ProtocolOAuth2 Protocol = "oauth2" // OAuth 2.0, RFC 6749
+	ProtocolOIDC   Protocol = "oidc"   // OpenID Connect
+)
+
 // A protocol is one of the three, seen alike.
 type protocol interface {
+	name() Protocol
+
 	// authorize begins a login.
-	authorize(ctx context.Context, o request) (begun, error)
+	authorize(ctx context.Context, o AuthorizeOptions) (begun, error)
 
 	// key returns the parameter of a callback by which its transaction is found.
 	key(ctx context.Context, params url.Values) (string, error)
@@ -26,7 +41,7 @@ type protocol interface {
 	promisesIssuer(ctx context.Context) (bool, error)
 
 	// userInfo says who the user is.
-	userInfo(ctx context.Context, c *Client, login *Login) (*oidc.UserInfo, error)
+	userInfo(ctx context.Context, m *registration, login *Login) (*oidc.UserInfo, error)
 
 	// refresh exchanges a token for a new one.
 	refresh(ctx context.Context, t Token) (Token, error)
@@ -35,16 +50,7 @@ type protocol interface {
 	transport(ctx context.Context, t Token, urls ...string) (http.RoundTripper, error)
 
 	// stored returns the token that is kept under a key.
-	stored(ctx context.Context, store oauth2.TokenStore, key oauth2.TokenKey) (stored, error)
-}
-
-// A request is what an authorization request asks for.
-type request struct {
-	redirectURI  string
-	scopes       []string
-	responseType string
-	responseMode string
-	params       url.Values
+	stored(ctx context.Context, o oauth2.TokenSourceOptions) (stored, error)
 }
 
 // A begun is a login that has begun.
@@ -55,212 +61,107 @@ type begun struct {
 }
 
 var (
-	errNoToken  = errors.New("registry: the token must be one of this client's protocol")
-	errNoIssuer = errors.New("registry: UserInfo needs UserInfoEndpoint and IdentityIssuer")
+	errNoToken  = errors.New("the token must be one of this client's protocol")
+	errNoIssuer = errors.New("UserInfo needs UserInfoEndpoint and IdentityIssuer")
+	errNotOIDC  = errors.New("AuthorizeOptions.OIDC is of OpenID Connect")
+	errRequired = errors.New("must be set")
 )
 
-// fetchUserInfo asks a provider without OpenID Connect who the user is.
-func fetchUserInfo(ctx context.Context, c *Client, login *Login) (*oidc.UserInfo, error) {
-	s := oidc.UserInfoSource{
-		Endpoint: c.config.UserInfoEndpoint,
-		Issuer:   c.config.IdentityIssuer,
-		Names:    c.config.UserInfoNames,
+// detect returns the protocol that c is of.
+func (c Config) detect() Protocol {
+	switch {
+	case c.Protocol != "":
+		return c.Protocol
+	case c.RequestTokenURL != "":
+		return ProtocolOAuth1
+	case c.ServerMetadataURL != "", c.JWKSURI != "", c.JWKS != nil,
+		slices.Contains(c.Scopes, "openid"), c.Issuer != "" && c.AuthorizeURL == "":
+		return ProtocolOIDC
 	}
-	if s.Endpoint == "" || s.Issuer == "" {
-		return nil, errNoIssuer
+	return ProtocolOAuth2
+}
+
+// protocol makes the client of the protocol that c is of.
+func (c Config) protocol(o Options) (protocol, error) {
+	if c.ClientID == "" {
+		return nil, &ConfigError{Field: "ClientID", Err: errRequired}
 	}
-	client, err := c.bind(ctx, login.Token, s.Endpoint)
-	if err != nil {
+	p := c.detect()
+	if err := c.check(p, o.HTTP); err != nil {
 		return nil, err
 	}
-	return oidc.FetchUserInfo(ctx, client, s)
-}
-
-// OAuth 1.0: the transaction is found by the temporary credential's identifier.
-
-type oauth1Protocol struct{ client *oauth1.Client }
-
-func (p oauth1Protocol) authorize(ctx context.Context, o request) (begun, error) {
-	req, err := p.client.Authorize(ctx, oauth1.AuthorizationOptions{
-		RedirectURI: o.redirectURI, Params: o.params})
-	if err != nil {
-		return begun{}, err
+	switch p {
+	case ProtocolOAuth1:
+		return c.oauth1(o)
+	case ProtocolOIDC:
+		return c.oidc(o)
 	}
-	b, err := req.Transaction.MarshalBinary()
-	return begun{req.URL, req.Transaction.Token(), b}, err
+	return c.oauth2(o)
 }
 
-func (p oauth1Protocol) key(_ context.Context, params url.Values) (string, error) {
-	return oauth1.CallbackToken(params), nil
+// What is of some protocols only, and what is not to be set in OAuth1, OAuth2 and OIDC because
+// Config has it.
+var limited = []struct {
+	of     []Protocol
+	fields string
+}{
+	{[]Protocol{ProtocolOAuth1}, "RequestTokenURL RequestTokenParams SignatureMethod SignatureType " +
+		"RSAKey Realm ForceIncludeBody OAuth1"},
+	{[]Protocol{ProtocolOAuth2}, "OAuth2"},
+	{[]Protocol{ProtocolOIDC}, "ServerMetadataURL JWKSURI JWKS ResponseType OIDC"},
+	{[]Protocol{ProtocolOAuth2, ProtocolOIDC}, "PrivateKey RefreshTokenURL RefreshTokenParams " +
+		"Issuer ResponseMode Scopes TokenEndpointAuthMethod RevocationEndpointAuthMethod " +
+		"ClientAuthentication TokenPlacement Leeway Quirks Hooks"},
+	{[]Protocol{ProtocolOAuth1, ProtocolOAuth2}, "IdentityIssuer UserInfoNames"},
+	{nil, "OAuth1.ID OAuth1.Secret OAuth1.SignatureMethod OAuth1.PrivateKey OAuth1.Placement " +
+		"OAuth1.Realm OAuth1.BodyHash OAuth1.TemporaryCredentialURL " +
+		"OAuth1.TemporaryCredentialParams OAuth1.AuthorizationURL OAuth1.TokenURL " +
+		"OAuth1.TokenParams OAuth1.HTTP OAuth1.Now " +
+		"OAuth2.ID OAuth2.Server.Issuer OAuth2.Server.AuthorizationEndpoint " +
+		"OAuth2.Server.TokenEndpoint OAuth2.Server.JWKSURI OAuth2.Auth OAuth2.RevocationAuth " +
+		"OAuth2.TokenPlacement OAuth2.Leeway OAuth2.Quirks OAuth2.Hooks OAuth2.HTTP OAuth2.Now " +
+		"OIDC.Issuer OIDC.ServerMetadataURL OIDC.Provider.Issuer " +
+		"OIDC.Provider.AuthorizationEndpoint OIDC.Provider.TokenEndpoint OIDC.Provider.JWKSURI " +
+		"OIDC.Provider.UserInfoEndpoint OIDC.ID OIDC.Auth OIDC.RevocationAuth " +
+		"OIDC.TokenPlacement OIDC.Leeway OIDC.Quirks OIDC.Hooks OIDC.HTTP OIDC.Now"},
 }
 
-func (p oauth1Protocol) callback(ctx context.Context, params url.Values, b []byte) (*Login, error) {
-	var txn oauth1.Transaction
-	if err := txn.UnmarshalBinary(b); err != nil {
-		return nil, err
+// check refuses fields that are not of the protocol, and URLs that cannot be asked.
+func (c Config) check(p Protocol, hc *http.Client) error {
+	for _, l := range limited {
+		for field := range strings.FieldsSeq(l.fields) {
+			if !slices.Contains(l.of, p) && isSet(c.at(field)) {
+				return &ConfigError{Field: field, Err: notOf(p, l.of)}
+			}
+		}
 	}
-	tok, err := p.client.Callback(ctx, params, &txn)
-	if err != nil {
-		return nil, err
+	for field := range strings.FieldsSeq("RequestTokenURL AuthorizeURL AccessTokenURL " +
+		"RefreshTokenURL APIBaseURL ServerMetadataURL JWKSURI UserInfoEndpoint RedirectURI") {
+		raw := c.at(field).(string)
+		if raw == "" || field == "RedirectURI" && raw[0] == '/' {
+			continue
+		}
+		if _, err := httpclient.CheckURL(hc, raw); err != nil {
+			return &ConfigError{Field: field, Err: err}
+		}
 	}
-	return &Login{Token: Token{OAuth1: tok}}, nil
+	return nil
 }
 
-func (p oauth1Protocol) promisesIssuer(context.Context) (bool, error) { return false, nil }
-
-func (p oauth1Protocol) userInfo(ctx context.Context, c *Client, login *Login) (*oidc.UserInfo, error) {
-	return fetchUserInfo(ctx, c, login)
-}
-
-func (p oauth1Protocol) refresh(context.Context, Token) (Token, error) {
-	return Token{}, errors.New("registry: an OAuth 1.0 token is not refreshed")
-}
-
-func (p oauth1Protocol) transport(_ context.Context, t Token, urls ...string) (http.RoundTripper, error) {
-	if t.OAuth1 == nil {
-		return nil, errNoToken
+func notOf(p Protocol, of []Protocol) error {
+	if of == nil {
+		return errors.New("is for a field of Config itself")
 	}
-	return p.client.Transport(t.OAuth1, urls...)
+	return errors.New("is not of the protocol " + string(p))
 }
 
-func (p oauth1Protocol) stored(
-	_ context.Context, store oauth2.TokenStore, key oauth2.TokenKey,
-) (stored, error) {
-	return newStoredOAuth1(p.client, store, key)
-}
-
-// OAuth 2.0: the transaction is found by state.
-
-type oauth2Protocol struct{ client *oauth2.Client }
-
-func (p oauth2Protocol) authorize(ctx context.Context, o request) (begun, error) {
-	req, err := p.client.Authorize(ctx, oauth2.AuthorizationOptions{
-		RedirectURI:  o.redirectURI,
-		Scopes:       o.scopes,
-		ResponseMode: o.responseMode,
-		Params:       o.params,
-	})
-	if err != nil {
-		return begun{}, err
+// at returns the field at a path of names with dots between them.
+func (c Config) at(path string) any {
+	v := reflect.ValueOf(c)
+	for name := range strings.SplitSeq(path, ".") {
+		v = v.FieldByName(name)
 	}
-	b, err := req.Transaction.MarshalBinary()
-	return begun{req.URL, req.Transaction.State(), b}, err
+	return v.Interface()
 }
 
-func (p oauth2Protocol) key(ctx context.Context, params url.Values) (string, error) {
-	return p.client.CallbackState(ctx, params)
-}
-
-func (p oauth2Protocol) callback(ctx context.Context, params url.Values, b []byte) (*Login, error) {
-	var txn oauth2.Transaction
-	if err := txn.UnmarshalBinary(b); err != nil {
-		return nil, err
-	}
-	tok, err := p.client.Callback(ctx, params, &txn)
-	if err != nil {
-		return nil, err
-	}
-	return &Login{Token: Token{OAuth2: tok}}, nil
-}
-
-func (p oauth2Protocol) promisesIssuer(context.Context) (bool, error) { return false, nil }
-
-func (p oauth2Protocol) userInfo(ctx context.Context, c *Client, login *Login) (*oidc.UserInfo, error) {
-	return fetchUserInfo(ctx, c, login)
-}
-
-func (p oauth2Protocol) refresh(ctx context.Context, t Token) (Token, error) {
-	if t.OAuth2 == nil {
-		return Token{}, errNoToken
-	}
-	tok, err := p.client.Refresh(ctx, t.OAuth2, oauth2.TokenOptions{})
-	return Token{OAuth2: tok}, err
-}
-
-func (p oauth2Protocol) transport(_ context.Context, t Token, urls ...string) (http.RoundTripper, error) {
-	if t.OAuth2 == nil {
-		return nil, errNoToken
-	}
-	return p.client.Transport(t.OAuth2, urls...)
-}
-
-func (p oauth2Protocol) stored(
-	_ context.Context, store oauth2.TokenStore, key oauth2.TokenKey,
-) (stored, error) {
-	s, err := p.client.TokenSource(oauth2.TokenSourceOptions{Store: store, Key: key})
-	return storedOAuth2{s}, err
-}
-
-// OpenID Connect: OAuth 2.0, and the user is known.
-
-type oidcProtocol struct{ client *oidc.Client }
-
-func (p oidcProtocol) authorize(ctx context.Context, o request) (begun, error) {
-	req, err := p.client.Authorize(ctx, oidc.AuthorizationOptions{
-		RedirectURI:  o.redirectURI,
-		Scopes:       o.scopes,
-		ResponseType: o.responseType,
-		ResponseMode: o.responseMode,
-		Params:       o.params,
-	})
-	if err != nil {
-		return begun{}, err
-	}
-	b, err := req.Transaction.MarshalBinary()
-	return begun{req.URL, req.Transaction.State(), b}, err
-}
-
-func (p oidcProtocol) key(ctx context.Context, params url.Values) (string, error) {
-	return p.client.CallbackState(ctx, params)
-}
-
-func (p oidcProtocol) callback(ctx context.Context, params url.Values, b []byte) (*Login, error) {
-	var txn oidc.Transaction
-	if err := txn.UnmarshalBinary(b); err != nil {
-		return nil, err
-	}
-	done, err := p.client.Callback(ctx, params, &txn)
-	if err != nil {
-		return nil, err
-	}
-	login := &Login{
-		Token:    Token{OAuth2: done.Token},
-		Identity: done.IDToken.Identity(),
-		IDToken:  done.IDToken,
-	}
-	return login, done.IDToken.Claims(&login.Claims)
-}
-
-func (p oidcProtocol) promisesIssuer(ctx context.Context) (bool, error) {
-	provider, err := p.client.Provider(ctx)
-	return provider.AuthorizationResponseIssParameterSupported, err
-}
-
-func (p oidcProtocol) userInfo(ctx context.Context, _ *Client, login *Login) (*oidc.UserInfo, error) {
-	return p.client.UserInfo(ctx, &oidc.Login{Token: login.Token.OAuth2, IDToken: login.IDToken})
-}
-
-func (p oidcProtocol) refresh(ctx context.Context, t Token) (Token, error) {
-	if t.OAuth2 == nil {
-		return Token{}, errNoToken
-	}
-	renewed, err := p.client.Refresh(ctx, t.OAuth2)
-	if err != nil {
-		return Token{}, err
-	}
-	return Token{OAuth2: renewed.Token}, nil
-}
-
-func (p oidcProtocol) transport(ctx context.Context, t Token, urls ...string) (http.RoundTripper, error) {
-	if t.OAuth2 == nil {
-		return nil, errNoToken
-	}
-	return p.client.Transport(ctx, t.OAuth2, urls...)
-}
-
-func (p oidcProtocol) stored(
-	ctx context.Context, store oauth2.TokenStore, key oauth2.TokenKey,
-) (stored, error) {
-	s, err := p.client.TokenSource(ctx, oauth2.TokenSourceOptions{Store: store, Key: key})
-	return storedOAuth2{s}, err
-}
+func isSet(v any) bool { return v != nil && !reflect.ValueOf(v).IsZero() }

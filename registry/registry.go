@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
-	"strings"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"vouchsafe/httpclient"
@@ -35,6 +37,14 @@ type Options struct {
 	// relative to. The Host header of a request never is.
 	BaseURL string
 
+	// Config is where the configuration of clients comes from, beside what [Registry.Register]
+	// is given: [Env], [Flat], [Nested] or [JSON]. If nil, from nowhere.
+	Config Source
+
+	// Resolve, if not nil, returns the configuration of a client that is not registered, by
+	// its name: of a tenant, who has a provider of its own. See [Registry.Resolve].
+	Resolve func(ctx context.Context, name string) (Config, error)
+
 	// Store keeps logins in the making. If nil, [CookieStore].
 	Store Store
 
@@ -43,11 +53,23 @@ type Options struct {
 	// [OAuth1Store]. If nil, nothing keeps them.
 	TokenStore oauth2.TokenStore
 
+	// FetchToken returns the token of the user whom ctx is of, for the client called name; the
+	// zero Token if there is none. Calls such as [Client.Get] use it. It must be safe for
+	// concurrent use.
+	FetchToken func(ctx context.Context, name string) (Token, error)
+
+	// UpdateToken stores a token of FetchToken's that was refreshed. An error is that of the
+	// call, and the token is stored with the next one. It must be safe for concurrent use.
+	UpdateToken func(ctx context.Context, u TokenUpdate) error
+
 	// LoginLife is how long a login may take. Zero means 10 minutes.
 	LoginLife time.Duration
 
 	// HTTP sends the requests to providers. If nil, a client of [httpclient.New].
 	HTTP *http.Client
+
+	// Logger, if not nil, is told of what Config has and no client reads.
+	Logger *slog.Logger
 
 	// Now tells the time. If nil, time.Now.
 	Now func() time.Time
@@ -63,18 +85,64 @@ func (o Options) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) 
 const DefaultLoginLife = 10 * time.Minute
 
 // A Registry holds clients by name. It is safe for concurrent use.
+//
+// The zero value is one without settings: clients can be registered, and used once
+// [Registry.Init] has been called.
 type Registry struct {
-	options Options
-	base    *url.URL // nil if there is none
-	logins  logins
+	settings atomic.Pointer[settings] // nil before Init
 
 	mu        sync.RWMutex
 	clients   map[string]*Client
-	redirects map[string]*Client // who uses a redirect URI
+	redirects map[string]string // who uses a redirect URI
+	resolved  resolved
+	heard     subscribers // of token updates
+}
+
+// Settings are what a Registry has been given by Init.
+type settings struct {
+	options Options
+	base    *url.URL // nil if there is none
+	logins  logins
 }
 
 // New makes a Registry, or says what is missing in o.
 func New(o Options) (*Registry, error) {
+	r := &Registry{}
+	if err := r.Init(o); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Init gives a Registry its settings, once, and makes the clients that have been
+// registered. After an error it has none, and Init may be called again.
+func (r *Registry) Init(o Options) error {
+	s, err := newSettings(o)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.settings.Load() != nil {
+		return errors.New("registry: Init was called before")
+	}
+	made := map[string]*registration{}
+	var problems []error
+	for _, name := range r.names() {
+		made[name], err = s.load(name, *r.clients[name].pending, r.names())
+		problems = append(problems, err)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return err
+	}
+	r.settings.Store(s)
+	for name, m := range made {
+		r.clients[name].current.Store(m)
+	}
+	return nil
+}
+
+func newSettings(o Options) (*settings, error) {
 	if o.EphemeralKey && len(o.Keys) == 0 {
 		key := make([]byte, seal.KeySize)
 		rand.Read(key)
@@ -94,58 +162,84 @@ func New(o Options) (*Registry, error) {
 		o.Now = time.Now
 	}
 	o.Keys = nil
-	r := &Registry{
-		options:   o,
-		logins:    logins{ring, o.Store, o.LoginLife, o.Now},
-		clients:   map[string]*Client{},
-		redirects: map[string]*Client{},
-	}
+	s := &settings{options: o, logins: logins{ring, o.Store, o.LoginLife, o.Now}}
 	if o.BaseURL != "" {
-		if r.base, err = httpclient.CheckURL(nil, o.BaseURL); err != nil {
+		if s.base, err = httpclient.CheckURL(nil, o.BaseURL); err != nil {
 			return nil, fmt.Errorf("registry: Options.BaseURL: %w", err)
 		}
 	}
-	return r, nil
+	return s, nil
 }
 
 // Register adds the client of a provider under a name, and returns it as
 // [Registry.Client] does. The name must be new, of 1 to 64 letters, digits, '-',
-// '_' and '.'. What cannot work in c is an error here; nothing is fetched.
+// '_' and '.'. What cannot work in c is an error here, a [*ConfigError]; nothing is fetched.
+// Before [Registry.Init] it is an error there.
 func (r *Registry) Register(name string, c Config) (*Client, error) {
-	client, err := r.newClient(name, c)
-	if err != nil {
-		return nil, fmt.Errorf("registry: %q: %w", name, err)
+	if !validName(name) {
+		return nil, &ConfigError{Client: name, Err: errName}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.clients[name] != nil {
-		return nil, fmt.Errorf("registry: %q: a client of this name is registered", name)
+		return nil, &ConfigError{Client: name, Err: errTaken}
+	}
+	client := newClient(r, name)
+	if err := r.set(client, c); err != nil {
+		return nil, err
+	}
+	if r.clients == nil {
+		r.clients = map[string]*Client{}
 	}
 	r.clients[name] = client
 	return client, nil
 }
 
-func (r *Registry) newClient(name string, c Config) (*Client, error) {
-	if !validName(name) {
-		return nil, errors.New("a name must have 1 to 64 letters, digits, '-', '_' and '.'")
+// Replace gives the client called name another configuration: whoever has the client uses
+// it from then on. A login in the making goes on if it is with the same provider, for the
+// same client ID. After an error the client is as it was.
+func (r *Registry) Replace(name string, c Config) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	client := r.clients[name]
+	if client == nil {
+		return notRegistered(name)
 	}
-	if c.ClientID == "" {
-		return nil, errors.New("Config.ClientID is required")
-	}
-	c, err := c.fill()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.check(r.options.HTTP); err != nil {
-		return nil, err
-	}
-	p, err := c.protocol(r.options)
-	if err != nil {
-		return nil, err
-	}
-	c.ClientSecret = "" // the protocol has it, where printing does not reach
-	return &Client{registry: r, name: name, config: c.clone(), protocol: p, users: &users{}}, nil
+	return r.set(client, c)
 }
+
+// Remove takes the client called name out of the Registry. Whoever has it still gets
+// ErrNotRegistered from then on.
+func (r *Registry) Remove(name string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	client := r.clients[name]
+	if client == nil {
+		return notRegistered(name)
+	}
+	delete(r.clients, name)
+	client.current.Store(nil)
+	return nil
+}
+
+// set gives a client a configuration. The caller holds r.mu.
+func (r *Registry) set(client *Client, c Config) error {
+	c = c.clone()
+	s := r.settings.Load()
+	if s == nil {
+		client.pending = &c
+		return nil
+	}
+	m, err := s.load(client.name, c, r.names())
+	if err != nil {
+		return err
+	}
+	client.current.Store(m)
+	return nil
+}
+
+// names returns the names of the clients. The caller holds r.mu.
+func (r *Registry) names() []string { return slices.Sorted(maps.Keys(r.clients)) }
 
 func validName(name string) bool {
 	for _, c := range name {
@@ -158,61 +252,18 @@ func validName(name string) bool {
 	return 0 < len(name) && len(name) <= 64
 }
 
-// Client returns the client registered under a name.
+// Client returns the client registered under a name. The error is ErrNotRegistered, wrapped.
 func (r *Registry) Client(name string) (*Client, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	c := r.clients[name]
-	if c == nil {
-		return nil, fmt.Errorf("registry: no client is registered as %q", name)
+	if c := r.clients[name]; c != nil {
+		return c, nil
 	}
-	return c, nil
+	return nil, notRegistered(name)
 }
 
-// resolve makes a redirect URI absolute, and refuses one that the browser's
-// answer would not be safe on: not https, nor http on loopback.
-func (r *Registry) resolve(redirectURI string) (string, error) {
-	if len(redirectURI) > 0 && redirectURI[0] == '/' {
-		if r.base == nil {
-			return "", errors.New("registry: a redirect URI given as a path needs Options.BaseURL")
-		}
-		redirectURI = r.base.Scheme + "://" + r.base.Host + redirectURI
-	}
-	u, err := httpclient.CheckURL(nil, redirectURI)
-	if err != nil {
-		return "", fmt.Errorf("registry: redirect URI: %w", err)
-	}
-	if !strings.HasPrefix(redirectURI, u.Scheme+":") {
-		return "", errors.New("registry: redirect URI must have its scheme in lower case")
-	}
-	return redirectURI, nil
-}
-
-// claim keeps one redirect URI from serving two providers that could be mixed
-// up: unless each says in its callbacks whom they are from, nothing else would
-// tell (RFC 9700, Section 4.4.2).
-func (r *Registry) claim(ctx context.Context, c *Client, redirectURI string) error {
-	r.mu.Lock()
-	owner := r.redirects[redirectURI]
-	if owner == nil {
-		owner = c
-		r.redirects[redirectURI] = c
-	}
-	r.mu.Unlock()
-	if owner == c {
-		return nil
-	}
-	for _, each := range []*Client{owner, c} {
-		promised, err := each.protocol.promisesIssuer(ctx)
-		if err != nil {
-			return err
-		}
-		if !promised {
-			return fmt.Errorf("registry: redirect URI of %q must not be used by %q too: "+
-				"%q does not send iss (RFC 9700, Section 4.4.2)", owner.name, c.name, each.name)
-		}
-	}
-	return nil
+func notRegistered(name string) error {
+	return fmt.Errorf("registry: %q: %w", name, ErrNotRegistered)
 }
 
 // WithTrace returns a context under which f hears of every check that a login

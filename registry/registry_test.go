@@ -49,9 +49,9 @@ func TestRegisterRefuses(t *testing.T) {
 		spoil func(c *registry.Config)
 		want  string
 	}{
-		{"no client ID", func(c *registry.Config) { c.ClientID = "" }, "Config.ClientID is required"},
-		{"no authorization endpoint", func(c *registry.Config) { c.AuthorizeURL = "" }, "AuthorizeURL and AccessTokenURL are required"},
-		{"no token endpoint", func(c *registry.Config) { c.AccessTokenURL = "" }, "AuthorizeURL and AccessTokenURL are required"},
+		{"no client ID", func(c *registry.Config) { c.ClientID = "" }, "Config.ClientID: must be set"},
+		{"no authorization endpoint", func(c *registry.Config) { c.AuthorizeURL = "" }, "Config.AuthorizeURL: must be set"},
+		{"no token endpoint", func(c *registry.Config) { c.AccessTokenURL = "" }, "Config.AccessTokenURL: must be set"},
 		{"token endpoint over http", func(c *registry.Config) { c.AccessTokenURL = "http://provider.example/token" },
 			httpclient.ErrInsecureURL.Error()},
 		{"API over http", func(c *registry.Config) { c.APIBaseURL = "http://provider.example" }, "APIBaseURL"},
@@ -64,14 +64,14 @@ func TestRegisterRefuses(t *testing.T) {
 			"client_authentication must be"},
 		{"OAuth 1.0 with scopes", func(c *registry.Config) {
 			c.RequestTokenURL, c.Scopes = "https://provider.example/request", []string{"a"}
-		}, "RequestTokenURL is of OAuth 1.0"},
+		}, "Config.Scopes: is not of the protocol oauth1"},
 		{"OAuth 1.0 with an issuer", func(c *registry.Config) {
 			c.RequestTokenURL, c.Issuer = "https://provider.example/request", "https://provider.example"
-		}, "RequestTokenURL is of OAuth 1.0"},
+		}, "Config.Issuer: is not of the protocol oauth1"},
 		{"OAuth 1.0 without an authorization endpoint", func(c *registry.Config) {
 			c.RequestTokenURL, c.AuthorizeURL = "https://provider.example/request", ""
 			c.TokenEndpointAuthMethod = ""
-		}, "AuthorizeURL is required"},
+		}, "Config.AuthorizeURL: must be set"},
 		{"OAuth 1.0 without a token endpoint", func(c *registry.Config) {
 			c.RequestTokenURL, c.AccessTokenURL = "https://provider.example/request", ""
 			c.TokenEndpointAuthMethod = ""
@@ -467,7 +467,7 @@ func TestPrintsNoSecret(t *testing.T) {
 	var log bytes.Buffer
 	text := slog.New(slog.NewTextHandler(&log, nil))
 	structured := slog.New(slog.NewJSONHandler(&log, nil))
-	for _, v := range []any{c, &c, o, &o, r, client, *client, token, &token, &registry.Login{Token: token},
+	for _, v := range []any{c, &c, o, &o, r, client, token, &token, &registry.Login{Token: token},
 		oneClient, oneLogin, *oneLogin, oidcLogin, *oidcLogin,
 		client.WithToken(token), struct{ C registry.Config }{c}, struct{ O registry.Options }{o}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {

@@ -25,12 +25,16 @@ type OAuth1Store interface {
 // before: after a login, for [Client.WithUser]; after a logout, with the zero Token, none.
 // user is the application's own identifier of the user.
 func (c *Client) SaveToken(ctx context.Context, user string, t Token) error {
-	stored, err := c.stored(ctx, user)
+	m, err := c.registration()
+	if err != nil {
+		return err
+	}
+	stored, err := m.stored(ctx, user)
 	if err == nil {
 		err = stored.save(ctx, t)
 	}
 	if err != nil {
-		return fmt.Errorf("registry: %q: %w", c.name, err)
+		return c.wrap(err)
 	}
 	return nil
 }
@@ -43,47 +47,52 @@ func (c *Client) SaveToken(ctx context.Context, user string, t Token) error {
 //
 //	errors.Is(err, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired})
 func (c *Client) WithUser(user string) *BoundClient {
-	return &BoundClient{c, func(ctx context.Context, url string) (http.RoundTripper, error) {
-		stored, err := c.stored(ctx, user)
+	return c.bound(func(ctx context.Context, m *registration, url string) (http.RoundTripper, error) {
+		stored, err := m.stored(ctx, user)
 		if err != nil {
 			return nil, err
 		}
 		return stored.transport(ctx, url)
-	}}
+	})
 }
 
 // TokenSource returns a source of the token that [Client.SaveToken] keeps for user, for
 // what takes no http.Client: see [oauth2.Adapt]. A client of OAuth 1.0 has none.
 func (c *Client) TokenSource(ctx context.Context, user string) (*oauth2.TokenSource, error) {
-	stored, err := c.stored(ctx, user)
+	m, err := c.registration()
 	if err != nil {
-		return nil, fmt.Errorf("registry: %q: %w", c.name, err)
+		return nil, err
+	}
+	stored, err := m.stored(ctx, user)
+	if err != nil {
+		return nil, c.wrap(err)
 	}
 	source, ok := stored.(storedOAuth2)
 	if !ok {
-		return nil, fmt.Errorf("registry: %q: OAuth 1.0 has no TokenSource", c.name)
+		return nil, c.wrap(errors.New("OAuth 1.0 has no TokenSource"))
 	}
 	return source.TokenSource, nil
 }
 
 // stored returns what is kept for user: the same to all who ask, so that one of them
 // refreshes.
-func (c *Client) stored(ctx context.Context, user string) (stored, error) {
+func (m *registration) stored(ctx context.Context, user string) (stored, error) {
 	if user == "" { // of a session without a user, for whom another's token would be
 		return nil, errors.New("a user is required")
 	}
-	if held := c.users.get(user); held != nil {
+	if held := m.users.get(user); held != nil {
 		return held, nil
 	}
-	store := c.registry.options.TokenStore
+	store := m.settings.options.TokenStore
 	if store == nil {
 		return nil, errors.New("a user's token needs Options.TokenStore")
 	}
-	made, err := c.protocol.stored(ctx, store, oauth2.TokenKey{Name: c.name, User: user})
+	made, err := m.protocol.stored(ctx, oauth2.TokenSourceOptions{
+		Store: store, Key: oauth2.TokenKey{Name: m.name, User: user}})
 	if err != nil {
 		return nil, err
 	}
-	return c.users.keep(user, made), nil
+	return m.users.keep(user, made), nil
 }
 
 // users are what a client keeps for its users, as many as there is room for.
@@ -98,6 +107,18 @@ func (u *users) get(user string) stored {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.held[user]
+}
+
+// unsaved reports whether any of them has a token that the store has not.
+func (u *users) unsaved() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, held := range u.held {
+		if held.unsaved() {
+			return true
+		}
+	}
+	return false
 }
 
 // keep keeps what was made for user, unless another was faster, in the place of that of
@@ -136,14 +157,12 @@ type storedOAuth1 struct {
 	key    oauth2.TokenKey
 }
 
-func newStoredOAuth1(
-	client *oauth1.Client, store oauth2.TokenStore, key oauth2.TokenKey,
-) (stored, error) {
-	s, ok := store.(OAuth1Store)
+func newStoredOAuth1(client *oauth1.Client, o oauth2.TokenSourceOptions) (stored, error) {
+	s, ok := o.Store.(OAuth1Store)
 	if !ok {
 		return nil, errors.New("Options.TokenStore keeps no OAuth 1.0 tokens: it is no OAuth1Store")
 	}
-	return storedOAuth1{client, s, key}, nil
+	return storedOAuth1{client, s, o.Key}, nil
 }
 
 func (s storedOAuth1) save(ctx context.Context, t Token) error {

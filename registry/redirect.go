@@ -1,0 +1,77 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"vouchsafe/httpclient"
+)
+
+// resolve makes a redirect URI absolute, and refuses one that the browser's
+// answer would not be safe on: not https, nor http on loopback.
+func (s *settings) resolve(redirectURI string) (string, error) {
+	if strings.HasPrefix(redirectURI, "/") {
+		if s.base == nil {
+			return "", errors.New("a redirect URI given as a path needs Options.BaseURL")
+		}
+		redirectURI = s.base.Scheme + "://" + s.base.Host + redirectURI
+	}
+	u, err := httpclient.CheckURL(nil, redirectURI)
+	if err != nil {
+		return "", fmt.Errorf("redirect URI: %w", err)
+	}
+	if !strings.HasPrefix(redirectURI, u.Scheme+":") {
+		return "", errors.New("redirect URI must have its scheme in lower case")
+	}
+	return redirectURI, nil
+}
+
+// maxRedirects bounds how many redirect URIs are remembered.
+const maxRedirects = 10_000
+
+// claim keeps one redirect URI from serving two providers that could be mixed
+// up: unless each says in its callbacks whom they are from, nothing else would
+// tell (RFC 9700, Section 4.4.2).
+func (r *Registry) claim(ctx context.Context, c *Client, redirectURI string) error {
+	owner := r.owner(c, redirectURI)
+	if owner == c {
+		return nil
+	}
+	for _, each := range []*Client{owner, c} {
+		m, err := each.registration()
+		if err != nil {
+			return err
+		}
+		promised, err := m.protocol.promisesIssuer(ctx)
+		if err != nil {
+			return err
+		}
+		if !promised {
+			return fmt.Errorf("redirect URI of %q must not be used by %q too: "+
+				"%q does not send iss (RFC 9700, Section 4.4.2)", owner.name, c.name, each.name)
+		}
+	}
+	return nil
+}
+
+// owner returns who was the first to use a redirect URI, of those who are still here.
+func (r *Registry) owner(c *Client, redirectURI string) *Client {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if owner := r.known(r.redirects[redirectURI]); owner != nil {
+		return owner
+	}
+	for other := range r.redirects {
+		if len(r.redirects) < maxRedirects {
+			break
+		}
+		delete(r.redirects, other)
+	}
+	if r.redirects == nil {
+		r.redirects = map[string]string{}
+	}
+	r.redirects[redirectURI] = c.name
+	return c
+}

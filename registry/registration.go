@@ -1,0 +1,75 @@
+package registry
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+
+	"vouchsafe/httpclient"
+	"vouchsafe/oidc"
+)
+
+// A registration is what a client is, until it is replaced.
+type registration struct {
+	name     string
+	settings *settings
+	config   Config
+	protocol protocol
+	digest   string // of what must not change between redirect and callback
+	users    *users
+}
+
+// register makes a registration of a configuration that is complete.
+func (s *settings) register(name string, c Config) (*registration, error) {
+	c, err := c.filled()
+	if err != nil {
+		return nil, &ConfigError{Field: "Provider", Err: err}
+	}
+	o := s.options
+	p, err := c.protocol(o)
+	if err != nil {
+		return nil, err
+	}
+	c.ClientSecret = "" // the protocol has it, where printing does not reach
+	c.PrivateKey, c.RSAKey = nil, nil
+	return &registration{name, s, c, p, c.digest(), &users{}}, nil
+}
+
+// digest tells c from configurations that must not complete a login begun with it.
+func (c Config) digest() string {
+	h := sha256.New()
+	for _, f := range []string{string(c.detect()), c.ClientID, c.Issuer, c.ServerMetadataURL,
+		c.AuthorizeURL, c.AccessTokenURL} {
+		fmt.Fprintf(h, "%d:%s", len(f), f)
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+}
+
+// bind returns an http.Client that sends t to the origin of url.
+func (m *registration) bind(ctx context.Context, t Token, url string) (*http.Client, error) {
+	transport, err := m.protocol.transport(ctx, t, url)
+	if err != nil {
+		return nil, err
+	}
+	return httpclient.With(m.settings.options.HTTP, transport), nil
+}
+
+// fetchUserInfo asks a provider without OpenID Connect who the user is.
+func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
+	s := oidc.UserInfoSource{
+		Endpoint:       m.config.UserInfoEndpoint,
+		Issuer:         m.config.IdentityIssuer,
+		Names:          m.config.UserInfoNames,
+		StringBooleans: m.config.Quirks.StringBooleans,
+	}
+	if s.Endpoint == "" || s.Issuer == "" {
+		return nil, errNoIssuer
+	}
+	client, err := m.bind(ctx, login.Token, s.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	return oidc.FetchUserInfo(ctx, client, s)
+}
