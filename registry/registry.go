@@ -197,7 +197,8 @@ func (r *Registry) Register(name string, c Config) (*Client, error) {
 
 // Replace gives the client called name another configuration: whoever has the client uses
 // it from then on. A login in the making goes on if it is with the same provider, for the
-// same client ID. After an error the client is as it was.
+// same client ID. Tokens that a store did not take ([oauth2.SaveError]) are lost. After an
+// error the client is as it was.
 func (r *Registry) Replace(name string, c Config) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -3,6 +3,7 @@ package registry
 import (
 	"container/list"
 	"context"
+	"reflect"
 	"sync"
 	"time"
 
@@ -20,7 +21,8 @@ const (
 // Resolve returns the client called name: the one that is registered, or else one of the
 // configuration that Options.Resolve returns, an error of which is wrapped. That is asked
 // once however many wait, and again after five minutes; the thousand clients used last are
-// kept, with what they have discovered. Options.Config has no part in it.
+// kept, with what they have discovered unless their configuration changes. Options.Config has
+// no part in it.
 //
 // Without Options.Resolve it is [Registry.Client].
 func (r *Registry) Resolve(ctx context.Context, name string) (*Client, error) {
@@ -34,32 +36,36 @@ func (r *Registry) Resolve(ctx context.Context, name string) (*Client, error) {
 		return held.client, nil
 	}
 	return t.flight.Do(ctx, func(ctx context.Context) (*Client, error) {
-		client, err := r.resolve(ctx, s, name, held.client)
+		held, err := r.resolve(ctx, s, name, held)
 		if err != nil {
 			r.resolved.drop(name)
 			return nil, err
 		}
-		r.resolved.keep(t, holding{client, s.options.Now().Add(resolvedLife)})
-		return client, nil
+		held.until = s.options.Now().Add(resolvedLife)
+		r.resolved.keep(t, held)
+		return held.client, nil
 	})
 }
 
-// resolve asks for a configuration and gives it to held, if that is a client.
+// resolve asks for a configuration. Who holds a client already has it changed if that has.
 func (r *Registry) resolve(
-	ctx context.Context, s *settings, name string, held *Client,
-) (*Client, error) {
+	ctx context.Context, s *settings, name string, held holding,
+) (holding, error) {
 	c, err := s.options.Resolve(ctx, name)
 	if err != nil {
-		return nil, &ConfigError{Client: name, Err: err}
+		return holding{}, &ConfigError{Client: name, Err: err}
+	}
+	if held.client == nil {
+		held.client = newClient(r, name)
+	} else if reflect.DeepEqual(c, held.config) || held.client.unsaved() {
+		return held, nil
 	}
 	m, err := s.register(name, c)
 	if err != nil {
-		return nil, configError(name, nil, err)
+		return holding{}, configError(name, nil, err)
 	}
-	if held == nil {
-		held = newClient(r, name)
-	}
-	held.current.Store(m)
+	held.config = c.clone()
+	held.client.current.Store(m)
 	return held, nil
 }
 
@@ -88,6 +94,7 @@ type tenant struct {
 
 type holding struct {
 	client *Client // nil if there is none yet
+	config Config  // that it was made of
 	until  time.Time
 }
 
