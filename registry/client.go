@@ -1,12 +1,14 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync/atomic"
 
@@ -171,9 +173,6 @@ func (o AuthorizeOptions) completed(c Config) AuthorizeOptions {
 	if o.RedirectURI == "" {
 		o.RedirectURI = c.RedirectURI
 	}
-	if o.OIDC.ResponseMode == "" {
-		o.OIDC.ResponseMode = c.ResponseMode
-	}
 	return o
 }
 
@@ -242,10 +241,14 @@ func (c *Client) begin(w http.ResponseWriter, r *http.Request, m *registration, 
 		User:        o.User,
 		RedirectURI: o.RedirectURI,
 		ReturnTo:    o.ReturnTo,
-		Posted:      strings.HasPrefix(o.OIDC.ResponseMode, "form_post"),
+		Posted: strings.HasPrefix(
+			cmp.Or(o.OIDC.ResponseMode, m.config.ResponseMode), "form_post"),
 		Transaction: b.transaction,
 	})
 }
+
+// asksOIDC reports whether o asks for what is of OpenID Connect.
+func (o AuthorizeOptions) asksOIDC() bool { return !reflect.ValueOf(o.OIDC).IsZero() }
 
 // check refuses what no login can be.
 func (o AuthorizeOptions) check() error {

@@ -41,7 +41,7 @@ func (c Config) oauth1(o Options) (protocol, error) {
 func (p oauth1Protocol) name() Protocol { return ProtocolOAuth1 }
 
 func (p oauth1Protocol) authorize(ctx context.Context, o AuthorizeOptions) (begun, error) {
-	if len(o.Scopes) > 0 || len(o.Resources) > 0 || o.TokenParams != nil || isSet(o.OIDC) {
+	if len(o.Scopes) > 0 || len(o.Resources) > 0 || o.TokenParams != nil || o.asksOIDC() {
 		return begun{}, errors.New("OAuth 1.0 has no Scopes, Resources, TokenParams and OIDC")
 	}
 	req, err := p.client.Authorize(ctx, oauth1.AuthorizationOptions{

@@ -71,7 +71,7 @@ func (c Config) authentication() (auth, revocation oauth2.ClientAuthentication, 
 func (p oauth2Protocol) name() Protocol { return ProtocolOAuth2 }
 
 func (p oauth2Protocol) authorize(ctx context.Context, o AuthorizeOptions) (begun, error) {
-	if isSet(o.OIDC) {
+	if o.asksOIDC() {
 		return begun{}, errNotOIDC
 	}
 	req, err := p.client.Authorize(ctx, oauth2.AuthorizationOptions{

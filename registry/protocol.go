@@ -130,14 +130,14 @@ var limited = []struct {
 func (c Config) check(p Protocol, hc *http.Client) error {
 	for _, l := range limited {
 		for field := range strings.FieldsSeq(l.fields) {
-			if !slices.Contains(l.of, p) && isSet(c.at(field)) {
+			if !slices.Contains(l.of, p) && !c.at(field).IsZero() {
 				return &ConfigError{Field: field, Err: notOf(p, l.of)}
 			}
 		}
 	}
 	for field := range strings.FieldsSeq("RequestTokenURL AuthorizeURL AccessTokenURL " +
 		"RefreshTokenURL APIBaseURL ServerMetadataURL JWKSURI UserInfoEndpoint RedirectURI") {
-		raw := c.at(field).(string)
+		raw := c.at(field).String()
 		if raw == "" || field == "RedirectURI" && raw[0] == '/' {
 			continue
 		}
@@ -156,12 +156,10 @@ func notOf(p Protocol, of []Protocol) error {
 }
 
 // at returns the field at a path of names with dots between them.
-func (c Config) at(path string) any {
+func (c Config) at(path string) reflect.Value {
 	v := reflect.ValueOf(c)
 	for name := range strings.SplitSeq(path, ".") {
 		v = v.FieldByName(name)
 	}
-	return v.Interface()
+	return v
 }
-
-func isSet(v any) bool { return v != nil && !reflect.ValueOf(v).IsZero() }
