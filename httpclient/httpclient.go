@@ -2,12 +2,14 @@ package httpclient
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -21,8 +23,8 @@ import (
 // Timeout bounds an exchange made by [Do] whose client sets no Timeout itself.
 const Timeout = 30 * time.Second
 
-// UserAgent is sent by [Do] where the request names no other. Some providers
-// refuse requests without one.
+// UserAgent is sent by [Do] where neither the request nor the client names another. Some
+// providers refuse requests without one.
 const UserAgent = "vouchsafe"
 
 // ErrInsecureURL is the error, wrapped, of a URL that a secret must not be sent
@@ -42,6 +44,11 @@ type Options struct {
 
 	// RootCAs are the certificate authorities believed. If nil, the system's.
 	RootCAs *x509.CertPool
+
+	// UserAgent is sent where a request names no other, by [Do], by a client that [With] or
+	// [Derive] makes of this one, and by this one used directly. If empty, it is [UserAgent],
+	// which Do alone sends.
+	UserAgent string
 
 	// InsecureHTTPHosts are hosts, "keycloak:8080", that may be reached by http, with
 	// the port where the URL has one, in either case of letters. What is lost: whoever
@@ -97,8 +104,8 @@ func New(o Options) *http.Client {
 		t.DialContext = dialPublic(&net.Dialer{ControlContext: controlPublic})
 	}
 	client := &http.Client{Timeout: o.Timeout, Transport: t}
-	if len(o.InsecureHTTPHosts) > 0 {
-		client.Transport = &insecureTransport{t, lower(o.InsecureHTTPHosts)}
+	if len(o.InsecureHTTPHosts) > 0 || o.UserAgent != "" {
+		client.Transport = &markedTransport{t, lower(o.InsecureHTTPHosts), o.UserAgent}
 	}
 	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
 		return checkRedirect(client, net.DefaultResolver.LookupNetIP, req, via)
@@ -131,15 +138,65 @@ func checkRedirect(
 	return checkLocalhost(req.Context(), req.URL, lookup)
 }
 
-// An insecureTransport is one whose hosts may be reached by http.
-type insecureTransport struct {
+// DeriveOptions are what a client of [Derive] has of its own. The zero value is nothing.
+type DeriveOptions struct {
+	UserAgent string        // if empty, that of the client, or [UserAgent] if it has none
+	Timeout   time.Duration // if zero or less, that of the client
+}
+
+// Derive returns a client like client, or like one of [New] if that is nil, with what o has.
+// All else remains: cookies, redirects, InsecureHTTPHosts, PublicOnly, and the connections,
+// which the two share. It names its user agent even where it is used directly. client is not
+// changed.
+func Derive(client *http.Client, o DeriveOptions) *http.Client {
+	if client == nil {
+		client = standard
+	}
+	derived, marks := *client, markedTransport{RoundTripper: Transport(client)}
+	if t, ok := client.Transport.(*markedTransport); ok {
+		marks = *t
+	}
+	marks.userAgent = cmp.Or(o.UserAgent, marks.userAgent, UserAgent)
+	derived.Transport = &marks
+	if o.Timeout > 0 {
+		derived.Timeout = o.Timeout
+	}
+	return &derived
+}
+
+// A markedTransport is one with what an [http.Client] has no room for.
+type markedTransport struct {
 	http.RoundTripper
-	hosts []string
+	hosts     []string // that may be reached by http
+	userAgent string   // that is sent where a request names none; if empty, none is
+}
+
+// RoundTrip sends req, or a copy that names the user agent unless req does.
+func (t *markedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if t.userAgent != "" {
+		header := http.Header{"User-Agent": {t.userAgent}}
+		maps.Copy(header, req.Header)
+		req = req.WithContext(req.Context())
+		req.Header = header
+	}
+	return t.RoundTripper.RoundTrip(req)
 }
 
 // CloseIdleConnections is what [http.Client.CloseIdleConnections] looks for.
-func (t *insecureTransport) CloseIdleConnections() {
+func (t *markedTransport) CloseIdleConnections() {
 	(&http.Client{Transport: t.RoundTripper}).CloseIdleConnections()
+}
+
+// userAgent returns what client sends where a request names no other.
+func userAgent(client *http.Client) string {
+	if client == nil {
+		return UserAgent
+	}
+	t, _ := client.Transport.(*markedTransport)
+	if t == nil {
+		return UserAgent
+	}
+	return cmp.Or(t.userAgent, UserAgent)
 }
 
 // insecureHost reports whether client was made to reach host by http.
@@ -147,7 +204,7 @@ func insecureHost(client *http.Client, host string) bool {
 	if client == nil {
 		return false
 	}
-	t, ok := client.Transport.(*insecureTransport)
+	t, ok := client.Transport.(*markedTransport)
 	return ok && slices.Contains(t.hosts, strings.ToLower(host))
 }
 
@@ -193,7 +250,7 @@ func Do(
 		req.Header = http.Header{}
 	}
 	if req.Header.Get("User-Agent") == "" {
-		req.Header.Set("User-Agent", UserAgent)
+		req.Header.Set("User-Agent", userAgent(client))
 	}
 	restrictFetch(req.Header)
 	req.GetBody = nil
@@ -331,7 +388,7 @@ func unverified(client *http.Client) bool {
 		return false
 	}
 	transport := client.Transport
-	if t, ok := transport.(*insecureTransport); ok {
+	for t, ok := transport.(*markedTransport); ok; t, ok = transport.(*markedTransport) {
 		transport = t.RoundTripper
 	}
 	if transport == nil {

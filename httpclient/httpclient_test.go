@@ -7,8 +7,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -655,6 +657,153 @@ func TestDoUserAgent(t *testing.T) {
 	}
 }
 
+// A client's own user agent is sent where a request names none, by Do and without it, and
+// whatever else it sends by; the constant by Do alone, unless the client is derived.
+func TestUserAgent(t *testing.T) {
+	var sent []string
+	url := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		sent = r.Header.Values("User-Agent")
+	})
+	host := strings.TrimPrefix(url, "http://")
+	const bare = "Go-http-client/1.1"
+	own := New(Options{UserAgent: "app/1.0"})
+	for _, test := range []struct {
+		name        string
+		client      *http.Client
+		byDo, alone string
+	}{
+		{"New", New(Options{}), UserAgent, bare},
+		{"New with hosts", New(Options{InsecureHTTPHosts: []string{host}}), UserAgent, bare},
+		{"New with a name", own, "app/1.0", "app/1.0"},
+		{"New with both", New(Options{UserAgent: "app/1.0", InsecureHTTPHosts: []string{host}}),
+			"app/1.0", "app/1.0"},
+		{"With", With(own, http.DefaultTransport), "app/1.0", "app/1.0"},
+		{"With of none", With(New(Options{}), http.DefaultTransport), UserAgent, bare},
+		{"nil derived", Derive(nil, DeriveOptions{}), UserAgent, UserAgent},
+		{"nil renamed", Derive(nil, DeriveOptions{UserAgent: "b/2"}), "b/2", "b/2"},
+		{"derived", Derive(own, DeriveOptions{}), "app/1.0", "app/1.0"},
+		{"renamed", Derive(own, DeriveOptions{UserAgent: "b/2"}), "b/2", "b/2"},
+		{"renamed twice", Derive(Derive(own, DeriveOptions{UserAgent: "b/2"}),
+			DeriveOptions{UserAgent: "c/3"}), "c/3", "c/3"},
+		{"without a transport, derived", Derive(&http.Client{}, DeriveOptions{}), UserAgent,
+			UserAgent},
+		{"With of one derived", With(Derive(nil, DeriveOptions{UserAgent: "b/2"}),
+			Transport(own)), "b/2", "b/2"},
+	} {
+		for name, want := range map[string][2]string{"": {test.byDo, test.alone},
+			"mine": {"mine", "mine"}} {
+			req := request(t, "GET", url)
+			if name != "" {
+				req.Header.Set("User-Agent", name)
+			}
+			before := req.Header.Clone()
+			if _, err := Do(t.Context(), test.client, req, 100); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(sent, want[:1]) {
+				t.Errorf("%s: Do sent %q, want %q", test.name, sent, want[0])
+			}
+			resp, err := test.client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if !slices.Equal(sent, want[1:]) {
+				t.Errorf("%s: sent %q, want %q", test.name, sent, want[1])
+			}
+			if !maps.EqualFunc(req.Header, before, slices.Equal) {
+				t.Errorf("%s: the request has %v now", test.name, req.Header)
+			}
+		}
+	}
+	if _, err := Do(t.Context(), nil, request(t, "GET", url), 100); err != nil ||
+		!slices.Equal(sent, []string{UserAgent}) {
+		t.Errorf("nil: %q, %v", sent, err)
+	}
+}
+
+// What is sent without an http.Client, and a request that wants no user agent.
+func TestUserAgentOfTransport(t *testing.T) {
+	var sent []string
+	inner := roundTripper(func(req *http.Request) (*http.Response, error) {
+		sent = append(sent, fmt.Sprintf("%q %s", req.Header["User-Agent"], req.Header.Get("X")))
+		return respond(200, strings.NewReader("")), nil
+	})
+	client := Derive(&http.Client{Transport: inner}, DeriveOptions{UserAgent: "app/1.0"})
+	for _, header := range []http.Header{nil, {"X": {"y"}}, {"User-Agent": {""}}} {
+		req := request(t, "GET", "https://a.example")
+		req.Header = header
+		before := len(header)
+		if _, err := client.Transport.RoundTrip(req); err != nil || len(req.Header) != before {
+			t.Errorf("%v: %v, the header is %v", header, err, req.Header)
+		}
+	}
+	want := []string{`["app/1.0"] `, `["app/1.0"] y`, `[""] `}
+	if !slices.Equal(sent, want) {
+		t.Errorf("sent %q, want %q", sent, want)
+	}
+}
+
+// A redirect names the user agent too.
+func TestUserAgentOfRedirect(t *testing.T) {
+	var sent []string
+	var url string
+	url = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.URL.Path+" "+r.UserAgent())
+		if r.URL.Path == "/" {
+			http.Redirect(w, r, "/b", http.StatusFound)
+		}
+	})
+	resp, err := New(Options{UserAgent: "app/1.0"}).Get(url + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if !slices.Equal(sent, []string{"/ app/1.0", "/b app/1.0"}) {
+		t.Errorf("sent %q", sent)
+	}
+}
+
+// All that Derive is not told to change remains, and the client that it is derived from.
+func TestDerive(t *testing.T) {
+	const far = "http://keycloak:8080"
+	base := New(Options{Timeout: time.Second, InsecureHTTPHosts: []string{"keycloak:8080"},
+		PublicOnly: true})
+	base.Jar, _ = cookiejar.New(nil)
+	before := *base
+	inner := func(c *http.Client) http.RoundTripper {
+		return c.Transport.(*markedTransport).RoundTripper
+	}
+	for timeout, want := range map[time.Duration]time.Duration{0: time.Second, -1: time.Second,
+		time.Minute: time.Minute} {
+		c := Derive(base, DeriveOptions{UserAgent: "app/1.0", Timeout: timeout})
+		if c.Timeout != want || c.Jar != base.Jar || c.CheckRedirect == nil {
+			t.Errorf("%v: timeout is %v, %+v", timeout, c.Timeout, c)
+		}
+		if err := CheckParsedURL(c, request(t, "GET", far).URL); err != nil {
+			t.Errorf("the hosts are gone: %v", err)
+		}
+		_, err := Do(t.Context(), c, request(t, "GET", "https://127.0.0.1:1"), 100)
+		if !errors.Is(err, ErrAddress) {
+			t.Errorf("PublicOnly is gone: %v", err)
+		}
+		if inner(c) != inner(base) {
+			t.Error("the connections are not shared")
+		}
+	}
+	if base.Timeout != before.Timeout || base.Transport != before.Transport ||
+		userAgent(base) != UserAgent {
+		t.Errorf("the client is changed: %+v", base)
+	}
+	if c := Derive(nil, DeriveOptions{Timeout: time.Minute}); c.Timeout != time.Minute ||
+		standard.Timeout != Timeout || c.CheckRedirect == nil || userAgent(nil) != UserAgent {
+		t.Errorf("nil: %+v", c)
+	}
+	if Derive(nil, DeriveOptions{}).Timeout != Timeout {
+		t.Error("nil: no time limit")
+	}
+}
+
 // wantFailure checks that an exchange ended in want and gave no response.
 func wantFailure(t *testing.T, name string, resp *Response, err, want error) {
 	t.Helper()
@@ -1131,6 +1280,12 @@ func TestCheckURLUnverified(t *testing.T) {
 		"no client":             {nil, far, true},
 		"hosts of http, by With": {With(New(Options{InsecureHTTPHosts: []string{"a"}}),
 			with(trusting).Transport), far, false},
+		"derived": {Derive(with(trusting), DeriveOptions{}), far, false},
+		"derived twice": {Derive(Derive(with(trusting), DeriveOptions{}), DeriveOptions{}), far,
+			false},
+		"derived, by With": {With(Derive(nil, DeriveOptions{}),
+			Derive(with(trusting), DeriveOptions{}).Transport), far, false},
+		"derived, no transport": {Derive(&http.Client{}, DeriveOptions{}), far, true},
 	} {
 		_, err := CheckURL(test.client, test.url)
 		if (err == nil) != test.ok || err != nil && (!errors.Is(err, ErrInsecureURL) ||

@@ -109,14 +109,14 @@ func SameOrigin(a, b string) bool {
 }
 
 // With returns a client that sends by transport and is otherwise bounded in time and
-// redirected as client is, or as one of [New] if client is nil; its InsecureHTTPHosts
-// remain.
+// redirected as client is, or as one of [New] if client is nil; its InsecureHTTPHosts and
+// UserAgent remain.
 func With(client *http.Client, transport http.RoundTripper) *http.Client {
 	if client == nil {
 		client = standard
 	}
-	if t, ok := client.Transport.(*insecureTransport); ok {
-		transport = &insecureTransport{transport, t.hosts}
+	if t, ok := client.Transport.(*markedTransport); ok {
+		transport = &markedTransport{transport, t.hosts, t.userAgent}
 	}
 	return &http.Client{
 		Transport:     transport,

@@ -17,7 +17,7 @@ import (
 type row struct {
 	number, feature string
 	ours            string   // what it is called here
-	tests           []string // "room.TestName" or "room.TestName/row_of_its_table"
+	tests           []string // "room.TestName" or "room.TestName/row_of_its_table"; none if it is left out
 	differs         string   // why it is not as it was; empty if it is
 }
 
@@ -42,17 +42,24 @@ func readAuthlib(t *testing.T) []row {
 	return rows
 }
 
-// authlibNumbers are the rows that there must be, as far as the rooms are built.
+// authlibNumbers are the rows that there must be.
 func authlibNumbers() []string {
-	numbers := []string{"P4", "P5", "P11", "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9",
-		"A10", "C1", "C2", "C3", "C4", "C5", "C6", "R2", "R8", "O1", "O2", "O3", "O4", "O5", "64a",
-		"64b", "64c", "64d", "64e", "64f", "65a", "65b", "65c", "65d", "65e", "89a", "90a", "90b",
-		"90c", "91a", "91b", "91c", "92a", "92b"}
-	for n := 13; n <= 104; n++ {
-		lettered := n == 64 || n == 65
-		others := n > 80 && n < 87 || n == 102 // calls of APIs, and logout
-		if !lettered && !others {
-			numbers = append(numbers, strconv.Itoa(n))
+	var numbers []string
+	for _, series := range []struct {
+		letter string
+		last   int
+	}{{"F", 11}, {"P", 22}, {"T", 6}, {"A", 10}, {"R", 9}, {"C", 6}, {"O", 5}, {"", 107}} {
+		for n := range series.last {
+			numbers = append(numbers, series.letter+strconv.Itoa(n+1))
+		}
+	}
+	for _, lettered := range []string{"64abcdef", "65abcde", "81abcde", "89a", "90abc", "91abc", "92ab"} {
+		number := lettered[:2]
+		if number == "64" || number == "65" || number == "81" { // nothing but their letters
+			numbers = slices.DeleteFunc(numbers, func(s string) bool { return s == number })
+		}
+		for _, letter := range lettered[2:] {
+			numbers = append(numbers, number+string(letter))
 		}
 	}
 	return numbers
@@ -65,7 +72,7 @@ func TestAuthlib(t *testing.T) {
 			t.Errorf("%s is there twice, or is no number", r.number)
 		}
 		seen[r.number] = true
-		if r.feature == "" || r.ours == "" || len(r.tests) == 0 {
+		if r.feature == "" || r.ours == "" || len(r.tests) == 0 && r.differs == "" {
 			t.Errorf("%s has an empty column", r.number)
 		}
 		for _, name := range r.tests {

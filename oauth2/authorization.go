@@ -120,16 +120,12 @@ func (c *Client) Authorize(
 func (c *Client) checkResponse(l *verdict.List, o AuthorizationOptions) {
 	l.Result("redirect_uri", redirectClause, checkRedirectURI(o.RedirectURI))
 	l.Result("scope", scopeClause, c.checkScopes(o.Scopes))
+	checkTypeAndMode(l, o.ResponseType, o.ResponseMode)
 	types := responseType(o.ResponseType)
-	l.Check(types.known(), "response_type",
-		"must be code or one of those with it or id_token that are registered", typesClause)
 	if types.brings("id_token") {
 		l.Check(slices.Contains(o.Scopes, openID), "scope", "must have openid for an ID Token",
 			"OpenID Connect Core 1.0, Section 3.1.2.1")
 	}
-	l.Check(types.allow(o.ResponseMode), "response_mode",
-		"must be query, fragment, form_post, one of them with .jwt, or jwt; no query for tokens",
-		modesClause)
 	if isJWT(o.ResponseMode) {
 		_, err := c.responseVerifier()
 		l.Result("response_mode", "JARM, Section 2.4", err)

@@ -7,8 +7,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
+	"vouchsafe/internal/discovery"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
 )
@@ -49,6 +51,15 @@ type Config struct {
 	// TokenPlacement is where [Client.Transport] puts the access token. Zero means
 	// [PlacementHeader].
 	TokenPlacement Placement
+
+	// RefreshEndpoint is where [Client.Refresh] exchanges refresh tokens. If empty, at the
+	// token endpoint (RFC 6749, Section 6). It must be as the endpoints of Server are.
+	RefreshEndpoint string
+
+	// RefreshParams are further parameters of each request of Client.Refresh, each with one
+	// or more values. What the [TokenOptions] of one call have goes before them. Those that
+	// this package sets itself are refused.
+	RefreshParams url.Values
 
 	// Quirks are what this server does otherwise than RFC 6749 says.
 	Quirks Quirks
@@ -105,6 +116,7 @@ func New(c Config) (*Client, error) {
 	c.checkAuth(l, cmp.Or(c.RevocationAuth, c.Auth), "revocation_authentication")
 	l.Check(len(c.Server.endpoints()) > 0, "server", "must have an endpoint", metadataClause)
 	l.Result("server", metadataClause, c.Server.check(c.HTTP))
+	c.checkRefresh(l)
 	l.Result("request_object", requestClause, c.RequestObject.check(c))
 	l.Result("authorization_response", "JARM, Section 3", c.AuthorizationResponse.check(c.Auth))
 	l.Check(c.Leeway <= jose.MaxLeeway, "leeway", "must be at most 5 minutes",
@@ -115,6 +127,17 @@ func New(c Config) (*Client, error) {
 		return nil, fmt.Errorf("oauth2: %w", err)
 	}
 	return c.client(), nil
+}
+
+// checkRefresh checks what the configuration has for refresh requests alone.
+func (c *Config) checkRefresh(l *verdict.List) {
+	if c.RefreshEndpoint != "" {
+		discovery.CheckEndpoints(l, c.HTTP, "", []discovery.Endpoint{
+			{Name: "refresh_endpoint", URL: c.RefreshEndpoint}}, refreshClause)
+	}
+	_, err := withParams("refresh_params", refreshClause, c.RefreshParams,
+		append(reservedForToken(), "refresh_token"))
+	l.Result("refresh_params", refreshClause, err)
 }
 
 // client makes the Client of a configuration that has been checked.
@@ -132,6 +155,7 @@ func (c Config) client() *Client {
 		s.RevocationEndpointAuthMethodsSupported)
 	c.Auth = choose(c.Auth, s.TokenEndpointAuthMethodsSupported)
 	c.Server = s
+	c.RefreshParams = url.Values(http.Header(c.RefreshParams).Clone())
 	c.Hooks = c.Hooks.clone()
 	q := &c.Quirks
 	q.ScopeSeparator = cmp.Or(q.ScopeSeparator, " ")

@@ -232,6 +232,22 @@ func TestNew(t *testing.T) {
 		{"file", func(c *Config) { c.Server.AuthorizationEndpoint = "file:///authorize" },
 			"insecure URL"},
 		{"issuer with a query", func(c *Config) { c.Server.Issuer += "?a=b" }, "check issuer"},
+		{"refresh endpoint",
+			func(c *Config) { c.RefreshEndpoint = "https://r.example/refresh?a=b" }, "ok"},
+		{"refresh endpoint in clear",
+			func(c *Config) { c.RefreshEndpoint = "http://as.example/refresh" }, "insecure URL"},
+		{"refresh endpoint with user information",
+			func(c *Config) { c.RefreshEndpoint = "https://u:p@as.example/refresh" },
+			"insecure URL"},
+		{"refresh endpoint with fragment",
+			func(c *Config) { c.RefreshEndpoint = "https://as.example/refresh#" }, "insecure URL"},
+		{"refresh endpoint in clear where allowed", func(c *Config) {
+			c.RefreshEndpoint = "http://as.example/refresh"
+			c.HTTP = httpclient.New(httpclient.Options{InsecureHTTPHosts: []string{"as.example"}})
+		}, "ok"},
+		{"refresh params", func(c *Config) {
+			c.RefreshParams = url.Values{"access_type": {"offline"}, "code": {"x"}, "none": {}}
+		}, "ok"},
 		{"placement", func(c *Config) { c.TokenPlacement = PlacementBody }, "ok"},
 		{"unknown placement", func(c *Config) { c.TokenPlacement = "fragment" },
 			"check token_placement"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"maps"
 	"net/url"
 	"slices"
 )
@@ -107,24 +108,25 @@ func (c *Client) ExtensionGrant(
 	return c.grant(ctx, url.Values{"grant_type": {grantType}}, o)
 }
 
+const refreshClause = "RFC 6749, Section 6"
+
 // Refresh exchanges tok's refresh token for a new token, RFC 6749, Section 6.
 // The new Token keeps the old refresh token, ID Token and scopes where the server
 // returns none. A server that rotates refresh tokens has made tok's useless: store the
 // new Token before using it, as a [TokenSource] does. A token that was given to another
-// client, or by another issuer, is refused (RFC 6749, Section 10.4).
+// client, or by another issuer, is refused (RFC 6749, Section 10.4). The request goes to
+// Config.RefreshEndpoint and has Config.RefreshParams, where there are any.
 func (c *Client) Refresh(ctx context.Context, tok *Token, o TokenOptions) (*Token, error) {
 	if tok.RefreshToken() == "" {
-		return nil, checkError("refresh_token", "must be held to refresh", "RFC 6749, Section 6")
+		return nil, checkError("refresh_token", "must be held to refresh", refreshClause)
 	}
 	if err := c.checkOwner(tok); err != nil {
 		return nil, err
 	}
-	s := c.tokenStep()
-	s.request, s.response = c.config.Hooks.RefreshTokenRequest, c.config.Hooks.RefreshTokenResponse
-	renewed, err := c.tokenBy(ctx, s, url.Values{
+	renewed, err := c.tokenBy(ctx, c.refreshStep(), url.Values{
 		"grant_type":    {"refresh_token"},
 		"refresh_token": {tok.RefreshToken()},
-	}, o)
+	}, c.refreshOptions(o))
 	if err != nil {
 		return nil, err
 	}
@@ -135,4 +137,26 @@ func (c *Client) Refresh(ctx context.Context, tok *Token, o TokenOptions) (*Toke
 		renewed.Scopes = tok.Scopes
 	}
 	return renewed, nil
+}
+
+// refreshStep is the request that exchanges a refresh token.
+func (c *Client) refreshStep() step {
+	s := c.tokenStep()
+	s.request, s.response = c.config.Hooks.RefreshTokenRequest, c.config.Hooks.RefreshTokenResponse
+	if c.config.RefreshEndpoint != "" {
+		s.endpoint, s.url = "refresh_endpoint", c.config.RefreshEndpoint
+	}
+	return s
+}
+
+// refreshOptions returns o with the parameters of the configuration that o does not have.
+func (c *Client) refreshOptions(o TokenOptions) TokenOptions {
+	params := url.Values{}
+	maps.Copy(params, c.config.RefreshParams)
+	if len(o.Resources) > 0 {
+		params.Del("resource")
+	}
+	maps.Copy(params, o.Params)
+	o.Params = params
+	return o
 }

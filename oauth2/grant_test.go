@@ -7,8 +7,12 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"vouchsafe/httpclient"
+	"vouchsafe/jose"
 )
 
 // A grant is a method that asks the token endpoint for a token, and the form that it
@@ -543,5 +547,181 @@ func TestTokenOfAnotherIsReplaced(t *testing.T) {
 	tok, err := src.Token(t.Context())
 	if err != nil || tok.AccessToken() != "new" || len(s.requests()) != 1 {
 		t.Errorf("%q, %v, %q", tok.AccessToken(), err, s.requests())
+	}
+}
+
+// What is of refreshing alone is refused by its name, and each parameter that this package
+// sets.
+func TestNewOfRefresh(t *testing.T) {
+	config := configAt("https://as.example")
+	config.RefreshEndpoint = "http://as.example/refresh"
+	_, err := New(config)
+	wantCheck(t, err, "refresh_endpoint", "RFC 6749, Section 6")
+	config.RefreshEndpoint = ""
+	for _, name := range []string{"grant_type", "refresh_token", "client_id", "client_secret",
+		"client_assertion", "client_assertion_type", "scope"} {
+		for _, values := range [][]string{{"x"}, {}} {
+			config.RefreshParams = url.Values{name: values}
+			c, err := New(config)
+			wantCheck(t, err, "refresh_params", "RFC 6749, Section 6")
+			wantText(t, err, strconv.Quote(name))
+			if c != nil {
+				t.Errorf("%s: a client beside an error", name)
+			}
+		}
+	}
+}
+
+// Refresh tokens alone go to the refresh endpoint, by whatever way.
+func TestRefreshEndpoint(t *testing.T) {
+	c, s := clientWith(t, answerJSON(200, goodToken), func(c *Config) {
+		c.RefreshEndpoint = strings.TrimSuffix(c.Server.TokenEndpoint, "token") + "refresh?a=b"
+	})
+	held := stored(t, Record{AccessToken: "old", RefreshToken: "r/1", ExpiresAt: 1})
+	if _, err := c.ClientCredentials(t.Context(), TokenOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Refresh(t.Context(), held, TokenOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	src, err := c.TokenSource(TokenSourceOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := src.Save(t.Context(), held); err != nil {
+		t.Fatal(err)
+	}
+	if tok, err := src.Token(t.Context()); err != nil || tok.AccessToken() != "a" {
+		t.Errorf("source: %v, %v", tok, err)
+	}
+	refresh := strings.Replace(basicPost, "/token", "/refresh?a=b", 1) +
+		"grant_type=refresh_token&refresh_token=r%2F1"
+	want := []string{basicPost + "grant_type=client_credentials", refresh, refresh}
+	if got := s.requests(); !slices.Equal(got, want) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+// A server of which nothing but the refresh endpoint is asked needs no token endpoint, and
+// what fails is said of the endpoint that was asked.
+func TestRefreshEndpointAlone(t *testing.T) {
+	var status int
+	c, _ := clientWith(t, func(w http.ResponseWriter, r *http.Request) {
+		answerJSON(status, goodToken)(w, r)
+	}, func(c *Config) {
+		c.RefreshEndpoint, c.Server.TokenEndpoint = c.Server.TokenEndpoint, ""
+	}, func(c *Config) {
+		c.Hooks.RefreshTokenResponse = []ResponseHook{
+			func(_ context.Context, resp *httpclient.Response) error {
+				if resp.Status != 200 {
+					return errFailing
+				}
+				return nil
+			}}
+	})
+	held := stored(t, Record{AccessToken: "old", RefreshToken: "r"})
+	status = 200
+	if _, err := c.Refresh(t.Context(), held, TokenOptions{}); err != nil {
+		t.Error(err)
+	}
+	status = 500
+	_, err := c.Refresh(t.Context(), held, TokenOptions{})
+	wantText(t, err, "oauth2: refresh_endpoint: hook: ")
+	_, err = c.ClientCredentials(t.Context(), TokenOptions{})
+	wantCheck(t, err, "token_endpoint", "RFC 6749, Section 3.2")
+}
+
+// Elsewhere than at the token endpoint the client proves itself by the same means: an
+// assertion is for the issuer still, and a token of another is not sent.
+func TestRefreshEndpointAuthentication(t *testing.T) {
+	pair := newSigner(t, "ES256")
+	private := joseKey(t, pair, jose.KeyOptions{Algorithm: "ES256"})
+	c, s := clientWith(t, answerJSON(200, goodToken), func(c *Config) {
+		c.RefreshEndpoint = c.Server.Issuer + "/refresh"
+		c.Server.Issuer = "https://as.example"
+		c.Auth = PrivateKeyJWT(private, AssertionOptions{Type: "JWT"})
+	})
+	foreign := stored(t, Record{AccessToken: "old", RefreshToken: "r", Issuer: "https://x.example"})
+	_, err := c.Refresh(t.Context(), foreign, TokenOptions{})
+	wantCheck(t, err, "client_id", "RFC 6749, Section 10.4")
+	held := stored(t, Record{AccessToken: "old", RefreshToken: "r"})
+	if _, err := c.Refresh(t.Context(), held, TokenOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	asked := s.requests()
+	if len(asked) != 1 || !strings.HasPrefix(asked[0], "POST /refresh\n") {
+		t.Fatalf("sent %q", asked)
+	}
+	assertionOf(t, posted(t, asked[0]).Get("client_assertion"), private, "https://as.example")
+}
+
+// RefreshParams are of each refresh request and of no other, behind what one call says; who
+// names resources for one call asks for no others.
+func TestRefreshParams(t *testing.T) {
+	const grant = "grant_type=refresh_token&refresh_token=r"
+	const alone = "a=1&a=2&b=3&code=x&" + grant + "&resource=urn%3Aa"
+	params := url.Values{"a": {"1", "2"}, "b": {"3"}, "resource": {"urn:a"}, "code": {"x"}}
+	for _, test := range []struct {
+		name    string
+		options TokenOptions
+		want    string
+	}{
+		{"alone", TokenOptions{}, alone},
+		{"params of the call", TokenOptions{Params: url.Values{"a": {"4"}, "c": {"5"}}},
+			"a=4&b=3&c=5&code=x&" + grant + "&resource=urn%3Aa"},
+		{"left out by the call", TokenOptions{Params: url.Values{"a": {}, "code": nil}},
+			"b=3&" + grant + "&resource=urn%3Aa"},
+		{"resources of the call", TokenOptions{Resources: []string{"urn:b"}},
+			"a=1&a=2&b=3&code=x&" + grant + "&resource=urn%3Ab"},
+		{"resource among the params of the call", TokenOptions{
+			Params: url.Values{"resource": {"urn:c"}}, Resources: []string{"urn:b"}},
+			"a=1&a=2&b=3&code=x&" + grant + "&resource=urn%3Ac&resource=urn%3Ab"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, s := clientWith(t, answerJSON(200, goodToken),
+				func(c *Config) { c.RefreshParams = params })
+			held := stored(t, Record{AccessToken: "old", RefreshToken: "r"})
+			before := len(test.options.Params)
+			for range 2 {
+				if _, err := c.Refresh(t.Context(), held, test.options); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := c.Refresh(t.Context(), held, TokenOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.ClientCredentials(t.Context(), TokenOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{basicPost + test.want, basicPost + test.want, basicPost + alone,
+				basicPost + "grant_type=client_credentials"}
+			if got := s.requests(); !slices.Equal(got, want) {
+				t.Errorf("sent %q, want %q", got, want)
+			}
+			if len(test.options.Params) != before {
+				t.Errorf("the caller's parameters are %q now", test.options.Params)
+			}
+		})
+	}
+	if _, err := newClient(t, configAt("https://as.example")).Refresh(t.Context(),
+		stored(t, Record{AccessToken: "old", RefreshToken: "r"}),
+		TokenOptions{Params: url.Values{"refresh_token": {"x"}}}); outcome(err) != "check params" {
+		t.Errorf("reserved in the call: %v", err)
+	}
+}
+
+// What the caller does with its parameters later is nothing to the client.
+func TestRefreshParamsAreKept(t *testing.T) {
+	params := url.Values{"a": {"1"}}
+	c, s := clientWith(t, answerJSON(200, goodToken),
+		func(c *Config) { c.RefreshParams = params })
+	params["a"][0] = "2"
+	params.Set("scope", "x")
+	held := stored(t, Record{AccessToken: "old", RefreshToken: "r"})
+	if _, err := c.Refresh(t.Context(), held, TokenOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.requests()[0]; got != basicPost+"a=1&grant_type=refresh_token&refresh_token=r" {
+		t.Errorf("sent %q", got)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/url"
 	"strings"
+
+	"vouchsafe/internal/verdict"
 )
 
 const (
@@ -44,6 +46,16 @@ func (t responseType) allow(mode string) bool {
 		return true
 	}
 	return false
+}
+
+// checkTypeAndMode checks the kind of a response, and how it is to come.
+func checkTypeAndMode(l *verdict.List, typ, mode string) {
+	types := responseType(typ)
+	l.Check(types.known(), "response_type",
+		"must be code or one of those with it or id_token that are registered", typesClause)
+	l.Check(types.allow(mode), "response_mode",
+		"must be query, fragment, form_post, one of them with .jwt, or jwt; no query for tokens",
+		modesClause)
 }
 
 // isJWT reports whether a response in mode is a JSON Web Token.

@@ -74,6 +74,10 @@ type AuthorizationOptions struct {
 	// Params are further parameters. Those that are set above are refused, and so are
 	// those that the ID Token is held to.
 	Params url.Values
+
+	// TokenParams are further parameters of the token request that follows, as
+	// [oauth2.AuthorizationOptions] has them.
+	TokenParams url.Values
 }
 
 // Format prints that o are options and nothing of them, whatever the verb: a hint is an ID
@@ -137,6 +141,7 @@ func (c *Client) Authorize(
 		ResponseType: o.ResponseType,
 		ResponseMode: o.ResponseMode,
 		Params:       params,
+		TokenParams:  o.TokenParams,
 	})
 	if err != nil {
 		return nil, err

@@ -1,12 +1,15 @@
 package oidc
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"testing"
 	"time"
 
+	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
 )
 
@@ -115,6 +118,8 @@ func TestAuthorizeRefuses(t *testing.T) {
 		{"claims that are no JSON", AuthorizationOptions{Claims: &ClaimsRequest{
 			UserInfo: map[string]ClaimRequest{"a": {Value: func() {}}}}}, "check claims"},
 		{"claims that mean nothing", AuthorizationOptions{Claims: subject("")}, "check claims"},
+		{"token params that are set", AuthorizationOptions{
+			TokenParams: url.Values{"code_verifier": {"x"}}}, "check token_params"},
 		{"token alone", AuthorizationOptions{ResponseType: "token"}, "check response_type"},
 		{"tokens in the query", AuthorizationOptions{
 			ResponseType: "code id_token", ResponseMode: "query"}, "check response_mode"},
@@ -201,5 +206,37 @@ func TestAuthorizationOptionsShowNothing(t *testing.T) {
 	}
 	if got := o.LogValue().String(); got != want {
 		t.Errorf("a log has %s", got)
+	}
+}
+
+// TokenParams are of the token request alone, and outlive the transaction's storing.
+func TestAuthorizeTokenParams(t *testing.T) {
+	var sent []url.Values
+	note := func(_ context.Context, req *http.Request) error {
+		sent = append(sent, req.PostForm)
+		return nil
+	}
+	w := newWorld(t, oidctest.Options{}, nil, func(c *Config) {
+		c.Hooks.AccessTokenRequest = []oauth2.RequestHook{note}
+	})
+	params := url.Values{"audience": {"a"}}
+	req := w.begin(AuthorizationOptions{TokenParams: params})
+	params["audience"][0] = "x"
+	if q := paramsOf(t, req.URL); q.Has("audience") {
+		t.Errorf("asked for %q", q)
+	}
+	kept, err := req.Transaction.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var txn Transaction
+	if err := txn.UnmarshalBinary(kept); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.Callback(t.Context(), w.browse(req.URL), &txn); err != nil {
+		t.Fatal(err)
+	}
+	if len(sent) != 1 || !slices.Equal(sent[0]["audience"], []string{"a"}) {
+		t.Errorf("sent %q", sent)
 	}
 }

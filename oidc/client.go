@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -31,10 +32,14 @@ type Config struct {
 	ServerMetadataURL string
 
 	// Provider is metadata known without discovery. A field that is not zero goes before
-	// the discovered one; with the authorization and the token endpoint and the JWKSURI set
-	// and no ServerMetadataURL, nothing is discovered. Its Issuer, if there is one, must be
-	// the Issuer.
+	// the discovered one; with the authorization and the token endpoint and the JWKSURI or
+	// Keys set and no ServerMetadataURL, nothing is discovered. Its Issuer, if there is one,
+	// must be the Issuer.
 	Provider Provider
+
+	// Keys are the provider's, where they are known without its JWKSURI, which is not
+	// needed then and never asked. They alone sign for it. If nil, those at the JWKSURI.
+	Keys jose.KeySource
 
 	// ID is the client identifier.
 	ID string
@@ -53,12 +58,19 @@ type Config struct {
 	// userinfo_encrypted_response_alg.
 	UserInfo oauth2.SignedResponse
 
-	// AuthorizationResponse, RequestObject, RevocationAuth, TokenPlacement and Hooks are
-	// those of [oauth2.Config].
+	// UserInfoFix is what [UserInfoSource].Fix is, for [Client.UserInfo] and
+	// [Client.UserInfoOf]: a signed answer has been verified before. What it returns is
+	// believed as the provider is.
+	UserInfoFix func(ctx context.Context, claims map[string]any) (map[string]any, error)
+
+	// AuthorizationResponse, RequestObject, RevocationAuth, TokenPlacement, RefreshEndpoint,
+	// RefreshParams and Hooks are those of [oauth2.Config].
 	AuthorizationResponse oauth2.SignedResponse
 	RequestObject         oauth2.RequestObject
 	RevocationAuth        oauth2.ClientAuthentication
 	TokenPlacement        oauth2.Placement
+	RefreshEndpoint       string
+	RefreshParams         url.Values
 	Hooks                 oauth2.Hooks
 
 	// Quirks are what this provider does otherwise than the specifications say.
@@ -118,7 +130,7 @@ type Client struct {
 type connection struct {
 	*discovered
 	oauth    *oauth2.Client
-	keys     *oauth2.RemoteKeySet
+	keys     jose.KeySource
 	verifier *jose.Verifier
 }
 
@@ -163,6 +175,7 @@ func New(c Config) (*Client, error) {
 		c.Now = time.Now
 	}
 	c.Provider = c.Provider.clone()
+	c.RefreshParams = url.Values(http.Header(c.RefreshParams).Clone())
 	c.TrustedAudiences = slices.Clone(c.TrustedAudiences)
 	c.ClaimsProviders = slices.Clone(c.ClaimsProviders)
 	client := &Client{config: c, secret: secret, userInfoSecret: userInfoSecret}
@@ -240,7 +253,7 @@ func (c *Client) connect(ctx context.Context, held *connection) (*connection, er
 		return held, nil
 	}
 	p := found.provider
-	if err := p.checkRequired(); err != nil {
+	if err := c.config.checkRequired(p); err != nil {
 		return nil, err
 	}
 	keys, err := c.keySet(p, held)
@@ -258,6 +271,27 @@ func (c *Client) connect(ctx context.Context, held *connection) (*connection, er
 	return &connection{found, oauth, keys, verifier}, nil
 }
 
+// complete reports whether c says all that a login needs without discovery.
+func (c *Config) complete() bool {
+	p := c.Provider
+	return p.AuthorizationEndpoint != "" && p.TokenEndpoint != "" && c.hasKeys(p)
+}
+
+// hasKeys reports whether it is known where the keys of p are.
+func (c *Config) hasKeys(p Provider) bool { return p.JWKSURI != "" || c.Keys != nil }
+
+// checkRequired refuses a provider that nobody could log in at, OpenID Connect
+// Discovery 1.0, Section 3.
+func (c *Config) checkRequired(p Provider) error {
+	switch {
+	case p.AuthorizationEndpoint == "":
+		return checkError("authorization_endpoint", "must be present", metadataClause)
+	case !c.hasKeys(p):
+		return checkError("jwks_uri", "must be present", metadataClause)
+	}
+	return nil
+}
+
 // oauth returns what the client of package oauth2 is made of.
 func (c *Config) oauth(s oauth2.AuthorizationServer, keys jose.KeySource) oauth2.Config {
 	return oauth2.Config{
@@ -270,6 +304,8 @@ func (c *Config) oauth(s oauth2.AuthorizationServer, keys jose.KeySource) oauth2
 		RequestObject:         c.RequestObject,
 		Leeway:                c.Leeway,
 		TokenPlacement:        c.TokenPlacement,
+		RefreshEndpoint:       c.RefreshEndpoint,
+		RefreshParams:         c.RefreshParams,
 		Quirks:                c.Quirks.Quirks,
 		Hooks:                 c.Hooks,
 		HTTP:                  c.HTTP,
@@ -277,9 +313,12 @@ func (c *Config) oauth(s oauth2.AuthorizationServer, keys jose.KeySource) oauth2
 	}
 }
 
-// keySet returns the keys known so far, if they are still to be had at the same
-// place: new metadata is no reason to forget them.
-func (c *Client) keySet(p Provider, held *connection) (*oauth2.RemoteKeySet, error) {
+// keySet returns the keys that are configured, or those known so far, if they are still to be
+// had at the same place: new metadata is no reason to forget them.
+func (c *Client) keySet(p Provider, held *connection) (jose.KeySource, error) {
+	if c.config.Keys != nil {
+		return c.config.Keys, nil
+	}
 	if held != nil && held.provider.JWKSURI == p.JWKSURI {
 		return held.keys, nil
 	}

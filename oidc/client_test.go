@@ -776,6 +776,9 @@ func TestSettingsOfOAuth(t *testing.T) {
 			func(c *Config) { c.AuthorizationResponse.SigningAlgorithm = "none" }},
 		{"check key", func(c *Config) { c.RequestObject.Algorithm = "RS256" }},
 		{"check token_placement", func(c *Config) { c.TokenPlacement = "nowhere" }},
+		{"insecure URL", func(c *Config) { c.RefreshEndpoint = "http://p.example/refresh" }},
+		{"check refresh_params",
+			func(c *Config) { c.RefreshParams = url.Values{"scope": {"x"}} }},
 	} {
 		config := newWorld(t, oidctest.Options{}, nil, nil).client.config
 		test.change(&config)

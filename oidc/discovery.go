@@ -66,7 +66,7 @@ func (c *Config) metadataPlaces() []string {
 		return []string{c.ServerMetadataURL}
 	}
 	issuer, err := url.Parse(c.Issuer)
-	if err != nil || c.Provider.complete() {
+	if err != nil || c.complete() {
 		return nil
 	}
 	return slices.Compact([]string{

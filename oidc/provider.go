@@ -28,23 +28,6 @@ func (p Provider) merge(over Provider) Provider {
 	return p
 }
 
-// checkRequired refuses a provider that nobody could log in at, OpenID Connect
-// Discovery 1.0, Section 3.
-func (p Provider) checkRequired() error {
-	switch "" {
-	case p.AuthorizationEndpoint:
-		return checkError("authorization_endpoint", "must be present", metadataClause)
-	case p.JWKSURI:
-		return checkError("jwks_uri", "must be present", metadataClause)
-	}
-	return nil
-}
-
-// complete reports whether p says all that a login needs without discovery.
-func (p Provider) complete() bool {
-	return p.AuthorizationEndpoint != "" && p.TokenEndpoint != "" && p.JWKSURI != ""
-}
-
 // algorithms returns those that the provider may sign with: the one registered, or those
 // of ours that it advertises under name (OpenID Connect Core 1.0, Section 3.1.3.7, rule 7).
 func algorithms(name, registered string, advertised []string) ([]string, error) {

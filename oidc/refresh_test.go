@@ -3,6 +3,8 @@ package oidc
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -267,5 +269,34 @@ func TestRefreshWithoutLeeway(t *testing.T) {
 	login := w.mustLogin(AuthorizationOptions{})
 	if _, err := w.client.Refresh(t.Context(), login.Token); err != nil {
 		t.Error(err)
+	}
+}
+
+// Refresh tokens go to the refresh endpoint with its parameters, by a source too.
+func TestRefreshElsewhere(t *testing.T) {
+	var w *world
+	var forms []string
+	params := url.Values{"a": {"1"}}
+	w = newWorld(t, oidctest.Options{}, answerer{
+		"/refresh": func(rw http.ResponseWriter, r *http.Request) {
+			r.ParseForm()
+			forms = append(forms, r.PostForm.Get("grant_type")+" "+r.PostForm.Get("a"))
+			say(200, typeJSON, `{"access_token":"new","token_type":"Bearer"}`)(rw, r)
+		}}, func(c *Config) {
+		c.RefreshEndpoint, c.RefreshParams = c.Issuer+"/refresh", params
+	})
+	params["a"][0] = "2" // which is nothing to the client
+	login := w.mustLogin(AuthorizationOptions{})
+	renewed, err := w.client.Refresh(t.Context(), login.Token)
+	if err != nil || renewed.Token.AccessToken() != "new" {
+		t.Fatal(err)
+	}
+	src := w.source(w.client, login.Token, oauth2.TokenSourceOptions{})
+	if tok, err := src.Token(t.Context()); err != nil || tok.AccessToken() != "new" {
+		t.Errorf("source: %v, %v", tok, err)
+	}
+	if n := w.requests("/token"); n != 1 ||
+		!slices.Equal(forms, []string{"refresh_token 1", "refresh_token 1"}) {
+		t.Errorf("sent %q, and %d requests to the token endpoint", forms, n)
 	}
 }

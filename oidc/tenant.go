@@ -48,7 +48,7 @@ func (c *Config) checkTenants() error {
 		need = "must have Allow where the issuer has {tenantid}"
 	case !template && (c.Tenants.Allow != nil || c.Tenants.Claim != ""):
 		need = "must be empty where the issuer has no {tenantid}"
-	case template && c.ServerMetadataURL == "" && !c.Provider.complete():
+	case template && c.ServerMetadataURL == "" && !c.complete():
 		need = "must have a ServerMetadataURL"
 	case strings.Contains(c.ServerMetadataURL, tenantID):
 		need = "must have a ServerMetadataURL without {tenantid}"

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
@@ -73,6 +74,7 @@ func (c *Client) UserInfoOf(
 		Endpoint:       endpoint,
 		Issuer:         who.Issuer,
 		StringBooleans: c.config.Quirks.StringBooleans,
+		Fix:            c.config.UserInfoFix,
 	})
 	if err == nil {
 		l.Check(u.Identity == who, "sub", "must be that of the ID Token", userInfoClause)
@@ -113,14 +115,16 @@ func (c *Client) askUserInfo(ctx context.Context, conn *connection, client *http
 		"must be application/json, or application/jwt if that is registered", userInfoClause) {
 		return nil, l.Err()
 	}
-	if !token {
-		return readUserInfo(resp.Body, s)
+	var m strictjson.Object
+	if token {
+		m, err = c.openUserInfo(ctx, conn, string(resp.Body), s.Issuer)
+	} else {
+		m, err = s.parse(resp.Body)
 	}
-	m, err := c.openUserInfo(ctx, conn, string(resp.Body), s.Issuer)
 	if err != nil {
 		return nil, err
 	}
-	return s.userInfo(m)
+	return s.fixed(ctx, m)
 }
 
 // openUserInfo decrypts and verifies claims as they are registered to come, OpenID
@@ -136,7 +140,7 @@ func (c *Client) openUserInfo(ctx context.Context, conn *connection, jwt, issuer
 		keys:       keys,
 		algorithms: algorithms,
 		issuer:     issuer,
-		known:      userInfoMembers(),
+		known:      UserInfoSource{Fix: c.config.UserInfoFix}.known(),
 		clause:     userInfoClause,
 	}
 	if d := registered.Decrypter; d != nil {
@@ -204,6 +208,13 @@ type UserInfoSource struct {
 
 	// StringBooleans is [Quirks].StringBooleans.
 	StringBooleans bool
+
+	// Fix, if not nil, returns the claims to go on with in place of those of the answer,
+	// before Names is looked at and the subject is. It gets the members as they came, a
+	// number as a [json.Number], and may change the map. What it returns is read as an
+	// answer is, and believed. Its error is wrapped, beside a [*jose.CheckError] with the
+	// check "userinfo_fix". It must be safe for concurrent use.
+	Fix func(ctx context.Context, claims map[string]any) (map[string]any, error)
 }
 
 // FetchUserInfo fetches a user's claims with client, which sends the token: its
@@ -232,15 +243,70 @@ func (s UserInfoSource) fetch(ctx context.Context, client *http.Client) (*UserIn
 	if !httpclient.HasMediaType(resp.Header, typeJSON) {
 		return nil, checkError("content_type", "must be application/json", userInfoClause)
 	}
-	return readUserInfo(resp.Body, s)
+	m, err := s.parse(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	return s.fixed(ctx, m)
 }
 
-// readUserInfo reads a UserInfo Response that is JSON.
-func readUserInfo(body []byte, s UserInfoSource) (*UserInfo, error) {
-	elsewhere := func(claim string) bool { return s.Names[claim] != "" }
-	m, err := strictjson.Parse(string(body), slices.DeleteFunc(userInfoMembers(), elsewhere)...)
+// parse parses a UserInfo Response that is JSON.
+func (s UserInfoSource) parse(body []byte) (strictjson.Object, error) {
+	m, err := strictjson.Parse(string(body), s.known()...)
 	if err != nil {
-		return nil, checkError("body", "must be one strict JSON object", userInfoClause)
+		return strictjson.Object{}, checkError("body", "must be one strict JSON object",
+			userInfoClause)
+	}
+	return m, nil
+}
+
+// known are the members whose names must not come in other letters. Fix may get such, and put
+// them right.
+func (s UserInfoSource) known() []string {
+	if s.Fix != nil {
+		return nil
+	}
+	return slices.DeleteFunc(userInfoMembers(), func(claim string) bool {
+		return s.Names[claim] != ""
+	})
+}
+
+// fixed reads the claims that Fix makes of m.
+func (s UserInfoSource) fixed(ctx context.Context, m strictjson.Object) (*UserInfo, error) {
+	if s.Fix == nil {
+		return s.userInfo(m)
+	}
+	claims, err := s.Fix(ctx, members(m))
+	if err != nil {
+		return nil, refusal.Because(err, "userinfo_fix", "must have claims to go on with",
+			userInfoClause)
+	}
+	body, err := json.Marshal(claims)
+	if err != nil || claims == nil { // the error would repeat a value
+		return nil, checkError("userinfo_fix", "must return an object of JSON", userInfoClause)
+	}
+	s.Fix = nil
+	return readUserInfo(body, s)
+}
+
+// members returns the members of m as encoding/json has them, numbers in all their digits.
+func members(m strictjson.Object) map[string]any {
+	list := map[string]any{}
+	for name, value := range m.All() {
+		d := json.NewDecoder(strings.NewReader(string(value)))
+		d.UseNumber()
+		var v any
+		_ = d.Decode(&v) // which is JSON
+		list[name] = v
+	}
+	return list
+}
+
+// readUserInfo reads a UserInfo Response that is JSON, as it is.
+func readUserInfo(body []byte, s UserInfoSource) (*UserInfo, error) {
+	m, err := s.parse(body)
+	if err != nil {
+		return nil, err
 	}
 	return s.userInfo(m)
 }

@@ -1,8 +1,12 @@
 package oidc
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -556,6 +560,215 @@ func TestUserInfoOf(t *testing.T) {
 		}
 		if test.want == "check identity" && w.requests("/userinfo") != asked {
 			t.Errorf("%s: the token was sent", test.name)
+		}
+	}
+}
+
+// A fixer is a [UserInfoSource.Fix] that looks at nothing but the claims.
+type fixer func(claims map[string]any) (map[string]any, error)
+
+func (f fixer) fix(_ context.Context, claims map[string]any) (map[string]any, error) {
+	return f(claims)
+}
+
+var errFix = errors.New("no claims to be had")
+
+// fixes are what a Fix does with {"sub":"alice",...}, and how that ends.
+func fixes() map[string]struct {
+	fix  fixer
+	want string
+} {
+	give := func(claims map[string]any) fixer {
+		return func(map[string]any) (map[string]any, error) { return claims, nil }
+	}
+	put := func(name string, value any) fixer {
+		return func(claims map[string]any) (map[string]any, error) {
+			claims[name] = value
+			return claims, nil
+		}
+	}
+	return map[string]struct {
+		fix  fixer
+		want string
+	}{
+		"as it is": {func(c map[string]any) (map[string]any, error) { return c, nil },
+			"ok"},
+		"another map":           {give(map[string]any{"sub": "alice", "name": "A"}), "ok"},
+		"a claim of its own":    {put("x", []string{"a"}), "ok"},
+		"another user":          {put("sub", "mallory"), "check sub"},
+		"no user":               {give(map[string]any{}), "check sub"},
+		"empty subject":         {put("sub", ""), "check sub"},
+		"number as subject":     {put("sub", 7), "check sub"},
+		"null as subject":       {put("sub", nil), "check sub"},
+		"sub in another case":   {put("Sub", "alice"), "check body"},
+		"name in another case":  {put("NAME", "x"), "check body"},
+		"no object":             {give(nil), "check userinfo_fix"},
+		"no JSON":               {put("x", func() {}), "check userinfo_fix"},
+		"a number that is none": {put("x", math.NaN()), "check userinfo_fix"},
+		"digits that are none":  {put("x", json.Number(canary)), "check userinfo_fix"},
+		"an object beneath":     {put("address", map[string]any{"a": json.Number("1")}), "ok"},
+		"members twice beneath": {put("x", json.RawMessage(`{"a":1,"a":2}`)), "check body"},
+		"an error": {func(map[string]any) (map[string]any, error) {
+			return map[string]any{"sub": "alice"}, errFix
+		}, "check userinfo_fix"},
+	}
+}
+
+// What Fix makes of an answer, signed or not, is checked as an answer is.
+func TestUserInfoFix(t *testing.T) {
+	for name, test := range fixes() {
+		t.Run(name, func(t *testing.T) {
+			for _, signed := range []bool{false, true} {
+				var w *world
+				answers := answerer{}
+				if signed {
+					answers["/userinfo"] = token(&w, nil,
+						func(p []byte) string { return by(w.Key(), "")(p) })
+				}
+				w = newWorld(t, oidctest.Options{}, answers,
+					func(c *Config) { c.UserInfoFix = test.fix.fix })
+				login := w.mustLogin(AuthorizationOptions{})
+				user, err := w.client.UserInfo(t.Context(), login)
+				wantFixed(t, user, err, test.want)
+				user, err = w.client.UserInfoOf(t.Context(), login.Token, login.IDToken.Identity())
+				wantFixed(t, user, err, test.want)
+			}
+		})
+	}
+}
+
+func wantFixed(t *testing.T, user *UserInfo, err error, want string) {
+	t.Helper()
+	if outcome(err) != want || (user == nil) != (err != nil) {
+		t.Errorf("%v and %v, want %s", user, err, want)
+	}
+	if err == nil {
+		return
+	}
+	if text := err.Error(); !strings.HasPrefix(text, "oidc: UserInfo: ") ||
+		strings.Contains(text, canary) || strings.Contains(text, "mallory") ||
+		!strings.Contains(text, "(OpenID Connect Core 1.0, Section 5.3.2)") {
+		t.Errorf("error is %v", err)
+	}
+	if errors.Is(err, errFix) != strings.Contains(err.Error(), errFix.Error()) {
+		t.Errorf("the error of Fix is not wrapped: %v", err)
+	}
+}
+
+// An error of Fix can be told from others.
+func TestUserInfoFixFails(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, func(c *Config) {
+		c.UserInfoFix = fixes()["an error"].fix.fix
+	})
+	_, err := w.client.UserInfo(t.Context(), w.mustLogin(AuthorizationOptions{}))
+	if !errors.Is(err, errFix) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// A token that is not the provider's is refused before Fix could make it good, and so is an
+// answer that is no JSON.
+func TestUserInfoFixComesLast(t *testing.T) {
+	stranger := generate(t, "RS256")
+	var w *world
+	for name, answer := range map[string]http.HandlerFunc{
+		"check key":          token(&w, nil, by(stranger, "")),
+		"check body":         say(200, typeJSON, `{"sub":"alice","sub":"bob"}`),
+		"check content_type": say(200, "text/html", `{"sub":"alice"}`),
+		"server  401":        say(401, typeJSON, `{"sub":"alice"}`),
+	} {
+		w = newWorld(t, oidctest.Options{}, answerer{"/userinfo": answer}, func(c *Config) {
+			c.UserInfoFix = func(context.Context, map[string]any) (map[string]any, error) {
+				t.Errorf("%s: Fix was asked", name)
+				return map[string]any{"sub": "alice"}, nil
+			}
+		})
+		_, err := w.client.UserInfo(t.Context(), w.mustLogin(AuthorizationOptions{}))
+		if outcome(err) != name {
+			t.Errorf("error is %v, want %s", err, name)
+		}
+	}
+}
+
+// Fix gets the members as they came, a number in all its digits, before Names is looked at,
+// and the context of who asks.
+func TestFetchUserInfoFix(t *testing.T) {
+	const body = `{"id":12345678901234567890,"Email":"alice@example.com",` +
+		`"x":{"y":[1.50,null,true]}}`
+	server := httptest.NewServer(say(200, typeJSON, body))
+	defer server.Close()
+	type key struct{}
+	var seen string
+	source := UserInfoSource{Endpoint: server.URL, Issuer: "https://me.example",
+		Names: map[string]string{"sub": "user", "email": "mail"},
+		Fix: func(ctx context.Context, claims map[string]any) (map[string]any, error) {
+			seen = fmt.Sprintf("%T %v %v %v", claims["id"], claims, len(claims), ctx.Value(key{}))
+			claims["user"], claims["mail"] = claims["id"], claims["Email"]
+			delete(claims, "Email")
+			return claims, nil
+		}}
+	ctx := context.WithValue(t.Context(), key{}, "context")
+	user, err := FetchUserInfo(ctx, nil, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if address, _ := user.Email(); user.Identity.Subject != "12345678901234567890" ||
+		address != "alice@example.com" {
+		t.Errorf("user is %+v, %s", user, address)
+	}
+	const want = "json.Number map[Email:alice@example.com id:12345678901234567890 " +
+		"x:map[y:[1.50 <nil> true]]] 3 context"
+	if seen != want {
+		t.Errorf("Fix got %s, want %s", seen, want)
+	}
+	var claims struct {
+		X json.RawMessage `json:"x"`
+	}
+	if err := user.Claims(&claims); err != nil || string(claims.X) != `{"y":[1.50,null,true]}` {
+		t.Errorf("claims are %s, %v", claims.X, err)
+	}
+	source.Fix = nil // and nothing has changed
+	if _, err := FetchUserInfo(ctx, nil, source); outcome(err) != "check sub" {
+		t.Errorf("without: %v", err)
+	}
+}
+
+// What comes of Fix has a subject also where no ID Token says which.
+func TestFetchUserInfoFixRefused(t *testing.T) {
+	server := httptest.NewServer(say(200, typeJSON, `{"sub":"alice"}`))
+	defer server.Close()
+	for name, test := range fixes() {
+		want := test.want
+		if name == "another user" {
+			want = "ok"
+		}
+		user, err := FetchUserInfo(t.Context(), nil, UserInfoSource{Endpoint: server.URL,
+			Issuer: "https://me.example", Fix: test.fix.fix})
+		if outcome(err) != want || (user == nil) != (err != nil) {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// A claim whose name is in other letters can be put right, in an answer signed or not.
+func TestUserInfoFixOfLetters(t *testing.T) {
+	for _, signed := range []bool{false, true} {
+		var w *world
+		answer := set("Name", "A")
+		if signed {
+			answer = token(&w, claims("Name", "A"),
+				func(p []byte) string { return by(w.Key(), "")(p) })
+		}
+		w = newWorld(t, oidctest.Options{}, answerer{"/userinfo": answer}, func(c *Config) {
+			c.UserInfoFix = func(_ context.Context, claims map[string]any) (map[string]any, error) {
+				claims["name"] = claims["Name"]
+				delete(claims, "Name")
+				return claims, nil
+			}
+		})
+		user, err := w.client.UserInfo(t.Context(), w.mustLogin(AuthorizationOptions{}))
+		if err != nil || user.Name != "A" {
+			t.Errorf("signed %v: %+v, %v", signed, user, err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 type caller struct {
 	client *Client
 
-	// transport returns what sends the token to the origin of url.
+	// transport returns what sends the token to the origin of url, for one request.
 	transport func(ctx context.Context, m *registration, url string) (http.RoundTripper, error)
 }
 
@@ -31,9 +32,12 @@ func (c *Client) WithToken(t Token) *BoundClient {
 	})
 }
 
-// WithoutToken returns a client that calls the provider's API without a token.
+// WithoutToken returns a client that calls the provider's API without a token: nothing is
+// fetched, added or signed. It is withhold_token in Authlib.
 func (c *Client) WithoutToken() *BoundClient {
-	return c.bound(nil) // TODO(calls)
+	return c.bound(func(_ context.Context, m *registration, _ string) (http.RoundTripper, error) {
+		return httpclient.Transport(m.settings.options.HTTP), nil
+	})
 }
 
 func (c *Client) bound(
@@ -46,82 +50,216 @@ func (c *Client) bound(
 // Config.APIBaseURL, and to no other: a request elsewhere is an error. A redirect
 // elsewhere is followed without the token, and with OAuth 1.0 an error. It is for
 // any library that takes an http.Client.
+//
+// Whose token it is each request says anew: its own context, and for what that does not
+// know ctx, whose end is of no account. Its Timeout is Config.Timeout, or that of
+// Options.HTTP.
 func (b caller) HTTPClient(ctx context.Context) (*http.Client, error) {
 	m, err := b.client.registration()
 	if err != nil {
 		return nil, err
 	}
-	if m.config.APIBaseURL == "" {
-		return nil, b.client.wrap(errors.New("calling its API needs Config.APIBaseURL"))
-	}
-	transport, err := b.transport(ctx, m, m.config.APIBaseURL)
+	hc, err := b.httpClient(ctx, m)
 	if err != nil {
 		return nil, b.client.wrap(err)
 	}
-	return httpclient.With(m.settings.options.HTTP, transport), nil
+	return hc, nil
 }
 
-// Get calls the API at ref, relative to Config.APIBaseURL: "user" is below it,
-// "/user" is at the root of its host. For a URL of another origin the error wraps
-// [httpclient.ErrOrigin]. The caller closes the response's body, and looks at its
-// status.
+func (b caller) httpClient(ctx context.Context, m *registration) (*http.Client, error) {
+	base, own := m.config.APIBaseURL, m.settings.options.HTTP
+	if base == "" {
+		return nil, &ConfigError{Client: m.name, Field: "APIBaseURL", Err: errRequired}
+	}
+	origins, err := httpclient.ParseOrigins(own, base)
+	if err != nil {
+		return nil, fmt.Errorf("APIBaseURL: %w", err)
+	}
+	ctx = context.WithoutCancel(ctx)
+	hc := httpclient.With(own, roundTripper(func(req *http.Request) (*http.Response, error) {
+		req = req.WithContext(calling{req.Context(), ctx})
+		transport, err := b.transportFor(req, m, origins)
+		if err != nil {
+			closeBody(req)
+			return nil, &unsentError{b.client.wrap(err)}
+		}
+		return transport.RoundTrip(req)
+	}))
+	hc.Timeout = cmp.Or(max(m.config.Timeout, 0), hc.Timeout)
+	return hc, nil
+}
+
+// transportFor returns what sends req, which must be for the API unless a redirect led to
+// it: what leaves its origin then is for the transport to say.
+func (b caller) transportFor(
+	req *http.Request, m *registration, origins httpclient.Origins,
+) (http.RoundTripper, error) {
+	if req.Response == nil {
+		if err := origins.Check(req); err != nil {
+			return nil, err
+		}
+	}
+	return b.transport(req.Context(), m, m.config.APIBaseURL)
+}
+
+// A calling is the context of a request, and knows what another knows too.
+type calling struct {
+	context.Context
+	also context.Context
+}
+
+func (c calling) Value(key any) any {
+	if v := c.Context.Value(key); v != nil {
+		return v
+	}
+	return c.also.Value(key)
+}
+
+// A roundTripper is a function, so that printing it shows nothing.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip closes the body of req in every case, as its contract asks.
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// An unsentError is why there was nothing to send a request with.
+type unsentError struct{ error }
+
+func (e *unsentError) Unwrap() error { return e.error }
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}
+
+// Get calls the API at ref, relative to Config.APIBaseURL: "user" is below it, whether or
+// not that ends in a slash, "/user" is at the root of its host, and what leaves it by "../"
+// is refused. For a URL of another origin the error wraps [httpclient.ErrOrigin], and
+// no token is fetched or refreshed for it.
+//
+// A call whose ctx has a deadline ends then; another after Config.Timeout, or that of
+// Options.HTTP. The caller closes the response's body, and looks at its status:
+// [CheckStatus], [DecodeJSON].
 func (b caller) Get(ctx context.Context, ref string) (*http.Response, error) {
-	m, err := b.client.registration()
-	if err != nil {
-		return nil, err
-	}
-	target, err := join(m.settings.options.HTTP, m.config.APIBaseURL, ref)
+	return b.call(ctx, http.MethodGet, ref, "", nil)
+}
+
+// Post sends body, of the media type contentType, to the API at ref, on the terms of
+// [Client.Get]. Where the token may have to be replaced on the way, body should be one that
+// can be sent again: a [*bytes.Reader], [*bytes.Buffer] or [*strings.Reader].
+func (b caller) Post(
+	ctx context.Context, ref, contentType string, body io.Reader,
+) (*http.Response, error) {
+	return b.call(ctx, http.MethodPost, ref, contentType, body)
+}
+
+// Put is [Client.Post] with the method PUT.
+func (b caller) Put(
+	ctx context.Context, ref, contentType string, body io.Reader,
+) (*http.Response, error) {
+	return b.call(ctx, http.MethodPut, ref, contentType, body)
+}
+
+// Patch is [Client.Post] with the method PATCH.
+func (b caller) Patch(
+	ctx context.Context, ref, contentType string, body io.Reader,
+) (*http.Response, error) {
+	return b.call(ctx, http.MethodPatch, ref, contentType, body)
+}
+
+// Delete is [Client.Get] with the method DELETE.
+func (b caller) Delete(ctx context.Context, ref string) (*http.Response, error) {
+	return b.call(ctx, http.MethodDelete, ref, "", nil)
+}
+
+func (b caller) call(
+	ctx context.Context, method, ref, contentType string, body io.Reader,
+) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "", body)
 	if err != nil {
 		return nil, b.client.wrap(err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
-	if err != nil {
-		return nil, b.client.wrap(errors.New("API URL does not parse"))
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
 	}
-	req.Header.Set("User-Agent", httpclient.UserAgent)
-	return b.Do(req)
+	return b.send(req, ref)
 }
 
-// Post, Put and Patch send a body of a media type, Delete none, on the terms of Get.
-func (b caller) Post(ctx context.Context, ref, contentType string, body io.Reader) (*http.Response, error) {
-	return nil, errors.New("TODO(calls)")
-}
-
-// Do sends req, whose URL is absolute, with the token. The caller closes the
-// response's body. An error names the host and nothing else of the request.
+// Do sends req, whose URL may be relative as in [Client.Get], with the token, on the terms
+// of Get. req is not changed. An error names the host and nothing else of the request.
 func (b caller) Do(req *http.Request) (*http.Response, error) {
-	bound, err := b.HTTPClient(req.Context())
+	if req.URL == nil {
+		closeBody(req)
+		return nil, b.client.wrap(errNoURL)
+	}
+	return b.send(req.Clone(req.Context()), req.URL.String())
+}
+
+// send sends req, which is the caller's own, to the API at ref.
+func (b caller) send(req *http.Request, ref string) (*http.Response, error) {
+	hc, err := b.prepare(req, ref)
 	if err != nil {
+		closeBody(req)
 		return nil, err
 	}
-	resp, err := bound.Do(req)
+	resp, err := hc.Do(req)
+	if unsent, ok := errors.AsType[*unsentError](err); ok {
+		return nil, unsent.error
+	}
 	if err != nil {
 		return nil, httpclient.ExchangeError(req, err)
 	}
 	return resp, nil
 }
 
+// prepare gives req its URL and returns what sends it.
+func (b caller) prepare(req *http.Request, ref string) (*http.Client, error) {
+	m, err := b.client.registration()
+	if err != nil {
+		return nil, err
+	}
+	hc, err := b.httpClient(req.Context(), m)
+	if err != nil {
+		return nil, b.client.wrap(err)
+	}
+	if req.URL, err = join(m.settings.options.HTTP, m.config.APIBaseURL, ref); err != nil {
+		return nil, b.client.wrap(err)
+	}
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
+	if len(httpclient.Fields(req.Header, "User-Agent")) == 0 {
+		req.Header.Set("User-Agent", cmp.Or(m.config.UserAgent, httpclient.UserAgent))
+	}
+	if _, ends := req.Context().Deadline(); ends {
+		hc.Timeout = 0
+	}
+	return hc, nil
+}
+
+var errNoURL = errors.New("API URL does not parse")
+
 // join puts a reference below a base URL, whether or not that ends in a slash. A
 // relative one that would leave the base is refused; whether an absolute one may
 // have the token is for the transport to say.
-func join(hc *http.Client, base, ref string) (string, error) {
+func join(hc *http.Client, base, ref string) (*url.URL, error) {
 	b, err := httpclient.CheckURL(hc, base)
 	if err != nil {
-		return "", fmt.Errorf("APIBaseURL: %w", err)
+		return nil, fmt.Errorf("APIBaseURL: %w", err)
 	}
 	if !strings.HasSuffix(b.Path, "/") {
 		b = b.JoinPath("/")
 	}
 	r, err := url.Parse(ref)
 	if err != nil || strings.Contains(ref, `\`) {
-		return "", errors.New("API URL does not parse")
+		return nil, errNoURL
 	}
 	u := b.ResolveReference(r)
 	if slices.Contains(strings.Split(u.Path, "/"), "..") {
-		return "", errors.New("API URL must not have escaped dot segments")
+		return nil, errors.New("API URL must not have escaped dot segments")
 	}
 	if !r.IsAbs() && !strings.HasPrefix(ref, "/") && !strings.HasPrefix(u.Path, b.Path) {
-		return "", errors.New("API URL must be below APIBaseURL, or begin with a slash")
+		return nil, errors.New("API URL must be below APIBaseURL, or begin with a slash")
 	}
-	return u.String(), nil
+	return u, nil
 }

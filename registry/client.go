@@ -256,7 +256,7 @@ func (o AuthorizeOptions) check() error {
 		return errors.New("ReturnTo must be a path of this site")
 	}
 	if o.OIDC.RedirectURI != "" || o.OIDC.Scopes != nil || o.OIDC.Resources != nil ||
-		o.OIDC.Params != nil {
+		o.OIDC.Params != nil || o.OIDC.TokenParams != nil {
 		return errors.New("AuthorizeOptions.OIDC must not have what AuthorizeOptions has itself")
 	}
 	return nil
@@ -343,6 +343,7 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, er
 	if login == nil || login.client != nil && login.client != c {
 		return nil, c.wrap(errors.New("UserInfo needs a login that this client completed"))
 	}
+	ctx = context.WithValue(ctx, apiKey{}, c.WithToken(login.Token))
 	u, err := m.protocol.userInfo(ctx, m, login)
 	if err != nil {
 		return nil, c.wrap(err)

@@ -1,12 +1,23 @@
 package registry
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"vouchsafe/internal/localpath"
+	"vouchsafe/oauth2"
+	"vouchsafe/oidc"
+)
 
 // HandlerOptions say what the [Handlers] of a site do. LoggedIn is required.
+//
+// Its functions must be safe for concurrent use.
 type HandlerOptions struct {
 	// CallbackPath is the path at which Callback is mounted, with {provider} where the
-	// client's name is: "/callback/{provider}". If empty, each client needs a
-	// Config.RedirectURI.
+	// client's name is: "/callback/{provider}". It needs Options.BaseURL and goes before
+	// Config.RedirectURI. If empty, each client needs a Config.RedirectURI.
 	CallbackPath string
 
 	// Name returns the name of the client that a request is about. If nil,
@@ -15,13 +26,14 @@ type HandlerOptions struct {
 
 	// User returns the application's own identifier of who is logged in, empty if nobody is.
 	// Link needs it, and Callback takes it to know that a callback which comes twice has
-	// done its work.
+	// done its work. A callback that the provider's page posts brings no cookie that is
+	// SameSite=Lax: an account is linked in another Config.ResponseMode.
 	User func(r *http.Request) string
 
 	// LoggedIn is called when a login is complete. It starts a new session of the
 	// application, or, if login.User is not empty, links the account to that user. It may set
 	// headers and cookies and writes no body: the browser is redirected afterwards. Its error
-	// goes to Error.
+	// goes to Error, wrapped.
 	LoggedIn func(w http.ResponseWriter, r *http.Request, login *Login) error
 
 	// LoggedOut ends the application's session, on the same terms. Logout needs it.
@@ -32,10 +44,13 @@ type HandlerOptions struct {
 	Home string
 
 	// Authorize, if not nil, returns what a login asks for: Scopes, Params, OIDC and so on.
-	// RedirectURI, ReturnTo and User are the handlers' to set.
+	// RedirectURI, ReturnTo and User are the handlers' to set. A response in the fragment is
+	// for Config.ResponseType and ResponseMode to ask for: Callback knows of no other.
 	Authorize func(r *http.Request) AuthorizeOptions
 
-	// Error shows an error. If nil, [ErrorPage] does.
+	// Error shows an error, which has nothing that the request says but the name of a client,
+	// quoted as in Go. If nil, [ErrorPage] does, with a link to Home. It is called with the
+	// headers set that keep the answer out of caches and the address out of other sites.
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 }
 
@@ -45,29 +60,297 @@ type HandlerOptions struct {
 //	mux.Handle("/callback/{provider}", h.Callback)
 //	mux.Handle("POST /link/{provider}", h.Link)
 //	mux.Handle("POST /logout", h.Logout)
+//
+// Each refuses methods that are not its own, HEAD among them: a link preview uses up nothing.
+// The client is that of [Registry.Resolve]. Answers are not to be stored, and redirects after
+// a POST are 303.
 type Handlers struct {
-	// Login begins a login. The parameter return_to is where to go on after it, a path of
-	// this site; anything else is dropped.
+	// Login begins a login, by GET or POST; not one that a browser makes in advance. The
+	// parameter return_to is where to go on after it, a path of this site of at most 512
+	// bytes; anything else is dropped.
+	//
+	// With the parameter iss the request is another site's, OpenID Connect Core 1.0, Section 4:
+	// see [oidc.ReadThirdPartyLogin]. iss must be the issuer of the client, one of OpenID
+	// Connect, and target_link_uri needs Options.BaseURL. It need not come from the provider
+	// in truth: begin the login, and log nobody out.
 	Login http.Handler
 
-	// Callback completes a login and redirects to where it is to go on.
+	// Callback completes a login, by GET or POST, and redirects to where it is to go on, with
+	// 303. Where the client's Config has the response in the fragment,
+	// [oauth2.RelayFragment] comes first. One that was used goes on at Home if somebody is
+	// logged in: it was reloaded.
 	Callback http.Handler
 
 	// Link begins a login that links an account to the user who is logged in: a POST from a
-	// page of this site.
+	// page of this site. It takes return_to as Login does. If nobody is, the error is a
+	// [*TransactionError] with ReasonOtherUser. It is nil if HandlerOptions.User is.
 	Link http.Handler
 
-	// Logout ends the session: a POST from a page of this site.
+	// Logout ends the session: a POST from a page of this site, whose origin is that of
+	// Options.BaseURL, or, without one, what the Host header says. It takes return_to as Login
+	// does. It is nil if HandlerOptions.LoggedOut is.
 	Logout http.Handler
 }
 
-// Handlers makes the handlers of a site.
+// Handlers makes the handlers of a site, or says what is wrong with o. They are safe for
+// concurrent use.
 func (r *Registry) Handlers(o HandlerOptions) (*Handlers, error) {
-	return nil, nil // TODO(handlers)
+	if err := r.checkHandlers(o); err != nil {
+		return nil, err
+	}
+	s := &site{r, o.completed()}
+	h := &Handlers{
+		Login:    s.handler(s.login, http.MethodGet, http.MethodPost),
+		Callback: s.handler(s.callback, http.MethodGet, http.MethodPost),
+	}
+	if o.User != nil {
+		h.Link = s.handler(s.link, http.MethodPost)
+	}
+	if o.LoggedOut != nil {
+		h.Logout = s.handler(s.logout, http.MethodPost)
+	}
+	return h, nil
 }
 
-// ErrorPage shows an error of a login in plain words: nothing of it is what a provider says.
-// [HandlerOptions].Error takes its place.
-func ErrorPage(w http.ResponseWriter, r *http.Request, err error) {
-	// TODO(handlers)
+// wildcard is what in CallbackPath stands for the name of a client.
+const wildcard = "{provider}"
+
+func (r *Registry) checkHandlers(o HandlerOptions) error {
+	rest := strings.Replace(o.CallbackPath, wildcard, "", 1)
+	s := r.settings.Load()
+	switch {
+	case o.LoggedIn == nil:
+		return errors.New("registry: HandlerOptions.LoggedIn is required")
+	case o.Home != "" && !localpath.Valid(o.Home):
+		return errors.New("registry: HandlerOptions.Home must be a path of this site")
+	case o.CallbackPath == "":
+		return nil
+	case !localpath.Valid(o.CallbackPath) || strings.ContainsAny(rest, "{}?#"):
+		return errors.New("registry: HandlerOptions.CallbackPath must be a path of this site, " +
+			"with nothing in braces but " + wildcard)
+	case o.Name == nil && rest == o.CallbackPath:
+		return errors.New("registry: HandlerOptions.CallbackPath must have " + wildcard +
+			" where Name is nil")
+	case s != nil && s.base == nil:
+		return errors.New("registry: HandlerOptions.CallbackPath needs Options.BaseURL")
+	}
+	return nil
+}
+
+// completed returns o with what is nil or empty in it filled in, but for User and LoggedOut.
+func (o HandlerOptions) completed() HandlerOptions {
+	if o.Name == nil {
+		o.Name = func(r *http.Request) string { return r.PathValue("provider") }
+	}
+	if o.Home == "" {
+		o.Home = "/"
+	}
+	if o.Authorize == nil {
+		o.Authorize = func(*http.Request) AuthorizeOptions { return AuthorizeOptions{} }
+	}
+	if o.Error == nil {
+		o.Error = func(w http.ResponseWriter, r *http.Request, err error) {
+			showError(w, err, o.Home)
+		}
+	}
+	return o
+}
+
+// A site is what the handlers of one share.
+type site struct {
+	registry *Registry
+	options  HandlerOptions
+}
+
+// maxForm bounds the body of a request, in bytes.
+const maxForm = 64 << 10
+
+// handler makes a handler of what ends in an error or has answered.
+func (s *site) handler(
+	serve func(w http.ResponseWriter, r *http.Request) error, methods ...string,
+) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		if !slices.Contains(methods, r.Method) {
+			w.Header().Set("Allow", strings.Join(methods, ", "))
+			http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		if r.Body != nil {
+			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		}
+		if err := serve(w, r); err != nil {
+			s.options.Error(w, r, err)
+		}
+	})
+}
+
+// client returns the client that a request is about.
+func (s *site) client(r *http.Request) (*Client, error) {
+	return s.registry.Resolve(r.Context(), s.options.Name(r))
+}
+
+func (s *site) login(w http.ResponseWriter, r *http.Request) error {
+	if inAdvance(r) {
+		// Browsers forget an answer that is an error, and ask again when it is wanted.
+		http.Error(w, "Not in advance", http.StatusServiceUnavailable)
+		return nil
+	}
+	return s.begin(w, r, "")
+}
+
+// inAdvance reports whether a browser asks for what its user may never want to see.
+func inAdvance(r *http.Request) bool {
+	for _, header := range []string{"Sec-Purpose", "Purpose", "X-Moz"} {
+		if strings.Contains(strings.ToLower(r.Header.Get(header)), "prefetch") {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *site) link(w http.ResponseWriter, r *http.Request) error {
+	user := s.options.User(r)
+	if user == "" {
+		return because(ReasonOtherUser)
+	}
+	return s.begin(w, r, user)
+}
+
+// begin begins a login, which links an account if there is a user.
+func (s *site) begin(w http.ResponseWriter, r *http.Request, user string) error {
+	client, err := s.client(r)
+	if err != nil {
+		return err
+	}
+	if r.ParseForm() != nil {
+		return &fault{http.StatusBadRequest, errForm}
+	}
+	o := s.options.Authorize(r)
+	o.RedirectURI = strings.Replace(s.options.CallbackPath, wildcard, client.Name(), 1)
+	o.ReturnTo = returnTo(r.Form.Get("return_to"))
+	o.User = user
+	if user == "" && r.Form.Has("iss") {
+		if err := s.forThirdParty(r, client, &o); err != nil {
+			return err
+		}
+	}
+	return client.Authorize(w, r, o)
+}
+
+// maxReturnTo keeps a link to here from making a login too large for its cookie.
+const maxReturnTo = 512
+
+// returnTo returns path if it is one to go on at, and else nothing.
+func returnTo(path string) string {
+	if !localpath.Valid(path) || len(path) > maxReturnTo {
+		return ""
+	}
+	return path
+}
+
+// forThirdParty sets in o what the site asks for that had the browser come here.
+func (s *site) forThirdParty(r *http.Request, client *Client, o *AuthorizeOptions) error {
+	if client.OIDC() == nil {
+		return &fault{http.StatusBadRequest, client.wrap(errNotOIDC)}
+	}
+	provider, err := client.OIDC().Provider(r.Context())
+	if err != nil {
+		return client.wrap(err)
+	}
+	asked, err := oidc.ReadThirdPartyLogin(r, oidc.ThirdPartyOptions{
+		Issuers: []string{provider.Issuer},
+		BaseURL: s.registry.settings.Load().options.BaseURL,
+	})
+	if err != nil {
+		return &fault{http.StatusBadRequest, client.wrap(err)}
+	}
+	if asked.LoginHint != "" {
+		o.OIDC.LoginHint = asked.LoginHint
+	}
+	if target := returnTo(asked.Target); target != "" {
+		o.ReturnTo = target
+	}
+	return nil
+}
+
+func (s *site) callback(w http.ResponseWriter, r *http.Request) error {
+	client, err := s.client(r)
+	if err != nil {
+		return err
+	}
+	if client.inFragment() && oauth2.RelayFragment(w, r) {
+		return nil
+	}
+	user := s.user(r)
+	login, err := client.Complete(w, r, user)
+	if user != "" && errors.Is(err, because(ReasonUsed)) {
+		s.goOn(w, r, "")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.options.LoggedIn(w, r, login); err != nil {
+		return &fault{http.StatusInternalServerError, err}
+	}
+	s.goOn(w, r, login.ReturnTo)
+	return nil
+}
+
+func (s *site) user(r *http.Request) string {
+	if s.options.User == nil {
+		return ""
+	}
+	return s.options.User(r)
+}
+
+// inFragment reports whether the client's callback has its parameters in the URL's fragment:
+// OAuth 2.0 Multiple Response Type Encoding Practices, Section 5, and JARM, Section 2.3.
+func (c *Client) inFragment() bool {
+	m := c.current.Load()
+	if m == nil {
+		return false
+	}
+	switch m.config.ResponseMode {
+	case "", "jwt":
+		return strings.Contains(m.config.ResponseType, "token")
+	}
+	return strings.HasPrefix(m.config.ResponseMode, "fragment")
+}
+
+func (s *site) logout(w http.ResponseWriter, r *http.Request) error {
+	if err := fromOwnSite(r, s.origin(r)); err != nil {
+		return err
+	}
+	if r.ParseForm() != nil {
+		return &fault{http.StatusBadRequest, errForm}
+	}
+	if err := s.options.LoggedOut(w, r); err != nil {
+		return &fault{http.StatusInternalServerError, err}
+	}
+	s.goOn(w, r, returnTo(r.Form.Get("return_to")))
+	return nil
+}
+
+// origin returns the site's own, as far as that is known: without Options.BaseURL nobody
+// says what the scheme is, as that of a proxy may be another.
+func (s *site) origin(r *http.Request) string {
+	if m := s.registry.settings.Load(); m != nil && m.base != nil {
+		return m.base.Scheme + "://" + m.base.Host
+	}
+	scheme, _, ok := strings.Cut(r.Header.Get("Origin"), "://")
+	if !ok {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
+
+// goOn redirects to a path of this site, or to Home if there is none.
+func (s *site) goOn(w http.ResponseWriter, r *http.Request, path string) {
+	if path == "" {
+		path = s.options.Home
+	}
+	http.Redirect(w, r, path, http.StatusSeeOther)
 }

@@ -42,7 +42,7 @@ func (p oauth1Protocol) name() Protocol { return ProtocolOAuth1 }
 
 func (p oauth1Protocol) authorize(ctx context.Context, o AuthorizeOptions) (begun, error) {
 	if len(o.Scopes) > 0 || len(o.Resources) > 0 || o.TokenParams != nil || o.asksOIDC() {
-		return begun{}, errors.New("OAuth 1.0 has no Scopes, Resources, TokenParams and OIDC")
+		return begun{}, errors.New("AuthorizeOptions.Scopes, Resources, TokenParams and OIDC are not of OAuth 1.0")
 	}
 	req, err := p.client.Authorize(ctx, oauth1.AuthorizationOptions{
 		RedirectURI: o.RedirectURI, Params: o.Params})

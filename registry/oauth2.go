@@ -31,10 +31,15 @@ func (c Config) oauth2(o Options) (protocol, error) {
 	cfg.Server = c.server(cfg.Server)
 	cfg.Auth = auth
 	cfg.RevocationAuth = revocation
+	cfg.RefreshEndpoint = c.RefreshTokenURL
+	cfg.RefreshParams = c.RefreshTokenParams
 	cfg.TokenPlacement = c.TokenPlacement
 	cfg.Leeway = c.Leeway
 	cfg.Quirks = c.Quirks.Quirks
 	cfg.Hooks = c.Hooks
+	if c.JWKS != nil {
+		cfg.Keys = c.JWKS
+	}
 	cfg.HTTP = o.HTTP
 	cfg.Now = o.Now
 	client, err := oauth2.New(cfg)

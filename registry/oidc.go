@@ -29,10 +29,16 @@ func (c Config) oidc(o Options) (protocol, error) {
 	cfg.ID = c.ClientID
 	cfg.Auth = auth
 	cfg.RevocationAuth = revocation
+	cfg.RefreshEndpoint = c.RefreshTokenURL
+	cfg.RefreshParams = c.RefreshTokenParams
+	cfg.UserInfoFix = c.userInfoFix()
 	cfg.TokenPlacement = c.TokenPlacement
 	cfg.Leeway = c.Leeway
 	cfg.Quirks = c.Quirks
 	cfg.Hooks = c.Hooks
+	if c.JWKS != nil {
+		cfg.Keys = c.JWKS
+	}
 	cfg.HTTP = o.HTTP
 	cfg.Now = o.Now
 	client, err := oidc.New(cfg)
@@ -49,6 +55,7 @@ func (p oidcProtocol) authorize(ctx context.Context, o AuthorizeOptions) (begun,
 	asked.ResponseType = cmp.Or(asked.ResponseType, p.config.ResponseType)
 	asked.ResponseMode = cmp.Or(asked.ResponseMode, p.config.ResponseMode)
 	asked.Params = o.Params
+	asked.TokenParams = o.TokenParams
 	req, err := p.client.Authorize(ctx, asked)
 	if err != nil {
 		return begun{}, err

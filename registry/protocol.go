@@ -90,6 +90,9 @@ func (c Config) protocol(o Options) (protocol, error) {
 	if err := c.check(p, o.HTTP); err != nil {
 		return nil, err
 	}
+	if err := c.rehearse(p); err != nil {
+		return nil, err
+	}
 	switch p {
 	case ProtocolOAuth1:
 		return c.oauth1(o)
@@ -108,22 +111,24 @@ var limited = []struct {
 	{[]Protocol{ProtocolOAuth1}, "RequestTokenURL RequestTokenParams SignatureMethod SignatureType " +
 		"RSAKey Realm ForceIncludeBody OAuth1"},
 	{[]Protocol{ProtocolOAuth2}, "OAuth2"},
-	{[]Protocol{ProtocolOIDC}, "ServerMetadataURL JWKSURI JWKS ResponseType OIDC"},
+	{[]Protocol{ProtocolOIDC}, "ServerMetadataURL ResponseType OIDC"},
 	{[]Protocol{ProtocolOAuth2, ProtocolOIDC}, "PrivateKey RefreshTokenURL RefreshTokenParams " +
-		"Issuer ResponseMode Scopes TokenEndpointAuthMethod RevocationEndpointAuthMethod " +
+		"Issuer JWKSURI JWKS ResponseMode Scopes TokenEndpointAuthMethod RevocationEndpointAuthMethod " +
 		"ClientAuthentication TokenPlacement Leeway Quirks Hooks"},
 	{[]Protocol{ProtocolOAuth1, ProtocolOAuth2}, "IdentityIssuer UserInfoNames"},
 	{nil, "OAuth1.ID OAuth1.Secret OAuth1.SignatureMethod OAuth1.PrivateKey OAuth1.Placement " +
 		"OAuth1.Realm OAuth1.BodyHash OAuth1.TemporaryCredentialURL " +
 		"OAuth1.TemporaryCredentialParams OAuth1.AuthorizationURL OAuth1.TokenURL " +
-		"OAuth1.TokenParams OAuth1.HTTP OAuth1.Now " +
-		"OAuth2.ID OAuth2.Server.Issuer OAuth2.Server.AuthorizationEndpoint " +
-		"OAuth2.Server.TokenEndpoint OAuth2.Server.JWKSURI OAuth2.Auth OAuth2.RevocationAuth " +
-		"OAuth2.TokenPlacement OAuth2.Leeway OAuth2.Quirks OAuth2.Hooks OAuth2.HTTP OAuth2.Now " +
-		"OIDC.Issuer OIDC.ServerMetadataURL OIDC.Provider.Issuer " +
+		"OAuth1.TokenParams OAuth1.HTTP OAuth1.Now"},
+	{nil, "OAuth2.ID OAuth2.Server.Issuer OAuth2.Server.AuthorizationEndpoint " +
+		"OAuth2.Server.TokenEndpoint OAuth2.Server.JWKSURI OAuth2.Keys OAuth2.Auth " +
+		"OAuth2.RevocationAuth OAuth2.RefreshEndpoint OAuth2.RefreshParams OAuth2.TokenPlacement " +
+		"OAuth2.Leeway OAuth2.Quirks OAuth2.Hooks OAuth2.HTTP OAuth2.Now"},
+	{nil, "OIDC.Issuer OIDC.ServerMetadataURL OIDC.Provider.Issuer " +
 		"OIDC.Provider.AuthorizationEndpoint OIDC.Provider.TokenEndpoint OIDC.Provider.JWKSURI " +
-		"OIDC.Provider.UserInfoEndpoint OIDC.ID OIDC.Auth OIDC.RevocationAuth " +
-		"OIDC.TokenPlacement OIDC.Leeway OIDC.Quirks OIDC.Hooks OIDC.HTTP OIDC.Now"},
+		"OIDC.Provider.UserInfoEndpoint OIDC.ID OIDC.Auth OIDC.Keys OIDC.UserInfoFix " +
+		"OIDC.RevocationAuth OIDC.RefreshEndpoint OIDC.RefreshParams OIDC.TokenPlacement " +
+		"OIDC.Leeway OIDC.Quirks OIDC.Hooks OIDC.HTTP OIDC.Now"},
 }
 
 // check refuses fields that are not of the protocol, and URLs that cannot be asked.

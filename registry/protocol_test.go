@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 )
 
@@ -44,7 +45,7 @@ func setValue(t *testing.T, v reflect.Value) {
 	case reflect.Struct:
 		setValue(t, v.Field(0))
 	case reflect.Interface:
-		for _, some := range []any{oauth2.None(), ed25519.PrivateKey{}} {
+		for _, some := range []any{oauth2.None(), ed25519.PrivateKey{}, &jose.Set{}} {
 			if reflect.TypeOf(some).AssignableTo(v.Type()) {
 				v.Set(reflect.ValueOf(some))
 			}
@@ -78,13 +79,20 @@ func TestFieldsOfProtocols(t *testing.T) {
 
 // What is nested must not say again what Config says.
 func TestNestedFields(t *testing.T) {
-	for _, field := range strings.Fields(limited[len(limited)-1].fields) {
-		p := map[string]Protocol{"OAuth1": ProtocolOAuth1, "OAuth2": ProtocolOAuth2,
-			"OIDC": ProtocolOIDC}[strings.Split(field, ".")[0]]
-		var c Config
-		setField(t, &c, field)
-		if e, ok := errors.AsType[*ConfigError](c.check(p, nil)); !ok || e.Field != field {
-			t.Errorf("%s: error is %v", field, c.check(p, nil))
+	protocols := map[string]Protocol{
+		"OAuth1": ProtocolOAuth1, "OAuth2": ProtocolOAuth2, "OIDC": ProtocolOIDC}
+	for _, l := range limited {
+		for field := range strings.FieldsSeq(l.fields) {
+			nested, _, ok := strings.Cut(field, ".")
+			if !ok {
+				continue
+			}
+			var c Config
+			setField(t, &c, field)
+			err := c.check(protocols[nested], nil)
+			if e, ok := errors.AsType[*ConfigError](err); !ok || e.Field != field {
+				t.Errorf("%s: error is %v", field, err)
+			}
 		}
 	}
 }

@@ -16,6 +16,7 @@ type registration struct {
 	name     string
 	settings *settings
 	config   Config
+	http     *http.Client // that of the settings, as config has it
 	protocol protocol
 	digest   string // of what must not change between redirect and callback
 	users    *users
@@ -28,13 +29,18 @@ func (s *settings) register(name string, c Config) (*registration, error) {
 		return nil, &ConfigError{Field: "Provider", Err: err}
 	}
 	o := s.options
+	o.HTTP = httpclient.Derive(o.HTTP, httpclient.DeriveOptions{
+		UserAgent: c.UserAgent, Timeout: c.Timeout})
 	p, err := c.protocol(o)
 	if err != nil {
 		return nil, err
 	}
 	c.ClientSecret = "" // the protocol has it, where printing does not reach
 	c.PrivateKey, c.RSAKey = nil, nil
-	return &registration{name, s, c, p, c.digest(), &users{}}, nil
+	return &registration{
+		name: name, settings: s, config: c, http: o.HTTP, protocol: p,
+		digest: c.digest(), users: &users{},
+	}, nil
 }
 
 // digest tells c from configurations that must not complete a login begun with it.
@@ -53,7 +59,7 @@ func (m *registration) bind(ctx context.Context, t Token, url string) (*http.Cli
 	if err != nil {
 		return nil, err
 	}
-	return httpclient.With(m.settings.options.HTTP, transport), nil
+	return httpclient.With(m.http, transport), nil
 }
 
 // fetchUserInfo asks a provider without OpenID Connect who the user is.
@@ -63,6 +69,7 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 		Issuer:         m.config.IdentityIssuer,
 		Names:          m.config.UserInfoNames,
 		StringBooleans: m.config.Quirks.StringBooleans,
+		Fix:            m.config.userInfoFix(),
 	}
 	if s.Endpoint == "" || s.Issuer == "" {
 		return nil, errNoIssuer
@@ -72,4 +79,18 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 		return nil, err
 	}
 	return oidc.FetchUserInfo(ctx, client, s)
+}
+
+// An apiKey is the key of the client that a UserInfoFix calls the API with, in a context.
+type apiKey struct{}
+
+// userInfoFix returns UserInfoFix as the packages below have it.
+func (c Config) userInfoFix() func(context.Context, map[string]any) (map[string]any, error) {
+	if c.UserInfoFix == nil {
+		return nil
+	}
+	return func(ctx context.Context, claims map[string]any) (map[string]any, error) {
+		api, _ := ctx.Value(apiKey{}).(*BoundClient)
+		return c.UserInfoFix(ctx, api, claims)
+	}
 }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,7 +30,7 @@ func (c *Client) SaveToken(ctx context.Context, user string, t Token) error {
 	if err != nil {
 		return err
 	}
-	stored, err := m.stored(ctx, user)
+	stored, err := c.stored(ctx, m, user)
 	if err == nil {
 		err = stored.save(ctx, t)
 	}
@@ -48,7 +49,7 @@ func (c *Client) SaveToken(ctx context.Context, user string, t Token) error {
 //	errors.Is(err, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired})
 func (c *Client) WithUser(user string) *BoundClient {
 	return c.bound(func(ctx context.Context, m *registration, url string) (http.RoundTripper, error) {
-		stored, err := m.stored(ctx, user)
+		stored, err := c.stored(ctx, m, user)
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +64,7 @@ func (c *Client) TokenSource(ctx context.Context, user string) (*oauth2.TokenSou
 	if err != nil {
 		return nil, err
 	}
-	stored, err := m.stored(ctx, user)
+	stored, err := c.stored(ctx, m, user)
 	if err != nil {
 		return nil, c.wrap(err)
 	}
@@ -76,26 +77,43 @@ func (c *Client) TokenSource(ctx context.Context, user string) (*oauth2.TokenSou
 
 // stored returns what is kept for user: the same to all who ask, so that one of them
 // refreshes.
-func (m *registration) stored(ctx context.Context, user string) (stored, error) {
+func (c *Client) stored(ctx context.Context, m *registration, user string) (stored, error) {
 	if user == "" { // of a session without a user, for whom another's token would be
 		return nil, errors.New("a user is required")
 	}
-	if held := m.users.get(user); held != nil {
+	key := "user " + user
+	if held := m.users.get(key); held != nil {
 		return held, nil
 	}
 	store := m.settings.options.TokenStore
 	if store == nil {
 		return nil, errors.New("a user's token needs Options.TokenStore")
 	}
-	made, err := m.protocol.stored(ctx, oauth2.TokenSourceOptions{
-		Store: store, Key: oauth2.TokenKey{Name: m.name, User: user}})
+	made, err := m.protocol.stored(ctx, c.sourceOptions(m, user, store))
 	if err != nil {
 		return nil, err
 	}
-	return m.users.keep(user, made), nil
+	return m.users.keep(key, made), nil
 }
 
-// users are what a client keeps for its users, as many as there is room for.
+func (c *Client) sourceOptions(
+	m *registration, user string, store oauth2.TokenStore,
+) oauth2.TokenSourceOptions {
+	return oauth2.TokenSourceOptions{
+		Store:   store,
+		Key:     oauth2.TokenKey{Name: m.name, User: user},
+		Changed: []func(context.Context, oauth2.TokenChange){c.registry.heard.changed},
+		Leeway:  m.config.Leeway,
+	}
+}
+
+// keyOf returns what a token is kept under that FetchToken returns: no user's key.
+func keyOf(tok *oauth2.Token) string {
+	text := fmt.Sprintf("%q %q", tok.AccessToken(), tok.RefreshToken())
+	return fmt.Sprintf("token %x", sha256.Sum256([]byte(text)))
+}
+
+// users are what a client keeps for its users, by key, as many as there is room for.
 type users struct {
 	mu   sync.Mutex
 	held map[string]stored
@@ -103,10 +121,10 @@ type users struct {
 
 const maxUsers = 10_000
 
-func (u *users) get(user string) stored {
+func (u *users) get(key string) stored {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.held[user]
+	return u.held[key]
 }
 
 // unsaved reports whether any of them has a token that the store has not.
@@ -121,26 +139,26 @@ func (u *users) unsaved() bool {
 	return false
 }
 
-// keep keeps what was made for user, unless another was faster, in the place of that of
+// keep keeps what was made for someone, unless another was faster, in the place of that of
 // any other if there are too many.
-func (u *users) keep(user string, made stored) stored {
+func (u *users) keep(key string, made stored) stored {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if held := u.held[user]; held != nil {
+	if held := u.held[key]; held != nil {
 		return held
 	}
-	for user, other := range u.held {
+	for other, held := range u.held {
 		if len(u.held) < maxUsers {
 			break
 		}
-		if !other.unsaved() {
-			delete(u.held, user)
+		if !held.unsaved() {
+			delete(u.held, other)
 		}
 	}
 	if u.held == nil {
 		u.held = map[string]stored{}
 	}
-	u.held[user] = made
+	u.held[key] = made
 	return made
 }
 
@@ -178,8 +196,7 @@ func (s storedOAuth1) transport(ctx context.Context, url string) (http.RoundTrip
 		return nil, fmt.Errorf("token store: %w", err)
 	}
 	if tok == nil {
-		return nil, &oauth2.TokenError{
-			Outcome: oauth2.OutcomeLoginRequired, Err: errors.New("there is no token")}
+		return nil, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired, Err: errNone}
 	}
 	return s.client.Transport(tok, url)
 }

@@ -1,0 +1,76 @@
+package registry_test
+
+import (
+	"errors"
+	"net/url"
+	"testing"
+
+	"vouchsafe/jose"
+	"vouchsafe/registry"
+)
+
+// What would be wrong with every login is wrong with the configuration.
+func TestRehearsal(t *testing.T) {
+	params := func(name string) func(*registry.Config) {
+		return func(c *registry.Config) { c.AuthorizeParams = url.Values{name: {"x"}} }
+	}
+	mode := func(mode string) func(*registry.Config) {
+		return func(c *registry.Config) { c.ResponseMode = mode }
+	}
+	tests := []struct {
+		name         string
+		both         bool // of OAuth 2.0, and not of OpenID Connect alone
+		change       func(c *registry.Config)
+		field, check string // empty if it is right
+	}{
+		{"state", true, params("state"), "AuthorizeParams", "params"},
+		{"redirect_uri", true, params("redirect_uri"), "AuthorizeParams", "params"},
+		{"code_challenge", true, params("code_challenge"), "AuthorizeParams", "params"},
+		{"request", true, params("request"), "AuthorizeParams", "params"},
+		{"nonce", false, params("nonce"), "AuthorizeParams", "params"},
+		{"max_age", false, params("max_age"), "AuthorizeParams", "params"},
+		{"id_token_hint", false, params("id_token_hint"), "AuthorizeParams", "params"},
+		{"contradictory prompt", false, func(c *registry.Config) {
+			c.AuthorizeParams = url.Values{"prompt": {"none login"}}
+		}, "AuthorizeParams", "prompt"},
+		{"prompt, login_hint", true, func(c *registry.Config) {
+			c.AuthorizeParams = url.Values{"prompt": {"login"}, "login_hint": {"alice"}}
+		}, "", ""},
+		{"code", true, func(c *registry.Config) {
+			c.AccessTokenParams = url.Values{"code": {"x"}}
+		}, "AccessTokenParams", "token_params"},
+		{"a scope with a space", true, func(c *registry.Config) { c.Scopes = []string{"a b"} },
+			"Scopes", "scope"},
+		{"implicit", false, func(c *registry.Config) { c.ResponseType = "token" },
+			"ResponseType", "response_type"},
+		{"hybrid", false, func(c *registry.Config) { c.ResponseType = "code id_token" }, "", ""},
+		{"tokens in a query", false, func(c *registry.Config) {
+			c.ResponseType, c.ResponseMode = "id_token", "query"
+		}, "ResponseMode", "response_mode"},
+		{"unknown mode", true, mode("post"), "ResponseMode", "response_mode"},
+		{"form_post", true, mode("form_post"), "", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			configs := []registry.Config{good(), good()}
+			configs[0].Protocol, configs[0].Issuer = registry.ProtocolOIDC, "https://provider.example"
+			if !test.both {
+				configs = configs[:1]
+			}
+			for _, c := range configs {
+				test.change(&c)
+				_, err := newRegistry(t, registry.Options{}).Register("name", c)
+				if test.check == "" {
+					if err != nil {
+						t.Errorf("%s: %v", c.Protocol, err)
+					}
+					continue
+				}
+				e, ok := errors.AsType[*registry.ConfigError](err)
+				if !ok || e.Field != test.field || !errors.Is(err, &jose.CheckError{Check: test.check}) {
+					t.Errorf("%s: error is %v", c.Protocol, err)
+				}
+			}
+		})
+	}
+}
