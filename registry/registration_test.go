@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"vouchsafe/compliance"
 	"vouchsafe/oauth2"
 	"vouchsafe/registry"
 )
@@ -245,5 +246,34 @@ func TestProtocolClients(t *testing.T) {
 		if string(c.Protocol()) != name || !slices.Equal(got, want) || (err == nil) != want[1] {
 			t.Errorf("%s: %s %v, %v", name, c.Protocol(), got, err)
 		}
+	}
+}
+
+// Two clients of one row of the table have nothing of each other.
+func TestPresetIsNotShared(t *testing.T) {
+	r := newRegistry(t, registry.Options{})
+	first, err := r.Register("first", registry.Config{Provider: "github", ClientID: "one", ClientSecret: "s",
+		Scopes: []string{"gist"}, AuthorizeParams: url.Values{"login": {"rosa"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := r.Register("second", registry.Config{Provider: "github", ClientID: "two", ClientSecret: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorizeURL(t, first)
+	w := httptest.NewRecorder()
+	err = second.AuthorizeRedirect(w, httptest.NewRequest("GET", "/", nil), "https://site.example/other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, _ := url.Parse(w.Header().Get("Location"))
+	if q := asked.Query(); q.Get("client_id") != "two" || q.Get("scope") != "read:user" || q.Has("login") {
+		t.Errorf("the second asks for %v", q)
+	}
+	row, _ := compliance.Lookup("github")
+	row.Scopes[0], row.UserInfoNames["sub"] = "everything", "login"
+	if again, _ := compliance.Lookup("github"); again.Scopes[0] != "read:user" || again.UserInfoNames["sub"] != "id" {
+		t.Errorf("the table has changed: %+v", again)
 	}
 }
