@@ -62,9 +62,9 @@ const maxJSON = 10 << 20
 
 // DecodeJSON reads an API's answer into v, by the rules of encoding/json, and closes its
 // body: one JSON value and nothing after it, of the type application/json or one with the
-// suffix +json (RFC 8259; RFC 6839, Section 3.1), shorter than 10 MiB. Into an any, numbers
-// go as float64, which has 53 bits: read identifiers that are numbers into a struct with
-// fields of an integer type, or a [json.Number].
+// suffix +json (RFC 8259; RFC 6839, Section 3.1), at most 10 MiB. Into an any, numbers go
+// as float64, which has 53 bits: read identifiers that are numbers into a struct with fields
+// of an integer type, or a [json.Number].
 //
 // The error is that of [CheckStatus], a [*jose.CheckError] for an answer that is not such
 // JSON, wraps [httpclient.ErrTooLarge], or is that of reading. Its text has nothing of the
@@ -79,11 +79,11 @@ func DecodeJSON(resp *http.Response, v any) error {
 		return fmt.Errorf("registry: %w", &jose.CheckError{Check: "content_type",
 			Need: "must be application/json or end in +json", Clause: "RFC 8259, Section 11"})
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxJSON))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxJSON+1))
 	if err != nil {
 		return httpclient.ExchangeError(cmp.Or(resp.Request, &http.Request{}), err)
 	}
-	if len(body) == maxJSON {
+	if len(body) > maxJSON {
 		return fmt.Errorf("registry: %w", httpclient.ErrTooLarge)
 	}
 	if err := json.Unmarshal(body, v); err != nil {

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +26,9 @@ type BoundClient struct{ caller }
 
 // WithToken returns a client that calls the provider's API with t.
 func (c *Client) WithToken(t Token) *BoundClient {
-	return c.bound(func(ctx context.Context, m *registration, url string) (http.RoundTripper, error) {
+	return c.bound(func(
+		ctx context.Context, m *registration, url string,
+	) (http.RoundTripper, error) {
 		return m.protocol.transport(ctx, t, url)
 	})
 }
@@ -36,7 +37,7 @@ func (c *Client) WithToken(t Token) *BoundClient {
 // fetched, added or signed. It is withhold_token in Authlib.
 func (c *Client) WithoutToken() *BoundClient {
 	return c.bound(func(_ context.Context, m *registration, _ string) (http.RoundTripper, error) {
-		return httpclient.Transport(m.settings.options.HTTP), nil
+		return httpclient.Transport(m.http), nil
 	})
 }
 
@@ -67,26 +68,22 @@ func (b caller) HTTPClient(ctx context.Context) (*http.Client, error) {
 }
 
 func (b caller) httpClient(ctx context.Context, m *registration) (*http.Client, error) {
-	base, own := m.config.APIBaseURL, m.settings.options.HTTP
-	if base == "" {
+	if m.config.APIBaseURL == "" {
 		return nil, &ConfigError{Client: m.name, Field: "APIBaseURL", Err: errRequired}
 	}
-	origins, err := httpclient.ParseOrigins(own, base)
+	origins, err := httpclient.ParseOrigins(m.http, m.config.APIBaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("APIBaseURL: %w", err)
 	}
-	ctx = context.WithoutCancel(ctx)
-	hc := httpclient.With(own, roundTripper(func(req *http.Request) (*http.Response, error) {
-		req = req.WithContext(calling{req.Context(), ctx})
+	return httpclient.With(m.http, roundTripper(func(req *http.Request) (*http.Response, error) {
+		req = req.WithContext(callingFor(req.Context(), ctx))
 		transport, err := b.transportFor(req, m, origins)
 		if err != nil {
 			closeBody(req)
 			return nil, &unsentError{b.client.wrap(err)}
 		}
 		return transport.RoundTrip(req)
-	}))
-	hc.Timeout = cmp.Or(max(m.config.Timeout, 0), hc.Timeout)
-	return hc, nil
+	})), nil
 }
 
 // transportFor returns what sends req, which must be for the API unless a redirect led to
@@ -106,6 +103,11 @@ func (b caller) transportFor(
 type calling struct {
 	context.Context
 	also context.Context
+}
+
+// callingFor returns ctx, which knows what also knows too, but of nothing that ended that.
+func callingFor(ctx, also context.Context) context.Context {
+	return calling{ctx, context.WithoutCancel(also)}
 }
 
 func (c calling) Value(key any) any {
@@ -222,14 +224,8 @@ func (b caller) prepare(req *http.Request, ref string) (*http.Client, error) {
 	if err != nil {
 		return nil, b.client.wrap(err)
 	}
-	if req.URL, err = join(m.settings.options.HTTP, m.config.APIBaseURL, ref); err != nil {
+	if req.URL, err = join(m.http, m.config.APIBaseURL, ref); err != nil {
 		return nil, b.client.wrap(err)
-	}
-	if req.Header == nil {
-		req.Header = http.Header{}
-	}
-	if len(httpclient.Fields(req.Header, "User-Agent")) == 0 {
-		req.Header.Set("User-Agent", cmp.Or(m.config.UserAgent, httpclient.UserAgent))
 	}
 	if _, ends := req.Context().Deadline(); ends {
 		hc.Timeout = 0

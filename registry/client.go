@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/internal/localpath"
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth2"
@@ -263,15 +264,17 @@ func (o AuthorizeOptions) check() error {
 }
 
 // fromOwnSite refuses a request that a page of another site may have sent: one that is no
-// POST, or that the browser says is from elsewhere, or does not say where from.
-func fromOwnSite(r *http.Request, redirectURI string) error {
-	u, err := url.Parse(redirectURI)
-	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
-	if err != nil || r.Method != http.MethodPost || site == "" && origin == "" ||
-		site != "" && site != "same-origin" || origin != "" && origin != u.Scheme+"://"+u.Host {
-		return because(ReasonOtherSite)
+// POST, or that the browser says is from elsewhere than where site is, or does not say where
+// from. A page with the Referrer-Policy no-referrer has Origin be null (Fetch, `Origin` header).
+func fromOwnSite(r *http.Request, site string) error {
+	fetched, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+	own := httpclient.SameOrigin(origin, site)
+	untold := origin == "" || origin == "null"
+	if r.Method == http.MethodPost &&
+		(fetched == "same-origin" && (own || untold) || fetched == "" && own) {
+		return nil
 	}
-	return nil
+	return because(ReasonOtherSite)
 }
 
 // AuthorizeAccessToken completes a login in the handler of the callback. It is

@@ -33,14 +33,14 @@ func (r *Registry) OnTokenUpdate(f func(ctx context.Context, u TokenUpdate)) (ca
 // subscribers are who is told of token updates.
 type subscribers struct {
 	mu   sync.Mutex
-	list []*func(context.Context, TokenUpdate) // never changed, but replaced
+	list []*func(context.Context, TokenUpdate) // appended to, or replaced
 }
 
 func (s *subscribers) add(f func(context.Context, TokenUpdate)) (cancel func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := &f
-	s.list = append(slices.Clone(s.list), own)
+	s.list = append(s.list, own)
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -89,7 +89,8 @@ func (m *registration) fetch(ctx context.Context) (t Token, err error) {
 		return Token{}, fmt.Errorf("FetchToken: %w", err)
 	case t == Token{}:
 		return Token{}, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired, Err: errNone}
-	case (t.OAuth1 == nil) == (m.protocol.name() == ProtocolOAuth1) || t.OAuth1 != nil && t.OAuth2 != nil:
+	case t.OAuth1 != nil && t.OAuth2 != nil,
+		(t.OAuth1 != nil) != (m.protocol.name() == ProtocolOAuth1):
 		return Token{}, errNoToken
 	}
 	return t, nil

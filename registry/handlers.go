@@ -83,7 +83,9 @@ type Handlers struct {
 
 	// Link begins a login that links an account to the user who is logged in: a POST from a
 	// page of this site. It takes return_to as Login does. If nobody is, the error is a
-	// [*TransactionError] with ReasonOtherUser. It is nil if HandlerOptions.User is.
+	// [*TransactionError] with ReasonOtherUser. Browsers hold the redirect against the
+	// form-action of that page's Content-Security-Policy: it must allow the provider too. Link
+	// is nil if HandlerOptions.User is.
 	Link http.Handler
 
 	// Logout ends the session: a POST from a page of this site, whose origin is that of
@@ -340,10 +342,7 @@ func (s *site) origin(r *http.Request) string {
 	if m := s.registry.settings.Load(); m != nil && m.base != nil {
 		return m.base.Scheme + "://" + m.base.Host
 	}
-	scheme, _, ok := strings.Cut(r.Header.Get("Origin"), "://")
-	if !ok {
-		scheme = "https"
-	}
+	scheme, _, _ := strings.Cut(r.Header.Get("Origin"), "://")
 	return scheme + "://" + r.Host
 }
 

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -22,10 +21,6 @@ import (
 const (
 	// maxOpen is how many logins one browser may have in the making.
 	maxOpen = 5
-
-	// maxCookie bounds a login's cookie, name and value, in bytes: five of them must
-	// fit in a request's header, for which many servers allow 8 KB.
-	maxCookie = 1536
 
 	// purposeLogin is the purpose of a login's record. A record of another purpose
 	// is never a login's.
@@ -58,8 +53,36 @@ func (r record) loopback() bool {
 	return err == nil && u.Scheme == "http" && httpclient.Loopback(u.Hostname())
 }
 
+// An entry is what a browser holds of one login.
+type entry struct {
+	Name  string `json:"n"` // which the record is sealed for
+	Value string `json:"v"` // when the login began, a dot, and what the vault gave; or tombstone
+	Until int64  `json:"u"` // Unix seconds; zero where the browser itself forgets
+
+	life   time.Duration // from now on
+	weak   bool          // a neighbouring host could have set it
+	posted bool          // it is to come along when another site's page posts the callback
+}
+
+// tombstone is the value of an entry whose login was used.
+const tombstone = "used"
+
+// began returns when the login began; used ones come first. The browser could lie, to its own
+// harm only.
+func (e entry) began() int64 {
+	seconds, _, _ := strings.Cut(e.Value, ".")
+	n, _ := strconv.ParseInt(seconds, 10, 64)
+	return n
+}
+
+// held returns what the vault gave.
+func (e entry) held() string {
+	_, held, _ := strings.Cut(e.Value, ".")
+	return held
+}
+
 // logins seals records, has the store keep them, and ties them to the browser by
-// a cookie each.
+// what it holds.
 type logins struct {
 	ring  seal.Ring
 	store Store
@@ -70,39 +93,72 @@ type logins struct {
 // put keeps rec to be found by key, in this browser only.
 func (l *logins) put(w http.ResponseWriter, r *http.Request, key string, rec record) error {
 	if rec.Posted && !rec.https() {
-		return errors.New("RedirectURI must be https for a callback that is posted: browsers send " +
-			"no other cookie with it")
+		return errors.New("RedirectURI must be https for a callback that is posted: " +
+			"browsers send no other cookie with it")
 	}
-	now := l.now()
-	rec.Expires = now.Add(l.life).Unix()
+	open, err := l.open(r)
+	if err != nil && !errors.Is(err, because(ReasonTampered)) { // garbage makes room
+		return err
+	}
+	e := l.store.entry(loginID(key), rec.https())
+	sealed, err := l.seal(rec, e.Name)
+	if err != nil {
+		return err
+	}
+	held, err := l.store.put(r.Context(), e.Name, sealed, l.kept())
+	if err != nil {
+		return err
+	}
+	e.Value = strconv.FormatInt(l.now().Unix(), 10) + "." + held
+	e.posted = rec.Posted
+	gone := oldest(open, e.weak)
+	if err := l.hold(w, r, open, gone, e); err != nil {
+		return err
+	}
+	for _, g := range gone {
+		l.store.drop(r.Context(), g.Name, g.held())
+	}
+	return nil
+}
+
+func (l *logins) seal(rec record, name string) ([]byte, error) {
+	rec.Expires = l.now().Add(l.life).Unix()
 	raw, err := json.Marshal(rec)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	id := loginID(key)
-	name := cookieName(id, rec.https())
-	sealed, err := l.ring.Seal(raw, sealPurpose, name)
-	if err != nil {
-		return err
-	}
-	// Twice the life, so that one that is late can be told it is.
-	held, err := l.store.put(r.Context(), id, sealed, 2*l.life)
-	if err != nil {
-		return err
-	}
-	value := strconv.FormatInt(now.Unix(), 10) + "." + held
-	if len(name)+len(value) > maxCookie {
-		return errors.New("login's cookie must have at most 1536 bytes: shorten ReturnTo or the scopes, " +
-			"or use CacheStore")
-	}
-	l.evict(w, r, cookieName("", rec.https()))
-	setCookie(w, name, value, 2*l.life, rec.Posted)
-	return nil
+	return l.ring.Seal(raw, sealPurpose, name)
+}
+
+// kept is how long a login is kept: twice its life, so that one that is late can be told it is.
+func (l *logins) kept() time.Duration { return 2 * l.life }
+
+// open returns what the browser holds and has not outlived.
+func (l *logins) open(r *http.Request) ([]entry, error) {
+	held, err := l.store.entries(r)
+	now := l.now().Unix()
+	return slices.DeleteFunc(held, func(e entry) bool { return e.Until > 0 && now >= e.Until }), err
+}
+
+func (l *logins) hold(w http.ResponseWriter, r *http.Request, open, gone []entry, e entry,
+) error {
+	e.life = l.kept()
+	e.Until = l.now().Add(e.life).Unix()
+	return l.store.hold(w, r, open, gone, e)
+}
+
+// oldest returns the entries that make room for one more. Those of the other kind are left
+// alone, as a neighbouring host can set them, and no more go than it could have set.
+func oldest(open []entry, weak bool) []entry {
+	same := slices.DeleteFunc(slices.Clone(open), func(e entry) bool { return e.weak != weak })
+	slices.SortStableFunc(same, func(a, b entry) int { return cmp.Compare(a.began(), b.began()) })
+	return same[:max(min(len(same)-maxOpen+1, maxOpen), 0)]
 }
 
 // take returns the record found by key if it fits, and marks it as used whether
 // it does or not.
-func (l *logins) take(w http.ResponseWriter, r *http.Request, key string, e expected) (record, error) {
+func (l *logins) take(w http.ResponseWriter, r *http.Request, key string, e expected,
+) (record, error) {
 	const clause = "RFC 6749, Section 10.12"
 	checks := verdict.New(r.Context(), nil)
 	rec, err := l.find(w, r, key)
@@ -143,95 +199,55 @@ func (l *logins) find(w http.ResponseWriter, r *http.Request, key string) (recor
 	if key == "" {
 		return record{}, because(ReasonNoState)
 	}
-	id := loginID(key)
+	open, err := l.open(r)
+	if err != nil {
+		return record{}, err
+	}
 	for _, https := range []bool{true, false} {
-		name := cookieName(id, https)
-		if cookie, err := r.Cookie(name); err == nil {
-			setCookie(w, name, tombstone, 2*l.life, https && r.Method == http.MethodPost)
-			return l.open(r.Context(), id, name, cookie.Value, https)
+		name := l.store.entry(loginID(key), https).Name
+		i := slices.IndexFunc(open, func(e entry) bool { return e.Name == name })
+		if i >= 0 {
+			return l.use(w, r, open, open[i])
 		}
 	}
 	return record{}, because(ReasonOtherBrowser)
 }
 
-// open returns the record that a cookie stands for. A cookie without the __Host-
-// prefix could have been set by a neighbouring host, and counts on loopback only.
-func (l *logins) open(ctx context.Context, id, name, value string, https bool) (record, error) {
-	if value == tombstone {
+// use marks e as used and returns the record that it stood for.
+func (l *logins) use(w http.ResponseWriter, r *http.Request, open []entry, e entry,
+) (record, error) {
+	used := e
+	used.Value = tombstone
+	used.posted = r.Method == http.MethodPost && !e.weak
+	if err := l.hold(w, r, open, nil, used); err != nil {
+		return record{}, err
+	}
+	if e.Value == tombstone {
 		return record{}, because(ReasonUsed)
 	}
-	_, held, _ := strings.Cut(value, ".")
-	sealed, err := l.store.take(ctx, id, held)
+	sealed, err := l.store.take(r.Context(), e.Name, e.held())
 	if err != nil {
 		return record{}, err
 	}
-	raw, err := l.ring.Open(sealed, sealPurpose, name)
+	return l.unseal(sealed, e)
+}
+
+// unseal returns the record that was sealed for e. One for an entry that a neighbouring host
+// could have set counts on loopback only.
+func (l *logins) unseal(sealed []byte, e entry) (record, error) {
+	raw, err := l.ring.Open(sealed, sealPurpose, e.Name)
 	if err != nil {
 		return record{}, because(ReasonTampered)
 	}
 	var rec record
-	if err := json.Unmarshal(raw, &rec); err != nil || !https && !rec.loopback() {
+	if err := json.Unmarshal(raw, &rec); err != nil || e.weak && !rec.loopback() {
 		return record{}, because(ReasonTampered)
 	}
 	return rec, nil
 }
 
-// evict makes room for one more login: the oldest goes. It looks at the cookies of
-// the site's own kind only, as a neighbouring host can set others, and forgets no
-// more than it could have set.
-func (l *logins) evict(w http.ResponseWriter, r *http.Request, prefix string) {
-	open := slices.DeleteFunc(r.Cookies(), func(c *http.Cookie) bool { return !strings.HasPrefix(c.Name, prefix) })
-	slices.SortStableFunc(open, func(a, b *http.Cookie) int { return cmp.Compare(beganAt(a), beganAt(b)) })
-	excess := min(len(open)-maxOpen+1, maxOpen)
-	for i := range max(excess, 0) {
-		_, held, _ := strings.Cut(open[i].Value, ".")
-		l.store.drop(r.Context(), strings.TrimPrefix(open[i].Name, prefix), held)
-		setCookie(w, open[i].Name, "", -time.Second, false)
-	}
-}
-
-// beganAt returns when a cookie's login began; used ones come first. The browser
-// could lie, to its own harm only.
-func beganAt(c *http.Cookie) int64 {
-	seconds, _, _ := strings.Cut(c.Value, ".")
-	n, _ := strconv.ParseInt(seconds, 10, 64)
-	return n
-}
-
-// tombstone is the value of a cookie whose login was used.
-const tombstone = "used"
-
 // loginID returns the public name of a login, from what its callback is found by.
 func loginID(key string) string {
 	sum := sha256.Sum256([]byte("vouchsafe login " + key))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
-}
-
-// cookieName returns the name of a login's cookie. Browsers let a cookie with the
-// prefix be set over https by the host itself only (RFC 6265bis, Section 4.1.3.2).
-func cookieName(id string, https bool) string {
-	if https {
-		return "__Host-vouchsafe." + id
-	}
-	return "vouchsafe." + id
-}
-
-// setCookie sets a login's cookie, or has it forgotten if life is negative.
-// SameSite=Lax lets it come along when the provider sends the browser back, and
-// not with requests that other sites make; where the provider's page posts the callback,
-// that is one (OAuth 2.0 Form Post Response Mode, Section 2).
-func setCookie(w http.ResponseWriter, name, value string, life time.Duration, posted bool) {
-	sameSite := http.SameSiteLaxMode
-	if posted {
-		sameSite = http.SameSiteNoneMode
-	}
-	http.SetCookie(w, &http.Cookie{
-		Name:     name,
-		Value:    value,
-		Path:     "/",
-		MaxAge:   int(life / time.Second),
-		Secure:   strings.HasPrefix(name, "__Host-"),
-		HttpOnly: true,
-		SameSite: sameSite,
-	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"time"
 
 	"vouchsafe/internal/random"
@@ -14,42 +15,51 @@ import (
 // something that only it has: a login that is found by its state alone could be
 // completed in a browser that did not begin it.
 //
-// There are two: [CookieStore] and [CacheStore].
+// There are three: [CookieStore], [CacheStore] and [SessionStore]. In each of them a browser
+// may have 5 logins in the making; of more the oldest is forgotten, and its callback is refused
+// with ReasonOtherBrowser. After use the browser holds that the login was used, for twice
+// Options.LoginLife, so that a callback used twice is noticed.
 type Store interface {
+	holder
+	vault
+}
+
+// A holder keeps what a browser holds of its logins, an entry each.
+type holder interface {
+	// entry returns the entry, still empty, for the login id of a site that is https or not.
+	entry(id string, https bool) entry
+
+	// entries returns what the browser holds.
+	entries(r *http.Request) ([]entry, error)
+
+	// hold has the browser hold e, beside those that are open and in place of the one of its
+	// name, and those that are gone no longer.
+	hold(w http.ResponseWriter, r *http.Request, open, gone []entry, e entry) error
+}
+
+// A vault keeps the sealed record that an entry stands for.
+type vault interface {
 	// put keeps a sealed record and returns what the browser is to hold.
-	put(ctx context.Context, id string, sealed []byte, life time.Duration) (held string, err error)
+	put(ctx context.Context, name string, sealed []byte, life time.Duration) (
+		held string, err error)
 
 	// take returns the sealed record that held stands for, once if it can.
-	take(ctx context.Context, id, held string) (sealed []byte, err error)
+	take(ctx context.Context, name, held string) (sealed []byte, err error)
 
 	// drop forgets what held stands for.
-	drop(ctx context.Context, id, held string)
+	drop(ctx context.Context, name, held string)
+}
+
+type store struct {
+	holder
+	vault
 }
 
 // CookieStore returns the Store that keeps nothing on the server: the browser
-// holds the sealed record. After use the browser is told to forget it, so that a
-// callback used twice is noticed; two copies of a callback that arrive at the
-// same time both pass, and then the provider, which takes a code once, decides.
-//
-// A browser may have 5 logins in the making, as cookies must fit in a request; the oldest is
-// then forgotten, and its callback is refused with ReasonOtherBrowser.
-func CookieStore() Store { return cookieStore{} }
-
-type cookieStore struct{}
-
-func (cookieStore) put(_ context.Context, _ string, sealed []byte, _ time.Duration) (string, error) {
-	return base64.RawURLEncoding.EncodeToString(sealed), nil
-}
-
-func (cookieStore) take(_ context.Context, _, held string) ([]byte, error) {
-	sealed, err := base64.RawURLEncoding.Strict().DecodeString(held)
-	if err != nil {
-		return nil, because(ReasonTampered)
-	}
-	return sealed, nil
-}
-
-func (cookieStore) drop(context.Context, string, string) {}
+// holds the sealed record, in a cookie of at most 1536 bytes for each login. Two copies of a
+// callback that arrive at the same time both pass, and then the provider, which takes a code
+// once, decides.
+func CookieStore() Store { return store{cookies{}, inline{}} }
 
 // A Cache keeps values for a time, by key. It must be safe for concurrent use.
 type Cache interface {
@@ -74,22 +84,42 @@ type Taker interface {
 }
 
 // CacheStore returns the Store that keeps the sealed record in c, and has the
-// browser hold a secret of 256 bits without which the record cannot be found.
-func CacheStore(c Cache) Store { return cacheStore{c} }
+// browser hold a secret of 256 bits, in a cookie for each login, without which the record
+// cannot be found. An error of c's is that of the login, wrapped.
+func CacheStore(c Cache) Store { return store{cookies{}, cached{c}} }
 
-type cacheStore struct{ cache Cache }
+// inline is the vault that keeps nothing: the entry has the record itself.
+type inline struct{}
 
-func (s cacheStore) put(ctx context.Context, id string, sealed []byte, life time.Duration) (string, error) {
+func (inline) put(_ context.Context, _ string, sealed []byte, _ time.Duration) (string, error) {
+	return base64.RawURLEncoding.EncodeToString(sealed), nil
+}
+
+func (inline) take(_ context.Context, _, held string) ([]byte, error) {
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(held)
+	if err != nil {
+		return nil, because(ReasonTampered)
+	}
+	return sealed, nil
+}
+
+func (inline) drop(context.Context, string, string) {}
+
+// cached is the vault that is a cache: the entry has a secret.
+type cached struct{ cache Cache }
+
+func (v cached) put(
+	ctx context.Context, name string, sealed []byte, life time.Duration,
+) (string, error) {
 	held := random.Text()
-	if err := s.cache.Set(ctx, cacheKey(id, held), sealed, life); err != nil {
+	if err := v.cache.Set(ctx, cacheKey(name, held), sealed, life); err != nil {
 		return "", fmt.Errorf("cache: %w", err)
 	}
 	return held, nil
 }
 
-func (s cacheStore) take(ctx context.Context, id, held string) ([]byte, error) {
-	key := cacheKey(id, held)
-	sealed, err := s.get(ctx, key)
+func (v cached) take(ctx context.Context, name, held string) ([]byte, error) {
+	sealed, err := v.get(ctx, cacheKey(name, held))
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
@@ -100,24 +130,24 @@ func (s cacheStore) take(ctx context.Context, id, held string) ([]byte, error) {
 	return sealed, nil
 }
 
-func (s cacheStore) get(ctx context.Context, key string) ([]byte, error) {
-	if t, ok := s.cache.(Taker); ok {
+func (v cached) get(ctx context.Context, key string) ([]byte, error) {
+	if t, ok := v.cache.(Taker); ok {
 		return t.Take(ctx, key)
 	}
-	sealed, err := s.cache.Get(ctx, key)
+	sealed, err := v.cache.Get(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	return sealed, s.cache.Delete(ctx, key)
+	return sealed, v.cache.Delete(ctx, key)
 }
 
-func (s cacheStore) drop(ctx context.Context, id, held string) {
-	s.cache.Delete(ctx, cacheKey(id, held)) // it will expire anyhow
+func (v cached) drop(ctx context.Context, name, held string) {
+	v.cache.Delete(ctx, cacheKey(name, held)) // it will expire anyhow
 }
 
 // cacheKey hashes the browser's secret, so that who can list the cache's keys
 // cannot complete logins.
-func cacheKey(id, held string) string {
-	sum := sha256.Sum256([]byte(id + "." + held))
+func cacheKey(name, held string) string {
+	sum := sha256.Sum256([]byte(name + "." + held))
 	return "vouchsafe:" + base64.RawURLEncoding.EncodeToString(sum[:])
 }

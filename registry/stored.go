@@ -48,7 +48,9 @@ func (c *Client) SaveToken(ctx context.Context, user string, t Token) error {
 //
 //	errors.Is(err, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired})
 func (c *Client) WithUser(user string) *BoundClient {
-	return c.bound(func(ctx context.Context, m *registration, url string) (http.RoundTripper, error) {
+	return c.bound(func(
+		ctx context.Context, m *registration, url string,
+	) (http.RoundTripper, error) {
 		stored, err := c.stored(ctx, m, user)
 		if err != nil {
 			return nil, err

@@ -377,3 +377,14 @@ func TestSourceOfUser(t *testing.T) {
 		t.Errorf("another user: %v", err)
 	}
 }
+
+// A counting store counts who asks for a token.
+type counting struct {
+	*tokens
+	asked *int
+}
+
+func (s counting) Load(ctx context.Context, key oauth2.TokenKey) (*oauth2.Token, error) {
+	*s.asked++
+	return s.tokens.Load(ctx, key)
+}

@@ -2,9 +2,17 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"vouchsafe/oauth2"
 )
 
 type madeFor struct {
@@ -42,5 +50,94 @@ func TestUsers(t *testing.T) {
 	}
 	if maxUsers != 10_000 {
 		t.Errorf("room for %d", maxUsers)
+	}
+}
+
+// lending registers a client whose server waits at the gate before it refreshes.
+func lending(t *testing.T, gate func(), rows *oauth2.MemoryStore, fetched *oauth2.Token) *Client {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			gate()
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"access_token":"b","refresh_token":"b","token_type":"Bearer"}`)
+		}
+	}))
+	t.Cleanup(s.Close)
+	reg, err := New(Options{EphemeralKey: true, TokenStore: rows})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := reg.Register("name", Config{ClientID: "client", AuthorizeURL: s.URL + "/authorize",
+		AccessTokenURL: s.URL + "/token", APIBaseURL: s.URL,
+		FetchToken:  func(context.Context) (Token, error) { return Token{OAuth2: fetched}, nil },
+		UpdateToken: func(context.Context, TokenUpdate) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func call(t *testing.T, get func(context.Context, string) (*http.Response, error)) error {
+	resp, err := get(t.Context(), "x")
+	if err == nil {
+		resp.Body.Close()
+	}
+	return err
+}
+
+func fetchedToken(t *testing.T, left time.Duration) *oauth2.Token {
+	t.Helper()
+	tok, err := oauth2.FromRecord(oauth2.Record{AccessToken: "a", RefreshToken: "a",
+		Expiry: time.Now().Add(left)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+// A token that is being refreshed is not dropped: it would be refreshed twice.
+func TestLineageInUse(t *testing.T) {
+	asked, answer := make(chan bool), make(chan bool)
+	c := lending(t, func() { asked <- true; <-answer }, nil, fetchedToken(t, -time.Second))
+	done := make(chan error)
+	var calls sync.WaitGroup
+	calls.Go(func() { done <- call(t, c.Get) })
+	<-asked
+	if !c.unsaved() {
+		t.Error("is dropped")
+	}
+	answer <- true
+	if err := <-done; err != nil || c.unsaved() {
+		t.Errorf("is kept for ever, %v", err)
+	}
+	calls.Wait()
+}
+
+// No user is called as a token that was fetched is kept, whatever the name.
+func TestKeysOfUsers(t *testing.T) {
+	tok := fetchedToken(t, time.Hour)
+	c := lending(t, nil, new(oauth2.MemoryStore), tok)
+	if err := call(t, c.Get); err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []string{keyOf(tok), strings.TrimPrefix(keyOf(tok), "token ")} {
+		err := call(t, c.WithUser(user).Get)
+		if !errors.Is(err, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired}) {
+			t.Errorf("%s: %v", user, err)
+		}
+	}
+	if n := len(c.current.Load().users.held); n != 3 {
+		t.Errorf("%d are kept", n)
+	}
+	for _, other := range []oauth2.Record{{AccessToken: "a"}, {AccessToken: "a", RefreshToken: "b"},
+		{RefreshToken: "a"}, {AccessToken: `a" "a`}} {
+		if two, err := oauth2.FromRecord(other); err != nil || keyOf(two) == keyOf(tok) {
+			t.Errorf("%v: the same key", err)
+		}
+	}
+	if err := (&lineage{}).save(t.Context(), Token{OAuth2: tok}); err == nil {
+		t.Error("a token that the application keeps was saved")
 	}
 }
