@@ -37,11 +37,12 @@ interop: databases ## real providers, SDKs and databases; needs Node.js, npm and
 	cd testdata/interop && npm ci --ignore-scripts && go test -count=1 -v ./...
 
 databases: # installed as root of a Debian; the tests start their own servers, and skip what is missing
-	@command -v mariadbd >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	@command -v mariadbd >/dev/null && command -v redis-server >/dev/null && \
+		ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		postgresql mariadb-server >/dev/null; } || \
-		echo "SKIP databases: apt-get install -y --no-install-recommends postgresql mariadb-server"
+		postgresql mariadb-server redis-server >/dev/null; } || \
+		echo "SKIP databases: apt-get install -y --no-install-recommends postgresql mariadb-server redis-server"
 
 ci: ## what has to pass before a change lands
 	bash .ci/run

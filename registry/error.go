@@ -87,7 +87,7 @@ const (
 
 	// ReasonTampered: what the browser holds is not what it was given, or was sealed
 	// by a key that is no longer known.
-	ReasonTampered Reason = "login's cookie was changed"
+	ReasonTampered Reason = "what was kept of the login was changed"
 
 	// ReasonOtherClient: the login is one with another client.
 	ReasonOtherClient Reason = "login is of another client"

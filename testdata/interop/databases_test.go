@@ -20,7 +20,7 @@ import (
 	_ "github.com/mattn/go-sqlite3"
 )
 
-const installDatabases = "apt-get install -y --no-install-recommends postgresql mariadb-server"
+const installDatabases = "apt-get install -y --no-install-recommends postgresql mariadb-server redis-server"
 
 // A databaseServer is a program that runs in a directory of its own while a test does.
 type databaseServer struct {
