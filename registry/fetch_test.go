@@ -341,8 +341,13 @@ func TestUpdateToken(t *testing.T) {
 			t.Errorf("the API sees %q, which is not stored", access)
 		}
 	}
+	want(t, ctx, client, "ann")
+	rows.fetches = 0
 	for range 3 {
 		want(t, ctx, client, "ann")
+	}
+	if rows.fetches != 3 {
+		t.Errorf("3 calls made %d fetches", rows.fetches)
 	}
 	if got := b.refreshes(); got != [2]int{1, 0} || len(rows.updates) != 1 {
 		t.Fatalf("%v refreshes, %d updates", got, len(rows.updates))
@@ -625,21 +630,61 @@ func TestLoginDuringRefresh(t *testing.T) {
 	}
 }
 
+// Without a second look at the user's token it is not refreshed.
+func TestFetchTokenFailsBeforeRefresh(t *testing.T) {
+	b := newBank(t)
+	c, fetches, tok := b.config(), 0, b.open(t, "ann", -time.Second)
+	c.UpdateToken = new(table).update
+	c.FetchToken = func(context.Context) (registry.Token, error) {
+		if fetches++; fetches > 1 {
+			return registry.Token{}, errDown
+		}
+		return tok, nil
+	}
+	client := must(newRegistry(t, registry.Options{}).Register("name", c))
+	if _, err := whoami(t.Context(), client); !errors.Is(err, errDown) || b.refreshes() != [2]int{} {
+		t.Errorf("%v refreshes, %v", b.refreshes(), err)
+	}
+}
+
+// Who logs out while a token is refreshed stays logged out, and nothing is kept of it.
+func TestLogoutDuringRefresh(t *testing.T) {
+	b := newBank(t)
+	b.inBubble()
+	synctest.Test(t, func(t *testing.T) {
+		client, rows := banking(t, b)
+		rows.set("ann", b.open(t, "ann", -time.Second))
+		b.gate = func() { rows.set("ann", registry.Token{}) }
+		began := time.Now()
+		_, err := whoami(requestOf(t.Context(), "ann"), client)
+		if _, save := errors.AsType[*oauth2.SaveError](err); save || !errors.Is(err, loginRequired) {
+			t.Errorf("error is %v", err)
+		}
+		if waited := time.Since(began); waited != 0 || len(rows.updates) != 0 ||
+			rows.get("ann") != (registry.Token{}) {
+			t.Errorf("%d updates, after %v", len(rows.updates), waited)
+		}
+	})
+}
+
 // Who fetches what was replaced a moment ago is served with what it was replaced by, which
 // is refreshed by one of those who fetch the one or the other.
 func TestFetchOfReplacedToken(t *testing.T) {
 	b := newBank(t)
 	first, now := b.open(t, "ann", -time.Second), time.Now()
-	last := first
+	before, last := first, first
 	c := b.config()
 	c.FetchToken = func(ctx context.Context) (registry.Token, error) {
-		if ctx.Value(userKey{}) == "late" {
+		switch ctx.Value(userKey{}) {
+		case "late":
 			return first, nil
+		case "later":
+			return before, nil
 		}
 		return last, nil
 	}
 	c.UpdateToken = func(_ context.Context, u registry.TokenUpdate) error {
-		last = u.New
+		before, last = u.Old, u.New
 		return nil
 	}
 	reg := newRegistry(t, registry.Options{Now: func() time.Time { return now }})
@@ -649,7 +694,9 @@ func TestFetchOfReplacedToken(t *testing.T) {
 	now = now.Add(2 * time.Hour) // and now the second has ended too
 	want(t, t.Context(), client, "ann")
 	want(t, requestOf(t.Context(), "late"), client, "ann")
-	if got := b.refreshes(); got != [2]int{2, 0} {
+	now = now.Add(2 * time.Hour)
+	want(t, requestOf(t.Context(), "later"), client, "ann")
+	if got := b.refreshes(); got != [2]int{3, 0} {
 		t.Errorf("%v refreshes", got)
 	}
 }

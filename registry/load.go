@@ -17,11 +17,9 @@ import (
 // load makes the registration of a configuration that Options.Config completes. others are
 // the names of the clients beside it.
 func (s *settings) load(name string, c Config, others []string) (*registration, error) {
-	source, err := open(s.options.Config)
-	if err != nil {
-		return nil, &ConfigError{Client: name, Err: err}
-	}
-	others = slices.DeleteFunc(slices.Clone(others), func(other string) bool { return other == name })
+	source := s.source
+	others = slices.DeleteFunc(slices.Clone(others),
+		func(other string) bool { return other == name })
 	s.warn(name, source.unread(name, others))
 	found, err := find(source, name, others)
 	if err != nil {
@@ -37,6 +35,8 @@ func (s *settings) load(name string, c Config, others []string) (*registration, 
 
 func (s *settings) warn(name string, variables []string) {
 	if s.options.Logger != nil && len(variables) > 0 {
+		slices.Sort(variables)
+		variables = slices.Compact(variables)
 		s.options.Logger.Warn("registry: no client reads these variables",
 			slog.String("client", name), slog.Any("variables", variables))
 	}
@@ -92,7 +92,7 @@ func (f *found) take(s setting, value any, from string) error {
 		return nil
 	}
 	value, err := s.read(value)
-	if err == nil && s.field != "" {
+	if err == nil {
 		err = f.put(s.field, value, from)
 	}
 	switch {
@@ -157,15 +157,13 @@ func advise(source opened, client string, err error) error {
 	if !ok {
 		return &ConfigError{Field: checkedField(err), Err: err}
 	}
-	i := slices.IndexFunc(table, func(s setting) bool { return s.field == e.Field })
-	if !errors.Is(e.Err, errRequired) || i < 0 {
-		return err
+	for _, key := range table {
+		place := source.place(client, key.name)
+		if key.field == e.Field && errors.Is(e.Err, errRequired) && place != "" {
+			return &ConfigError{Field: e.Field, Err: fmt.Errorf("%w, or %s", e.Err, place)}
+		}
 	}
-	place := source.place(client, table[i].name)
-	if place == "" {
-		return err
-	}
-	return &ConfigError{Field: e.Field, Err: fmt.Errorf("%w, or %s", e.Err, place)}
+	return err
 }
 
 // checkedField returns the field that a protocol's check is about, if it is about one.

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -303,38 +304,41 @@ func github() map[string]any {
 	}
 }
 
+// complianceFix is that of the page.
+func complianceFix(_ context.Context, _ *registry.BoundClient, claims map[string]any) (
+	map[string]any, error) {
+	return map[string]any{"sub": claims["id"], "name": claims["name"]}, nil
+}
+
 // The examples with a userinfo_endpoint have no other endpoint, and none an identity_issuer,
 // which is ours: those are filled in.
 func TestWebClientsPageUserInfo(t *testing.T) {
 	tests := []struct {
 		name, answer, subject string
 		keys                  map[string]any
-		fix                   map[string]any
+		code                  registry.Config
 	}{
 		{"google", `{"sub": "248289761001", "name": "Jane Doe"}`, "248289761001", map[string]any{
 			"client_id":         "...",
 			"client_secret":     "...",
 			"userinfo_endpoint": "https://openidconnect.googleapis.com/v1/userinfo",
-		}, nil},
+		}, registry.Config{}},
 		{"example", `{"id": "42", "name": "Jane Doe"}`, "42", map[string]any{
 			"client_id":         "...",
 			"client_secret":     "...",
 			"userinfo_endpoint": "https://example.com/userinfo",
-		}, map[string]any{ // userinfo_compliance_fix
-			"sub": "id", "name": "name",
-		}},
+		}, registry.Config{UserInfoFix: complianceFix}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.keys["authorize_url"] = "https://example.com/oauth/authorize"
 			test.keys["access_token_url"] = "https://example.com/oauth/access_token"
 			test.keys["identity_issuer"] = "https://example.com"
-			test.keys["userinfo_names"] = test.fix
 			reg := newRegistry(t, registry.Options{
 				Config: registry.Nested{test.name: test.keys},
 				HTTP:   answering(map[string]string{test.keys["userinfo_endpoint"].(string): test.answer}),
 			})
-			client, err := reg.Register(test.name, registry.Config{})
+			client, err := reg.Register(test.name, test.code)
 			if err != nil {
 				t.Fatal(err)
 			}

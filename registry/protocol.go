@@ -133,6 +133,9 @@ var limited = []struct {
 
 // check refuses fields that are not of the protocol, and URLs that cannot be asked.
 func (c Config) check(p Protocol, hc *http.Client) error {
+	if !slices.Contains([]Protocol{ProtocolOAuth1, ProtocolOAuth2, ProtocolOIDC}, p) {
+		return &ConfigError{Field: "Protocol", Err: errors.New("must be one of this package's")}
+	}
 	for _, l := range limited {
 		for field := range strings.FieldsSeq(l.fields) {
 			if !slices.Contains(l.of, p) && !c.at(field).IsZero() {

@@ -38,7 +38,7 @@ type Options struct {
 	BaseURL string
 
 	// Config is where the configuration of clients comes from, beside what [Registry.Register]
-	// is given: [Env], [Flat], [Nested] or [JSON]. If nil, from nowhere.
+	// is given: [Env], [Flat], [Nested], [JSON] or [Sources]. If nil, from nowhere.
 	Config Source
 
 	// Resolve, if not nil, returns the configuration of a client that is not registered, by
@@ -104,6 +104,7 @@ type Registry struct {
 // Settings are what a Registry has been given by Init.
 type settings struct {
 	options Options
+	source  opened   // of Options.Config
 	base    *url.URL // nil if there is none
 	logins  logins
 }
@@ -165,7 +166,13 @@ func newSettings(o Options) (*settings, error) {
 		o.Now = time.Now
 	}
 	o.Keys = nil
-	s := &settings{options: o, logins: logins{ring, o.Store, o.LoginLife, o.Now}}
+	source, err := open(o.Config)
+	if err != nil {
+		return nil, fmt.Errorf("registry: Options.Config: %w", err)
+	}
+	o.Config = nil
+	s := &settings{options: o, source: source,
+		logins: logins{ring, o.Store, o.LoginLife, o.Now}}
 	if o.BaseURL != "" {
 		if s.base, err = httpclient.CheckURL(nil, o.BaseURL); err != nil {
 			return nil, fmt.Errorf("registry: Options.BaseURL: %w", err)

@@ -57,6 +57,7 @@ func TestRegisterRefuses(t *testing.T) {
 		{"API over http", func(c *registry.Config) { c.APIBaseURL = "http://provider.example" }, "APIBaseURL"},
 		{"UserInfo over http", func(c *registry.Config) { c.UserInfoEndpoint = "http://provider.example" },
 			"UserInfoEndpoint"},
+		{"unknown protocol", func(c *registry.Config) { c.Protocol = "saml" }, "Config.Protocol: must be one"},
 		{"unknown provider", func(c *registry.Config) { c.Provider = "nobody" }, "names no row"},
 		{"unknown authentication method", func(c *registry.Config) { c.TokenEndpointAuthMethod = "tls" },
 			"client_authentication must be"},

@@ -62,7 +62,7 @@ func (r *Registry) resolve(
 	}
 	m, err := s.register(name, c)
 	if err != nil {
-		return holding{}, configError(name, nil, err)
+		return holding{}, configError(name, nil, advise(several(nil), name, err))
 	}
 	held.config = c.clone()
 	held.client.current.Store(m)

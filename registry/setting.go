@@ -101,11 +101,10 @@ func refused(why string) func(any) (any, error) {
 func oneOf(texts ...string) func(any) (any, error) {
 	err := errors.New("must be one of " + strings.Join(texts, ", "))
 	return func(value any) (any, error) {
-		s, ok := textOf(value)
-		if !ok || !slices.Contains(texts, s) {
-			return nil, err
+		if s, _ := textOf(value); slices.Contains(texts, s) {
+			return s, nil
 		}
-		return s, nil
+		return nil, err
 	}
 }
 
@@ -137,7 +136,7 @@ func grantType(value any) (any, error) {
 }
 
 func verify(value any) (any, error) {
-	if on, err := flag(value); err != nil || on != true {
+	if on, _ := flag(value); on != true {
 		return nil, errVerify
 	}
 	return nil, nil

@@ -242,6 +242,7 @@ func TestReadValueRefuses(t *testing.T) {
 		{"leeway", "0x10", "Leeway", errSeconds},
 		{"leeway", "+1", "Leeway", errSeconds},
 		{"leeway", "inf", "Leeway", errSeconds},
+		{"leeway", "-1", "Leeway", errSeconds},
 		{"leeway", "1000000001", "Leeway", errSeconds},
 		{"leeway", true, "Leeway", errSeconds},
 		{"timeout", []any{1}, "Timeout", errSeconds},

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"slices"
@@ -41,7 +42,8 @@ import (
 // private_key and an rsa_key are PEM, the former may be a JSON Web Key. jwks is a JWK Set.
 //
 // Where Go says them, lists, maps, booleans, numbers and durations may be values too, as well
-// as a [*jose.Key], a [crypto.Signer] and a [*jose.Set]. They are copied.
+// as a [*jose.Key], a [crypto.Signer] and a [*jose.Set]. A client has copies of them; a Source
+// itself must not be changed while a Registry has it.
 type Source interface {
 	// open reads what the source is made of.
 	open() (opened, error)
@@ -82,7 +84,7 @@ func open(s Source) (opened, error) {
 // \n \r \t \\ \". NAME may have "export" before it and spaces behind it. Nothing is expanded.
 // What is not like that is an error, and so is a name that is there twice, and a file that is
 // not there or longer than 1 MiB. The files are read by [Registry.Init].
-func Env(files ...string) Source { return env(slices.Clone(files)) }
+func Env(files ...string) Source { return env(files) }
 
 type env []string
 
@@ -108,6 +110,12 @@ func (e env) open() (opened, error) {
 // of [Env]. Values are texts, or what the key is of: lists, maps, numbers. A nil is as if it
 // were not there.
 type Flat map[string]any
+
+// Format prints what it is and nothing of what is in it, whatever the verb.
+func (f Flat) Format(s fmt.State, _ rune) { fmt.Fprint(s, "registry.Flat{...}") }
+
+// LogValue gives a log what Format prints.
+func (f Flat) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(f)) }
 
 func (f Flat) open() (opened, error) {
 	all := flat{}
@@ -183,23 +191,27 @@ func (f flat) unread(client string, others []string) []string {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
 	return names
 }
 
 // Nested is a Source of the keys of each client, like AUTHLIB_OAUTH_CLIENTS of a Django site:
 //
-//	registry.Nested{"github": {"client_id": "...", "client_kwargs": map[string]any{"scope": "user:email"}}}
+//	registry.Nested{"github": {
+//		"client_id":     "...",
+//		"client_kwargs": map[string]any{"scope": "user:email"},
+//	}}
 //
 // A key that is not one is an error of its client's.
 type Nested map[string]map[string]any
 
+// Format prints what it is and nothing of what is in it, whatever the verb.
+func (n Nested) Format(s fmt.State, _ rune) { fmt.Fprint(s, "registry.Nested{...}") }
+
+// LogValue gives a log what Format prints.
+func (n Nested) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(n)) }
+
 func (n Nested) open() (opened, error) {
-	clients := make(map[string]map[string]any, len(n))
-	for name, values := range n {
-		clients[name] = maps.Clone(values)
-	}
-	return nested{clients, "key "}, nil
+	return nested{n, "key "}, nil
 }
 
 type nested struct {
@@ -239,14 +251,21 @@ func unknown(label string, values map[string]any, elsewhere level) error {
 // twice is an error.
 type JSON string
 
+// Format prints what it is and nothing of what is in it, whatever the verb.
+func (j JSON) Format(s fmt.State, _ rune) { fmt.Fprint(s, "registry.JSON{...}") }
+
+// LogValue gives a log what Format prints.
+func (j JSON) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(j)) }
+
 func (j JSON) open() (opened, error) {
 	all, err := object(string(j))
 	if err != nil {
 		return nil, fmt.Errorf("the JSON of the configuration: %w", err)
 	}
-	if clients, ok := all["AUTHLIB_OAUTH_CLIENTS"]; ok {
+	const django = "AUTHLIB_OAUTH_CLIENTS"
+	if clients, ok := all[django]; ok {
 		if all, ok = clients.(map[string]any); !ok {
-			return nil, fmt.Errorf("the JSON of the configuration: AUTHLIB_OAUTH_CLIENTS %w", errMap)
+			return nil, fmt.Errorf("the JSON of the configuration: %q %w", django, errMap)
 		}
 	}
 	clients := map[string]map[string]any{}
@@ -261,7 +280,7 @@ func (j JSON) open() (opened, error) {
 }
 
 // Sources returns the Source that has what the first of sources has that has it.
-func Sources(sources ...Source) Source { return inOrder(slices.Clone(sources)) }
+func Sources(sources ...Source) Source { return inOrder(sources) }
 
 type inOrder []Source
 
@@ -293,7 +312,8 @@ func (s several) place(client, key string) string {
 	for _, each := range s {
 		places = append(places, each.place(client, key))
 	}
-	return strings.Join(slices.DeleteFunc(places, func(p string) bool { return p == "" }), " or ")
+	places = slices.DeleteFunc(places, func(place string) bool { return place == "" })
+	return strings.Join(slices.Compact(places), " or ")
 }
 
 func (s several) check(client string, others []string) error {
@@ -310,6 +330,5 @@ func (s several) unread(client string, others []string) []string {
 	for _, each := range s {
 		names = append(names, each.unread(client, others)...)
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -40,6 +41,11 @@ func begin(t *testing.T, reg *registry.Registry, name string, c registry.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return beginWith(t, client)
+}
+
+func beginWith(t *testing.T, client *registry.Client) begunLogin {
+	t.Helper()
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/login", nil)
 	if err := client.AuthorizeRedirect(w, r, "https://example.com/authorize"); err != nil {
@@ -196,6 +202,7 @@ func TestSources(t *testing.T) {
 	t.Setenv("DEV_CLIENT_ID", "environment")
 	t.Setenv("DEV_SCOPE", "")
 	source := registry.Sources(nil, registry.Env(), registry.Sources(registry.Flat{"DEV_SCOPE": nil}),
+		registry.Nested{"dev": {"scope": ""}}, registry.JSON(`{"dev":null}`),
 		registry.JSON(`{"dev":{"client_id":"json","scope":"json"}}`),
 		registry.Nested{"dev": {"scope": "nested", "authorize_params": "n=nested"}})
 	got := configured(t, "dev", source, urls())
@@ -205,7 +212,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// What the owner of a source does to it later is of no account.
+// What the owner of a source does to its values later is of no account to a client.
 func TestSourceIsCopied(t *testing.T) {
 	params, scopes := url.Values{"n": {"1"}}, []string{"a"}
 	source := registry.Nested{"dev": {"client_id": "dev", "authorize_params": params, "scope": scopes}}
@@ -217,12 +224,31 @@ func TestSourceIsCopied(t *testing.T) {
 		t.Fatal(err)
 	}
 	params["n"][0], scopes[0] = "2", "b"
-	w := httptest.NewRecorder()
-	if err := client.AuthorizeRedirect(w, httptest.NewRequest("GET", "/", nil), "https://example.com/"); err != nil {
-		t.Fatal(err)
+	got := beginWith(t, client)
+	if got.query.Get("n") != "1" || got.query.Get("scope") != "a" {
+		t.Errorf("%+v", got)
 	}
-	if got := w.Header().Get("Location"); !strings.Contains(got, "n=1") || !strings.Contains(got, "scope=a") {
-		t.Error(got)
+}
+
+func TestSourcePrintsNoSecret(t *testing.T) {
+	sources := []registry.Source{
+		registry.Flat{"DEV_CLIENT_SECRET": "CANARY"},
+		registry.Nested{"dev": {"client_secret": "CANARY"}},
+		registry.JSON(`{"dev":{"client_secret":"CANARY"}}`),
+	}
+	var log bytes.Buffer
+	for _, v := range append(sources, registry.Sources(sources...)) {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			fmt.Fprintf(&log, verb, v)
+		}
+	}
+	for _, v := range sources {
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("text", "value", v)
+	}
+	for _, canary := range []string{"CANARY", "43414e415259", "67 65 78"} {
+		if strings.Contains(log.String(), canary) {
+			t.Error(log.String())
+		}
 	}
 }
 
@@ -290,6 +316,7 @@ func TestUnreadVariables(t *testing.T) {
 	t.Setenv("DEV_ADMIN_CLIENT_ID", "hush")
 	t.Setenv("DEV_EMPTY", "")
 	t.Setenv("DEV_DEFAULT_TIMEOUT", "5") // is a key in client_kwargs only
+	t.Setenv("DEV_PROMPT", "none")
 	file := dotenvFile(t, "DEV_CLIENT_IDD=hush\nDEV_CLIENT_SECRET=hush\nDEV_CLIENT_KWARGS=realm=\n")
 	flat := registry.Flat{"DEV_FLAT": "hush", "DEV_TOKEN": "hush", "dev_client_id": "hush"}
 	var log bytes.Buffer
@@ -305,7 +332,15 @@ func TestUnreadVariables(t *testing.T) {
 	if err := reg.Init(o); err != nil {
 		t.Fatal(err)
 	}
-	const want = `"client":"dev","variables":["DEV_CLIENT_IDD","DEV_DEFAULT_TIMEOUT","DEV_FLAT","DEV_TOKEN"]`
+	client, err := reg.Client("dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := beginWith(t, client); got.query.Has("prompt") {
+		t.Errorf("a member of client_kwargs is a variable: %+v", got)
+	}
+	const want = `"client":"dev","variables":["DEV_CLIENT_IDD","DEV_DEFAULT_TIMEOUT",` +
+		`"DEV_FLAT","DEV_PROMPT","DEV_TOKEN"]`
 	if got := log.String(); !strings.Contains(got, want) || !strings.Contains(got, `"level":"WARN"`) ||
 		strings.Count(got, "\n") != 1 || strings.Contains(got, "hush") {
 		t.Error(got)
@@ -376,6 +411,8 @@ func TestWhereAnErrorIsFrom(t *testing.T) {
 		{"without a field", registry.Flat{"DEV_CODE_CHALLENGE_METHOD": "hush"}, good(), "",
 			"key DEV_CODE_CHALLENGE_METHOD"},
 		{"check of Config", insecure, overwrite, "AuthorizeURL", `key "authorize_url"`},
+		{"two keys", registry.Flat{"DEV_AUTHORIZE_PARAMS": "state=hush", "DEV_CLIENT_KWARGS": "prompt=none"},
+			good(), "AuthorizeParams", `key DEV_AUTHORIZE_PARAMS and key DEV_CLIENT_KWARGS: "prompt"`},
 		{"check of oauth2", registry.Nested{"dev": {"leeway": 301}}, good(), "Leeway", `key "leeway"`},
 		{"check of oauth2 by another name", registry.Nested{"dev": {"token_endpoint_auth_method": "hush"}},
 			good(), "TokenEndpointAuthMethod", `key "token_endpoint_auth_method"`},
@@ -404,7 +441,9 @@ func TestWhereAnErrorIsFrom(t *testing.T) {
 			if !ok || e.Client != "dev" || e.Field != test.field || e.From != test.from {
 				t.Fatalf("error is %#v", err)
 			}
-			if text := err.Error(); !strings.Contains(text, test.from) || strings.Contains(text, "hush") {
+			text := err.Error()
+			if !strings.Contains(text, test.from) || strings.Contains(text, "hush") ||
+				strings.Contains(text, ", or key") {
 				t.Error(text)
 			}
 		})
@@ -435,6 +474,8 @@ func TestMissing(t *testing.T) {
 		{registry.Nested{}, urls(), `Config.ClientID: must be set, or key "client_id"`},
 		{registry.Sources(registry.Env(), nil, registry.JSON("{}")), urls(),
 			`Config.ClientID: must be set, or GITHUB_CLIENT_ID or JSON key "client_id"`},
+		{registry.Sources(registry.Env(), registry.Flat{}), urls(),
+			"Config.ClientID: must be set, or GITHUB_CLIENT_ID"},
 		{nil, urls(), "Config.ClientID: must be set"},
 		{registry.Env(), noURL, "Config.AuthorizeURL: must be set, or GITHUB_AUTHORIZE_URL"},
 	}
@@ -500,7 +541,7 @@ func TestBrokenSources(t *testing.T) {
 			&strictjson.SyntaxError{}, "JSON"},
 		{"JSON of no clients", registry.JSON(`{"a":"hush"}`), nil, `"a" must be a map`},
 		{"JSON of Django without clients", registry.JSON(`{"AUTHLIB_OAUTH_CLIENTS":"hush"}`), nil,
-			"AUTHLIB_OAUTH_CLIENTS must be a map"},
+			`"AUTHLIB_OAUTH_CLIENTS" must be a map`},
 	}
 	for _, test := range tests {
 		err := register(registry.Sources(registry.Flat{}, test.source))
@@ -546,4 +587,21 @@ func FuzzJSONSource(f *testing.F) {
 			t.Errorf("%q is in the error %v", value, err)
 		}
 	})
+}
+
+// Init reads the sources, once.
+func TestSourceIsReadByInit(t *testing.T) {
+	file := dotenvFile(t, "DEV_CLIENT_ID=dev\n")
+	reg := newRegistry(t, registry.Options{Config: registry.Env(file), HTTP: answering(nil)})
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DEV_CLIENT_ID", "later")
+	if got := begin(t, reg, "dev", urls()); got.query.Get("client_id") != "dev" {
+		t.Errorf("%+v", got)
+	}
+	_, err := registry.New(registry.Options{EphemeralKey: true, Config: registry.Env(file)})
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "Options.Config") {
+		t.Errorf("error is %v", err)
+	}
 }

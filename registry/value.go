@@ -9,7 +9,6 @@ import (
 	"math"
 	"net/url"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +25,7 @@ var (
 	errParams  = errors.New("must be a map of texts, and of lists of texts")
 	errNames   = errors.New("must be a map of texts")
 	errFlag    = errors.New("must be true, false, 1 or 0")
-	errSeconds = errors.New("must be a number of seconds")
+	errSeconds = errors.New("must be a number of seconds that is not negative")
 	errPEM     = errors.New("must be one private key, in PEM without a password")
 	errKeys    = errors.New("must be a JWK Set with a public key that this module knows")
 )
@@ -64,7 +63,7 @@ func textOf(value any) (string, bool) {
 func textsOf(value any) ([]string, bool) {
 	switch value := value.(type) {
 	case []string:
-		return slices.Clone(value), true
+		return value, true
 	case []any:
 		var texts []string
 		for _, each := range value {
@@ -202,7 +201,7 @@ func seconds(value any) (any, error) {
 	}
 	s, _ := textOf(value)
 	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || strings.Trim(s, "-.0123456789") != "" || math.Abs(f) > 1e9 {
+	if err != nil || strings.Trim(s, ".0123456789") != "" || f > 1e9 {
 		return nil, errSeconds
 	}
 	return time.Duration(f * float64(time.Second)), nil
