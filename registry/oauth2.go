@@ -110,7 +110,9 @@ func (p oauth2Protocol) callback(ctx context.Context, params url.Values, b []byt
 	return &Login{Token: Token{OAuth2: tok}}, nil
 }
 
-func (p oauth2Protocol) promisesIssuer(context.Context) (bool, error) { return false, nil }
+func (p oauth2Protocol) promisesIssuer(context.Context) (bool, error) {
+	return p.client.Server().AuthorizationResponseIssParameterSupported, nil
+}
 
 func (p oauth2Protocol) userInfo(
 	ctx context.Context, m *registration, login *Login,

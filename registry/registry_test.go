@@ -271,6 +271,14 @@ func TestRedirectURIOfTwoIssuers(t *testing.T) {
 	if err := client.AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), "/callback"); err == nil {
 		t.Error("one that does not say so shares it too")
 	}
+	says := providers(t)["oauth2"]
+	says.OAuth2.Server.AuthorizationResponseIssParameterSupported = true
+	if client, err = r.Register("four", says); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), "/callback"); err != nil {
+		t.Errorf("one of OAuth 2.0 that says so: %v", err)
+	}
 }
 
 // How long a login may take is the site's to say.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"vouchsafe/oauth2"
@@ -61,6 +62,8 @@ func lending(t *testing.T, gate func(), rows *oauth2.MemoryStore, fetched *oauth
 			gate()
 			w.Header().Set("Content-Type", "application/json")
 			io.WriteString(w, `{"access_token":"b","refresh_token":"b","token_type":"Bearer"}`)
+		} else if r.URL.Path == "/refused" && r.Header.Get("Authorization") != "Bearer b" {
+			w.WriteHeader(http.StatusUnauthorized)
 		}
 	}))
 	t.Cleanup(s.Close)
@@ -80,7 +83,13 @@ func lending(t *testing.T, gate func(), rows *oauth2.MemoryStore, fetched *oauth
 }
 
 func call(t *testing.T, get func(context.Context, string) (*http.Response, error)) error {
-	resp, err := get(t.Context(), "x")
+	return callAt(t, get, "x")
+}
+
+func callAt(
+	t *testing.T, get func(context.Context, string) (*http.Response, error), ref string,
+) error {
+	resp, err := get(t.Context(), ref)
 	if err == nil {
 		resp.Body.Close()
 	}
@@ -99,20 +108,51 @@ func fetchedToken(t *testing.T, left time.Duration) *oauth2.Token {
 
 // A token that is being refreshed is not dropped: it would be refreshed twice.
 func TestLineageInUse(t *testing.T) {
-	asked, answer := make(chan bool), make(chan bool)
-	c := lending(t, func() { asked <- true; <-answer }, nil, fetchedToken(t, -time.Second))
-	done := make(chan error)
-	var calls sync.WaitGroup
-	calls.Go(func() { done <- call(t, c.Get) })
-	<-asked
-	if !c.unsaved() {
-		t.Error("is dropped")
+	for ref, left := range map[string]time.Duration{"ended": -time.Second, "refused": time.Hour} {
+		asked, answer := make(chan bool), make(chan bool)
+		c := lending(t, func() { asked <- true; <-answer }, nil, fetchedToken(t, left))
+		done := make(chan error)
+		var calls sync.WaitGroup
+		calls.Go(func() { done <- callAt(t, c.Get, ref) })
+		<-asked
+		if !c.unsaved() {
+			t.Errorf("%s: is dropped", ref)
+		}
+		answer <- true
+		if err := <-done; err != nil || c.unsaved() {
+			t.Errorf("%s: is kept for ever, %v", ref, err)
+		}
+		calls.Wait()
 	}
-	answer <- true
-	if err := <-done; err != nil || c.unsaved() {
-		t.Errorf("is kept for ever, %v", err)
-	}
-	calls.Wait()
+}
+
+// Nor is one that UpdateToken did not take.
+func TestLineageNotStored(t *testing.T) {
+	answer := roundTripper(func(*http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"access_token":"b","refresh_token":"b","token_type":"Bearer"}`)
+		return w.Result(), nil
+	})
+	synctest.Test(t, func(t *testing.T) {
+		tok := fetchedToken(t, -time.Second)
+		reg, err := New(Options{EphemeralKey: true, HTTP: &http.Client{Transport: answer}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := reg.Register("name", Config{ClientID: "client",
+			AuthorizeURL: "https://r.test/authorize", AccessTokenURL: "https://r.test/token",
+			APIBaseURL:  "https://r.test",
+			FetchToken:  func(context.Context) (Token, error) { return Token{OAuth2: tok}, nil },
+			UpdateToken: func(context.Context, TokenUpdate) error { return errNone },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := call(t, c.Get); !errors.Is(err, errNone) || !c.unsaved() {
+			t.Errorf("is dropped, %v", err)
+		}
+	})
 }
 
 // No user is called as a token that was fetched is kept, whatever the name.
