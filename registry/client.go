@@ -46,7 +46,13 @@ func (c *Client) registration() (*registration, error) {
 	return nil, notRegistered(c.name)
 }
 
-func (c *Client) wrap(err error) error { return fmt.Errorf("registry: %q: %w", c.name, err) }
+// wrap says whose error it is, if that does not say it itself.
+func (c *Client) wrap(err error) error {
+	if _, ok := err.(*ConfigError); ok {
+		return err
+	}
+	return fmt.Errorf("registry: %q: %w", c.name, err)
+}
 
 // unsaved reports whether the client has a token that its store has not.
 func (c *Client) unsaved() bool {

@@ -139,8 +139,9 @@ type Config struct {
 	Realm            string
 	ForceIncludeBody bool
 
-	// Leeway is the clock difference tolerated. Zero means 60 seconds, a negative value
-	// none; more than 5 minutes is an error. In configuration it is in seconds.
+	// Leeway is the clock difference tolerated, and how long before its end a token is
+	// refreshed. Zero means 60 seconds, a negative value none; more than 5 minutes is an
+	// error. In configuration it is in seconds.
 	Leeway time.Duration
 
 	// Timeout bounds each request to the provider, its API included, unless the context of

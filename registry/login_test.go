@@ -93,7 +93,9 @@ func browse(t *testing.T, url string) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := &http.Client{Jar: jar}
+	transport := &http.Transport{} // the default one is closed by whoever closes a server
+	t.Cleanup(transport.CloseIdleConnections)
+	browser := &http.Client{Jar: jar, Transport: transport}
 	resp, err := browser.Get(url)
 	if err != nil {
 		t.Fatal(err)
