@@ -136,6 +136,9 @@ type Login struct {
 	client *Client // that completed it
 }
 
+// Client returns the client that completed the login, nil if l was made otherwise.
+func (l *Login) Client() *Client { return l.client }
+
 // AuthorizeOptions are what one login is to be like.
 type AuthorizeOptions struct {
 	// RedirectURI is the site's callback: https, or http on loopback, or a path,
@@ -343,7 +346,8 @@ func (c *Client) complete(w http.ResponseWriter, r *http.Request, m *registratio
 // UserInfo Endpoint and compares the answer with login's ID Token; otherwise it
 // asks Config.UserInfoEndpoint and names the user by Config.IdentityIssuer. login
 // must be one that c completed, or, without OpenID Connect, one made of a token
-// that was stored: &Login{Token: t}.
+// that was stored: &Login{Token: t}. Where Config does not have what it takes, the error is a
+// [*ConfigError].
 func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
 	m, err := c.registration()
 	if err != nil {

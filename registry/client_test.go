@@ -15,6 +15,14 @@ import (
 	"vouchsafe/registry"
 )
 
+// A login says which client completed it.
+func TestLoginClient(t *testing.T) {
+	client, login := logIn(t, "oauth2", providers(t)["oauth2"])
+	if login.Client() != client || (&registry.Login{}).Client() != nil {
+		t.Errorf("client is %p, want %p", login.Client(), client)
+	}
+}
+
 // The client authenticates as configured, or as the provider's metadata says.
 func TestClientAuthentication(t *testing.T) {
 	tests := []struct{ secret, method, want string }{

@@ -16,9 +16,8 @@ type oauth2Protocol struct {
 }
 
 func (c Config) oauth2(o Options) (protocol, error) {
-	for field, url := range map[string]string{ // which oauth2 can do without
-		"AuthorizeURL": c.AuthorizeURL, "AccessTokenURL": c.AccessTokenURL} {
-		if url == "" {
+	for _, field := range []string{"AuthorizeURL", "AccessTokenURL"} { // which oauth2 can do without
+		if c.at(field).IsZero() {
 			return nil, &ConfigError{Field: field, Err: errRequired}
 		}
 	}

@@ -62,7 +62,6 @@ type begun struct {
 
 var (
 	errNoToken  = errors.New("the token must be one of this client's protocol")
-	errNoIssuer = errors.New("UserInfo needs UserInfoEndpoint and IdentityIssuer")
 	errNotOIDC  = errors.New("AuthorizeOptions.OIDC is of OpenID Connect")
 	errRequired = errors.New("must be set")
 )

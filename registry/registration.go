@@ -71,8 +71,10 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 		StringBooleans: m.config.Quirks.StringBooleans,
 		Fix:            m.config.userInfoFix(),
 	}
-	if s.Endpoint == "" || s.Issuer == "" {
-		return nil, errNoIssuer
+	for _, field := range []string{"UserInfoEndpoint", "IdentityIssuer"} {
+		if m.config.at(field).IsZero() {
+			return nil, &ConfigError{Client: m.name, Field: field, Err: errRequired}
+		}
 	}
 	client, err := m.bind(ctx, login.Token, s.Endpoint)
 	if err != nil {

@@ -329,15 +329,15 @@ func TestHTTPClientTimeout(t *testing.T) {
 // Without knowing where to ask, or by whose name to call the answer, nobody is
 // asked.
 func TestUserInfoUnknown(t *testing.T) {
-	for _, spoil := range []func(*registry.Config){
-		func(c *registry.Config) { c.UserInfoEndpoint = "" },
-		func(c *registry.Config) { c.IdentityIssuer = "" },
+	for field, spoil := range map[string]func(*registry.Config){
+		"UserInfoEndpoint": func(c *registry.Config) { c.UserInfoEndpoint = "" },
+		"IdentityIssuer":   func(c *registry.Config) { c.IdentityIssuer = "" },
 	} {
 		for _, name := range []string{"oauth1", "oauth2"} {
 			c := providers(t)[name]
 			spoil(&c)
-			if user, err := visit(t, name, c); user != nil || err == nil ||
-				!strings.Contains(err.Error(), "UserInfo needs") {
+			user, err := visit(t, name, c)
+			if e, ok := errors.AsType[*registry.ConfigError](err); user != nil || !ok || e.Field != field {
 				t.Errorf("%s: user %v, error %v", name, user, err)
 			}
 		}

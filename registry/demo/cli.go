@@ -106,7 +106,8 @@ func (c cli) logIn(ctx context.Context, client *oauth2.Client) (*oauth2.Token, e
 func (c cli) tell(_ context.Context, i native.Instruction) error {
 	if i.Device != nil {
 		fmt.Fprintf(c.out, "Without a browser to open, there is a code. Open\n\n    %s\n\n"+
-			"in any browser on this machine, as the provider is here, and enter the code\n\n    %s\n\n", i.Device.VerificationURI, i.Device.UserCode)
+			"in any browser on this machine, as the provider is here, and enter the code\n\n    %s\n\n",
+			i.Device.VerificationURI, i.Device.UserCode)
 	} else {
 		fmt.Fprintf(c.out, "Your browser opens. If it does not, open\n\n    %s\n\n", i.URL)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -15,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"vouchsafe/registry"
 )
@@ -22,16 +24,22 @@ import (
 // start serves the demo and returns its base URL.
 func start(t *testing.T) string {
 	t.Helper()
+	return startSite(t, nil, time.Now).base
+}
+
+// startSite serves the demo with the clients of a file, by a clock.
+func startSite(t *testing.T, file []byte, now func() time.Time) *site {
+	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
-	base := "http://" + server.Listener.Addr().String()
-	handler, err := newSite(base)
+	s, err := newSite("http://"+server.Listener.Addr().String(), file, now)
 	if err != nil {
+		server.Listener.Close()
 		t.Fatal(err)
 	}
-	server.Config.Handler = handler
+	server.Config.Handler = s.handler
 	server.Start()
 	t.Cleanup(server.Close)
-	return base
+	return s
 }
 
 // A browser keeps cookies, follows redirects and remembers where it came by.
@@ -81,6 +89,19 @@ func (b *browser) show(resp *http.Response, err error) page {
 func (b *browser) get(url string) page {
 	b.Helper()
 	return b.show(b.client.Get(url))
+}
+
+// post sends a form as a browser does from a page of the site, which has no-referrer.
+func (b *browser) post(url string, values url.Values) page {
+	b.Helper()
+	req, err := http.NewRequest("POST", url, strings.NewReader(values.Encode()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", "null")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.show(b.client.Do(req))
 }
 
 var (
@@ -189,7 +210,8 @@ var logins = []struct {
 		"oauth_callback_confirmed", "RFC 5849, Section 2.1", "When you came back",
 		"transaction", "oauth_token", "oauth_verifier", "token_secret", "RFC 5849, Section 2.3"}},
 	{"oauth2", "OAuth 2.0", "me", "Bearer", "not verified", []string{"When you came back",
-		"browser", "RFC 6749, Section 10.12", "transaction", "state", "iss", "RFC 9207, Section 2.4", "code"}},
+		"browser", "RFC 6749, Section 10.12", "transaction", "state", "iss",
+		"RFC 9207, Section 2.4", "code"}},
 	{"oidc", "OpenID Connect", "userinfo", "Bearer", "verified, says the issuer", []string{
 		"issuer", "OpenID Connect Discovery 1.0, Section 4.3", "When you came back",
 		"state", "code", "signature", "nonce", "sub", "OpenID Connect Core 1.0, Section 5.3.2"}},
@@ -223,7 +245,8 @@ func TestLogin(t *testing.T) {
 
 // What only the provider and the site may know is on no page.
 func TestNoSecretShown(t *testing.T) {
-	base := start(t)
+	s := startSite(t, nil, time.Now)
+	base := s.base
 	for _, test := range logins {
 		b := newBrowser(t)
 		p := b.logIn(base, test.provider, "alice")
@@ -239,12 +262,36 @@ func TestNoSecretShown(t *testing.T) {
 			}
 		}
 		again := b.get(b.callback())
+		maps.Copy(secrets, secretsOf(t, s, b))
+		called := b.post(base+"/call", url.Values{"path": {"me"}, "end": {"1"}})
+		maps.Copy(secrets, prefixed("new ", secretsOf(t, s, b)))
+		home := b.get(base + "/")
 		for name, secret := range secrets {
-			if strings.Contains(p.text+again.text, secret) {
+			if strings.Contains(p.text+again.text+called.text+home.text, secret) {
 				t.Errorf("%s: the secret %q is shown", test.provider, name)
 			}
 		}
 	}
+}
+
+// secretsOf returns those that the site keeps of who is logged in.
+func secretsOf(t *testing.T, s *site, b *browser) map[string]string {
+	t.Helper()
+	a := s.sessions.byID[b.session(s.base)].account
+	if one, _ := s.tokens.LoadOAuth1(t.Context(), a.key()); one != nil {
+		return map[string]string{"account": a.ID, "token": one.Token(), "secret": one.Secret()}
+	}
+	tok := s.token(t, a)
+	return map[string]string{
+		"account": a.ID, "token": tok.AccessToken(), "refresh": tok.RefreshToken()}
+}
+
+func prefixed(prefix string, m map[string]string) map[string]string {
+	all := map[string]string{}
+	for name, value := range m {
+		all[prefix+name] = value
+	}
+	return all
 }
 
 func TestDenied(t *testing.T) {
@@ -254,6 +301,24 @@ func TestDenied(t *testing.T) {
 		b.deny(base, test.provider).wants(t, http.StatusForbidden, "Access was denied", "said no",
 			`href="/login/`+test.provider+`"`, "access denied", ">failed<")
 		b.get(base+"/account").wants(t, http.StatusOK, "Log in, three ways")
+	}
+}
+
+// Who somebody is must be known before they are logged in.
+func TestNoUser(t *testing.T) {
+	s := startSite(t, nil, time.Now)
+	for _, p := range s.providers {
+		if p.Name == "oidc" {
+			continue // whose ID Token says it
+		}
+		p.config.UserInfoEndpoint += "/nowhere"
+		if err := s.registry.Replace(p.Name, p.config); err != nil {
+			t.Fatal(err)
+		}
+		b := newBrowser(t)
+		b.logIn(s.base, p.Name, "alice").wants(t, http.StatusBadGateway,
+			"The login did not work", `href="/login/`+p.Name+`"`, "The error")
+		b.get(s.base+"/account").wants(t, http.StatusOK, "Log in, three ways")
 	}
 }
 
@@ -310,15 +375,36 @@ func TestPages(t *testing.T) {
 			`href="/login/oauth1"`, `href="/login/oauth2"`, `href="/login/oidc"`}},
 		{"/account", 200, []string{"Log in, three ways"}}, // nobody is logged in
 		{"/login/nobody", 404, []string{"Page not found"}},
+		{"/login/a%20b", 404, []string{"Page not found"}},
 		{"/callback/nobody", 404, []string{"Page not found"}},
 		{"/callback/oidc", 400, []string{"nothing to see"}},
 		{"/nothing", 404, []string{"Page not found"}},
-		{"/logout", 404, []string{"Page not found"}}, // a link does not log out
+		{"/logout", 405, nil}, // a link does not log out
+		{"/call", 404, []string{"Page not found"}},
 		{"/page/style.css", 200, []string{"prefers-color-scheme"}},
 		{"/page/", 404, nil},
 	} {
 		newBrowser(t).get(base+test.path).wants(t, test.status, test.texts...)
 	}
+}
+
+// foreign are the headers of what another site's page sends.
+var foreign = map[string]http.Header{
+	"cross-site": {"Sec-Fetch-Site": {"cross-site"}},
+	"same site":  {"Sec-Fetch-Site": {"same-site"}},
+	"origin":     {"Origin": {"https://elsewhere.example"}},
+	"no origin":  {"Origin": {"null"}},
+}
+
+// forge sends a POST as whoever can make this browser send one.
+func (b *browser) forge(url string, header http.Header) page {
+	b.Helper()
+	req, err := http.NewRequest("POST", url, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	maps.Copy(req.Header, header)
+	return b.show(b.client.Do(req))
 }
 
 func TestLogout(t *testing.T) {
@@ -327,15 +413,18 @@ func TestLogout(t *testing.T) {
 	b.logIn(base, "oidc", "alice")
 	id := b.session(base)
 
-	forged, err := http.NewRequest("POST", base+"/logout", nil)
-	if err != nil {
-		t.Fatal(err)
+	for name, header := range foreign {
+		b.forge(base+"/logout", header).wants(t, http.StatusForbidden)
+		p := b.get(base + "/account")
+		if !strings.Contains(p.text, "As Alice Example") {
+			t.Errorf("%s: logged out", name)
+		}
 	}
-	forged.Header.Set("Sec-Fetch-Site", "cross-site")
-	b.show(b.client.Do(forged)).wants(t, http.StatusForbidden)
-	b.get(base+"/account").wants(t, http.StatusOK, "As Alice Example")
+	b.forge(base+"/logout", nil).wants(t, http.StatusForbidden, "This request was refused",
+		"does not come from a page of this site")
 
-	b.show(b.client.PostForm(base+"/logout", nil)).wants(t, http.StatusOK, "Log in, three ways")
+	b.post(base+"/logout", nil).wants(t, http.StatusOK, "Log in, three ways")
+	b.get(base+"/account").wants(t, http.StatusOK, "Log in, three ways")
 	if got := b.session(base); got != "" {
 		t.Errorf("the browser keeps session %q", got)
 	}
@@ -380,7 +469,7 @@ func TestOtherSession(t *testing.T) {
 	base := start(t)
 	for name, meanwhile := range map[string]func(b *browser){
 		"another login": func(b *browser) { b.get(base + "/login/oauth1") },
-		"logged out":    func(b *browser) { b.show(b.client.PostForm(base+"/logout", nil)) },
+		"logged out":    func(b *browser) { b.post(base+"/logout", nil) },
 	} {
 		b := newBrowser(t)
 		form := b.get(base + "/login/oauth2")
@@ -396,10 +485,31 @@ func TestOtherSession(t *testing.T) {
 func TestSessionCookie(t *testing.T) {
 	s := &sessions{byID: map[string]session{}}
 	w := httptest.NewRecorder()
-	s.replace(w, httptest.NewRequest("GET", "/", nil), session{})
+	if gone := s.replace(w, httptest.NewRequest("GET", "/", nil), session{}); gone != nil {
+		t.Errorf("%v is gone", gone)
+	}
 	c := w.Result().Cookies()[0]
 	if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || len(c.Value) < 26 {
 		t.Errorf("cookie is %v", c)
+	}
+}
+
+// Who is logged in stays so while another login is in the making.
+func TestLoginBegun(t *testing.T) {
+	base := start(t)
+	b := newBrowser(t)
+	b.logIn(base, "oidc", "alice")
+	b.get(base + "/login/oauth2")
+	b.get(base+"/account").wants(t, http.StatusOK, "As Alice Example, by OpenID Connect")
+	b.deny(base, "oauth1").wants(t, http.StatusForbidden, "Access was denied")
+	b.get(base+"/account").wants(t, http.StatusOK, "As Alice Example, by OpenID Connect")
+}
+
+// What ended meanwhile does not come back.
+func TestUpdateEnded(t *testing.T) {
+	s := &sessions{byID: map[string]session{}}
+	if s.update("ended", func(to *session) { to.provider = "oidc" }) || len(s.byID) != 0 {
+		t.Errorf("sessions are %v", s.byID)
 	}
 }
 
@@ -434,6 +544,7 @@ func TestExplain(t *testing.T) {
 		{&registry.TransactionError{Reason: registry.ReasonExpired}, 400, "too long"},
 		{&registry.TransactionError{Reason: registry.ReasonUsed}, 400, "has been used"},
 		{&registry.TransactionError{Reason: registry.ReasonTampered}, 400, "does not belong"},
+		{&registry.TransactionError{Reason: registry.ReasonOtherSite}, 403, "not come from"},
 		{errors.New("<script>alert(1)</script>"), 502, "did not answer"},
 	} {
 		made := &checks{}
@@ -498,7 +609,7 @@ func TestRun(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	in, out := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, "127.0.0.1:0", out) }()
+	go func() { ended <- run(ctx, "127.0.0.1:0", "", out) }()
 	line, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
@@ -513,7 +624,7 @@ func TestRun(t *testing.T) {
 		resp.Body.Close()
 		t.Error("it answers after its end")
 	}
-	if err := run(t.Context(), "0.0.0.0:0", io.Discard); err == nil {
+	if err := run(t.Context(), "0.0.0.0:0", "", io.Discard); err == nil {
 		t.Error("run listens on all interfaces")
 	}
 }

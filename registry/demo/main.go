@@ -1,23 +1,33 @@
 // Command demo is a site on which to log in by OAuth 1.0a, OAuth 2.0 and OpenID
 // Connect, and to see what a login is made of: who the user is, an API call made
-// with the token, and every check on the way with the clause that asks for it.
+// with the token, how that is refreshed, and every check on the way with the clause that asks
+// for it.
 //
 //	go run ./registry/demo
+//	go run ./registry/demo -config clients.json
 //	go run ./registry/demo -cli
 //
-// The second logs in from the command line, keeps the token in a file and renews it: by the
+// The second has a button for each client of a file beside those, so for real providers:
+//
+//	{"github": {"provider": "github"}, "google": {"provider": "google"}}
+//
+// Its keys are those of registry.JSON. What a provider gives the client is read from the
+// environment: GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET. A client without an ID is left out.
+//
+// The third logs in from the command line, keeps the token in a file and renews it: by the
 // browser, or with -device, or where there is none, by a code for another device.
 //
 // The site and a provider of each protocol run in this process, on one loopback
 // address. Nothing is kept when it ends.
 //
-// It is meant to be read, too: site.go has the one login handler and the one
-// callback handler that all three share, providers.go the three configurations
-// that differ, session.go what an application does at login, page.go what people see,
-// and cli.go the program for the command line.
+// It is meant to be read, too: site.go has the handlers that all three share, providers.go
+// the three configurations that differ, others.go those of a file, session.go what an
+// application does at login, tokens.go where it keeps tokens, page.go what people see, and
+// cli.go the program for the command line.
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -39,11 +49,14 @@ func main() {
 	address := flag.String("listen", "",
 		"loopback `address` to listen on, as 127.0.0.1:9000 or localhost:9000\n"+
 			"(default "+defaultAddress+", or any free port if that one is taken)")
+	config := flag.String("config", "",
+		"JSON `file` of clients of other providers, whose IDs and secrets are in the environment")
 	line := flag.Bool("cli", false, "log in from the command line instead")
 	device := flag.Bool("device", false, "with -cli: by a code, even where there is a browser")
 	flag.Parse()
-	if flag.NArg() > 0 || *device && !*line || *line && *address != "" {
-		fmt.Fprintln(os.Stderr, "-device goes with -cli, -listen without it, and nothing else goes")
+	if flag.NArg() > 0 || *device && !*line || *line && *address+*config != "" {
+		fmt.Fprintln(os.Stderr,
+			"-device goes with -cli, -listen and -config without it, and nothing else goes")
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -53,7 +66,7 @@ func main() {
 	if *line {
 		err = runCLI(ctx, cli{out: os.Stdout, device: *device})
 	} else {
-		err = run(ctx, *address, os.Stdout)
+		err = run(ctx, *address, *config, os.Stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -62,24 +75,58 @@ func main() {
 }
 
 // run serves the demo until ctx is done.
-func run(ctx context.Context, address string, out io.Writer) error {
+func run(ctx context.Context, address, config string, out io.Writer) error {
+	if config != "" {
+		address = cmp.Or(address, defaultAddress) // whose callback URLs providers know
+	}
 	listener, err := listen(address)
 	if err != nil {
 		return err
 	}
-	base := "http://" + listener.Addr().String()
-	handler, err := newSite(base)
+	s, err := load("http://"+listener.Addr().String(), config)
 	if err != nil {
 		listener.Close()
 		return err
 	}
+	s.tell(out)
+	return serve(ctx, listener, s.handler)
+}
+
+// load makes the site, with the clients of a file if there is one.
+func load(base, config string) (*site, error) {
+	if config == "" {
+		return newSite(base, nil, time.Now)
+	}
+	file, err := os.ReadFile(config)
+	if err != nil {
+		return nil, fmt.Errorf("-config: %w", err)
+	}
+	s, err := newSite(base, file, time.Now)
+	if err != nil {
+		return nil, fmt.Errorf("-config %s: %w", config, err)
+	}
+	return s, nil
+}
+
+// tell says what there is to know before the first login.
+func (s *site) tell(out io.Writer) {
+	for _, p := range s.others {
+		fmt.Fprintf(out, "%s must know the callback URL %s/callback/%s\n", p.Name, s.base, p.Name)
+	}
+	for _, why := range s.leftOut {
+		fmt.Fprintln(out, why)
+	}
+	fmt.Fprintf(out, "Open %s/ in a browser. Ctrl-C ends the demo.\n", s.base)
+}
+
+// serve serves until ctx is done.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	closed := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(closed)
 		shutdown(server)
 	})
-	fmt.Fprintf(out, "Open %s/ in a browser. Ctrl-C ends the demo.\n", base)
 	if err := server.Serve(listener); err != http.ErrServerClosed {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"html/template"
 	"net/http"
 
-	"vouchsafe/oidc"
 	"vouchsafe/registry"
 )
 
@@ -17,27 +16,17 @@ var files embed.FS
 var pages = template.Must(template.ParseFS(files, "page/*.html"))
 
 type homePage struct {
-	Providers []provider
-	Password  string
-	Account   *account // nil if nobody is logged in
+	Providers, Others []provider
+	Password          string
+	Base              string
+	Account           *account // nil if nobody is logged in
 }
 
-// An account is who is logged in, and how that came about.
-type account struct {
-	Protocol         string
-	Identity         oidc.Identity
-	Name, Email      string
-	Verified         bool // whether the issuer says that the address is the user's
-	Call             call
-	Begun, Completed []check // at the redirect, and from the callback on
-}
-
-// A call is one of the provider's API.
-type call struct {
-	Method, URL string
-	Scheme      string // of the Authorization header
-	Status      string
-	Body        string
+type accountPage struct {
+	*account
+	Call      call
+	Refreshes []refresh
+	Token     *tokenView // nil if it is one of OAuth 1.0
 }
 
 // A problem is why there is no page, or no login, in words for the user.
@@ -53,6 +42,12 @@ var notFound = problem{
 	Status: http.StatusNotFound,
 	Title:  "Page not found",
 	Text:   "There is no page, and no provider, of that name.",
+}
+
+var notForm = problem{
+	Status: http.StatusBadRequest,
+	Title:  "This request cannot be answered",
+	Text:   "It is not a form, or too large.",
 }
 
 // explain puts the error of a login into words.
@@ -71,6 +66,9 @@ func explain(provider string, err error, made *checks) problem {
 		p.Status, p.Title = http.StatusForbidden, "Access was denied"
 		p.Text = "You, or the provider in your place, said no. " +
 			"This site has learned nothing about you."
+	case errors.Is(err, &registry.TransactionError{Reason: registry.ReasonOtherSite}):
+		p.Status, p.Title = http.StatusForbidden, "This request was refused"
+		p.Text = "It does not come from a page of this site."
 	case errors.As(err, &unfit):
 		p.Status, p.Title = http.StatusBadRequest, "This login cannot be completed"
 		p.Text = advice(unfit.Reason)
@@ -93,6 +91,15 @@ func advice(r registry.Reason) string {
 		return "Providers send you back to this page. There is nothing to see without their answer."
 	}
 	return "The answer does not belong to the login that this browser began."
+}
+
+// showError shows the error of a login, or of a logout.
+func showError(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, registry.ErrNotRegistered) {
+		showProblem(w, notFound)
+		return
+	}
+	showProblem(w, explain(r.PathValue("provider"), err, checksOf(r)))
 }
 
 func showProblem(w http.ResponseWriter, p problem) { show(w, p.Status, "problem", p) }

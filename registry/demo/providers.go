@@ -2,19 +2,23 @@ package main
 
 import (
 	"net/http"
+	"time"
 
 	"vouchsafe/oauth1/oauth1test"
+	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
 	"vouchsafe/registry"
 )
 
 // A provider is one to log in with, as the site knows it.
 type provider struct {
-	Name   string // of the client in the registry, and in the site's URLs
-	Title  string // of the protocol
-	Text   string // about the protocol
-	config registry.Config
-	api    string // what to call with the token, below config.APIBaseURL
+	Name    string // of the client in the registry, and in the site's URLs
+	Title   string // of the protocol, or Name
+	Text    string // about the protocol
+	API     string // what to call with the token, below config.APIBaseURL
+	Revokes bool   // whether it ends an access token and not the login with it
+	config  registry.Config
+	real    bool // of -config
 }
 
 const (
@@ -22,6 +26,10 @@ const (
 	clientSecret = "known to this process alone"
 	password     = "password" // of alice and of bob
 )
+
+// tokenLife is so short that there is a refresh to be seen. A token is refreshed when about
+// half of such a life is over.
+const tokenLife = time.Minute
 
 // providers returns all that differs between the three protocols.
 func providers(base string) []provider {
@@ -40,7 +48,7 @@ func providers(base string) []provider {
 			UserInfoNames:    map[string]string{"sub": "id"},
 			IdentityIssuer:   base + "/oauth1",
 		},
-		api: "me",
+		API: "me",
 	}, {
 		Name:  "oauth2",
 		Title: "OAuth 2.0",
@@ -55,8 +63,11 @@ func providers(base string) []provider {
 			UserInfoEndpoint: base + "/oauth2/me",
 			UserInfoNames:    map[string]string{"sub": "id"},
 			IdentityIssuer:   base + "/oauth2",
+			OAuth2: oauth2.Config{Server: oauth2.AuthorizationServer{
+				RevocationEndpoint: base + "/oauth2/revoke"}},
 		},
-		api: "me",
+		API:     "me",
+		Revokes: true,
 	}, {
 		Name:  "oidc",
 		Title: "OpenID Connect",
@@ -68,16 +79,18 @@ func providers(base string) []provider {
 			APIBaseURL:   base + "/oidc",
 			Scopes:       []string{"openid", "profile", "email"},
 		},
-		api: "userinfo",
+		API:     "userinfo",
+		Revokes: true,
 	}}
 }
 
 // serveProviders runs the other side: a provider for each of the three.
-func serveProviders(mux *http.ServeMux, base string) error {
+func serveProviders(mux *http.ServeMux, base string, now func() time.Time) error {
 	one, err := oauth1test.New(oauth1test.Options{
 		Name:      "OAuth 1.0a provider",
 		BaseURL:   base + "/oauth1",
 		LoginForm: true,
+		Now:       now,
 		Clients: []oauth1test.Client{{
 			ID: clientID, Secret: clientSecret, Callbacks: []string{base + "/callback/oauth1"},
 		}},
@@ -98,6 +111,8 @@ func serveProviders(mux *http.ServeMux, base string) error {
 			BaseURL:   base + path,
 			LoginForm: true,
 			Algorithm: "ES256",
+			TokenLife: tokenLife,
+			Now:       now,
 			Clients: []oidctest.Client{{
 				ID: clientID, Secret: clientSecret,
 				RedirectURIs: []string{base + "/callback" + path},

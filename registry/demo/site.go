@@ -1,169 +1,222 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
+	"crypto/rand"
 	"net/http"
+	"slices"
+	"time"
 
+	"vouchsafe/oauth2"
 	"vouchsafe/registry"
 )
 
 // A site is an application that people log in to.
 type site struct {
-	providers []provider
+	base      string
+	providers []provider // in this process
+	others    []provider // of -config
+	leftOut   []string   // of -config, and why
 	registry  *registry.Registry
 	sessions  *sessions
+	tokens    *tokens
+	now       func() time.Time
+	handler   http.Handler // of the site, and of the providers in this process
 }
 
-// newSite returns the handler of the site at base, and of the providers there.
-func newSite(base string) (http.Handler, error) {
-	reg, err := registry.New(registry.Options{EphemeralKey: true, BaseURL: base})
+// newSite makes the site at base, with the clients of a file beside its own if that is not
+// nil. Tests have a clock of their own.
+func newSite(base string, file []byte, now func() time.Time) (*site, error) {
+	names, err := clientNames(file)
 	if err != nil {
 		return nil, err
 	}
-	s := &site{providers(base), reg, &sessions{byID: map[string]session{}}}
+	s := &site{
+		base:      base,
+		providers: providers(base),
+		sessions:  &sessions{byID: map[string]session{}},
+		tokens:    &tokens{},
+		now:       now,
+	}
+	s.registry, err = registry.New(registry.Options{
+		EphemeralKey: true,
+		BaseURL:      base,
+		Config:       source(file),
+		TokenStore:   s.tokens,
+		Now:          now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.registry.OnTokenUpdate(s.refreshed)
+	if err := s.register(names); err != nil {
+		return nil, err
+	}
+	s.handler, err = s.routes()
+	return s, err
+}
+
+// register registers the clients of the site's own providers, and those of a file.
+func (s *site) register(others []string) error {
 	for _, p := range s.providers {
-		if _, err := reg.Register(p.Name, p.config); err != nil {
-			return nil, err
+		if _, err := s.registry.Register(p.Name, p.config); err != nil {
+			return err
 		}
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", guard(base, s.handler()))
-	return mux, serveProviders(mux, base)
+	return s.registerOthers(others)
 }
 
-func (s *site) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", s.home)
-	mux.HandleFunc("GET /login/{provider}", s.login)
-	mux.HandleFunc("GET /callback/{provider}", s.callback)
-	mux.HandleFunc("GET /account", s.account)
-	mux.HandleFunc("POST /logout", s.logout)
-	mux.Handle("GET /page/style.css", http.FileServerFS(files))
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
+func (s *site) routes() (http.Handler, error) {
+	h, err := s.registry.Handlers(registry.HandlerOptions{
+		CallbackPath: "/callback/{provider}",
+		LoggedIn:     s.loggedIn,
+		LoggedOut:    s.loggedOut,
+		Home:         "/account",
+		Error:        showError,
+		// Without User, a callback that comes twice is seen to be refused.
+	})
+	if err != nil {
+		return nil, err
+	}
+	pages := http.NewServeMux()
+	pages.HandleFunc("GET /{$}", s.home)
+	pages.Handle("/login/{provider}", traced(s.remembered(h.Login)))
+	pages.Handle("/callback/{provider}", traced(h.Callback))
+	pages.Handle("/logout", h.Logout)
+	pages.HandleFunc("GET /account", s.account)
+	pages.HandleFunc("POST /call", s.call)
+	pages.Handle("GET /page/style.css", http.FileServerFS(files))
+	pages.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		showProblem(w, notFound)
 	})
-	return mux
+	mux := http.NewServeMux()
+	mux.Handle("/", guard(s.base, pages))
+	return mux, serveProviders(mux, s.base, s.now)
 }
 
-// login begins a login, with whichever provider.
-func (s *site) login(w http.ResponseWriter, r *http.Request) {
-	client, err := s.registry.Client(r.PathValue("provider"))
-	if err != nil {
-		showProblem(w, notFound)
-		return
-	}
-	begun := &checks{}
-	s.sessions.replace(w, r, session{s.sessions.get(r).account, client.Name(), begun})
-	r = r.WithContext(registry.WithTrace(r.Context(), begun.add))
-	if err := client.AuthorizeRedirect(w, r, "/callback/"+client.Name()); err != nil {
-		showProblem(w, explain(client.Name(), err, begun))
-	}
+// remembered keeps whom a login begins with, and its checks, for the account page.
+func (s *site) remembered(login http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if client, err := s.registry.Client(r.PathValue("provider")); err == nil {
+			s.sessions.begin(w, r, client.Name(), checksOf(r))
+		}
+		login.ServeHTTP(w, r)
+	})
 }
 
-// callback completes a login, with whichever provider. What it has learned is on
-// another page, which can be reloaded: a callback works once.
-func (s *site) callback(w http.ResponseWriter, r *http.Request) {
-	client, err := s.registry.Client(r.PathValue("provider"))
-	if err != nil {
-		showProblem(w, notFound)
-		return
+// loggedIn begins the session of who has logged in, whichever the provider. What it has
+// learned is on another page, which can be reloaded: a callback works once.
+func (s *site) loggedIn(w http.ResponseWriter, r *http.Request, login *registry.Login) error {
+	client := login.Client()
+	a := s.newAccount(client)
+	if err := a.learn(r.Context(), login); err != nil {
+		return err
 	}
-	made := &checks{}
-	r = r.WithContext(registry.WithTrace(r.Context(), made.add))
-	a, err := s.complete(w, r, client)
-	if err != nil {
-		showProblem(w, explain(client.Name(), err, made))
-		return
+	if err := client.SaveToken(r.Context(), a.ID, login.Token); err != nil {
+		return err
 	}
-	a.Completed = made.list()
+	next := session{account: a}
+	if a.Provider.API != "" {
+		next.call = a.callAPI(r.Context(), a.Provider.API)
+	}
+	a.Completed = checksOf(r).list()
 	if old := s.sessions.get(r); old.provider == client.Name() {
 		a.Begun = old.begun.list()
 	}
-	s.sessions.replace(w, r, session{account: a})
-	http.Redirect(w, r, "/account", http.StatusSeeOther)
+	return s.forget(r.Context(), s.sessions.replace(w, r, next))
 }
 
-// complete is a login from its callback on: the token, the user, an API call. An
-// application that has more calls to make would keep login.Token.
-func (s *site) complete(w http.ResponseWriter, r *http.Request, client *registry.Client,
-) (*account, error) {
-	login, err := client.AuthorizeAccessToken(w, r)
-	if err != nil {
-		return nil, err
-	}
-	user, err := client.UserInfo(r.Context(), login)
-	if err != nil {
-		return nil, err
-	}
-	a := &account{Identity: user.Identity, Name: user.Name}
-	a.Email, a.Verified = user.Email()
-	for _, p := range s.providers {
-		if p.Name == client.Name() {
-			a.Protocol = p.Title
-			a.Call, err = callAPI(r.Context(), client.WithToken(login.Token), p.api)
-			a.Call.Scheme = scheme(login.Token)
+// loggedOut ends the session here. One that the provider has goes on.
+func (s *site) loggedOut(w http.ResponseWriter, r *http.Request) error {
+	return s.forget(r.Context(), s.sessions.end(w, r))
+}
+
+// forget removes the tokens of those whose sessions are gone.
+func (s *site) forget(ctx context.Context, gone []*account) error {
+	for _, a := range gone {
+		if err := a.client.SaveToken(ctx, a.ID, registry.Token{}); err != nil {
+			return err
 		}
 	}
-	return a, err
+	return nil
 }
 
-// maxAnswer is how much of an API's answer is shown, in bytes.
-const maxAnswer = 64 << 10
-
-// callAPI calls the provider's API with the token.
-func callAPI(ctx context.Context, api *registry.BoundClient, ref string) (call, error) {
-	resp, err := api.Get(ctx, ref)
-	if err != nil {
-		return call{}, err
+// newAccount returns an account of which nothing is known but the provider. An application
+// that keeps accounts finds them by Login.Identity; in this one each login has its own.
+func (s *site) newAccount(client *registry.Client) *account {
+	a := &account{ID: rand.Text(), client: client}
+	for _, p := range slices.Concat(s.providers, s.others) {
+		if p.Name == client.Name() {
+			a.Provider = p
+		}
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return call{}, errors.New("the answer of the API was cut short")
-	}
-	var pretty bytes.Buffer
-	if json.Indent(&pretty, body, "", "  ") != nil {
-		pretty.Write(body) // not JSON: as it came
-	}
-	sent := resp.Request
-	return call{
-		Method: sent.Method,
-		URL:    sent.URL.String(),
-		Status: resp.Status,
-		Body:   pretty.String(),
-	}, nil
+	return a
 }
 
-// scheme returns what a token is sent with. What follows it is the token, or a signature:
-// not for showing.
-func scheme(t registry.Token) string {
-	if t.OAuth1 != nil {
-		return "OAuth"
-	}
-	return "Bearer"
-}
-
-func (s *site) home(w http.ResponseWriter, r *http.Request) {
-	show(w, http.StatusOK, "home", homePage{s.providers, password, s.sessions.get(r).account})
-}
-
-func (s *site) account(w http.ResponseWriter, r *http.Request) {
+// call calls the provider's API, and shows the answer on the account page. If the user says
+// so, the provider ends the access token before.
+func (s *site) call(w http.ResponseWriter, r *http.Request) {
 	a := s.sessions.get(r).account
 	if a == nil {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	show(w, http.StatusOK, "account", a)
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if r.ParseForm() != nil {
+		showProblem(w, notForm)
+		return
+	}
+	var made call
+	if r.PostForm.Get("end") != "" && a.Provider.Revokes {
+		made.Err = s.endToken(r.Context(), a)
+	}
+	if made.Err == nil {
+		made = a.callAPI(r.Context(), r.PostForm.Get("path"))
+	}
+	s.sessions.update(sessionID(r), func(to *session) { to.call = made })
+	http.Redirect(w, r, "/account#token", http.StatusSeeOther)
 }
 
-// logout ends the session here. One that the provider has goes on.
-func (s *site) logout(w http.ResponseWriter, r *http.Request) {
-	s.sessions.end(w, r)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+// endToken has the provider end the access token, and it alone: RFC 7009.
+func (s *site) endToken(ctx context.Context, a *account) error {
+	tok, err := s.tokens.Load(ctx, a.key())
+	if err != nil || tok == nil {
+		return err
+	}
+	client, err := a.client.OAuth2(ctx)
+	if err != nil {
+		return err
+	}
+	return client.Revoke(ctx, tok, oauth2.HintAccessToken)
+}
+
+// refreshed hears of each token that has been refreshed.
+func (s *site) refreshed(_ context.Context, u registry.TokenUpdate) {
+	done := refresh{At: s.now(), Outcome: oauth2.OutcomeRefreshed}
+	if u.New.OAuth2.RefreshToken() != u.Old.OAuth2.RefreshToken() {
+		done.Outcome = oauth2.OutcomeRotated
+	}
+	s.sessions.refreshed(u.User, done)
+}
+
+func (s *site) home(w http.ResponseWriter, r *http.Request) {
+	show(w, http.StatusOK, "home", homePage{
+		s.providers, s.others, password, s.base, s.sessions.get(r).account})
+}
+
+func (s *site) account(w http.ResponseWriter, r *http.Request) {
+	known := s.sessions.get(r)
+	if known.account == nil {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	tok, err := s.tokens.Load(r.Context(), known.account.key())
+	if err != nil {
+		showError(w, r, err)
+		return
+	}
+	show(w, http.StatusOK, "account", accountPage{
+		known.account, known.call, known.refreshes, newTokenView(tok, s.now())})
 }
 
 // guard sets the headers that every page of the site has, refuses what other
