@@ -40,6 +40,11 @@ func (c *Client) registration() (*registration, error) {
 	if m := c.current.Load(); m != nil {
 		return m, nil
 	}
+	c.registry.mu.RLock() // which Registry.Init has until it is done
+	defer c.registry.mu.RUnlock()
+	if m := c.current.Load(); m != nil {
+		return m, nil
+	}
 	if c.registry.settings.Load() == nil {
 		return nil, c.wrap(ErrNotInitialized)
 	}
@@ -58,6 +63,14 @@ func (c *Client) wrap(err error) error {
 func (c *Client) unsaved() bool {
 	m := c.current.Load()
 	return m != nil && m.users.unsaved()
+}
+
+// digest tells which provider the client is of, empty if it is of none yet.
+func (c *Client) digest() string {
+	if m := c.current.Load(); m != nil {
+		return m.digest
+	}
+	return ""
 }
 
 // Name returns the name that the client is registered under.
@@ -82,7 +95,11 @@ func (c *Client) OAuth1() *oauth1.Client {
 // introspection, revocation. With OpenID Connect the provider is discovered first. It is an
 // error if the provider is one of OAuth 1.0.
 func (c *Client) OAuth2(ctx context.Context) (*oauth2.Client, error) {
-	switch p := c.protocol().(type) {
+	m, err := c.registration()
+	if err != nil {
+		return nil, err
+	}
+	switch p := m.protocol.(type) {
 	case oauth2Protocol:
 		return p.client, nil
 	case oidcProtocol:
@@ -134,6 +151,7 @@ type Login struct {
 	IDToken *oidc.IDToken
 
 	client *Client // that completed it
+	digest string  // of what that was then
 }
 
 // Client returns the client that completed the login, nil if l was made otherwise.
@@ -338,7 +356,8 @@ func (c *Client) complete(w http.ResponseWriter, r *http.Request, m *registratio
 	if err != nil {
 		return nil, err
 	}
-	login.client, login.ReturnTo, login.User = c, rec.ReturnTo, rec.User
+	login.client, login.digest = c, m.digest
+	login.ReturnTo, login.User = rec.ReturnTo, rec.User
 	return login, nil
 }
 
@@ -353,7 +372,8 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, er
 	if err != nil {
 		return nil, err
 	}
-	if login == nil || login.client != nil && login.client != c {
+	if login == nil || login.client != nil && (login.client.registry != c.registry ||
+		login.client.name != c.name || login.digest != m.digest) {
 		return nil, c.wrap(errors.New("UserInfo needs a login that this client completed"))
 	}
 	ctx = context.WithValue(ctx, apiKey{}, c.WithToken(login.Token))

@@ -217,3 +217,13 @@ func TestTraceOfRefusal(t *testing.T) {
 		t.Errorf("heard %q", heard)
 	}
 }
+
+// No answer of a callback is kept by anybody, nor is its address told.
+func TestCompleteHeaders(t *testing.T) {
+	b := newBench(t, registry.Options{})
+	w := httptest.NewRecorder()
+	b.client("a").AuthorizeAccessToken(w, newBrowser().request("/callback?code=a&state=b"))
+	if w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("header is %v", w.Header())
+	}
+}

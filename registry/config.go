@@ -3,11 +3,11 @@ package registry
 import (
 	"context"
 	"crypto"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -21,7 +21,7 @@ import (
 )
 
 // A Config says what a provider is and who the client is to it. ClientID is required; the
-// rest depends on the protocol. What is empty is filled in: from [Options].Config first, then
+// rest depends on the protocol. What is empty, of lists and maps what is nil, is filled in: from [Options].Config first, then
 // from the row of Provider. There each field has Authlib's name, which is the field's own in
 // lower case with underscores unless said otherwise.
 //
@@ -88,7 +88,8 @@ type Config struct {
 	// IdentityIssuer is the issuer of identities that UserInfo gives, for a provider
 	// without OpenID Connect. UserInfoNames says where it keeps standard claims,
 	// {"sub": "id"}; the subject must be one that never belongs to another user. An "email"
-	// from elsewhere is verified only if "email_verified" has an entry too.
+	// from elsewhere is verified only if "email_verified" has an entry too. The row of
+	// Provider has an IdentityIssuer for its own UserInfoEndpoint only.
 	IdentityIssuer string
 	UserInfoNames  map[string]string
 
@@ -145,12 +146,16 @@ type Config struct {
 	Leeway time.Duration
 
 	// Timeout bounds each request to the provider, its API included, unless the context of
-	// an API call ends at a time of its own. Zero means that of Options.HTTP. In
+	// an API call ends at a time of its own. Zero means that of HTTP. In
 	// configuration it is in seconds.
 	Timeout time.Duration
 
-	// UserAgent is sent with each request. If empty, that of Options.HTTP.
+	// UserAgent is sent with each request. If empty, that of HTTP.
 	UserAgent string
+
+	// HTTP sends the requests to this provider: one with a certificate authority of its own,
+	// say, or PublicOnly for a tenant's. If nil, that of Options.
+	HTTP *http.Client
 
 	// FetchToken and UpdateToken go before those of [Options].
 	FetchToken  func(ctx context.Context) (Token, error)
@@ -215,7 +220,10 @@ func (c Config) filled() (Config, error) {
 	}
 	row, ok := compliance.Lookup(c.Provider)
 	if !ok {
-		return c, errors.New("Provider names no row of the table of providers")
+		return c, fmt.Errorf("there is no provider %q in the table of package compliance", c.Provider)
+	}
+	if c.UserInfoEndpoint != "" && c.UserInfoEndpoint != row.UserInfoEndpoint {
+		row.IdentityIssuer = "" // it does not speak for another's users
 	}
 	return c.merged(fromRow(row), false), nil
 }

@@ -434,7 +434,7 @@ func TestCallbackRefused(t *testing.T) {
 			}},
 		{"expired", because(registry.ReasonExpired),
 			func(b *bench, _ bed, _ *browser, callback string) (string, string) {
-				b.now = b.now.Add(registry.DefaultLoginLife)
+				b.now = b.now.Add(10*time.Minute)
 				return "a", callback
 			}},
 		{"another client", because(registry.ReasonOtherClient),
@@ -515,7 +515,7 @@ func TestLoginExpires(t *testing.T) {
 		callback := b.begin(in, name)
 		restore := d.save(in)
 		begun := b.now
-		const life = registry.DefaultLoginLife
+		const life = 10*time.Minute
 		for _, test := range []struct {
 			after  time.Duration
 			reason registry.Reason
@@ -565,13 +565,13 @@ func TestUseIsRemembered(t *testing.T) {
 	eachBed(t, func(t *testing.T, d bed) {
 		b, in := newBench(t, registry.Options{Store: d.store}), newBrowser()
 		callback := b.begin(in, "a")
-		b.now = b.now.Add(registry.DefaultLoginLife - time.Second)
+		b.now = b.now.Add(10*time.Minute - time.Second)
 		if _, err := b.complete(in, "a", callback); err != nil {
 			t.Fatal(err)
 		}
 		restore := d.save(in)
 		b.answers = 0
-		b.now = b.now.Add(2*registry.DefaultLoginLife - time.Second)
+		b.now = b.now.Add(2*10*time.Minute - time.Second)
 		_, err := b.complete(in, "a", callback)
 		b.want(err, registry.ReasonUsed)
 		if restore(); d.sessions != nil {

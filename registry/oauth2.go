@@ -11,8 +11,8 @@ import (
 
 // An oauth2Protocol is OAuth 2.0: a transaction is found by state.
 type oauth2Protocol struct {
-	client *oauth2.Client
-	config Config
+	client       *oauth2.Client
+	responseMode string
 }
 
 func (c Config) oauth2(o Options) (protocol, error) {
@@ -42,7 +42,7 @@ func (c Config) oauth2(o Options) (protocol, error) {
 	cfg.HTTP = o.HTTP
 	cfg.Now = o.Now
 	client, err := oauth2.New(cfg)
-	return oauth2Protocol{client, c}, err
+	return oauth2Protocol{client, c.ResponseMode}, err
 }
 
 // server returns s with the endpoints that c has.
@@ -82,7 +82,7 @@ func (p oauth2Protocol) authorize(ctx context.Context, o AuthorizeOptions) (begu
 		RedirectURI:  o.RedirectURI,
 		Scopes:       o.Scopes,
 		Resources:    o.Resources,
-		ResponseMode: p.config.ResponseMode,
+		ResponseMode: p.responseMode,
 		Params:       o.Params,
 		TokenParams:  o.TokenParams,
 	})

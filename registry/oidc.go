@@ -12,8 +12,8 @@ import (
 
 // An oidcProtocol is OpenID Connect: OAuth 2.0, and the user is known.
 type oidcProtocol struct {
-	client *oidc.Client
-	config Config
+	client                     *oidc.Client
+	responseType, responseMode string
 }
 
 func (c Config) oidc(o Options) (protocol, error) {
@@ -42,7 +42,7 @@ func (c Config) oidc(o Options) (protocol, error) {
 	cfg.HTTP = o.HTTP
 	cfg.Now = o.Now
 	client, err := oidc.New(cfg)
-	return oidcProtocol{client, c}, err
+	return oidcProtocol{client, c.ResponseType, c.ResponseMode}, err
 }
 
 func (p oidcProtocol) name() Protocol { return ProtocolOIDC }
@@ -52,8 +52,8 @@ func (p oidcProtocol) authorize(ctx context.Context, o AuthorizeOptions) (begun,
 	asked.RedirectURI = o.RedirectURI
 	asked.Scopes = o.Scopes
 	asked.Resources = o.Resources
-	asked.ResponseType = cmp.Or(asked.ResponseType, p.config.ResponseType)
-	asked.ResponseMode = cmp.Or(asked.ResponseMode, p.config.ResponseMode)
+	asked.ResponseType = cmp.Or(asked.ResponseType, p.responseType)
+	asked.ResponseMode = cmp.Or(asked.ResponseMode, p.responseMode)
 	asked.Params = o.Params
 	asked.TokenParams = o.TokenParams
 	req, err := p.client.Authorize(ctx, asked)

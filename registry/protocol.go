@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/oauth2"
@@ -63,6 +64,7 @@ type begun struct {
 var (
 	errNoToken  = errors.New("the token must be one of this client's protocol")
 	errNotOIDC  = errors.New("AuthorizeOptions.OIDC is of OpenID Connect")
+	errNoAPI    = errors.New("Config.UserInfoFix is for Client.UserInfo")
 	errRequired = errors.New("must be set")
 )
 
@@ -86,6 +88,9 @@ func (c Config) protocol(o Options) (protocol, error) {
 		return nil, &ConfigError{Field: "ClientID", Err: errRequired}
 	}
 	p := c.detect()
+	if p == ProtocolOAuth2 && c.ResponseType == "code" { // what it always is
+		c.ResponseType = ""
+	}
 	if err := c.check(p, o.HTTP); err != nil {
 		return nil, err
 	}
@@ -143,21 +148,24 @@ func (c Config) check(p Protocol, hc *http.Client) error {
 		}
 	}
 	for field := range strings.FieldsSeq("RequestTokenURL AuthorizeURL AccessTokenURL " +
-		"RefreshTokenURL APIBaseURL ServerMetadataURL JWKSURI UserInfoEndpoint RedirectURI") {
+		"RefreshTokenURL APIBaseURL ServerMetadataURL JWKSURI UserInfoEndpoint") {
 		raw := c.at(field).String()
-		if raw == "" || field == "RedirectURI" && raw[0] == '/' {
+		if raw == "" {
 			continue
 		}
 		if _, err := httpclient.CheckURL(hc, raw); err != nil {
 			return &ConfigError{Field: field, Err: err}
 		}
 	}
+	if strings.ContainsFunc(c.UserAgent, unicode.IsControl) {
+		return &ConfigError{Field: "UserAgent", Err: errors.New("must be one line")}
+	}
 	return nil
 }
 
 func notOf(p Protocol, of []Protocol) error {
 	if of == nil {
-		return errors.New("is for a field of Config itself")
+		return errors.New("is for Config itself, or for Options, to say")
 	}
 	return errors.New("is not of the protocol " + string(p))
 }

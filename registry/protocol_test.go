@@ -101,7 +101,7 @@ func TestNestedFields(t *testing.T) {
 func TestFieldsAreLimited(t *testing.T) {
 	ofAll := strings.Fields("Provider Protocol ClientID ClientSecret AuthorizeURL AuthorizeParams " +
 		"AccessTokenURL AccessTokenParams APIBaseURL UserInfoEndpoint UserInfoFix RedirectURI Timeout " +
-		"UserAgent FetchToken UpdateToken OverwriteFromConfig")
+		"UserAgent HTTP FetchToken UpdateToken OverwriteFromConfig")
 	for _, l := range limited {
 		ofAll = append(ofAll, strings.Fields(l.fields)...)
 	}

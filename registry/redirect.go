@@ -35,9 +35,17 @@ const maxRedirects = 10_000
 // up: unless each says in its callbacks whom they are from, nothing else would
 // tell (RFC 9700, Section 4.4.2).
 func (r *Registry) claim(ctx context.Context, c *Client, redirectURI string) error {
-	owner := r.owner(c, redirectURI)
-	if owner == c {
+	name := r.owner(c, redirectURI)
+	if name == c.name {
 		return nil
+	}
+	owner, err := r.Resolve(ctx, name) // who may be a tenant that was not used for long
+	if errors.Is(err, ErrNotRegistered) {
+		r.inherit(c, redirectURI, name)
+		return nil
+	}
+	if err != nil {
+		return err
 	}
 	for _, each := range []*Client{owner, c} {
 		m, err := each.registration()
@@ -56,12 +64,12 @@ func (r *Registry) claim(ctx context.Context, c *Client, redirectURI string) err
 	return nil
 }
 
-// owner returns who was the first to use a redirect URI, of those who are still here.
-func (r *Registry) owner(c *Client, redirectURI string) *Client {
+// owner returns the name of who was the first to use a redirect URI.
+func (r *Registry) owner(c *Client, redirectURI string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if owner := r.known(r.redirects[redirectURI]); owner != nil {
-		return owner
+	if name := r.redirects[redirectURI]; name != "" {
+		return name
 	}
 	for other := range r.redirects {
 		if len(r.redirects) < maxRedirects {
@@ -73,5 +81,14 @@ func (r *Registry) owner(c *Client, redirectURI string) *Client {
 		r.redirects = map[string]string{}
 	}
 	r.redirects[redirectURI] = c.name
-	return c
+	return c.name
+}
+
+// inherit gives c the redirect URI of one who is no more.
+func (r *Registry) inherit(c *Client, redirectURI, from string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.redirects[redirectURI] == from {
+		r.redirects[redirectURI] = c.name
+	}
 }

@@ -1,11 +1,14 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/oidc"
@@ -28,20 +31,40 @@ func (s *settings) register(name string, c Config) (*registration, error) {
 	if err != nil {
 		return nil, &ConfigError{Field: "Provider", Err: err}
 	}
+	if err := s.checkSite(c); err != nil {
+		return nil, err
+	}
 	o := s.options
-	o.HTTP = httpclient.Derive(o.HTTP, httpclient.DeriveOptions{
+	o.HTTP = httpclient.Derive(cmp.Or(c.HTTP, o.HTTP), httpclient.DeriveOptions{
 		UserAgent: c.UserAgent, Timeout: c.Timeout})
 	p, err := c.protocol(o)
 	if err != nil {
 		return nil, err
 	}
 	c.ClientSecret = "" // the protocol has it, where printing does not reach
-	c.PrivateKey, c.RSAKey = nil, nil
 	return &registration{
 		name: name, settings: s, config: c, http: o.HTTP, protocol: p,
 		digest: c.digest(), users: &users{},
 	}, nil
 }
+
+// checkSite refuses what no callback could be at.
+func (s *settings) checkSite(c Config) error {
+	if c.RedirectURI == "" {
+		return nil
+	}
+	uri, err := s.resolve(c.RedirectURI)
+	if err == nil && strings.HasPrefix(c.ResponseMode, "form_post") &&
+		!strings.HasPrefix(uri, "https:") {
+		err = errPosted
+	}
+	if err != nil {
+		return &ConfigError{Field: "RedirectURI", Err: err}
+	}
+	return nil
+}
+
+var errPosted = errors.New("must be https for a ResponseMode of form_post")
 
 // digest tells c from configurations that must not complete a login begun with it.
 func (c Config) digest() string {
@@ -92,7 +115,10 @@ func (c Config) userInfoFix() func(context.Context, map[string]any) (map[string]
 		return nil
 	}
 	return func(ctx context.Context, claims map[string]any) (map[string]any, error) {
-		api, _ := ctx.Value(apiKey{}).(*BoundClient)
+		api, ok := ctx.Value(apiKey{}).(*BoundClient)
+		if !ok { // Client.OIDC was asked
+			return nil, errNoAPI
+		}
 		return c.UserInfoFix(ctx, api, claims)
 	}
 }

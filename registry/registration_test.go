@@ -8,6 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
 	"vouchsafe/compliance"
 	"vouchsafe/oauth2"
 	"vouchsafe/registry"
@@ -275,5 +280,181 @@ func TestPresetIsNotShared(t *testing.T) {
 	row.Scopes[0], row.UserInfoNames["sub"] = "everything", "login"
 	if again, _ := compliance.Lookup("github"); again.Scopes[0] != "read:user" || again.UserInfoNames["sub"] != "id" {
 		t.Errorf("the table has changed: %+v", again)
+	}
+}
+
+// The issuer of a row is not that of users whom another server knows.
+func TestIdentityIssuerOfRow(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Write([]byte(`{"id":1,"login":"root"}`))
+	}))
+	defer s.Close()
+	r := newRegistry(t, registry.Options{})
+	c, err := r.Register("ghe", registry.Config{Provider: "github", ClientID: "a", ClientSecret: "b",
+		Issuer: s.URL, AuthorizeURL: s.URL + "/a", AccessTokenURL: s.URL + "/t", APIBaseURL: s.URL,
+		UserInfoEndpoint: s.URL + "/user"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := c.UserInfo(t.Context(), &registry.Login{Token: bearer(t)})
+	if e, ok := errors.AsType[*registry.ConfigError](err); u != nil || !ok || e.Field != "IdentityIssuer" {
+		t.Errorf("a user of %s is %+v, %v", s.URL, u, err)
+	}
+}
+
+// The client of package oauth2 is there when its client is.
+func TestOAuth2WithoutRegistration(t *testing.T) {
+	r := &registry.Registry{}
+	c, _ := r.Register("name", good())
+	if _, err := c.OAuth2(t.Context()); !errors.Is(err, registry.ErrNotInitialized) {
+		t.Errorf("before Init: %v", err)
+	}
+	if err := r.Init(registry.Options{EphemeralKey: true}); err != nil {
+		t.Fatal(err)
+	}
+	r.Remove("name")
+	if _, err := c.OAuth2(t.Context()); !errors.Is(err, registry.ErrNotRegistered) {
+		t.Errorf("after Remove: %v", err)
+	}
+}
+
+// The token of a login does not go to the provider that the client was given since.
+func TestUserInfoAfterReplace(t *testing.T) {
+	var got []string
+	server := func(name string) *httptest.Server {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			if r.URL.Path == "/token" {
+				w.Write([]byte(`{"access_token":"of-` + name + `","token_type":"Bearer"}`))
+				return
+			}
+			got = append(got, name+" "+r.Header.Get("Authorization"))
+			w.Write([]byte(`{"sub":"1"}`))
+		}))
+		t.Cleanup(s.Close)
+		return s
+	}
+	one, two := server("one"), server("two")
+	config := func(s *httptest.Server) registry.Config {
+		return registry.Config{ClientID: "client", ClientSecret: "s", AuthorizeURL: s.URL + "/a",
+			AccessTokenURL: s.URL + "/token", UserInfoEndpoint: s.URL + "/me", IdentityIssuer: s.URL}
+	}
+	r := newRegistry(t, registry.Options{BaseURL: "https://site.example"})
+	c, err := r.Register("name", config(one))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := newBrowser()
+	w := httptest.NewRecorder()
+	if err := c.AuthorizeRedirect(w, in.request("/"), "/cb"); err != nil {
+		t.Fatal(err)
+	}
+	in.keep(w)
+	u, _ := url.Parse(w.Header().Get("Location"))
+	login, err := c.AuthorizeAccessToken(httptest.NewRecorder(), in.request("/cb?code=a&state="+u.Query().Get("state")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Replace("name", config(two)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.UserInfo(t.Context(), login)
+	if err == nil || len(got) > 0 {
+		t.Errorf("sent %q, %v", got, err)
+	}
+}
+
+// Logins, Init, Register, Replace, Remove and Resolve at the same time.
+func TestAllAtOnce(t *testing.T) {
+	r := &registry.Registry{}
+	var early []*registry.Client
+	for i := range 50 {
+		c, err := r.Register(fmt.Sprint("early-", i), good())
+		if err != nil {
+			t.Fatal(err)
+		}
+		early = append(early, c)
+	}
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	var bad sync.Map
+	for _, c := range early {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				w := httptest.NewRecorder()
+				err := c.AuthorizeRedirect(w, httptest.NewRequest("GET", "/", nil), "https://site.example/"+c.Name())
+				if err != nil && !errors.Is(err, registry.ErrNotInitialized) {
+					bad.Store(err.Error(), true)
+				}
+				c.Protocol()
+				r.Resolve(t.Context(), "tenant-"+c.Name())
+			}
+		})
+	}
+	time.Sleep(20 * time.Millisecond)
+	if err := r.Init(registry.Options{EphemeralKey: true, Resolve: func(_ context.Context, name string) (registry.Config, error) {
+		return tenant(name), nil
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		name := fmt.Sprint("late-", i)
+		if _, err := r.Register(name, good()); err != nil {
+			t.Error(err)
+		}
+		r.Replace(name, tenant("x"))
+		r.Replace(early[i].Name(), tenant("x"))
+		r.Remove(name)
+	}
+	close(stop)
+	wg.Wait()
+	bad.Range(func(k, _ any) bool { t.Error(k); return true })
+}
+
+// What is wrong is told in the same order each time.
+func TestSameErrorEachTime(t *testing.T) {
+	seen := map[string]bool{}
+	for range 30 {
+		_, err := newRegistry(t, registry.Options{}).Register("name", registry.Config{ClientID: "a"})
+		seen[err.Error()] = true
+	}
+	if len(seen) != 1 {
+		t.Error(seen)
+	}
+}
+
+// What is the caller's is not the client's, before Init and after.
+func TestConfigIsCopiedBeforeInit(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		r := &registry.Registry{}
+		c := good()
+		c.Scopes = []string{"mine"}
+		c.AuthorizeParams = url.Values{"a": {"mine"}}
+		begin := func() {
+			if err := r.Init(registry.Options{EphemeralKey: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !early {
+			begin()
+		}
+		client, err := r.Register("name", c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Scopes[0], c.AuthorizeParams["a"][0] = "other", "other"
+		c.AuthorizeParams["b"] = []string{"other"}
+		if early {
+			begin()
+		}
+		if q := authorizeURL(t, client).RawQuery; strings.Contains(q, "other") {
+			t.Errorf("early %t: %s", early, q)
+		}
 	}
 }

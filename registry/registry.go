@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,8 +34,8 @@ type Options struct {
 	// login begun before a restart, or in another process, fails.
 	EphemeralKey bool
 
-	// BaseURL is the site's own address, which redirect URIs given as a path are
-	// relative to. The Host header of a request never is.
+	// BaseURL is the site's own address, without a path, which redirect URIs given as a path
+	// are relative to. The Host header of a request never is.
 	BaseURL string
 
 	// Config is where the configuration of clients comes from, beside what [Registry.Register]
@@ -68,7 +69,8 @@ type Options struct {
 	// LoginLife is how long a login may take. Zero means 10 minutes.
 	LoginLife time.Duration
 
-	// HTTP sends the requests to providers. If nil, a client of [httpclient.New].
+	// HTTP sends the requests to providers that have no Config.HTTP. If nil, a client of
+	// [httpclient.New].
 	HTTP *http.Client
 
 	// Logger, if not nil, is told of what Config has and no client reads.
@@ -84,8 +86,7 @@ func (o Options) Format(f fmt.State, _ rune) { fmt.Fprint(f, "registry.Options{.
 // LogValue gives a log what Format prints.
 func (o Options) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
 
-// DefaultLoginLife is how long a login may take unless [Options] say otherwise.
-const DefaultLoginLife = 10 * time.Minute
+const defaultLoginLife = 10 * time.Minute
 
 // A Registry holds clients by name. It is safe for concurrent use.
 //
@@ -130,10 +131,10 @@ func (r *Registry) Init(o Options) error {
 	if r.settings.Load() != nil {
 		return errors.New("registry: Init was called before")
 	}
-	made := map[string]*registration{}
+	made, names := map[string]*registration{}, r.names()
 	var problems []error
-	for _, name := range r.names() {
-		made[name], err = s.load(name, *r.clients[name].pending, r.names())
+	for _, name := range names {
+		made[name], err = s.load(name, *r.clients[name].pending, names)
 		problems = append(problems, err)
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -142,6 +143,7 @@ func (r *Registry) Init(o Options) error {
 	r.settings.Store(s)
 	for name, m := range made {
 		r.clients[name].current.Store(m)
+		r.clients[name].pending = nil
 	}
 	return nil
 }
@@ -160,7 +162,7 @@ func newSettings(o Options) (*settings, error) {
 		o.Store = CookieStore()
 	}
 	if o.LoginLife <= 0 {
-		o.LoginLife = DefaultLoginLife
+		o.LoginLife = defaultLoginLife
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -176,6 +178,9 @@ func newSettings(o Options) (*settings, error) {
 	if o.BaseURL != "" {
 		if s.base, err = httpclient.CheckURL(nil, o.BaseURL); err != nil {
 			return nil, fmt.Errorf("registry: Options.BaseURL: %w", err)
+		}
+		if strings.Trim(s.base.Path, "/") != "" || s.base.RawQuery != "" {
+			return nil, errors.New("registry: Options.BaseURL must have no path and no query")
 		}
 	}
 	return s, nil
@@ -260,7 +265,7 @@ func validName(name string) bool {
 			return false
 		}
 	}
-	return 0 < len(name) && len(name) <= 64
+	return strings.Trim(name, ".") != "" && len(name) <= 64 // "..", in a path, is another's
 }
 
 // Client returns the client registered under a name. The error is ErrNotRegistered, wrapped.

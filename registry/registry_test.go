@@ -16,16 +16,19 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/oauth2"
+	"vouchsafe/oidc/oidctest"
 	"vouchsafe/registry"
 )
 
 func TestNewRefuses(t *testing.T) {
 	for name, o := range map[string]registry.Options{
-		"no keys":            {},
-		"empty key":          {Keys: [][]byte{nil}},
-		"short key":          {Keys: [][]byte{key32, key32[:31]}},
-		"base URL over http": {Keys: [][]byte{key32}, BaseURL: "http://site.example"},
-		"base URL no URL":    {Keys: [][]byte{key32}, BaseURL: "site.example"},
+		"no keys":             {},
+		"empty key":           {Keys: [][]byte{nil}},
+		"short key":           {Keys: [][]byte{key32, key32[:31]}},
+		"base URL over http":  {Keys: [][]byte{key32}, BaseURL: "http://site.example"},
+		"base URL no URL":     {Keys: [][]byte{key32}, BaseURL: "site.example"},
+		"base URL of a path":  {Keys: [][]byte{key32}, BaseURL: "https://site.example/app"},
+		"base URL of a query": {Keys: [][]byte{key32}, BaseURL: "https://site.example/?a"},
 	} {
 		if r, err := registry.New(o); err == nil || r != nil {
 			t.Errorf("%s: accepted", name)
@@ -58,7 +61,7 @@ func TestRegisterRefuses(t *testing.T) {
 		{"UserInfo over http", func(c *registry.Config) { c.UserInfoEndpoint = "http://provider.example" },
 			"UserInfoEndpoint"},
 		{"unknown protocol", func(c *registry.Config) { c.Protocol = "saml" }, "Config.Protocol: must be one"},
-		{"unknown provider", func(c *registry.Config) { c.Provider = "nobody" }, "names no row"},
+		{"unknown provider", func(c *registry.Config) { c.Provider = "nobody" }, `there is no provider "nobody"`},
 		{"unknown authentication method", func(c *registry.Config) { c.TokenEndpointAuthMethod = "tls" },
 			"client_authentication must be"},
 		{"secret, and a method without one", func(c *registry.Config) { c.TokenEndpointAuthMethod = "none" },
@@ -192,7 +195,7 @@ func TestReturnTo(t *testing.T) {
 
 // The redirect URI follows from the base URL, never from the request.
 func TestRedirectURIFromBaseURL(t *testing.T) {
-	b := newBench(t, registry.Options{BaseURL: "https://site.example/ignored"})
+	b := newBench(t, registry.Options{BaseURL: "https://site.example/"})
 	r := httptest.NewRequest(http.MethodGet, "http://evil.example/login", nil)
 	r.Header.Set("X-Forwarded-Host", "evil.example")
 	w := httptest.NewRecorder()
@@ -587,5 +590,29 @@ func TestUserInfoOfAnotherLogin(t *testing.T) {
 		if name == "oidc" && err == nil || name != "oidc" && (err != nil || stored.Identity.Subject != "alice") {
 			t.Errorf("%s: a stored token: %v, %v", name, stored, err)
 		}
+	}
+}
+
+// Whoever comes second to a redirect URI must say whom its callbacks are from, too.
+func TestSecondSaysNothing(t *testing.T) {
+	first := oidctest.NewServer(oidctest.Options{})
+	defer first.Close()
+	r := newRegistry(t, registry.Options{BaseURL: "http://127.0.0.1"})
+	one, err := r.Register("one", registry.Config{ClientID: "client", ClientSecret: "s", Issuer: first.Issuer()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := r.Register("two", good())
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := func(c *registry.Client) error {
+		return c.AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), "/callback")
+	}
+	if err := begin(one); err != nil {
+		t.Fatal(err)
+	}
+	if err := begin(two); err == nil || !strings.Contains(err.Error(), `"two" does not send iss`) {
+		t.Errorf("error is %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
@@ -10,7 +11,7 @@ import (
 )
 
 // rehearse begins a login with nobody, to find out when a client is registered what would be
-// wrong with each of its logins. OAuth 1.0 asks for nothing but Params.
+// wrong with each of its logins.
 func (c Config) rehearse(p Protocol) error {
 	const nobody = "https://localhost"
 	server := oauth2.AuthorizationServer{
@@ -20,17 +21,22 @@ func (c Config) rehearse(p Protocol) error {
 	switch p {
 	case ProtocolOAuth2:
 		var client *oauth2.Client
+		server.Issuer, server.JWKSURI = c.Issuer, c.JWKSURI // which a signed response needs
+		var keys jose.KeySource
+		if c.JWKS != nil {
+			keys = c.JWKS
+		}
 		client, err = oauth2.New(oauth2.Config{
-			ID: nobody, Auth: oauth2.None(), Server: server, Quirks: c.Quirks.Quirks})
-		stage = oauth2Protocol{client, c}
+			ID: nobody, Auth: oauth2.None(), Server: server, Keys: keys, Quirks: c.Quirks.Quirks})
+		stage = oauth2Protocol{client, c.ResponseMode}
 	case ProtocolOIDC:
 		var client *oidc.Client
 		client, err = oidc.New(oidc.Config{
 			ID: nobody, Auth: oauth2.None(), Issuer: nobody, Quirks: c.Quirks,
 			Provider: oidc.Provider{AuthorizationServer: server}})
-		stage = oidcProtocol{client, c}
+		stage = oidcProtocol{client, c.ResponseType, c.ResponseMode}
 	default:
-		return nil
+		return c.checkParamsOfOAuth1()
 	}
 	if err != nil {
 		return err
@@ -43,6 +49,18 @@ func (c Config) rehearse(p Protocol) error {
 	return nil
 }
 
+// checkParamsOfOAuth1 refuses parameters that are the protocol's, RFC 5849, Section 2.
+func (c Config) checkParamsOfOAuth1() error {
+	for name := range c.AuthorizeParams {
+		if strings.HasPrefix(name, "oauth_") {
+			return &ConfigError{Field: "AuthorizeParams", Err: errOAuthParam}
+		}
+	}
+	return nil
+}
+
+var errOAuthParam = errors.New("must not begin with oauth_ (RFC 5849, Section 2)")
+
 // fieldOf returns the field that a check of a login is about.
 func fieldOf(err error) string {
 	e, ok := errors.AsType[*jose.CheckError](err)
@@ -50,6 +68,7 @@ func fieldOf(err error) string {
 		return ""
 	}
 	return map[string]string{
+		"issuer":        "Issuer",
 		"params":        "AuthorizeParams",
 		"prompt":        "AuthorizeParams",
 		"token_params":  "AccessTokenParams",

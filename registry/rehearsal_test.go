@@ -49,6 +49,7 @@ func TestRehearsal(t *testing.T) {
 		}, "ResponseMode", "response_mode"},
 		{"unknown mode", true, mode("post"), "ResponseMode", "response_mode"},
 		{"form_post", true, mode("form_post"), "", ""},
+		{"explicit code", true, func(c *registry.Config) { c.ResponseType = "code" }, "", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -72,5 +73,27 @@ func TestRehearsal(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A response that is signed is of an issuer.
+func TestSignedResponseNeedsIssuer(t *testing.T) {
+	c := good()
+	c.ResponseMode = "jwt"
+	r := newRegistry(t, registry.Options{})
+	_, err := r.Register("name", c)
+	if e, ok := errors.AsType[*registry.ConfigError](err); !ok || e.Field != "Issuer" && e.Field != "ResponseMode" {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// Parameters of the protocol are its own.
+func TestRefreshParamsRefused(t *testing.T) {
+	c := good()
+	c.Issuer, c.Protocol = "https://provider.example", registry.ProtocolOIDC
+	c.RefreshTokenParams = url.Values{"grant_type": {"x"}}
+	_, err := newRegistry(t, registry.Options{}).Register("name", c)
+	if !errors.Is(err, &jose.CheckError{Check: "refresh_params"}) {
+		t.Errorf("error is %v", err)
 	}
 }

@@ -21,8 +21,8 @@ const (
 // Resolve returns the client called name: the one that is registered, or else one of the
 // configuration that Options.Resolve returns, an error of which is wrapped. That is asked
 // once however many wait, and again after five minutes; the thousand clients used last are
-// kept, with what they have discovered unless their configuration changes. Options.Config has
-// no part in it.
+// kept, with what they have discovered unless their configuration changes: one with functions
+// counts as changed each time. Options.Config has no part in it.
 //
 // Without Options.Resolve it is [Registry.Client].
 func (r *Registry) Resolve(ctx context.Context, name string) (*Client, error) {
@@ -32,17 +32,22 @@ func (r *Registry) Resolve(ctx context.Context, name string) (*Client, error) {
 		return c, err
 	}
 	t, held := r.resolved.get(name)
-	if held.client != nil && s.options.Now().Before(held.until) {
+	if held.fresh(s.options.Now()) {
 		return held.client, nil
 	}
 	return t.flight.Do(ctx, func(ctx context.Context) (*Client, error) {
-		held, err := r.resolve(ctx, s, name, held)
+		held := r.resolved.holding(t) // another flight may just have brought it
+		if held.fresh(s.options.Now()) {
+			return held.client, nil
+		}
+		defer func() { r.resolved.settle(t, held) }() // also if the application panics
+		resolved, err := r.resolve(ctx, s, name, held)
 		if err != nil {
-			r.resolved.drop(name)
+			held.until = time.Time{}
 			return nil, err
 		}
+		held = resolved
 		held.until = s.options.Now().Add(resolvedLife)
-		r.resolved.keep(t, held)
 		return held.client, nil
 	})
 }
@@ -57,39 +62,35 @@ func (r *Registry) resolve(
 	}
 	if held.client == nil {
 		held.client = newClient(r, name)
-	} else if reflect.DeepEqual(c, held.config) || held.client.unsaved() {
+	} else if reflect.DeepEqual(c, held.config) {
 		return held, nil
 	}
 	m, err := s.register(name, c)
 	if err != nil {
 		return holding{}, configError(name, nil, advise(several(nil), name, err))
 	}
+	if held.client.unsaved() && held.client.digest() == m.digest {
+		return held, nil // until its tokens are saved; with another provider they are of no use
+	}
 	held.config = c.clone()
 	held.client.current.Store(m)
 	return held, nil
-}
-
-// known returns the client called name, if there is one at the moment. The caller holds r.mu.
-func (r *Registry) known(name string) *Client {
-	if c := r.clients[name]; c != nil {
-		return c
-	}
-	return r.resolved.peek(name)
 }
 
 // resolved are the clients that Options.Resolve has the configuration of, the one used last
 // first. The zero value has none.
 type resolved struct {
 	mu     sync.Mutex
-	byName map[string]*list.Element
-	order  list.List // of *tenant
+	byName map[string]*tenant
+	order  list.List // of *tenant that have a client
 }
 
 // A tenant is such a client, or one that is still waited for.
 type tenant struct {
 	name   string
 	flight flight.Group[*Client]
-	held   holding // the mutex of resolved guards it
+	held   holding       // the mutex of resolved guards it
+	place  *list.Element // and this, nil while it is waited for
 }
 
 type holding struct {
@@ -98,57 +99,66 @@ type holding struct {
 	until  time.Time
 }
 
+func (h holding) fresh(now time.Time) bool { return h.client != nil && now.Before(h.until) }
+
 // get returns the tenant called name, which is a new one if there is none, and what it holds.
 func (r *resolved) get(name string) (*tenant, holding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e := r.byName[name]; e != nil {
-		r.order.MoveToFront(e)
-		t := e.Value.(*tenant)
-		return t, t.held
+	t := r.byName[name]
+	if t == nil {
+		if r.byName == nil {
+			r.byName = map[string]*tenant{}
+		}
+		t = &tenant{name: name}
+		r.byName[name] = t
 	}
-	if r.byName == nil {
-		r.byName = map[string]*list.Element{}
+	if t.place != nil {
+		r.order.MoveToFront(t.place)
 	}
-	t := &tenant{name: name}
-	r.byName[name] = r.order.PushFront(t)
-	r.evict()
 	return t, t.held
 }
 
+func (r *resolved) holding(t *tenant) holding {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return t.held
+}
+
+// settle keeps what a flight of t has brought. One that brought nothing leaves no tenant
+// behind, but who has a token that is nowhere else.
+func (r *resolved) settle(t *tenant, h holding) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byName[t.name] != t {
+		return // forgotten meanwhile
+	}
+	t.held = h
+	switch {
+	case h.client == nil || h.until.IsZero() && !h.client.unsaved():
+		r.forget(t)
+	case t.place == nil:
+		t.place = r.order.PushFront(t)
+		r.evict()
+	}
+}
+
 // evict makes room: whoever was not used for longest goes, unless it has a token that is
-// nowhere else.
+// nowhere else. Names that are only asked for push nobody out.
 func (r *resolved) evict() {
-	for e := r.order.Back(); e != nil && len(r.byName) > maxResolved; {
+	for e := r.order.Back(); e != nil && r.order.Len() > maxResolved; {
 		t, next := e.Value.(*tenant), e.Prev()
-		if t.held.client == nil || !t.held.client.unsaved() {
-			delete(r.byName, t.name)
-			r.order.Remove(e)
+		if !t.held.client.unsaved() {
+			r.forget(t)
 		}
 		e = next
 	}
 }
 
-func (r *resolved) keep(t *tenant, h holding) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	t.held = h
-}
-
-func (r *resolved) drop(name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e := r.byName[name]; e != nil {
-		delete(r.byName, name)
-		r.order.Remove(e)
+func (r *resolved) forget(t *tenant) {
+	delete(r.byName, t.name)
+	if t.place != nil {
+		r.order.Remove(t.place)
+		t.place = nil
 	}
-}
-
-func (r *resolved) peek(name string) *Client {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e := r.byName[name]; e != nil {
-		return e.Value.(*tenant).held.client
-	}
-	return nil
 }

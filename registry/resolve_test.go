@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -253,8 +255,14 @@ func heap() int64 {
 
 // Tenants that share a redirect URI could be mixed up, as registered clients could.
 func TestRedirectURIOfTwoTenants(t *testing.T) {
+	gone := ""
 	r := newRegistry(t, registry.Options{
-		Resolve: func(_ context.Context, name string) (registry.Config, error) { return tenant(name), nil },
+		Resolve: func(_ context.Context, name string) (registry.Config, error) {
+			if name == gone {
+				return registry.Config{}, registry.ErrNotRegistered
+			}
+			return tenant(name), nil
+		},
 	})
 	begin := func(name string) error {
 		c, err := r.Resolve(t.Context(), name)
@@ -270,12 +278,204 @@ func TestRedirectURIOfTwoTenants(t *testing.T) {
 	if err := begin("two"); err == nil || !strings.Contains(err.Error(), "RFC 9700, Section 4.4.2") {
 		t.Errorf("error is %v", err)
 	}
-	for i := range 1000 { // until the first is forgotten
+	for i := range 1000 { // until the first is forgotten, who is a tenant all the same
 		if _, err := r.Resolve(t.Context(), fmt.Sprint("other-", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if err := begin("two"); err == nil {
+		t.Error("a tenant that was not used for long can be mixed up")
+	}
+	gone = "one"
+	for i := range 1000 {
+		if _, err := r.Resolve(t.Context(), fmt.Sprint("more-", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := begin("two"); err != nil {
-		t.Error(err)
+		t.Errorf("the redirect URI of one who is no more: %v", err)
 	}
 }
+
+// A tenant that was forgotten and is found again has two clients, which are one to the rest.
+func TestTenantHandleAfterEviction(t *testing.T) {
+	r := newRegistry(t, registry.Options{
+		Resolve: func(_ context.Context, name string) (registry.Config, error) { return tenant(name), nil }})
+	begin := func(c *registry.Client) error {
+		return c.AuthorizeRedirect(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil),
+			"https://site.example/callback/acme")
+	}
+	c, err := r.Resolve(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := begin(c); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1000 {
+		r.Resolve(t.Context(), fmt.Sprint("other-", i))
+	}
+	again, err := r.Resolve(t.Context(), "acme")
+	if err != nil || again == c {
+		t.Fatal(err)
+	}
+	if err := begin(again); err != nil {
+		t.Fatal(err)
+	}
+	if err := begin(c); err != nil {
+		t.Errorf("who had the client: %v", err)
+	}
+}
+
+// Names that nobody has push no tenant out.
+func TestNamesOfNobody(t *testing.T) {
+	release := make(chan struct{})
+	asked := atomic.Int32{}
+	r := newRegistry(t, registry.Options{
+		Resolve: func(_ context.Context, name string) (registry.Config, error) {
+			asked.Add(1)
+			if strings.HasPrefix(name, "bogus") {
+				<-release
+				return registry.Config{}, errors.New("no such tenant")
+			}
+			return tenant(name), nil
+		}})
+	c, err := r.Resolve(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 1000 {
+		wg.Go(func() { r.Resolve(t.Context(), fmt.Sprint("bogus-", i)) })
+	}
+	for asked.Load() < 1001 {
+		runtime.Gosched()
+	}
+	close(release)
+	wg.Wait()
+	if again, err := r.Resolve(t.Context(), "acme"); again != c {
+		t.Errorf("the tenant was forgotten for names that nobody has: %v", err)
+	}
+}
+
+// Whoever comes at the same moment has the same client.
+func TestResolveAtOnce(t *testing.T) {
+	for range 300 {
+		var asked atomic.Int32
+		r := newRegistry(t, registry.Options{
+			Resolve: func(_ context.Context, name string) (registry.Config, error) {
+				asked.Add(1)
+				return tenant(name), nil
+			}})
+		var clients sync.Map
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		for range 50 {
+			wg.Go(func() {
+				<-start
+				c, err := r.Resolve(t.Context(), "acme")
+				if err != nil {
+					t.Error(err)
+				}
+				clients.Store(c, true)
+			})
+		}
+		close(start)
+		wg.Wait()
+		n := 0
+		clients.Range(func(any, any) bool { n++; return true })
+		if n != 1 || asked.Load() != 1 {
+			t.Fatalf("%d clients, asked %d times", n, asked.Load())
+		}
+	}
+}
+
+// A call under way does not keep a tenant at its old provider.
+func TestTenantChangedWhileBusy(t *testing.T) {
+	release, begun := make(chan struct{}), make(chan struct{}, 1)
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun <- struct{}{}
+		<-release
+	}))
+	defer api.Close()
+	defer close(release)
+	now := time.Now()
+	var mu sync.Mutex
+	version := "1"
+	tok := bearer(t)
+	r := newRegistry(t, registry.Options{
+		Now:         func() time.Time { mu.Lock(); defer mu.Unlock(); return now },
+		FetchToken:  func(context.Context, string) (registry.Token, error) { return tok, nil },
+		UpdateToken: func(context.Context, registry.TokenUpdate) error { return nil },
+		Resolve: func(_ context.Context, name string) (registry.Config, error) {
+			c := tenant(name)
+			c.APIBaseURL, c.AuthorizeURL = api.URL, "https://"+version+".example/"
+			return c, nil
+		}})
+	c, err := r.Resolve(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go c.Get(t.Context(), "stream") // a long poll, say
+	<-begun
+	version = "2"
+	mu.Lock()
+	now = now.Add(time.Hour)
+	mu.Unlock()
+	if c, err = r.Resolve(t.Context(), "acme"); err != nil {
+		t.Fatal(err)
+	}
+	if got := authorizeURL(t, c).Host; got != "2.example" {
+		t.Errorf("still goes to %s", got)
+	}
+}
+
+// The claim on a redirect URI outlives the tenant's place in memory.
+func TestClaimOfForgottenTenant(t *testing.T) {
+	r := newRegistry(t, registry.Options{
+		Resolve: func(_ context.Context, name string) (registry.Config, error) { return tenant(name), nil }})
+	begin := func(name string) error {
+		c, err := r.Resolve(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.AuthorizeRedirect(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil),
+			"https://site.example/callback")
+	}
+	if err := begin("honest"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1000 {
+		r.Resolve(t.Context(), fmt.Sprint("other-", i))
+	}
+	if err := begin("evil"); err == nil {
+		t.Error("evil shares the redirect URI of honest")
+	}
+}
+
+// A resolver that goes on with what it returned has a change noticed.
+func TestResolvedConfigIsCopied(t *testing.T) {
+	c, now := good(), fixedNow()
+	c.AuthorizeParams = url.Values{"a": {"1"}}
+	r := newRegistry(t, registry.Options{Now: now.now,
+		Resolve: func(context.Context, string) (registry.Config, error) { return c, nil }})
+	client, err := r.Resolve(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.AuthorizeParams["a"][0] = "2"
+	now.add()
+	if _, err := r.Resolve(t.Context(), "acme"); err != nil {
+		t.Fatal(err)
+	}
+	if got := authorizeURL(t, client).Query().Get("a"); got != "2" {
+		t.Errorf("a is %s", got)
+	}
+}
+
+// A clock stands still until it is moved on.
+type clock struct{ t time.Time }
+
+func fixedNow() *clock          { return &clock{time.Unix(1_800_000_000, 0)} }
+func (c *clock) now() time.Time { return c.t }
+func (c *clock) add()           { c.t = c.t.Add(time.Hour) }

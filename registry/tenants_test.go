@@ -2,8 +2,10 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 )
 
 // A tenant with a token that its store has not is kept, whoever comes after it.
@@ -12,14 +14,14 @@ func TestTenantsForgotten(t *testing.T) {
 	held := func(name string, unsaved bool) *Client {
 		c := withToken(name, unsaved)
 		entry, _ := r.get(name)
-		r.keep(entry, holding{client: c})
+		r.settle(entry, holding{client: c, until: time.Unix(1, 0)})
 		return c
 	}
 	unsaved := held("unsaved", true)
 	used := held("used", false)
 	held("unused", false)
 	for i := range maxResolved {
-		r.get(fmt.Sprint("other-", i))
+		held(fmt.Sprint("other-", i), false)
 		r.get("used")
 	}
 	if len(r.byName) != maxResolved || r.order.Len() != maxResolved {
@@ -27,8 +29,8 @@ func TestTenantsForgotten(t *testing.T) {
 	}
 	for name, want := range map[string]*Client{
 		"unsaved": unsaved, "used": used, "unused": nil, "other-0": nil, "never": nil} {
-		if got := r.peek(name); got != want {
-			t.Errorf("%s: %p, want %p", name, got, want)
+		if _, got := r.get(name); got.client != want {
+			t.Errorf("%s: %p, want %p", name, got.client, want)
 		}
 	}
 }
@@ -42,12 +44,15 @@ func withToken(name string, unsaved bool) *Client {
 
 // Nor does a change of its configuration lose such a token.
 func TestTenantChangedBeforeSaving(t *testing.T) {
+	same := Config{ClientID: "new", AuthorizeURL: "https://a.example/",
+		AccessTokenURL: "https://a.example/"}
 	s := &settings{options: Options{Resolve: func(context.Context, string) (Config, error) {
-		return Config{ClientID: "new", AuthorizeURL: "https://a.example/", AccessTokenURL: "https://a.example/"}, nil
+		return same, nil
 	}}}
 	for _, unsaved := range []bool{true, false} {
 		c := withToken("name", unsaved)
 		before := c.current.Load()
+		before.digest = same.digest()
 		_, err := (&Registry{}).resolve(t.Context(), s, "name", holding{client: c})
 		if err != nil || (c.current.Load() == before) != unsaved {
 			t.Errorf("unsaved %t: %v", unsaved, err)
@@ -61,11 +66,80 @@ func TestManyRedirectURIs(t *testing.T) {
 	c := newClient(r, "name")
 	r.clients["name"] = c
 	for i := range maxRedirects + 10 {
-		if got := r.owner(c, fmt.Sprint("https://site.example/", i)); got != c {
-			t.Fatalf("owner is %p", got)
+		if got := r.owner(c, fmt.Sprint("https://site.example/", i)); got != "name" {
+			t.Fatalf("owner is %s", got)
 		}
 	}
 	if len(r.redirects) != maxRedirects {
 		t.Errorf("%d are remembered", len(r.redirects))
+	}
+}
+
+// Who comes while another's flight lands asks nobody again: the clock, which is read between
+// get and Do, is where he is held up.
+func TestResolveLanded(t *testing.T) {
+	now := time.Now()
+	asked, hold := 0, false
+	entered, release := make(chan struct{}), make(chan struct{})
+	r, err := New(Options{EphemeralKey: true,
+		Now: func() time.Time {
+			if hold {
+				hold = false
+				close(entered)
+				<-release
+			}
+			return now
+		},
+		Resolve: func(context.Context, string) (Config, error) {
+			asked++
+			return Config{ClientID: "a", AuthorizeURL: "https://a.example/", AccessTokenURL: "https://a.example/"}, nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Resolve(t.Context(), "acme")
+	now, hold = now.Add(time.Hour), true
+	done := make(chan struct{})
+	go func() { r.Resolve(t.Context(), "acme"); close(done) }()
+	<-entered
+	if _, err := r.Resolve(t.Context(), "acme"); err != nil || asked != 2 {
+		t.Fatal(asked, err)
+	}
+	close(release)
+	<-done
+	if asked != 2 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+// A flight of a tenant that was forgotten meanwhile drops nobody else's.
+func TestForgottenFlight(t *testing.T) {
+	var r resolved
+	first, _ := r.get("acme")
+	r.forget(first) // evicted
+	again, _ := r.get("acme")
+	c := newClient(&Registry{}, "acme")
+	r.settle(again, holding{client: c, until: time.Unix(1, 0)})
+	r.settle(first, holding{}) // by the first's flight, which has failed
+	if _, held := r.get("acme"); held.client != c {
+		t.Error("another's client was dropped")
+	}
+}
+
+// The database that did not take a token is the one that Resolve asks: the token is not lost for that.
+func TestUnsavedWhileResolveFails(t *testing.T) {
+	r, err := New(Options{EphemeralKey: true, Now: func() time.Time { return time.Unix(1e9, 0) },
+		Resolve: func(context.Context, string) (Config, error) { return Config{}, errors.New("the database is down") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := withToken("acme", true)
+	entry, _ := r.resolved.get("acme")
+	r.resolved.settle(entry, holding{client: c, until: time.Unix(1, 0)})
+	if _, err := r.Resolve(t.Context(), "acme"); err == nil {
+		t.Error("no error")
+	}
+	if _, held := r.resolved.get("acme"); held.client != c {
+		t.Error("a token that is nowhere else is lost")
 	}
 }

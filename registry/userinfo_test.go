@@ -81,6 +81,7 @@ func TestVerifiedEmail(t *testing.T) {
 	github, err := r.Register("github", registry.Config{
 		Provider: "github", ClientID: "client", ClientSecret: "secret",
 		APIBaseURL: api.URL, UserInfoEndpoint: api.URL + "/user", UserInfoFix: verifiedEmail,
+		IdentityIssuer: "https://github.com",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -170,4 +171,34 @@ func TestRefreshTokenURL(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who asks the client of package oidc has no client for the API.
+func TestUserInfoFixWithoutAPI(t *testing.T) {
+	p := oidctest.NewServer(oidctest.Options{})
+	defer p.Close()
+	s := newSite(t, registry.Options{})
+	c, err := s.registry.Register("oidc", registry.Config{ClientID: "client", ClientSecret: "secret",
+		Issuer: p.Issuer(), APIBaseURL: p.Issuer(), Scopes: []string{"openid"},
+		UserInfoFix: func(ctx context.Context, api *registry.BoundClient, claims map[string]any) (map[string]any, error) {
+			resp, err := api.Get(ctx, "me")
+			if err == nil {
+				resp.Body.Close()
+			}
+			return claims, err
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.done = func(login *registry.Login, u *oidc.UserInfo, _ string, err error) {
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, err = c.OIDC().UserInfo(t.Context(), &oidc.Login{Token: login.Token.OAuth2, IDToken: login.IDToken})
+		if !errors.Is(err, &jose.CheckError{Check: "userinfo_fix"}) {
+			t.Errorf("error is %v", err)
+		}
+	}
+	browse(t, s.URL+"/login/oidc")
 }
