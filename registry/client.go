@@ -133,7 +133,9 @@ type Login struct {
 	Token Token
 
 	// Identity is who the user is, by a verified ID Token. Without OpenID Connect it
-	// is nobody; [Client.UserInfo] may know.
+	// is nobody; [Client.UserInfo] may know. Where tenants choose their configuration, any of
+	// them may name any issuer and have keys of its own: keep it with the name of Client, and
+	// look for it among that client's only.
 	Identity oidc.Identity
 
 	// Claims are the claims of the verified ID Token; nil without one.
@@ -151,7 +153,8 @@ type Login struct {
 	IDToken *oidc.IDToken
 
 	client *Client // that completed it
-	digest string  // of what that was then
+	taken  func(w http.ResponseWriter, r *http.Request)
+	digest string // of what that was then
 }
 
 // Client returns the client that completed the login, nil if l was made otherwise.
@@ -251,7 +254,7 @@ func (c *Client) begin(w http.ResponseWriter, r *http.Request, m *registration, 
 		return "", err
 	}
 	if o.User != "" {
-		if err := fromOwnSite(r, o.RedirectURI); err != nil {
+		if err := fromOwnSite(r, m.settings.site(o.RedirectURI)); err != nil {
 			return "", err
 		}
 	}
@@ -319,8 +322,8 @@ func (c *Client) AuthorizeAccessToken(w http.ResponseWriter, r *http.Request) (*
 //
 // The error is a [*TransactionError] if the callback belongs to no login in the
 // making of this browser and client, ErrAccessDenied, wrapped, if the user or the
-// provider said no, and otherwise that of the protocol's package. Whatever the
-// outcome, the same callback does not work again.
+// provider said no, and otherwise that of the protocol's package. Once the login was found the
+// same callback does not work again, whatever the outcome.
 func (c *Client) Complete(w http.ResponseWriter, r *http.Request, user string) (*Login, error) {
 	m, err := c.registration()
 	if err != nil {
@@ -358,6 +361,9 @@ func (c *Client) complete(w http.ResponseWriter, r *http.Request, m *registratio
 	}
 	login.client, login.digest = c, m.digest
 	login.ReturnTo, login.User = rec.ReturnTo, rec.User
+	login.taken = func(w http.ResponseWriter, r *http.Request) {
+		m.settings.logins.complete(w, r, key, rec.https())
+	}
 	return login, nil
 }
 

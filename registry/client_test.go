@@ -227,3 +227,18 @@ func TestCompleteHeaders(t *testing.T) {
 		t.Errorf("header is %v", w.Header())
 	}
 }
+
+// Completed or refused, no answer is kept by anybody.
+func TestHeadersOfCompletion(t *testing.T) {
+	b, in := newBench(t, registry.Options{}), newBrowser()
+	callback := b.begin(in, "a")
+	for range 2 { // completed, refused
+		w := httptest.NewRecorder()
+		b.client("a").AuthorizeAccessToken(w, in.request(callback))
+		in.keep(w)
+		if h := w.Header(); h.Get("Cache-Control") != "no-store" ||
+			h.Get("Referrer-Policy") != "no-referrer" || h.Get("Set-Cookie") == "" {
+			t.Errorf("header is %v", h)
+		}
+	}
+}

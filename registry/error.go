@@ -79,8 +79,11 @@ const (
 	// another browser, the browser keeps no cookies, or it was never begun.
 	ReasonOtherBrowser Reason = "login was not begun in this browser, or its cookie was lost"
 
-	// ReasonUsed: the login has been completed, or refused, once.
+	// ReasonUsed: the login has been tried once, or the cache does not know it any more.
 	ReasonUsed Reason = "login was used"
+
+	// ReasonCompleted: the login has been completed, and HandlerOptions.LoggedIn has taken it.
+	ReasonCompleted Reason = "login was completed"
 
 	// ReasonExpired: the login took too long.
 	ReasonExpired Reason = "login expired"

@@ -96,7 +96,7 @@ func unfit(r Reason) problem {
 	case ReasonOtherBrowser:
 		p.Text = "It was not begun in this browser, or the browser did not keep its cookie. " +
 			"If somebody sent you a link to here, it was to log you in as them."
-	case ReasonUsed:
+	case ReasonUsed, ReasonCompleted:
 		p.Text = "The answer of a provider works once, and this one has been used. " +
 			"Reloading the page, or going back to it, sends it again."
 	case ReasonExpired:

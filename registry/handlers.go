@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -48,15 +49,16 @@ type HandlerOptions struct {
 	// for Config.ResponseType and ResponseMode to ask for: Callback knows of no other.
 	Authorize func(r *http.Request) AuthorizeOptions
 
-	// Error shows an error, which has nothing that the request says but the name of a client,
-	// quoted as in Go. If nil, [ErrorPage] does, with a link to Home. It is called with the
-	// headers set that keep the answer out of caches and the address out of other sites.
+	// Error shows an error. Its text has of the request the name of a client, quoted as in Go,
+	// and of the provider an error code, any 64 printable characters: escape it. If nil,
+	// [ErrorPage] does, with a link to Home. It is called with the headers set that keep the
+	// answer out of caches and the address out of other sites.
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 }
 
 // Handlers are the handlers of a site, to be mounted on any router, one set for all providers:
 //
-//	mux.Handle("GET /login/{provider}", h.Login)
+//	mux.Handle("/login/{provider}", h.Login)
 //	mux.Handle("/callback/{provider}", h.Callback)
 //	mux.Handle("POST /link/{provider}", h.Link)
 //	mux.Handle("POST /logout", h.Logout)
@@ -199,7 +201,25 @@ func (s *site) login(w http.ResponseWriter, r *http.Request) error {
 		http.Error(w, "Not in advance", http.StatusServiceUnavailable)
 		return nil
 	}
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return because(ReasonOtherSite) // an image of another site, say
+	}
+	if r.Method == http.MethodPost && fromOwnSite(r, s.origin(r)) != nil {
+		return s.again(w, r)
+	}
 	return s.begin(w, r, "")
+}
+
+// again has the browser ask again, by a GET. A POST of another site's page brings no cookie
+// that is SameSite=Lax: the logins that are open would make no room, and a session that is not
+// seen would be replaced.
+func (s *site) again(w http.ResponseWriter, r *http.Request) error {
+	if r.ParseForm() != nil {
+		return &fault{http.StatusBadRequest, errForm}
+	}
+	w.Header().Set("Location", "?"+r.Form.Encode())
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
 }
 
 // inAdvance reports whether a browser asks for what its user may never want to see.
@@ -287,7 +307,7 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	user := s.user(r)
 	login, err := client.Complete(w, r, user)
-	if user != "" && errors.Is(err, because(ReasonUsed)) {
+	if user != "" && errors.Is(err, because(ReasonCompleted)) {
 		s.goOn(w, r, "")
 		return nil
 	}
@@ -297,6 +317,7 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) error {
 	if err := s.options.LoggedIn(w, r, login); err != nil {
 		return &fault{http.StatusInternalServerError, err}
 	}
+	login.taken(w, r)
 	s.goOn(w, r, login.ReturnTo)
 	return nil
 }
@@ -346,10 +367,15 @@ func (s *site) origin(r *http.Request) string {
 	return scheme + "://" + r.Host
 }
 
-// goOn redirects to a path of this site, or to Home if there is none.
-func (s *site) goOn(w http.ResponseWriter, r *http.Request, path string) {
+// goOn redirects to a path of this site as it is, or to Home if there is none.
+func (s *site) goOn(w http.ResponseWriter, _ *http.Request, path string) {
 	if path == "" {
 		path = s.options.Home
 	}
-	http.Redirect(w, r, path, http.StatusSeeOther)
+	u, err := url.Parse(path) // which escapes what is not ASCII
+	if err != nil {
+		u = &url.URL{Path: "/"}
+	}
+	w.Header().Set("Location", u.String())
+	w.WriteHeader(http.StatusSeeOther)
 }

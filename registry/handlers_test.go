@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vouchsafe/jose"
 	"vouchsafe/oauth1/oauth1test"
@@ -572,7 +573,7 @@ func TestCallbackTwice(t *testing.T) {
 		t.Errorf("%d logins, errors %v", len(s.logins), s.errs)
 	}
 	delete(in.cookies, "user")
-	s.wantPage("logged out", s.get(in, callback), 400, reason(registry.ReasonUsed))
+	s.wantPage("logged out", s.get(in, callback), 400, reason(registry.ReasonCompleted))
 	forgets := func(o *registry.HandlerOptions) {
 		o.LoggedIn = func(http.ResponseWriter, *http.Request, *registry.Login) error { return nil }
 	}
@@ -580,7 +581,7 @@ func TestCallbackTwice(t *testing.T) {
 	in = newBrowser()
 	callback = callbackOf(t, anonymous.get(in, "/login/a"))
 	wantRedirect(t, "once", anonymous.get(in, callback), 303, "/home")
-	anonymous.wantPage("nobody", anonymous.get(in, callback), 400, reason(registry.ReasonUsed))
+	anonymous.wantPage("nobody", anonymous.get(in, callback), 400, reason(registry.ReasonCompleted))
 }
 
 // Without HandlerOptions.User nobody is known to be logged in.
@@ -1087,4 +1088,100 @@ func TestHandlersInTabs(t *testing.T) {
 	for i, callback := range slices.Backward(callbacks) {
 		wantRedirect(t, "tab", s.get(in, callback), 303, fmt.Sprint("/", i))
 	}
+}
+
+// What another site posts gets no further than the logins that a browser may have open.
+func TestPostsOfAnotherSiteFillNoHeader(t *testing.T) {
+	s, in := newServed(t, registry.Options{BaseURL: siteURL}, nil), newBrowser()
+	for range 20 {
+		s.crossPost(in, "/login/a", url.Values{"return_to": {"/" + strings.Repeat("a", 511)}})
+	}
+	n := 0
+	for _, c := range in.cookies {
+		n += len(c.Name) + len(c.Value) + 3
+	}
+	if len(in.cookies) > 5 {
+		t.Errorf("%d cookies, %d bytes", len(in.cookies), n)
+	}
+}
+
+// Nor does it put a new session in the place of the user's.
+func TestPostOfAnotherSiteKeepsSession(t *testing.T) {
+	d := beds["session"]()
+	s, in := newServed(t, registry.Options{BaseURL: siteURL, Store: d.store}, nil), newBrowser()
+	s.get(in, "/login/a")
+	before := in.cookies["session"].Value
+	s.crossPost(in, "/login/a", nil)
+	if after := in.cookies["session"].Value; after != before {
+		t.Errorf("session was %q, is %q: the user is logged out", before, after)
+	}
+}
+
+// A store that is down is this site's own trouble.
+func TestStoreDownIsNoProviders(t *testing.T) {
+	for _, name := range []string{"cache", "session"} {
+		d := beds[name]()
+		s, in := newServed(t, registry.Options{BaseURL: siteURL, Store: d.store}, nil), newBrowser()
+		if d.cache != nil {
+			d.cache.err = errors.New("down")
+		} else {
+			d.sessions.setFail = errors.New("down")
+		}
+		w := s.get(in, "/login/a")
+		if w.Code == 502 || strings.Contains(w.Body.String(), "provider did not answer") {
+			t.Errorf("%s: status %d, page blames the provider", name, w.Code)
+		}
+	}
+}
+
+// Where to go on is left as it is.
+func TestReturnToUnchanged(t *testing.T) {
+	s := newServed(t, registry.Options{BaseURL: siteURL}, nil)
+	for _, to := range []string{"/a//b", "/wiki/https://x.example/", "/app#/a/../b", "/app#x//y", "/a/./b", "/p#?a//b"} {
+		in := newBrowser()
+		w := s.get(in, callbackOf(t, s.get(in, "/login/a?return_to="+url.QueryEscape(to))))
+		if l := w.Header().Get("Location"); l != to {
+			t.Errorf("%q: %q", to, l)
+		}
+	}
+}
+
+// Images on another site's page begin no logins, which would end those of the user.
+func TestSubresourcesBeginNothing(t *testing.T) {
+	s, in := newServed(t, registry.Options{BaseURL: "https://site.example"}, nil), newBrowser()
+	c := good()
+	c.ClientSecret, c.ResponseMode = "", "form_post"
+	if _, err := s.registry.Register("p", c); err != nil {
+		t.Fatal(err)
+	}
+	w := s.get(in, "/login/p")
+	to, _ := w.Result().Location()
+	for range 5 { // <img src="https://site.example/login/p"> on another site
+		s.now = s.now.Add(time.Second)
+		r := httptest.NewRequest("GET", siteURL+"/login/p", nil)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		r.Header.Set("Sec-Fetch-Mode", "no-cors")
+		r.Header.Set("Sec-Fetch-Dest", "image")
+		s.send(in, r)
+	}
+	r := posted("/callback/p", url.Values{"code": {"code"}, "state": {to.Query().Get("state")}})
+	if w := s.send(in, r); w.Code != 303 {
+		t.Errorf("the login that the user began: status %d, %v", w.Code, s.errs)
+	}
+}
+
+// crossPost posts from another site, as a browser does that keeps SameSite: a cross-site POST brings no cookie that
+// is Lax, and what its answer sets is kept, as it is a top-level navigation.
+func (s *served) crossPost(in *browser, path string, form url.Values) *httptest.ResponseRecorder {
+	s.Helper()
+	r := posted(path, form)
+	r.Header.Set("Origin", "https://evil.example")
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	w := httptest.NewRecorder()
+	s.mux.ServeHTTP(w, r)
+	in.keep(w)
+	if l := w.Header().Get("Location"); strings.HasPrefix(l, "?") { // sent on: a GET brings Lax ones
+		return s.get(in, path+l)
+	}
+	return w
 }

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -182,7 +183,7 @@ func TestLinkingEndsWithTheSameUser(t *testing.T) {
 				t.Errorf("%s: logins %v, %d tokens", name, s.logins, s.answers)
 			}
 			// It is used up, for the one who began it too.
-			wantRedirect(t, name, s.get(in, callback), 303, "/home")
+			s.wantPage(name, s.get(in, callback), 400, reason(registry.ReasonUsed))
 			if len(s.logins) != 0 {
 				t.Errorf("%s: logins %v", name, s.logins)
 			}
@@ -236,4 +237,47 @@ func TestLinkingIsNoThirdPartyLogin(t *testing.T) {
 		!errors.Is(s.errs[0], reason(registry.ReasonOtherSite)) {
 		t.Errorf("status %d, errors %v", w.Code, s.errs)
 	}
+}
+
+// A link that failed is not taken for done when it is reloaded.
+func TestFailedLinkReloaded(t *testing.T) {
+	s := newServed(t, registry.Options{BaseURL: siteURL}, func(o *registry.HandlerOptions) {
+		o.LoggedIn = func(http.ResponseWriter, *http.Request, *registry.Login) error {
+			return errors.New("the database is down")
+		}
+	})
+	in := as("1")
+	callback := callbackOf(t, s.send(in, posted("/link/a", nil)))
+	if w := s.get(in, callback); w.Code != 500 {
+		t.Fatal(w.Code)
+	}
+	if w := s.get(in, callback); w.Code == 303 {
+		t.Errorf("reload of a link that failed: %d to %s", w.Code, w.Header().Get("Location"))
+	}
+}
+
+// Nor is one that the cache has lost.
+func TestLostLink(t *testing.T) {
+	d := beds["taker"]()
+	s, in := newServed(t, registry.Options{BaseURL: siteURL, Store: d.store}, nil), as("1")
+	callback := callbackOf(t, s.send(in, posted("/link/a", nil)))
+	clear(d.cache.values) // the cache was restarted
+	if w := s.get(in, callback); w.Code == 303 {
+		t.Errorf("a link that never was: %d to %s, errors %v, logins %v", w.Code,
+			w.Header().Get("Location"), s.errs, s.logins)
+	}
+}
+
+// Which site this is no tenant says.
+func TestLinkFromTenantsSite(t *testing.T) {
+	s := newServed(t, registry.Options{BaseURL: siteURL,
+		Resolve: func(context.Context, string) (registry.Config, error) {
+			c := good()
+			c.RedirectURI = "https://evil.example/callback"
+			return c, nil
+		}}, func(o *registry.HandlerOptions) { o.CallbackPath = "" })
+	r := posted("/link/evil", nil)
+	r.Header.Set("Origin", "https://evil.example")
+	r.Header.Del("Sec-Fetch-Site") // Safari before 16.4
+	s.wantPage("evil", s.send(as("1"), r), 403, reason(registry.ReasonOtherSite))
 }

@@ -22,6 +22,10 @@ const (
 	// maxOpen is how many logins one browser may have in the making.
 	maxOpen = 5
 
+	// maxRecord bounds what one login takes in a cache or a session, in bytes: part of it is
+	// the provider's.
+	maxRecord = 4096
+
 	// purposeLogin is the purpose of a login's record. A record of another purpose
 	// is never a login's.
 	purposeLogin = "login"
@@ -56,7 +60,7 @@ func (r record) loopback() bool {
 // An entry is what a browser holds of one login.
 type entry struct {
 	Name  string `json:"n"` // which the record is sealed for
-	Value string `json:"v"` // when the login began, a dot, and what the vault gave; or tombstone
+	Value string `json:"v"` // when the login began, a dot, and what the vault gave; or one of those below
 	Until int64  `json:"u"` // Unix seconds; zero where the browser itself forgets
 
 	life   time.Duration // from now on
@@ -64,8 +68,11 @@ type entry struct {
 	posted bool          // it is to come along when another site's page posts the callback
 }
 
-// tombstone is the value of an entry whose login was used.
-const tombstone = "used"
+// The values of an entry whose login was used, and of one that the application has taken too.
+const (
+	tombstone = "used"
+	completed = "done"
+)
 
 // began returns when the login began; used ones come first. The browser could lie, to its own
 // harm only.
@@ -124,6 +131,9 @@ func (l *logins) put(w http.ResponseWriter, r *http.Request, key string, rec rec
 func (l *logins) seal(rec record, name string) ([]byte, error) {
 	rec.Expires = l.now().Add(l.life).Unix()
 	raw, err := json.Marshal(rec)
+	if err == nil && len(raw) > maxRecord {
+		err = errors.New("login's record must have at most 4096 bytes")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -216,10 +226,10 @@ func (l *logins) find(w http.ResponseWriter, r *http.Request, key string) (recor
 // use marks e as used and returns the record that it stood for.
 func (l *logins) use(w http.ResponseWriter, r *http.Request, open []entry, e entry,
 ) (record, error) {
-	used := e
-	used.Value = tombstone
-	used.posted = r.Method == http.MethodPost && !e.weak
-	if err := l.hold(w, r, open, nil, used); err != nil {
+	if e.Value == completed {
+		return record{}, because(ReasonCompleted)
+	}
+	if err := l.mark(w, r, open, e, tombstone); err != nil {
 		return record{}, err
 	}
 	if e.Value == tombstone {
@@ -230,6 +240,22 @@ func (l *logins) use(w http.ResponseWriter, r *http.Request, open []entry, e ent
 		return record{}, err
 	}
 	return l.unseal(sealed, e)
+}
+
+// mark has the browser hold value in place of what e stood for.
+func (l *logins) mark(w http.ResponseWriter, r *http.Request, open []entry, e entry, value string,
+) error {
+	e.Value = value
+	e.posted = r.Method == http.MethodPost && !e.weak
+	return l.hold(w, r, open, nil, e)
+}
+
+// complete notes that the application has taken the login of key. If that fails, a callback
+// which comes twice is told that it was used.
+func (l *logins) complete(w http.ResponseWriter, r *http.Request, key string, https bool) {
+	if open, err := l.open(r); err == nil {
+		l.mark(w, r, open, l.store.entry(loginID(key), https), completed)
+	}
 }
 
 // unseal returns the record that was sealed for e. One for an entry that a neighbouring host

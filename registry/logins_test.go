@@ -434,7 +434,7 @@ func TestCallbackRefused(t *testing.T) {
 			}},
 		{"expired", because(registry.ReasonExpired),
 			func(b *bench, _ bed, _ *browser, callback string) (string, string) {
-				b.now = b.now.Add(10*time.Minute)
+				b.now = b.now.Add(10 * time.Minute)
 				return "a", callback
 			}},
 		{"another client", because(registry.ReasonOtherClient),
@@ -515,7 +515,7 @@ func TestLoginExpires(t *testing.T) {
 		callback := b.begin(in, name)
 		restore := d.save(in)
 		begun := b.now
-		const life = 10*time.Minute
+		const life = 10 * time.Minute
 		for _, test := range []struct {
 			after  time.Duration
 			reason registry.Reason
@@ -922,4 +922,47 @@ func TestTraceOfStore(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A provider cannot make a record as large as it likes, wherever it is kept.
+func TestLargestRecord(t *testing.T) {
+	for _, name := range []string{"cookie", "cache", "session"} {
+		d := beds[name]()
+		in := newBrowser()
+		n := 0
+		hc := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			n++
+			w := httptest.NewRecorder()
+			w.Header().Set("Content-Type", "application/x-www-form-urlencoded")
+			fmt.Fprintf(w, "oauth_token=%d&oauth_token_secret=%s&oauth_callback_confirmed=true", n,
+				strings.Repeat("a", 60_000))
+			return w.Result(), nil
+		})}
+		reg, err := registry.New(registry.Options{EphemeralKey: true, Store: d.store, HTTP: hc})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := reg.Register("one", registry.Config{
+			ClientID: "one", ClientSecret: "secret",
+			RequestTokenURL: "https://provider.example/temporary",
+			AuthorizeURL:    "https://provider.example/authorize",
+			AccessTokenURL:  "https://provider.example/token"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			w := httptest.NewRecorder()
+			if err := c.AuthorizeRedirect(w, in.request("/"), callbackURL); err == nil {
+				t.Errorf("%s: accepted", name)
+			}
+			in.keep(w)
+		}
+		kept := 0
+		for _, p := range d.pieces(in) {
+			kept += len(p.text)
+		}
+		if kept > 5*1536+500 {
+			t.Errorf("%s: %d bytes are kept for one browser", name, kept)
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"vouchsafe/jose"
+	"vouchsafe/oidc"
 	"vouchsafe/oidc/oidctest"
 	"vouchsafe/registry"
 )
@@ -161,5 +162,29 @@ func TestRelayedCallbackOverHTTP(t *testing.T) {
 	if len(cookies) != 1 || cookies[0].Value != "used" ||
 		cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Secure {
 		t.Errorf("cookies are %v", cookies)
+	}
+}
+
+// The cookie is as the login asks for its response.
+func TestPostedByOptions(t *testing.T) {
+	for _, test := range []struct {
+		config, asked string
+		want          http.SameSite
+	}{
+		{"", "form_post", http.SameSiteNoneMode},
+		{"form_post", "query", http.SameSiteLaxMode},
+		{"form_post", "", http.SameSiteNoneMode},
+		{"", "", http.SameSiteLaxMode},
+	} {
+		c := posting(t, siteURL, "", test.config)
+		w := httptest.NewRecorder()
+		if err := c.Authorize(w, httptest.NewRequest("GET", "/", nil), registry.AuthorizeOptions{
+			RedirectURI: "/callback",
+			OIDC:        oidc.AuthorizationOptions{ResponseMode: test.asked}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.Result().Cookies()[0].SameSite; got != test.want {
+			t.Errorf("%+v: SameSite is %v", test, got)
+		}
 	}
 }

@@ -28,6 +28,15 @@ func (s *settings) resolve(redirectURI string) (string, error) {
 	return redirectURI, nil
 }
 
+// site returns a URL of this site: Options.BaseURL, or else the redirect URI, which a tenant
+// may have chosen.
+func (s *settings) site(redirectURI string) string {
+	if s.base != nil {
+		return s.base.String()
+	}
+	return redirectURI
+}
+
 // maxRedirects bounds how many redirect URIs are remembered.
 const maxRedirects = 10_000
 

@@ -45,8 +45,9 @@ type Options struct {
 	// Resolve, if not nil, returns the configuration of a client that is not registered, by
 	// its name: of a tenant, who has a provider of its own. The name may be whatever somebody
 	// puts into a URL; an error that wraps ErrNotRegistered says that there is none of it. If
-	// tenants choose the URLs themselves, HTTP is one with [httpclient.Options].PublicOnly. It
-	// must be safe for concurrent use. See [Registry.Resolve].
+	// tenants choose the URLs themselves, HTTP is one with [httpclient.Options].PublicOnly, and
+	// an Identity is known by its client's name too, see Login.Identity. It must be safe for
+	// concurrent use. See [Registry.Resolve].
 	Resolve func(ctx context.Context, name string) (Config, error)
 
 	// Store keeps logins in the making. If nil, [CookieStore].

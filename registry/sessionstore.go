@@ -33,7 +33,11 @@ type Session interface {
 // A login is tied to what the session is tied to, and to nothing else:
 //
 //   - Who can plant a session in a browser can plant a login in it. Let the name of the session's
-//     cookie begin with __Host-, and start a new session at login.
+//     cookie begin with __Host-, and start a new session at login, which takes the text along if
+//     a callback that comes twice is to be known.
+//   - A request that another site posts comes without the session if its cookie is not
+//     SameSite=None, and begins another. [Handlers] see to that; who calls [Client.Authorize]
+//     begins logins by GET, or from pages of the site.
 //   - Parallel requests of one session race as the session does: one may undo what another has
 //     set, which loses a login in the making, or lets two copies of a callback that arrive at the
 //     same time both pass. Then the provider, which takes a code once, decides.
@@ -53,7 +57,7 @@ func (inSession) entry(id string, _ bool) entry { return entry{Name: "session." 
 func (s inSession) entries(r *http.Request) ([]entry, error) {
 	text, err := s.session.Get(r)
 	if err != nil {
-		return nil, fmt.Errorf("session: %w", err)
+		return nil, &fault{http.StatusInternalServerError, fmt.Errorf("session: %w", err)}
 	}
 	var held []entry
 	if text == "" {
@@ -75,7 +79,7 @@ func (s inSession) hold(w http.ResponseWriter, r *http.Request, open, gone []ent
 		return err
 	}
 	if err := s.session.Set(w, r, string(text)); err != nil {
-		return fmt.Errorf("session: %w", err)
+		return &fault{http.StatusInternalServerError, fmt.Errorf("session: %w", err)}
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func TestSessionForgets(t *testing.T) {
 	if _, err := b.complete(in, "a", b.begin(in, "a")); err != nil {
 		t.Fatal(err)
 	}
-	b.now = b.now.Add(2 * 10*time.Minute)
+	b.now = b.now.Add(2 * 10 * time.Minute)
 	b.begin(in, "a")
 	if text := d.sessions.texts["0"]; strings.Count(text, "session.") != 1 {
 		t.Errorf("the session has %s", text)

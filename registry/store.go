@@ -113,7 +113,7 @@ func (v cached) put(
 ) (string, error) {
 	held := random.Text()
 	if err := v.cache.Set(ctx, cacheKey(name, held), sealed, life); err != nil {
-		return "", fmt.Errorf("cache: %w", err)
+		return "", &fault{http.StatusInternalServerError, fmt.Errorf("cache: %w", err)}
 	}
 	return held, nil
 }
@@ -121,7 +121,7 @@ func (v cached) put(
 func (v cached) take(ctx context.Context, name, held string) ([]byte, error) {
 	sealed, err := v.get(ctx, cacheKey(name, held))
 	if err != nil {
-		return nil, fmt.Errorf("cache: %w", err)
+		return nil, &fault{http.StatusInternalServerError, fmt.Errorf("cache: %w", err)}
 	}
 	if sealed == nil {
 		// The browser was given its secret; what the secret stood for is gone.
