@@ -223,7 +223,8 @@ func (c *Config) settleIssuer() {
 // checkIssuer checks where the provider is.
 func (c *Config) checkIssuer(l *verdict.List) {
 	const clause = "OpenID Connect Discovery 1.0, Section 3"
-	l.Check(c.Issuer != "", "issuer", "must be configured", clause)
+	l.Check(c.Issuer != "", "issuer",
+		"must be configured, or ServerMetadataURL end in "+wellKnown, clause)
 	l.Check(c.Provider.Issuer == "" || c.Provider.Issuer == c.Issuer, "issuer",
 		"must be that of Provider, if that has one", clause)
 	for _, u := range []struct{ name, url string }{

@@ -139,6 +139,8 @@ func closeBody(req *http.Request) {
 // is refused. For a URL of another origin the error wraps [httpclient.ErrOrigin], and
 // no token is fetched or refreshed for it.
 //
+// For APIs at other hosts there is Client.OAuth2.
+//
 // A call whose ctx has a deadline ends then; another after Config.Timeout, or that of
 // Options.HTTP. The caller closes the response's body, and looks at its status:
 // [CheckStatus], [DecodeJSON].

@@ -92,8 +92,9 @@ func (c *Client) OAuth1() *oauth1.Client {
 }
 
 // OAuth2 returns the client of package oauth2 that does the work: for grants without a user,
-// introspection, revocation. With OpenID Connect the provider is discovered first. It is an
-// error if the provider is one of OAuth 1.0.
+// introspection, revocation, whose endpoints Config.OAuth2.Server has, and for the APIs of other
+// hosts. With OpenID Connect the provider is discovered first. It is an error if the provider is
+// one of OAuth 1.0.
 func (c *Client) OAuth2(ctx context.Context) (*oauth2.Client, error) {
 	m, err := c.registration()
 	if err != nil {
@@ -122,12 +123,6 @@ func (c *Client) protocol() protocol {
 	return nil
 }
 
-// A Token is what a login ends in: exactly one of the fields is set.
-type Token struct {
-	OAuth1 *oauth1.Token
-	OAuth2 *oauth2.Token // OpenID Connect's too
-}
-
 // A Login is a completed login.
 type Login struct {
 	Token Token
@@ -149,7 +144,8 @@ type Login struct {
 	User string
 
 	// IDToken is the verified ID Token; nil without one. It reads claims into a struct, in
-	// which large numbers are exact.
+	// which large numbers are exact, and its UserInfo has the standard ones without another
+	// request: Authlib's token["userinfo"].
 	IDToken *oidc.IDToken
 
 	client *Client // that completed it

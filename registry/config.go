@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"vouchsafe/compliance"
@@ -103,7 +104,9 @@ type Config struct {
 	// AuthorizeOptions.RedirectURI.
 	RedirectURI string
 
-	// Scopes are the scopes asked for: scope in Authlib, with spaces between them.
+	// Scopes are the scopes asked for: scope in Authlib, with spaces between them. OpenID
+	// Connect asks for openid by itself, and for nothing else: a name is behind profile, an
+	// address behind email.
 	Scopes []string
 
 	// ResponseType and ResponseMode are those of [oidc.AuthorizationOptions]; OAuth 2.0
@@ -220,7 +223,8 @@ func (c Config) filled() (Config, error) {
 	}
 	row, ok := compliance.Lookup(c.Provider)
 	if !ok {
-		return c, fmt.Errorf("there is no provider %q in the table of package compliance", c.Provider)
+		return c, fmt.Errorf("there is no provider %q in the table of package compliance, which "+
+			"has %s", c.Provider, strings.Join(compliance.Names(), ", "))
 	}
 	if c.UserInfoEndpoint != "" && c.UserInfoEndpoint != row.UserInfoEndpoint {
 		row.IdentityIssuer = "" // it does not speak for another's users

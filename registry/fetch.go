@@ -69,8 +69,9 @@ func tell(ctx context.Context, f func(context.Context, TokenUpdate), u TokenUpda
 }
 
 var (
-	errNone  = errors.New("there is no token")
-	errEnded = errors.New("must be set: the token has ended, and what refreshes it is to be stored")
+	errNone    = errors.New("there is no token")
+	errFetcher = fmt.Errorf("%w, or that of Options; or call WithToken or WithUser", errRequired)
+	errEnded   = errors.New("must be set: the token has ended, and what refreshes it is to be stored")
 )
 
 // fetch returns the token that FetchToken has for the user whom ctx is of.
@@ -82,7 +83,7 @@ func (m *registration) fetch(ctx context.Context) (t Token, err error) {
 	case shared != nil:
 		t, err = shared(ctx, m.name)
 	default:
-		return Token{}, &ConfigError{Client: m.name, Field: "FetchToken", Err: errRequired}
+		return Token{}, &ConfigError{Client: m.name, Field: "FetchToken", Err: errFetcher}
 	}
 	switch {
 	case err != nil:

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,9 +33,10 @@ type HandlerOptions struct {
 	User func(r *http.Request) string
 
 	// LoggedIn is called when a login is complete. It starts a new session of the
-	// application, or, if login.User is not empty, links the account to that user. It may set
-	// headers and cookies and writes no body: the browser is redirected afterwards. Its error
-	// goes to Error, wrapped.
+	// application, or, if login.User is not empty, links the account to that user. Without
+	// OpenID Connect, login.Client().UserInfo says who it is. It may set login.ReturnTo, headers
+	// and cookies, and writes no body: the browser is redirected afterwards. Its error goes to
+	// Error, wrapped: to refuse a user return one of your own, and look for it there.
 	LoggedIn func(w http.ResponseWriter, r *http.Request, login *Login) error
 
 	// LoggedOut ends the application's session, on the same terms. Logout needs it.
@@ -51,7 +53,7 @@ type HandlerOptions struct {
 
 	// Error shows an error. Its text has of the request the name of a client, quoted as in Go,
 	// and of the provider an error code, any 64 printable characters: escape it. If nil,
-	// [ErrorPage] does, with a link to Home. It is called with the headers set that keep the
+	// [ErrorPage] does, with a link to Home, and Options.Logger is told. It is called with the headers set that keep the
 	// answer out of caches and the address out of other sites.
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 }
@@ -102,7 +104,7 @@ func (r *Registry) Handlers(o HandlerOptions) (*Handlers, error) {
 	if err := r.checkHandlers(o); err != nil {
 		return nil, err
 	}
-	s := &site{r, o.completed()}
+	s := &site{r, o.completed(r.logger)}
 	h := &Handlers{
 		Login:    s.handler(s.login, http.MethodGet, http.MethodPost),
 		Callback: s.handler(s.callback, http.MethodGet, http.MethodPost),
@@ -142,7 +144,7 @@ func (r *Registry) checkHandlers(o HandlerOptions) error {
 }
 
 // completed returns o with what is nil or empty in it filled in, but for User and LoggedOut.
-func (o HandlerOptions) completed() HandlerOptions {
+func (o HandlerOptions) completed(logger func() *slog.Logger) HandlerOptions {
 	if o.Name == nil {
 		o.Name = func(r *http.Request) string { return r.PathValue("provider") }
 	}
@@ -154,10 +156,20 @@ func (o HandlerOptions) completed() HandlerOptions {
 	}
 	if o.Error == nil {
 		o.Error = func(w http.ResponseWriter, r *http.Request, err error) {
+			if logger := logger(); logger != nil {
+				logger.WarnContext(r.Context(), "registry: no login", slog.Any("error", err))
+			}
 			showError(w, err, o.Home)
 		}
 	}
 	return o
+}
+
+func (r *Registry) logger() *slog.Logger {
+	if s := r.settings.Load(); s != nil {
+		return s.options.Logger
+	}
+	return nil
 }
 
 // A site is what the handlers of one share.

@@ -1,11 +1,13 @@
 package registry_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"html"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -582,6 +584,21 @@ func TestCallbackTwice(t *testing.T) {
 	callback = callbackOf(t, anonymous.get(in, "/login/a"))
 	wantRedirect(t, "once", anonymous.get(in, callback), 303, "/home")
 	anonymous.wantPage("nobody", anonymous.get(in, callback), 400, reason(registry.ReasonCompleted))
+}
+
+// A login that ends on the error page is told to the logger, if there is one.
+func TestLoggerHearsOfFailures(t *testing.T) {
+	var log bytes.Buffer
+	for _, logger := range []*slog.Logger{nil, slog.New(slog.NewTextHandler(&log, nil))} {
+		s := newServed(t, registry.Options{BaseURL: siteURL, Logger: logger},
+			func(o *registry.HandlerOptions) { o.Error = nil })
+		if w := s.get(newBrowser(), "/callback/a"); w.Code != 400 {
+			t.Errorf("status %d", w.Code)
+		}
+	}
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, string(registry.ReasonNoState)) {
+		t.Errorf("log is %s", got)
+	}
 }
 
 // Without HandlerOptions.User nobody is known to be logged in.

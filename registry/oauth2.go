@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
@@ -18,7 +19,7 @@ type oauth2Protocol struct {
 func (c Config) oauth2(o Options) (protocol, error) {
 	for _, field := range []string{"AuthorizeURL", "AccessTokenURL"} { // which oauth2 can do without
 		if c.at(field).IsZero() {
-			return nil, &ConfigError{Field: field, Err: errRequired}
+			return nil, &ConfigError{Field: field, Err: errEndpoint}
 		}
 	}
 	auth, revocation, err := c.authentication()
@@ -57,6 +58,9 @@ func (c Config) server(s oauth2.AuthorizationServer) oauth2.AuthorizationServer 
 // authentication returns how the client authenticates, and how at the revocation endpoint,
 // nil if the same way.
 func (c Config) authentication() (auth, revocation oauth2.ClientAuthentication, err error) {
+	if missing := c.missing(); missing != "" {
+		return nil, nil, &ConfigError{Field: missing, Err: errRequired}
+	}
 	with := oauth2.Credentials{
 		Secret: c.ClientSecret, Key: c.PrivateKey, Custom: c.ClientAuthentication}
 	auth, err = oauth2.AuthenticationFor(c.TokenEndpointAuthMethod, with)
@@ -70,6 +74,18 @@ func (c Config) authentication() (auth, revocation oauth2.ClientAuthentication, 
 		return nil, nil, &ConfigError{Field: "RevocationEndpointAuthMethod", Err: err}
 	}
 	return auth, revocation, nil
+}
+
+// missing returns the field that TokenEndpointAuthMethod cannot do without, if that is empty.
+func (c Config) missing() string {
+	switch {
+	case c.ClientAuthentication != nil:
+	case c.TokenEndpointAuthMethod == "private_key_jwt" && c.PrivateKey == nil:
+		return "PrivateKey"
+	case strings.HasPrefix(c.TokenEndpointAuthMethod, "client_secret_") && c.ClientSecret == "":
+		return "ClientSecret"
+	}
+	return ""
 }
 
 func (p oauth2Protocol) name() Protocol { return ProtocolOAuth2 }

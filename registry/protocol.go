@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -66,6 +67,9 @@ var (
 	errNotOIDC  = errors.New("AuthorizeOptions.OIDC is of OpenID Connect")
 	errNoAPI    = errors.New("Config.UserInfoFix is for Client.UserInfo")
 	errRequired = errors.New("must be set")
+	errEndpoint = fmt.Errorf("%w, or Issuer for OpenID Connect, or Provider for one of the table",
+		errRequired)
+	errWellKnown = errors.New("must not be the URL of metadata, which is for ServerMetadataURL")
 )
 
 // detect returns the protocol that c is of.
@@ -143,7 +147,7 @@ func (c Config) check(p Protocol, hc *http.Client) error {
 	for _, l := range limited {
 		for field := range strings.FieldsSeq(l.fields) {
 			if !slices.Contains(l.of, p) && !c.at(field).IsZero() {
-				return &ConfigError{Field: field, Err: notOf(p, l.of)}
+				return &ConfigError{Field: field, Err: c.notOf(p, l.of)}
 			}
 		}
 	}
@@ -157,17 +161,23 @@ func (c Config) check(p Protocol, hc *http.Client) error {
 			return &ConfigError{Field: field, Err: err}
 		}
 	}
+	if strings.Contains(c.Issuer, "/.well-known/") {
+		return &ConfigError{Field: "Issuer", Err: errWellKnown}
+	}
 	if strings.ContainsFunc(c.UserAgent, unicode.IsControl) {
 		return &ConfigError{Field: "UserAgent", Err: errors.New("must be one line")}
 	}
 	return nil
 }
 
-func notOf(p Protocol, of []Protocol) error {
-	if of == nil {
+func (c Config) notOf(p Protocol, of []Protocol) error {
+	switch {
+	case of == nil:
 		return errors.New("is for Config itself, or for Options, to say")
+	case c.Protocol == "":
+		return fmt.Errorf("is not of the protocol %s, which the other fields make it", p)
 	}
-	return errors.New("is not of the protocol " + string(p))
+	return fmt.Errorf("is not of the protocol %s", p)
 }
 
 // at returns the field at a path of names with dots between them.

@@ -120,6 +120,16 @@ func TestInitRefuses(t *testing.T) {
 	authorizeURL(t, three)
 }
 
+// The URL of metadata is no issuer.
+func TestIssuerIsNoMetadata(t *testing.T) {
+	_, err := newRegistry(t, registry.Options{}).Register("name", registry.Config{
+		ClientID: "client", Issuer: "https://provider.example/.well-known/openid-configuration"})
+	if e, ok := errors.AsType[*registry.ConfigError](err); !ok || e.Field != "Issuer" ||
+		!strings.Contains(err.Error(), "ServerMetadataURL") {
+		t.Errorf("error is %v", err)
+	}
+}
+
 func TestConfigError(t *testing.T) {
 	r := newRegistry(t, registry.Options{})
 	_, err := r.Register("name", registry.Config{ClientID: "client", AuthorizeURL: "http://a.example"})

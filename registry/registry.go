@@ -74,7 +74,8 @@ type Options struct {
 	// [httpclient.New].
 	HTTP *http.Client
 
-	// Logger, if not nil, is told of what Config has and no client reads.
+	// Logger, if not nil, is told of what Config has and no client reads, and of logins that
+	// end on the error page of [Registry.Handlers].
 	Logger *slog.Logger
 
 	// Now tells the time. If nil, time.Now.

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/fips140"
 	"crypto/rand"
@@ -190,6 +191,9 @@ func TestClientAuthenticationSelected(t *testing.T) {
 		"beside a secret": func(c *registry.Config) {
 			c.ClientAuthentication, c.TokenEndpointAuthMethod = inForm{}, "client_secret_basic"
 		},
+		"without a secret": func(c *registry.Config) {
+			c.ClientSecret, c.TokenEndpointAuthMethod = "", "client_secret_post"
+		},
 		"unknown":        func(c *registry.Config) { c.TokenEndpointAuthMethod = "client_secret_uri" },
 		"without a key":  func(c *registry.Config) { c.TokenEndpointAuthMethod = "private_key_jwt" },
 		"for revocation": func(c *registry.Config) { c.RevocationEndpointAuthMethod = "none" },
@@ -198,11 +202,10 @@ func TestClientAuthenticationSelected(t *testing.T) {
 			c := good()
 			change(&c)
 			_, err := newRegistry(t, registry.Options{}).Register("name", c)
-			want := "TokenEndpointAuthMethod"
-			if name == "for revocation" {
-				want = "RevocationEndpointAuthMethod"
-			}
-			if e, ok := errors.AsType[*registry.ConfigError](err); !ok || e.Field != want ||
+			want := map[string]string{"for revocation": "RevocationEndpointAuthMethod",
+				"without a key": "PrivateKey", "without a secret": "ClientSecret"}[name]
+			e, ok := errors.AsType[*registry.ConfigError](err)
+			if !ok || e.Field != cmp.Or(want, "TokenEndpointAuthMethod") || e.Field[0] != 'P' && e.Field[0] != 'C' &&
 				!errors.Is(err, &jose.CheckError{Check: "client_authentication"}) {
 				t.Errorf("error is %v", err)
 			}

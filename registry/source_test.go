@@ -477,7 +477,8 @@ func TestMissing(t *testing.T) {
 		{registry.Sources(registry.Env(), registry.Flat{}), urls(),
 			"Config.ClientID: must be set, or GITHUB_CLIENT_ID"},
 		{nil, urls(), "Config.ClientID: must be set"},
-		{registry.Env(), noURL, "Config.AuthorizeURL: must be set, or GITHUB_AUTHORIZE_URL"},
+		{registry.Env(), noURL, "Config.AuthorizeURL: must be set, or Issuer for OpenID Connect, or " +
+			"Provider for one of the table, or GITHUB_AUTHORIZE_URL"},
 	}
 	for _, test := range tests {
 		_, err := newRegistry(t, registry.Options{Config: test.source}).Register("github", test.config)

@@ -83,7 +83,9 @@ type Taker interface {
 	Take(ctx context.Context, key string) ([]byte, error)
 }
 
-// CacheStore returns the Store that keeps the sealed record in c, and has the
+// CacheStore returns the Store that keeps the sealed record in c, Redis for example, whose
+// go-redis has Get(ctx, key).Bytes(), where redis.Nil is no error but nil, Set(ctx, key, value,
+// life), Del(ctx, key), and GetDel(ctx, key).Bytes() for Take. It has the
 // browser hold a secret of 256 bits, in a cookie for each login, without which the record
 // cannot be found. An error of c's is that of the login, wrapped.
 func CacheStore(c Cache) Store { return store{cookies{}, cached{c}} }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math"
 	"net/url"
 	"reflect"
@@ -101,7 +102,7 @@ func words(value any) (any, error) {
 // object reads a JSON object strictly; its numbers stay as they are written.
 func object(s string) (map[string]any, error) {
 	if _, err := strictjson.Parse(s); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("must be a JSON object, with double quotation marks: %w", err)
 	}
 	d := json.NewDecoder(strings.NewReader(s))
 	d.UseNumber()

@@ -338,7 +338,7 @@ func TestCallbackTwice(t *testing.T) {
 		b := newBrowser(t)
 		b.logIn(base, test.provider, "alice")
 		b.get(b.callback()).wants(t, http.StatusBadRequest, "This login cannot be completed",
-			"has been used", `href="/login/`+test.provider+`"`, "login was used",
+			"has been used", `href="/login/`+test.provider+`"`, "login was completed",
 			"browser", ">failed<")
 		b.get(base+"/account").wants(t, http.StatusOK, "As Alice Example")
 	}

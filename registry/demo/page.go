@@ -79,7 +79,7 @@ func explain(provider string, err error, made *checks) problem {
 // advice says what it means that a callback belongs to no login.
 func advice(r registry.Reason) string {
 	switch r {
-	case registry.ReasonUsed:
+	case registry.ReasonUsed, registry.ReasonCompleted:
 		return "The answer of a provider works once, and this one has been used. " +
 			"Reloading the page, or going back to it, sends it again."
 	case registry.ReasonExpired:
