@@ -216,13 +216,14 @@ type need struct {
 // flightFor returns a flight for a need.
 func (s *TokenSource) flightFor(n need) func(context.Context) (*Token, error) {
 	return func(ctx context.Context) (*Token, error) {
+		s.pending.Store(true)
+		defer func() { s.pending.Store(s.renewal.unsaved.token != nil) }() // after a panic too
 		for range maxRounds {
 			held := s.held.Load()
 			if held != nil {
 				s.renewal.stored = held.token
 			}
 			tok, err := s.renew(ctx, n)
-			s.pending.Store(s.renewal.unsaved.token != nil)
 			if s.held.CompareAndSwap(held, s.holdingAfter(held, tok, err)) {
 				return tok, err
 			}
@@ -244,8 +245,8 @@ func (s *TokenSource) holdingAfter(held *heldToken, tok *Token, err error) *held
 	}
 }
 
-// Unsaved reports whether the source has a token that its store did not take: see
-// [SaveError]. A program that drops sources keeps this one.
+// Unsaved reports whether the source has a token that its store did not take, see
+// [SaveError], or may be about to get one. A program that drops sources keeps this one.
 func (s *TokenSource) Unsaved() bool { return s.pending.Load() }
 
 // holding returns how long tok is to be handed out. One that could not be renewed in time

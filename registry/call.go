@@ -237,6 +237,15 @@ func (b caller) prepare(req *http.Request, ref string) (*http.Client, error) {
 
 var errNoURL = errors.New("API URL does not parse")
 
+// separates reports what some servers take for a slash.
+func separates(c rune) bool { return c == '/' || c == '\\' }
+
+// climbs reports a segment that some servers take for "..", RFC 3986, Section 3.3 of them.
+func climbs(segment string) bool {
+	segment, _, _ = strings.Cut(segment, ";")
+	return segment == ".."
+}
+
 // join puts a reference below a base URL, whether or not that ends in a slash. A
 // relative one that would leave the base is refused; whether an absolute one may
 // have the token is for the transport to say.
@@ -253,7 +262,7 @@ func join(hc *http.Client, base, ref string) (*url.URL, error) {
 		return nil, errNoURL
 	}
 	u := b.ResolveReference(r)
-	if slices.Contains(strings.Split(u.Path, "/"), "..") {
+	if slices.ContainsFunc(strings.FieldsFunc(u.Path, separates), climbs) {
 		return nil, errors.New("API URL must not have escaped dot segments")
 	}
 	if !r.IsAbs() && !strings.HasPrefix(ref, "/") && !strings.HasPrefix(u.Path, b.Path) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxDotenv bounds a .env file, in bytes.
@@ -14,6 +15,7 @@ const maxDotenv = 1 << 20
 var (
 	errDotenvSize    = errors.New("must be at most 1 MiB")
 	errDotenvLine    = errors.New("must be NAME=value, a comment or blank")
+	errDotenvText    = errors.New("must be UTF-8 without NUL")
 	errDotenvTwice   = errors.New("the name is there twice")
 	errDotenvQuote   = errors.New("the quote is not closed")
 	errDotenvEscape  = errors.New(`an escape must be one of \n \r \t \\ \"`)
@@ -54,6 +56,9 @@ func parseDotenv(text string) ([]dotenv, int, error) {
 	seen := map[string]bool{}
 	for line := 1; text != ""; {
 		v, rest, err := parseVariable(text)
+		if err == nil && (!utf8.ValidString(v.value) || strings.Contains(v.value, "\x00")) {
+			err = errDotenvText
+		}
 		if err == nil && seen[v.name] {
 			err = errDotenvTwice
 		}

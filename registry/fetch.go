@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"vouchsafe/oauth2"
 )
@@ -25,7 +24,8 @@ type TokenUpdate struct {
 // cancel is called: token_update, a signal, in Authlib. Options.UpdateToken or the TokenStore
 // has the token by then; f is not called for [Client.SaveToken] and [Client.Refresh]. It must
 // be safe for concurrent use, and quick: the calls that need the token wait for it, with a
-// context that ends after three seconds. A panic of f is of no account to them.
+// context that ends after three seconds. f must not call the API with that token itself: that
+// would wait for f. A panic of f is of no account to them.
 func (r *Registry) OnTokenUpdate(f func(ctx context.Context, u TokenUpdate)) (cancel func()) {
 	return r.heard.add(f)
 }
@@ -148,7 +148,6 @@ func (c *Client) sends(
 type lineage struct {
 	*oauth2.TokenSource
 	registration *registration
-	callers      atomic.Int32
 
 	mu       sync.Mutex
 	old, new *oauth2.Token
@@ -177,7 +176,7 @@ func (c *Client) lineage(
 // gets what it was replaced by.
 func (l *lineage) load(ctx context.Context, _ oauth2.TokenKey) (*oauth2.Token, error) {
 	t, err := l.registration.fetch(ctx)
-	if _, none := errors.AsType[*oauth2.TokenError](err); none {
+	if errors.Is(err, errNone) {
 		return nil, nil
 	}
 	l.mu.Lock()
@@ -216,24 +215,13 @@ func (l *lineage) replaced(old, replacement *oauth2.Token, stored bool) {
 }
 
 func (l *lineage) transport(ctx context.Context, url string) (http.RoundTripper, error) {
-	l.callers.Add(1)
-	defer l.callers.Add(-1)
 	if _, err := l.Token(ctx); err != nil {
 		return nil, err
 	}
-	transport, err := l.Transport(url)
-	if err != nil {
-		return nil, err
-	}
-	return roundTripper(func(req *http.Request) (*http.Response, error) {
-		l.callers.Add(1)
-		defer l.callers.Add(-1)
-		return transport.RoundTrip(req)
-	}), nil
+	return l.Transport(url)
 }
 
 // save is not for a token that the application keeps itself.
 func (*lineage) save(context.Context, Token) error { return errNoToken }
 
-// unsaved reports true of a lineage in use too: with two of it, both would refresh.
-func (l *lineage) unsaved() bool { return l.callers.Load() > 0 || l.Unsaved() }
+func (l *lineage) unsaved() bool { return l.Unsaved() }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 
 	"vouchsafe/jose"
 	"vouchsafe/oauth1"
@@ -52,17 +53,31 @@ func find(source opened, name string, others []string) (*found, error) {
 	if err := source.check(name, others); err != nil {
 		return nil, err
 	}
-	f := &found{origins: map[string]string{}}
+	all := &found{origins: map[string]string{}}
+	for _, each := range source.parts() {
+		f := &found{origins: map[string]string{}}
+		if err := f.read(each, name); err != nil {
+			return nil, err
+		}
+		all.config = all.config.merged(f.config, false)
+		maps.Copy(f.origins, all.origins)
+		all.origins = f.origins
+	}
+	return all, nil
+}
+
+// read takes all that a part of a source has.
+func (f *found) read(p part, name string) error {
 	for _, s := range table {
 		if s.at == inKwargs || s.read == nil {
 			continue
 		}
-		value, from := source.get(name, s.name)
+		value, from := p.get(name, s.name)
 		if err := f.take(s, value, from); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return f, f.takeKwargs(source.get(name, "client_kwargs"))
+	return f.takeKwargs(p.get(name, "client_kwargs"))
 }
 
 // takeKwargs takes the members of client_kwargs.
@@ -73,6 +88,9 @@ func (f *found) takeKwargs(value any, from string) error {
 	kwargs, err := mapping(value)
 	if err == nil {
 		err = unknown("", kwargs, onTop)
+		if s, ok := value.(string); ok && err != nil && !strings.HasPrefix(strings.TrimSpace(s), "{") {
+			err = errMember // what is no query in truth may be a secret
+		}
 	}
 	if err != nil {
 		return wrongAt(from, err)

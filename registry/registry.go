@@ -59,12 +59,16 @@ type Options struct {
 	TokenStore oauth2.TokenStore
 
 	// FetchToken returns the token of the user whom ctx is of, for the client called name; the
-	// zero Token if there is none. Calls such as [Client.Get] use it. It must be safe for
-	// concurrent use.
+	// zero Token if there is none. Calls such as [Client.Get] use it, each of them, and more
+	// than once where a token is refreshed; ctx is asked for its values after the call has been
+	// given up too. It must be safe for concurrent use.
 	FetchToken func(ctx context.Context, name string) (Token, error)
 
 	// UpdateToken stores a token of FetchToken's that was refreshed. An error is that of the
-	// call, and the token is stored with the next one. It must be safe for concurrent use.
+	// call, and the token is stored with the next one. One call of a process refreshes; two
+	// processes may both, and then one finds its refresh token used: TokenStore is for those.
+	// It must be safe for concurrent use, end with its context, which lasts four seconds, and
+	// not call the client: calls wait for it.
 	UpdateToken func(ctx context.Context, u TokenUpdate) error
 
 	// LoginLife is how long a login may take. Zero means 10 minutes.
@@ -142,11 +146,11 @@ func (r *Registry) Init(o Options) error {
 	if err := errors.Join(problems...); err != nil {
 		return err
 	}
-	r.settings.Store(s)
 	for name, m := range made {
 		r.clients[name].current.Store(m)
 		r.clients[name].pending = nil
 	}
+	r.settings.Store(s) // from now on a client that is nothing was removed
 	return nil
 }
 

@@ -49,10 +49,16 @@ type Source interface {
 	open() (opened, error)
 }
 
-// An opened is a Source that has been read.
-type opened interface {
+// A part is a source that is not made of others.
+type part interface {
 	// get returns the value of a client's key, nil if there is none, and where it is from.
 	get(client, key string) (value any, from string)
+}
+
+// An opened is a Source that has been read.
+type opened interface {
+	// parts are what it is made of. What one has goes before what the next has.
+	parts() []part
 
 	// place says where the value would be.
 	place(client, key string) string
@@ -156,6 +162,8 @@ func (f flat) get(client, key string) (any, string) {
 	return found.value, found.from
 }
 
+func (f flat) parts() []part { return []part{f} }
+
 func (f flat) place(client, key string) string { return variable(client, key) }
 
 // check refuses a client that would read another's variable.
@@ -166,7 +174,7 @@ func (f flat) check(client string, others []string) error {
 			continue
 		}
 		for _, k := range table {
-			if name := variable(client, k.name); reads(other, name) {
+			if name := variable(client, k.name); reads(client, name) && reads(other, name) {
 				return fmt.Errorf("the client %q reads %s too: give one another name", other, name)
 			}
 		}
@@ -222,6 +230,8 @@ type nested struct {
 func (n nested) get(client, key string) (any, string) {
 	return n.clients[client][key], n.place(client, key)
 }
+
+func (n nested) parts() []part { return []part{n} }
 
 func (n nested) place(_, key string) string { return n.label + strconv.Quote(key) }
 
@@ -279,14 +289,19 @@ func (j JSON) open() (opened, error) {
 	return nested{clients, "JSON key "}, nil
 }
 
-// Sources returns the Source that has what the first of sources has that has it.
-func Sources(sources ...Source) Source { return inOrder(sources) }
+// Sources returns the Source that has of each field of [Config] what the first of sources has
+// that has it.
+func Sources(sources ...Source) Source {
+	sources = slices.Clone(sources)
+	return inOrder{func() []Source { return sources }}
+}
 
-type inOrder []Source
+// An inOrder has its sources where printing does not reach.
+type inOrder struct{ sources func() []Source }
 
 func (l inOrder) open() (opened, error) {
 	var all several
-	for _, source := range l {
+	for _, source := range l.sources() {
 		o, err := open(source)
 		if err != nil {
 			return nil, err
@@ -298,13 +313,12 @@ func (l inOrder) open() (opened, error) {
 
 type several []opened
 
-func (s several) get(client, key string) (any, string) {
+func (s several) parts() []part {
+	var all []part
 	for _, each := range s {
-		if value, from := each.get(client, key); !absent(value) {
-			return value, from
-		}
+		all = append(all, each.parts()...)
 	}
-	return nil, ""
+	return all
 }
 
 func (s several) place(client, key string) string {

@@ -212,6 +212,20 @@ func TestSources(t *testing.T) {
 	}
 }
 
+// A source goes before the next with each field, wherever the next has it, and parameters are
+// one field.
+func TestSourcesByField(t *testing.T) {
+	source := registry.Sources(
+		registry.Flat{"DEV_SCOPE": "first", "DEV_CLIENT_KWARGS": "prompt=none"},
+		registry.JSON(`{"dev":{"client_id":"second","authorize_params":{"n":"second"},
+			"client_kwargs":{"scope":"second","response_mode":"form_post"}}}`))
+	q := configured(t, "dev", source, urls()).query
+	if q.Get("scope") != "first" || q.Get("response_mode") != "form_post" || q.Get("client_id") != "second" ||
+		q.Get("prompt") != "none" || q.Has("n") {
+		t.Errorf("asked for %v", q)
+	}
+}
+
 // What the owner of a source does to its values later is of no account to a client.
 func TestSourceIsCopied(t *testing.T) {
 	params, scopes := url.Values{"n": {"1"}}, []string{"a"}
@@ -399,8 +413,7 @@ func TestWhereAnErrorIsFrom(t *testing.T) {
 		field, from string
 	}{
 		{"environment", registry.Env(file), good(), "Leeway", "environment variable DEV_LEEWAY"},
-		{"file", registry.Sources(registry.Flat{"DEV_LEEWAY": 0}, registry.Env(file)), good(),
-			"Realm", file + ":4: DEV_REALM"},
+		{"file", registry.Env(file), good(), "Realm", file + ":4: DEV_REALM"},
 		{"flat", registry.Flat{"DEV_LEEWAY": "hush"}, good(), "Leeway", "key DEV_LEEWAY"},
 		{"nested", registry.Nested{"dev": {"leeway": "hush"}}, good(), "Leeway", `key "leeway"`},
 		{"JSON", registry.JSON(`{"dev":{"leeway":"hush"}}`), good(), "Leeway", `JSON key "leeway"`},
@@ -436,6 +449,9 @@ func TestWhereAnErrorIsFrom(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			if test.name == "file" {
+				t.Setenv("DEV_LEEWAY", "0")
+			}
 			_, err := newRegistry(t, registry.Options{Config: test.source}).Register("dev", test.config)
 			e, ok := errors.AsType[*registry.ConfigError](err)
 			if !ok || e.Client != "dev" || e.Field != test.field || e.From != test.from {
@@ -499,9 +515,6 @@ func TestTwice(t *testing.T) {
 	}{
 		{"scope", registry.Nested{"dev": {"scope": "a", "client_kwargs": kwargs("scope", "a")}}, "Scopes",
 			[]string{`key "scope"`, `key "client_kwargs": "scope"`}},
-		{"of two sources", registry.Sources(registry.Flat{"DEV_SCOPE": "a"},
-			registry.JSON(`{"dev":{"client_kwargs":{"scope":"b"}}}`)), "Scopes",
-			[]string{`key DEV_SCOPE`, `JSON key "client_kwargs": "scope"`}},
 		{"token_endpoint", registry.Flat{"DEV_ACCESS_TOKEN_URL": "https://provider.example/token",
 			"DEV_CLIENT_KWARGS": kwargs("token_endpoint", "https://provider.example/token")},
 			"AccessTokenURL", []string{"key DEV_ACCESS_TOKEN_URL", `key DEV_CLIENT_KWARGS: "token_endpoint"`}},

@@ -23,6 +23,7 @@ var (
 	errText    = errors.New("must be text")
 	errWords   = errors.New("must be text, or a list of texts")
 	errMap     = errors.New("must be a map: JSON, or a query")
+	errMember  = errors.New("the query has a member that is not known")
 	errParams  = errors.New("must be a map of texts, and of lists of texts")
 	errNames   = errors.New("must be a map of texts")
 	errFlag    = errors.New("must be true, false, 1 or 0")
@@ -83,7 +84,7 @@ func textsOf(value any) ([]string, bool) {
 // words reads a list of words, such as scopes.
 func words(value any) (any, error) {
 	if s, ok := value.(string); ok {
-		if !strings.HasPrefix(s, "[") {
+		if s = strings.TrimSpace(s); !strings.HasPrefix(s, "[") {
 			return strings.Fields(s), nil
 		}
 		list, err := object(`{"list":` + s + `}`)
@@ -132,11 +133,11 @@ func mapping(value any) (map[string]any, error) {
 }
 
 func parseMapping(s string) (any, error) {
-	if strings.HasPrefix(s, "{") {
+	if s = strings.TrimSpace(s); strings.HasPrefix(s, "{") {
 		return object(s)
 	}
 	query, err := url.ParseQuery(s)
-	if err != nil || !strings.Contains(s, "=") { // err may repeat the text
+	if err != nil || !strings.Contains(s, "=") || strings.ContainsAny(s, "{}\"'\n") { // err may repeat s
 		return nil, errMap
 	}
 	m := map[string]any{}
