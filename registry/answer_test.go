@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -186,3 +187,28 @@ func TestDecodeJSONNumbers(t *testing.T) {
 		t.Errorf("%v, %v", exact, loose)
 	}
 }
+
+// DecodeJSON reads no more than it takes.
+func TestDecodeJSONReadsNoFurther(t *testing.T) {
+	n := &counted{Reader: bytes.NewReader(bytes.Repeat([]byte(" "), 40<<20))}
+	var v any
+	registry.DecodeJSON(&http.Response{StatusCode: 200, Body: n,
+		Header: http.Header{"Content-Type": {"application/json"}}}, &v)
+	if n.read > 10<<20+1 {
+		t.Errorf("%d bytes were read", n.read)
+	}
+}
+
+// A counted counts the bytes that are read of it.
+type counted struct {
+	io.Reader
+	read int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read += n
+	return n, err
+}
+
+func (*counted) Close() error { return nil }

@@ -39,3 +39,18 @@ func TestCalling(t *testing.T) {
 		t.Errorf("ended by the other: %v, %v", both.Err(), context.Cause(both))
 	}
 }
+
+// What some servers take for a step up is refused as that is.
+func TestJoinClimbing(t *testing.T) {
+	for _, ref := range []string{"..;/admin", "..%3b/admin", "%2e%2e;/x", `..%5c..%5cadmin`,
+		"a/..%5C..%5c../x", "/x/..;a=1/y"} {
+		if u, err := join(nil, "https://r.test/api/v1", ref); err == nil {
+			t.Errorf("%s: %s", ref, u)
+		}
+	}
+	for _, ref := range []string{"a;v=1/b", "a..b/..c", "x;../y"} {
+		if _, err := join(nil, "https://r.test/api/v1", ref); err != nil {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+}

@@ -169,3 +169,12 @@ func FuzzDotenv(f *testing.F) {
 		}
 	})
 }
+
+// What is no text is no value.
+func TestDotenvIsText(t *testing.T) {
+	for _, text := range []string{"A=a\x00b", "A=\xff", "A=\"\n\xff\""} {
+		if _, _, err := parseDotenv(text); err != errDotenvText {
+			t.Errorf("%q: error is %v", text, err)
+		}
+	}
+}

@@ -797,3 +797,26 @@ func TestOnTokenUpdateCancels(t *testing.T) {
 		}
 	})
 }
+
+// A FetchToken that is down is no reason to log in again.
+func TestFetchTokenIsDown(t *testing.T) {
+	b := newBank(t)
+	b.inBubble()
+	synctest.Test(t, func(t *testing.T) {
+		c, n := b.config(), 0
+		tok := b.open(t, "ann", -time.Second)
+		down := &oauth2.TokenError{Outcome: oauth2.OutcomeTransient, Err: errDown}
+		c.FetchToken = func(context.Context) (registry.Token, error) {
+			if n++; n%2 == 0 {
+				return registry.Token{}, down
+			}
+			return tok, nil
+		}
+		c.UpdateToken = func(ctx context.Context, u registry.TokenUpdate) error { return nil }
+		client := must(newRegistry(t, registry.Options{HTTP: b.http}).Register("name", c))
+		_, err := whoami(t.Context(), client)
+		if errors.Is(err, loginRequired) || !errors.Is(err, errDown) {
+			t.Errorf("a store that is down sends the user to log in: %v", err)
+		}
+	})
+}

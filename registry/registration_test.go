@@ -468,3 +468,17 @@ func TestConfigIsCopiedBeforeInit(t *testing.T) {
 		}
 	}
 }
+
+// What becomes of the caller's map is of no account.
+func TestUserInfoNamesAreCopied(t *testing.T) {
+	c := good()
+	c.UserInfoEndpoint, c.IdentityIssuer = "https://r.test/me", "https://r.test"
+	c.UserInfoNames = map[string]string{"sub": "id"}
+	reg := newRegistry(t, registry.Options{HTTP: answering(map[string]string{"https://r.test/me": `{"id":"1","x":"2"}`})})
+	client := must(reg.Register("name", c))
+	c.UserInfoNames["sub"] = "x"
+	u, err := client.UserInfo(t.Context(), &registry.Login{Token: bearer(t)})
+	if err != nil || u.Identity.Subject != "1" {
+		t.Errorf("%+v, %v", u, err)
+	}
+}

@@ -619,3 +619,67 @@ func TestSourceIsReadByInit(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// A map that is no map in truth may be a secret: nothing of it is repeated, nor taken for a query.
+func TestTextThatIsNoMapping(t *testing.T) {
+	secret := `"rsa_key": "-----BEGIN PRIVATE KEY-----\nMIIEvCANARY==\n-----END PRIVATE KEY-----"`
+	for _, text := range []string{" {" + secret + "}", "\n{" + secret + "}", "[{" + secret + "}]", secret,
+		"\ufeff{" + secret + "}", "'{" + secret + "}'"} {
+		reg := newRegistry(t, registry.Options{Config: registry.Flat{"DEV_CLIENT_KWARGS": text}})
+		_, err := reg.Register("dev", good())
+		if err == nil || strings.Contains(err.Error(), "CANARY") {
+			t.Errorf("%.12q: %v", text, err)
+		}
+	}
+	for _, text := range []string{" {\"a\":\"b=c\"}", "\n{\"a\":\"b=c\"}", `[{"a":"b=c"}]`} {
+		reg := newRegistry(t, registry.Options{Config: registry.Flat{"DEV_AUTHORIZE_PARAMS": text}})
+		c, err := reg.Register("dev", good())
+		if err == nil && beginWith(t, c).query.Get("a") != "b=c" {
+			t.Errorf("%q: %v", text, beginWith(t, c).query)
+		}
+	}
+	for _, text := range []string{" [\"a\",\"b\"]", "\n[\"a\"]"} {
+		reg := newRegistry(t, registry.Options{Config: registry.Flat{"DEV_SCOPE": text}})
+		c, err := reg.Register("dev", good())
+		if err != nil {
+			t.Errorf("scope %q: %v", text, err)
+		} else {
+			beginWith(t, c)
+		}
+	}
+}
+
+// Two names read what they read, in whatever order they come.
+func TestNamesThatDoNotCollide(t *testing.T) {
+	for _, names := range [][2]string{{"google", "google-default"}, {"google-default", "google"}} {
+		reg := newRegistry(t, registry.Options{Config: registry.Env()})
+		for _, n := range names {
+			if _, err := reg.Register(n, good()); err != nil {
+				t.Errorf("%v: %v", names, err)
+			}
+		}
+	}
+}
+
+// What is empty in a source is for the next to say.
+func TestEmptyInSources(t *testing.T) {
+	for i, empty := range []any{" ", []string{}, []any{}, []string(nil)} {
+		src := registry.Sources(registry.Nested{"dev": {"scope": empty}}, registry.Nested{"dev": {"scope": "a"}})
+		got := configured(t, "dev", src, good())
+		if got.query.Get("scope") != "a" {
+			t.Errorf("%d %q: %q", i, empty, got.query.Get("scope"))
+		}
+	}
+	for i, empty := range []any{map[string]any{}, url.Values{}, url.Values(nil), map[string]any(nil)} {
+		src := registry.Sources(registry.Nested{"dev": {"authorize_params": empty}}, registry.Nested{"dev": {"authorize_params": "n=1"}})
+		got := configured(t, "dev", src, good())
+		if got.query.Get("n") != "1" {
+			t.Errorf("%d %q: %q", i, empty, got.query)
+		}
+		src = registry.Sources(registry.Nested{"dev": {"client_kwargs": empty}}, registry.Nested{"dev": {"client_kwargs": "scope=a"}})
+		got = configured(t, "dev", src, good())
+		if got.query.Get("scope") != "a" {
+			t.Errorf("kwargs %d %q: %q", i, empty, got.query)
+		}
+	}
+}

@@ -183,3 +183,24 @@ func TestKeysOfUsers(t *testing.T) {
 		t.Error("a token that the application keeps was saved")
 	}
 }
+
+// Who is refreshing a token is not forgotten: another would refresh it too.
+func TestUserInUse(t *testing.T) {
+	asked, answer := make(chan bool), make(chan bool)
+	c := lending(t, func() { asked <- true; <-answer }, new(oauth2.MemoryStore), nil)
+	tok := fetchedToken(t, -time.Second)
+	if err := c.SaveToken(context.Background(), "42", Token{OAuth2: tok}); err != nil {
+		t.Fatal(err)
+	}
+	var calls sync.WaitGroup
+	calls.Go(func() { callAt(t, c.WithUser("42").Get, "ended") })
+	<-asked
+	if !c.unsaved() {
+		t.Error("is dropped while the server is asked")
+	}
+	answer <- true
+	calls.Wait()
+	if c.unsaved() {
+		t.Error("is kept for ever")
+	}
+}
