@@ -1017,9 +1017,15 @@ func TestPanics(t *testing.T) {
 						t.Errorf("got %v, %v", tok, err)
 					}
 				}
+				if saved := name != "AcceptRefresh" && name != "Swap"; r.Unsaved() == saved {
+					t.Errorf("unsaved: %t", r.Unsaved())
+				}
 				r.heal()
 				time.Sleep(time.Second)
 				r.want(t, "access 1")
+				if r.Unsaved() {
+					t.Error("unsaved still")
+				}
 				if len(r.server.sent) != 1 {
 					t.Errorf("sent %q", r.server.sent)
 				}

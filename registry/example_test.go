@@ -1,7 +1,9 @@
 package registry_test
 
 import (
+	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +14,9 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
+	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
 	"vouchsafe/registry"
 )
@@ -190,4 +194,114 @@ func Example_testYourLogin() {
 	// Output:
 	// Hello, bob
 	// true
+}
+
+// A tokenTable is a table of an application's own: a row for each user and client.
+type tokenTable struct {
+	mu   sync.Mutex
+	rows map[[2]string]string // JSON, by user and client; in production sealed, see package sqlstore
+}
+
+type currentUser struct{}
+
+// fetch is Options.FetchToken: the user travels in the context of the request.
+func (t *tokenTable) fetch(ctx context.Context, name string) (registry.Token, error) {
+	user, _ := ctx.Value(currentUser{}).(string)
+	t.mu.Lock()
+	row, ok := t.rows[[2]string{user, name}]
+	t.mu.Unlock()
+	if !ok {
+		return registry.Token{}, nil // there is none: the user must log in
+	}
+	var r registry.Record
+	if err := json.Unmarshal([]byte(row), &r); err != nil {
+		return registry.Token{}, err
+	}
+	return registry.FromRecord(r)
+}
+
+// save stores a token, after a login.
+func (t *tokenTable) save(user, name string, tok registry.Token) error {
+	row, err := json.Marshal(tok.Record())
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rows[[2]string{user, name}] = string(row)
+	return nil
+}
+
+// update is Options.UpdateToken: it stores what a token was refreshed into.
+func (t *tokenTable) update(ctx context.Context, u registry.TokenUpdate) error {
+	user, _ := ctx.Value(currentUser{}).(string)
+	return t.save(user, u.Name, u.New)
+}
+
+// Calls find the user's token in a table of the application's own, and store it there when it
+// was refreshed: Authlib's fetch_token and update_token.
+func Example_tokenTable() {
+	provider := oidctest.NewServer(oidctest.Options{TokenLife: time.Minute})
+	defer provider.Close()
+	table := &tokenTable{rows: map[[2]string]string{}}
+	reg, err := registry.New(registry.Options{
+		EphemeralKey: true, FetchToken: table.fetch, UpdateToken: table.update})
+	if err != nil {
+		log.Fatal(err)
+	}
+	company, err := reg.Register("company", registry.Config{
+		ClientID: "client", ClientSecret: "secret",
+		Issuer: provider.Issuer(), APIBaseURL: provider.Issuer()})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// A handler behind a middleware that knows whose session it is.
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		resp, err := company.Get(r.Context(), "me")
+		if errors.Is(err, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired}) {
+			fmt.Println("log in first")
+			return
+		}
+		var me struct{ Name string }
+		if err == nil {
+			err = registry.DecodeJSON(resp, &me)
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(me.Name)
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r = r.WithContext(context.WithValue(r.Context(), currentUser{}, "42"))
+
+	handler(httptest.NewRecorder(), r)
+	if err := table.save("42", "company", firstToken(company)); err != nil {
+		log.Fatal(err)
+	}
+	handler(httptest.NewRecorder(), r)
+	// Output:
+	// log in first
+	// Alice Example
+}
+
+// firstToken logs in once and returns the token.
+func firstToken(client *registry.Client) (tok registry.Token) {
+	mux := http.NewServeMux()
+	site := httptest.NewServer(mux)
+	defer site.Close()
+	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) {
+		if err := client.AuthorizeRedirect(w, r, site.URL+"/callback"); err != nil {
+			log.Fatal(err)
+		}
+	})
+	mux.HandleFunc("GET /callback", func(w http.ResponseWriter, r *http.Request) {
+		login, err := client.AuthorizeAccessToken(w, r)
+		if err != nil {
+			log.Fatal(err)
+		}
+		tok = login.Token
+	})
+	visitSite(site.URL + "/login")
+	return tok
 }
