@@ -4,8 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
+	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
 )
@@ -45,6 +47,10 @@ func (c Config) oauth2(o Options) (protocol, error) {
 	client, err := oauth2.New(cfg)
 	return oauth2Protocol{client, c.ResponseMode}, err
 }
+
+var errOpenID error = &jose.CheckError{Check: "scope",
+	Need:   "must not have openid where nothing verifies the ID Token that comes of it",
+	Clause: "OpenID Connect Core 1.0, Section 3.1.2.1"}
 
 // server returns s with the endpoints that c has.
 func (c Config) server(s oauth2.AuthorizationServer) oauth2.AuthorizationServer {
@@ -93,6 +99,9 @@ func (p oauth2Protocol) name() Protocol { return ProtocolOAuth2 }
 func (p oauth2Protocol) authorize(ctx context.Context, o AuthorizeOptions) (begun, error) {
 	if o.asksOIDC() {
 		return begun{}, errNotOIDC
+	}
+	if slices.Contains(o.Scopes, "openid") {
+		return begun{}, errOpenID
 	}
 	req, err := p.client.Authorize(ctx, oauth2.AuthorizationOptions{
 		RedirectURI:  o.RedirectURI,

@@ -41,6 +41,9 @@ func TestRehearsal(t *testing.T) {
 		}, "AccessTokenParams", "token_params"},
 		{"a scope with a space", true, func(c *registry.Config) { c.Scopes = []string{"a b"} },
 			"Scopes", "scope"},
+		{"openid without OpenID Connect", false, func(c *registry.Config) {
+			c.Protocol, c.Scopes = registry.ProtocolOAuth2, []string{"openid"}
+		}, "Scopes", "scope"},
 		{"implicit", false, func(c *registry.Config) { c.ResponseType = "token" },
 			"ResponseType", "response_type"},
 		{"hybrid", false, func(c *registry.Config) { c.ResponseType = "code id_token" }, "", ""},
