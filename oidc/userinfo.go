@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -212,7 +213,7 @@ type UserInfoSource struct {
 	// Fix, if not nil, returns the claims to go on with in place of those of the answer,
 	// before Names is looked at and the subject is. It gets the members as they came, a
 	// number as a [json.Number], and may change the map. What it returns is read as an
-	// answer is, and believed. Its error is wrapped, beside a [*jose.CheckError] with the
+	// answer is, and believed; a "sub" that is a whole number there is read as its digits. Its error is wrapped, beside a [*jose.CheckError] with the
 	// check "userinfo_fix". It must be safe for concurrent use.
 	Fix func(ctx context.Context, claims map[string]any) (map[string]any, error)
 }
@@ -280,6 +281,10 @@ func (s UserInfoSource) fixed(ctx context.Context, m strictjson.Object) (*UserIn
 	if err != nil {
 		return nil, refusal.Because(err, "userinfo_fix", "must have claims to go on with",
 			userInfoClause)
+	}
+	if n, ok := claims["sub"].(json.Number); ok && strings.Trim(string(n), digits) == "" {
+		claims = maps.Clone(claims) // {"sub": claims["id"]} is the least that a Fix does
+		claims["sub"] = string(n)
 	}
 	body, err := json.Marshal(claims)
 	if err != nil || claims == nil { // the error would repeat a value

@@ -690,6 +690,28 @@ func TestUserInfoFixComesLast(t *testing.T) {
 	}
 }
 
+// A Fix that says {"sub": claims["id"]} gets the digits of a whole number, and nothing of another.
+func TestUserInfoFixOfNumber(t *testing.T) {
+	for id, want := range map[string]string{
+		"12345678901234567890": "12345678901234567890", "0": "0", `"a"`: "a", "1.5": "", "1e5": "", "-1": "", "true": "",
+	} {
+		server := httptest.NewServer(say(200, typeJSON, `{"id":`+id+`}`))
+		user, err := FetchUserInfo(t.Context(), http.DefaultClient, UserInfoSource{
+			Endpoint: server.URL, Issuer: "https://issuer.example",
+			Fix: fixer(func(claims map[string]any) (map[string]any, error) {
+				return map[string]any{"sub": claims["id"]}, nil
+			}).fix})
+		server.Close()
+		if want == "" {
+			if outcome(err) != "check sub" {
+				t.Errorf("%s: %v, %v", id, user, err)
+			}
+		} else if err != nil || user.Identity.Subject != want {
+			t.Errorf("%s: %v, %v", id, user, err)
+		}
+	}
+}
+
 // Fix gets the members as they came, a number in all its digits, before Names is looked at,
 // and the context of who asks.
 func TestFetchUserInfoFix(t *testing.T) {
