@@ -430,29 +430,6 @@ func TestTenantChangedWhileBusy(t *testing.T) {
 	}
 }
 
-// The claim on a redirect URI outlives the tenant's place in memory.
-func TestClaimOfForgottenTenant(t *testing.T) {
-	r := newRegistry(t, registry.Options{
-		Resolve: func(_ context.Context, name string) (registry.Config, error) { return tenant(name), nil }})
-	begin := func(name string) error {
-		c, err := r.Resolve(t.Context(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c.AuthorizeRedirect(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil),
-			"https://site.example/callback")
-	}
-	if err := begin("honest"); err != nil {
-		t.Fatal(err)
-	}
-	for i := range 1000 {
-		r.Resolve(t.Context(), fmt.Sprint("other-", i))
-	}
-	if err := begin("evil"); err == nil {
-		t.Error("evil shares the redirect URI of honest")
-	}
-}
-
 // A resolver that goes on with what it returned has a change noticed.
 func TestResolvedConfigIsCopied(t *testing.T) {
 	c, now := good(), fixedNow()
