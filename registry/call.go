@@ -54,7 +54,7 @@ func (c *Client) bound(
 //
 // Whose token it is each request says anew: its own context, and for what that does not
 // know ctx, whose end is of no account. Its Timeout is Config.Timeout, or that of
-// Options.HTTP.
+// Config.HTTP or Options.HTTP.
 func (b caller) HTTPClient(ctx context.Context) (*http.Client, error) {
 	m, err := b.client.registration()
 	if err != nil {
@@ -142,7 +142,7 @@ func closeBody(req *http.Request) {
 // For APIs at other hosts there is Client.OAuth2.
 //
 // A call whose ctx has a deadline ends then; another after Config.Timeout, or that of
-// Options.HTTP. The caller closes the response's body, and looks at its status:
+// Config.HTTP or Options.HTTP. The caller closes the response's body, and looks at its status:
 // [CheckStatus], [DecodeJSON].
 func (b caller) Get(ctx context.Context, ref string) (*http.Response, error) {
 	return b.call(ctx, http.MethodGet, ref, "", nil)

@@ -163,7 +163,8 @@ type AuthorizeOptions struct {
 	RedirectURI string
 
 	// ReturnTo is where the application goes on after the login: a path of this
-	// site, which comes back as Login.ReturnTo.
+	// site, which comes back as Login.ReturnTo. There is room for 512 bytes in every Store,
+	// for some 3 KB outside cookies.
 	ReturnTo string
 
 	// User, if not empty, is the application's own identifier of the user who is logged in

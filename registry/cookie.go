@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -63,6 +64,10 @@ func setCookie(w http.ResponseWriter, e entry) {
 	if e.posted {
 		sameSite = http.SameSiteNoneMode
 	}
+	h := w.Header()
+	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
+		return strings.HasPrefix(line, e.Name+"=") // at most one of a name: RFC 6265, Section 4.1.1
+	})
 	http.SetCookie(w, &http.Cookie{
 		Name:     e.Name,
 		Value:    e.Value,

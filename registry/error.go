@@ -59,7 +59,7 @@ func configError(name string, origins map[string]string, err error) error {
 }
 
 var (
-	errName  = errors.New("a name must have 1 to 64 letters, digits, '-', '_' and '.'")
+	errName  = errors.New("a name must have 1 to 64 letters, digits, '-', '_' and '.', not dots alone")
 	errTaken = errors.New("a client of this name is registered")
 )
 
@@ -106,7 +106,7 @@ const (
 	ReasonOtherUser Reason = "login is to link an account to another user"
 
 	// ReasonOtherSite: what is to link an account, or to end a session, was not asked for by
-	// a page of this site.
+	// a page of this site; or a login was begun from within a page of another.
 	ReasonOtherSite Reason = "request does not come from a page of this site"
 )
 

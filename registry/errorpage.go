@@ -25,8 +25,8 @@ var errForm = errors.New("registry: the parameters of a request must be a form o
 // The status is 403 if access was denied, and where a request came from another site or for
 // another user; 404 if there is no such client; 503 before [Registry.Init], and if
 // Options.Resolve failed; 400 for another [TransactionError], and for a request that cannot
-// be; 500 if HandlerOptions.LoggedIn or LoggedOut failed; and otherwise 502: the
-// provider did not answer as it must.
+// be; 500 if the Store, HandlerOptions.LoggedIn or LoggedOut failed; and otherwise 502:
+// the provider did not answer as it must.
 //
 // The page links to "/", is not to be stored or framed, and may load nothing.
 func ErrorPage(w http.ResponseWriter, _ *http.Request, err error) { showError(w, err, "/") }

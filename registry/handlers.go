@@ -1,12 +1,14 @@
 package registry
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"vouchsafe/internal/localpath"
 	"vouchsafe/oauth2"
@@ -53,8 +55,8 @@ type HandlerOptions struct {
 
 	// Error shows an error. Its text has of the request the name of a client, quoted as in Go,
 	// and of the provider an error code, any 64 printable characters: escape it. If nil,
-	// [ErrorPage] does, with a link to Home, and Options.Logger is told. It is called with the headers set that keep the
-	// answer out of caches and the address out of other sites.
+	// [ErrorPage] does, with a link to Home, and Options.Logger is told. It is called with the
+	// headers set that keep the answer out of caches and the address out of other sites.
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 }
 
@@ -69,7 +71,9 @@ type HandlerOptions struct {
 // The client is that of [Registry.Resolve]. Answers are not to be stored, and redirects after
 // a POST are 303.
 type Handlers struct {
-	// Login begins a login, by GET or POST; not one that a browser makes in advance. The
+	// Login begins a login, by GET or POST; not one that a browser makes in advance, or for an
+	// image or a script of another site. A POST of another site's page, or of one that does not
+	// say where from, is sent on to the same as a GET, with its form in the query. The
 	// parameter return_to is where to go on after it, a path of this site of at most 512
 	// bytes; anything else is dropped.
 	//
@@ -213,8 +217,8 @@ func (s *site) login(w http.ResponseWriter, r *http.Request) error {
 		http.Error(w, "Not in advance", http.StatusServiceUnavailable)
 		return nil
 	}
-	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
-		return because(ReasonOtherSite) // an image of another site, say
+	if embedded(r) {
+		return because(ReasonOtherSite)
 	}
 	if r.Method == http.MethodPost && fromOwnSite(r, s.origin(r)) != nil {
 		return s.again(w, r)
@@ -232,6 +236,14 @@ func (s *site) again(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Location", "?"+r.Form.Encode())
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
+}
+
+// embedded reports whether a browser asks on behalf of a page that its user stays on: for an
+// image in it, say, whoever has put it there. Scripts of this site itself may ask, as a service
+// worker does.
+func embedded(r *http.Request) bool {
+	mode, from := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Site")
+	return mode == "no-cors" || mode != "" && mode != "navigate" && from != "same-origin"
 }
 
 // inAdvance reports whether a browser asks for what its user may never want to see.
@@ -320,7 +332,7 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) error {
 	user := s.user(r)
 	login, err := client.Complete(w, r, user)
 	if user != "" && errors.Is(err, because(ReasonCompleted)) {
-		s.goOn(w, r, "")
+		s.goOn(w, "")
 		return nil
 	}
 	if err != nil {
@@ -330,7 +342,7 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) error {
 		return &fault{http.StatusInternalServerError, err}
 	}
 	login.taken(w, r)
-	s.goOn(w, r, login.ReturnTo)
+	s.goOn(w, login.ReturnTo)
 	return nil
 }
 
@@ -365,7 +377,7 @@ func (s *site) logout(w http.ResponseWriter, r *http.Request) error {
 	if err := s.options.LoggedOut(w, r); err != nil {
 		return &fault{http.StatusInternalServerError, err}
 	}
-	s.goOn(w, r, returnTo(r.Form.Get("return_to")))
+	s.goOn(w, returnTo(r.Form.Get("return_to")))
 	return nil
 }
 
@@ -379,15 +391,17 @@ func (s *site) origin(r *http.Request) string {
 	return scheme + "://" + r.Host
 }
 
-// goOn redirects to a path of this site as it is, or to Home if there is none.
-func (s *site) goOn(w http.ResponseWriter, _ *http.Request, path string) {
-	if path == "" {
-		path = s.options.Home
+// goOn redirects to a path of this site as it is, or to Home if there is none: http.Redirect
+// would clean it.
+func (s *site) goOn(w http.ResponseWriter, path string) {
+	var location strings.Builder
+	for _, b := range []byte(cmp.Or(path, s.options.Home)) {
+		if b < utf8.RuneSelf {
+			location.WriteByte(b)
+		} else {
+			fmt.Fprintf(&location, "%%%02X", b) // a header is ASCII
+		}
 	}
-	u, err := url.Parse(path) // which escapes what is not ASCII
-	if err != nil {
-		u = &url.URL{Path: "/"}
-	}
-	w.Header().Set("Location", u.String())
+	w.Header().Set("Location", location.String())
 	w.WriteHeader(http.StatusSeeOther)
 }

@@ -59,6 +59,9 @@ func find(source opened, name string, others []string) (*found, error) {
 		if err := f.read(each, name); err != nil {
 			return nil, err
 		}
+		for field := range all.origins { // false is said too
+			reflect.ValueOf(&f.config).Elem().FieldByName(field).SetZero()
+		}
 		all.config = all.config.merged(f.config, false)
 		maps.Copy(f.origins, all.origins)
 		all.origins = f.origins
@@ -129,7 +132,7 @@ func wrongAt(from string, err error) error {
 
 // put sets a field that is not set yet, or a parameter that is not.
 func (f *found) put(field string, value any, from string) error {
-	if empty(value) {
+	if empty(value) && value != false {
 		return nil
 	}
 	to := reflect.ValueOf(&f.config).Elem().FieldByName(field)

@@ -60,7 +60,7 @@ func (r record) loopback() bool {
 // An entry is what a browser holds of one login.
 type entry struct {
 	Name  string `json:"n"` // which the record is sealed for
-	Value string `json:"v"` // when the login began, a dot, and what the vault gave; or one of those below
+	Value string `json:"v"` // when it began, a dot, and what the vault gave; or one of those below
 	Until int64  `json:"u"` // Unix seconds; zero where the browser itself forgets
 
 	life   time.Duration // from now on
@@ -132,7 +132,8 @@ func (l *logins) seal(rec record, name string) ([]byte, error) {
 	rec.Expires = l.now().Add(l.life).Unix()
 	raw, err := json.Marshal(rec)
 	if err == nil && len(raw) > maxRecord {
-		err = errors.New("login's record must have at most 4096 bytes")
+		err = errors.New("login's record must have at most 4096 bytes: shorten ReturnTo, " +
+			"TokenParams or the scopes")
 	}
 	if err != nil {
 		return nil, err
@@ -253,8 +254,10 @@ func (l *logins) mark(w http.ResponseWriter, r *http.Request, open []entry, e en
 // complete notes that the application has taken the login of key. If that fails, a callback
 // which comes twice is told that it was used.
 func (l *logins) complete(w http.ResponseWriter, r *http.Request, key string, https bool) {
-	if open, err := l.open(r); err == nil {
-		l.mark(w, r, open, l.store.entry(loginID(key), https), completed)
+	e := l.store.entry(loginID(key), https)
+	open, err := l.open(r)
+	if err == nil && slices.ContainsFunc(open, func(o entry) bool { return o.Name == e.Name }) {
+		l.mark(w, r, open, e, completed) // in a session that is gone it would begin another
 	}
 }
 

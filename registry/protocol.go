@@ -98,7 +98,7 @@ func (c Config) protocol(o Options) (protocol, error) {
 	if err := c.check(p, o.HTTP); err != nil {
 		return nil, err
 	}
-	if err := c.rehearse(p); err != nil {
+	if err := c.rehearse(p, o.HTTP); err != nil {
 		return nil, err
 	}
 	switch p {

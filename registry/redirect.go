@@ -51,7 +51,7 @@ func (r *Registry) claim(ctx context.Context, c *Client, redirectURI string) err
 	owner, err := r.Resolve(ctx, name) // who may be a tenant that was not used for long
 	if errors.Is(err, ErrNotRegistered) {
 		r.inherit(c, redirectURI, name)
-		return nil
+		return r.claim(ctx, c, redirectURI) // another may have been faster
 	}
 	if err != nil {
 		return err
@@ -66,8 +66,9 @@ func (r *Registry) claim(ctx context.Context, c *Client, redirectURI string) err
 			return err
 		}
 		if !promised {
-			return fmt.Errorf("redirect URI of %q must not be used by %q too: "+
-				"%q does not send iss (RFC 9700, Section 4.4.2)", owner.name, c.name, each.name)
+			return &ConfigError{Client: c.name, Field: "RedirectURI", Err: fmt.Errorf(
+				"must not be that of %q: %q does not send iss (RFC 9700, Section 4.4.2)",
+				owner.name, each.name)}
 		}
 	}
 	return nil

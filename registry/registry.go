@@ -194,7 +194,7 @@ func newSettings(o Options) (*settings, error) {
 
 // Register adds the client of a provider under a name, and returns it as
 // [Registry.Client] does. The name must be new, of 1 to 64 letters, digits, '-',
-// '_' and '.'. What cannot work in c is an error here, a [*ConfigError]; nothing is fetched.
+// '_' and '.', not dots alone. What cannot work in c is an error here, a [*ConfigError]; nothing is fetched.
 // Before [Registry.Init] it is an error there.
 func (r *Registry) Register(name string, c Config) (*Client, error) {
 	if !validName(name) {

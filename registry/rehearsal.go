@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 
 	"vouchsafe/jose"
@@ -12,7 +13,7 @@ import (
 
 // rehearse begins a login with nobody, to find out when a client is registered what would be
 // wrong with each of its logins.
-func (c Config) rehearse(p Protocol) error {
+func (c Config) rehearse(p Protocol, hc *http.Client) error {
 	const nobody = "https://localhost"
 	server := oauth2.AuthorizationServer{
 		Issuer: nobody, AuthorizationEndpoint: nobody, TokenEndpoint: nobody, JWKSURI: nobody}
@@ -22,12 +23,17 @@ func (c Config) rehearse(p Protocol) error {
 	case ProtocolOAuth2:
 		var client *oauth2.Client
 		server.Issuer, server.JWKSURI = c.Issuer, c.JWKSURI // which a signed response needs
+		var auth oauth2.ClientAuthentication
+		if auth, _, err = c.authentication(); err != nil {
+			return err
+		}
 		var keys jose.KeySource
 		if c.JWKS != nil {
 			keys = c.JWKS
 		}
 		client, err = oauth2.New(oauth2.Config{
-			ID: nobody, Auth: oauth2.None(), Server: server, Keys: keys, Quirks: c.Quirks.Quirks})
+			ID: nobody, Auth: auth, Server: server, Keys: keys, Quirks: c.Quirks.Quirks, HTTP: hc,
+			AuthorizationResponse: c.OAuth2.AuthorizationResponse})
 		stage = oauth2Protocol{client, c.ResponseMode}
 	case ProtocolOIDC:
 		var client *oidc.Client

@@ -22,7 +22,7 @@ const (
 // configuration that Options.Resolve returns, an error of which is wrapped. That is asked
 // once however many wait, and again after five minutes; the thousand clients used last are
 // kept, with what they have discovered unless their configuration changes: one with functions
-// counts as changed each time. Options.Config has no part in it.
+// counts as changed each time, and so does one with another Config.HTTP: keep that. Options.Config has no part in it.
 //
 // Without Options.Resolve it is [Registry.Client].
 func (r *Registry) Resolve(ctx context.Context, name string) (*Client, error) {
@@ -35,7 +35,7 @@ func (r *Registry) Resolve(ctx context.Context, name string) (*Client, error) {
 	if held.fresh(s.options.Now()) {
 		return held.client, nil
 	}
-	return t.flight.Do(ctx, func(ctx context.Context) (*Client, error) {
+	c, err = t.flight.Do(ctx, func(ctx context.Context) (*Client, error) {
 		held := r.resolved.holding(t) // another flight may just have brought it
 		if held.fresh(s.options.Now()) {
 			return held.client, nil
@@ -50,6 +50,10 @@ func (r *Registry) Resolve(ctx context.Context, name string) (*Client, error) {
 		held.until = s.options.Now().Add(resolvedLife)
 		return held.client, nil
 	})
+	if _, ok := err.(*ConfigError); err != nil && !ok { // a panic of Options.Resolve, say
+		err = &ConfigError{Client: name, Err: err}
+	}
+	return c, err
 }
 
 // resolve asks for a configuration. Who holds a client already has it changed if that has.
@@ -62,7 +66,7 @@ func (r *Registry) resolve(
 	}
 	if held.client == nil {
 		held.client = newClient(r, name)
-	} else if reflect.DeepEqual(c, held.config) {
+	} else if same(c, held.config) {
 		return held, nil
 	}
 	m, err := s.register(name, c)
@@ -75,6 +79,16 @@ func (r *Registry) resolve(
 	held.config = c.clone()
 	held.client.current.Store(m)
 	return held, nil
+}
+
+// same reports whether two configurations are. One http.Client is none but itself: others may
+// be using what is in it.
+func same(a, b Config) bool {
+	if a.HTTP != b.HTTP {
+		return false
+	}
+	a.HTTP, b.HTTP = nil, nil
+	return reflect.DeepEqual(a, b)
 }
 
 // resolved are the clients that Options.Resolve has the configuration of, the one used last

@@ -82,7 +82,7 @@ var table = []setting{
 	{"headers", "", inKwargs, refused(isTransport)},
 }
 
-const isTransport = "it is for Options.HTTP"
+const isTransport = "it is for Config.HTTP or Options.HTTP"
 
 // lookup returns the setting called name, unless it only stands elsewhere.
 func lookup(name string, elsewhere level) (setting, bool) {
@@ -116,7 +116,7 @@ func param(name string) func(any) (any, error) {
 var (
 	errChallenge = errors.New("must be S256, which is always used; plain never is")
 	errGrant     = errors.New("must be authorization_code; other grants are those of Client.OAuth2")
-	errVerify    = errors.New("must be true: whom to trust is for Options.HTTP to say")
+	errVerify    = errors.New("must be true: whom to trust is for Config.HTTP or Options.HTTP to say")
 	errPlacement = errors.New("must be header or body; the URL only code can choose, with " +
 		"oauth2.InsecurePlacementQuery")
 )
