@@ -75,7 +75,8 @@ func (c *Client) AuthorizationResponse(
 	}
 	l.Check(t.State != "" && equal(params.Get("state"), t.State),
 		"state", "must be the one of the request", "RFC 6749, Section 10.12")
-	l.Check(c.issuerMatches(params, t.Type), "iss", "must be the issuer of the server asked, as configured",
+	l.Check(c.issuerMatches(params, t.Type), "iss",
+		"must be the issuer of the server asked, as configured",
 		"RFC 9207, Section 2.4")
 	l.Result("error", "RFC 6749, Section 4.1.2.1", callbackRefusal(params))
 	l.Check(params.Get("code") != "" || !t.Type.brings("code"),

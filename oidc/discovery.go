@@ -89,7 +89,8 @@ func (c *Config) readMetadata(ctx context.Context, resp *httpclient.Response) (P
 	l := verdict.New(ctx, checkError)
 	var p Provider
 	discovery.Read(l, resp, &p, "OpenID Connect Discovery 1.0, Section 4.2")
-	l.Check(p.Issuer == c.Issuer, "issuer", "must be the issuer asked for, with or without a final slash as that",
+	l.Check(p.Issuer == c.Issuer, "issuer",
+		"must be the issuer asked for, with or without a final slash as that",
 		"OpenID Connect Discovery 1.0, Section 4.3")
 	configured := discovery.Endpoints(c.Provider)
 	endpoints := slices.DeleteFunc(discovery.Endpoints(p), func(e discovery.Endpoint) bool {

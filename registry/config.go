@@ -22,9 +22,9 @@ import (
 )
 
 // A Config says what a provider is and who the client is to it. ClientID is required; the
-// rest depends on the protocol. What is empty, of lists and maps what is nil, is filled in: from [Options].Config first, then
-// from the row of Provider. There each field has Authlib's name, which is the field's own in
-// lower case with underscores unless said otherwise.
+// rest depends on the protocol. What is empty, of lists and maps what is nil, is filled in: from
+// [Options].Config first, then from the row of Provider. There each field has Authlib's name,
+// which is the field's own in lower case with underscores unless said otherwise.
 //
 // Fields of a protocol that the provider is not of are an error.
 type Config struct {

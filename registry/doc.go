@@ -5,7 +5,8 @@
 //
 //	reg, err := registry.New(registry.Options{
 //		Keys: keys, BaseURL: "https://app.example", Config: registry.Env()})
-//	github, err := reg.Register("github", registry.Config{Provider: "github"}) // GITHUB_CLIENT_ID, …
+//	// with GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET
+//	github, err := reg.Register("github", registry.Config{Provider: "github"})
 //
 //	// the login handler
 //	err = github.AuthorizeRedirect(w, r, "/auth")

@@ -59,12 +59,14 @@ func configError(name string, origins map[string]string, err error) error {
 }
 
 var (
-	errName  = errors.New("a name must have 1 to 64 letters, digits, '-', '_' and '.', not dots alone")
+	errName = errors.New("a name must have 1 to 64 letters, digits, '-', '_' and '.', " +
+		"not dots alone")
 	errTaken = errors.New("a client of this name is registered")
 )
 
 func denied(err error) bool {
-	return errors.Is(err, oauth1.ErrAccessDenied) || errors.Is(err, &oauth2.Error{Code: "access_denied"})
+	return errors.Is(err, oauth1.ErrAccessDenied) ||
+		errors.Is(err, &oauth2.Error{Code: "access_denied"})
 }
 
 // A Reason is why a callback belongs to no login in the making.

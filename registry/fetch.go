@@ -71,7 +71,7 @@ func tell(ctx context.Context, f func(context.Context, TokenUpdate), u TokenUpda
 var (
 	errNone    = errors.New("there is no token")
 	errFetcher = fmt.Errorf("%w, or that of Options; or call WithToken or WithUser", errRequired)
-	errEnded   = errors.New("must be set: the token has ended, and what refreshes it is to be stored")
+	errEnded   = errors.New("must be set: the token has ended, and another is to be stored")
 )
 
 // fetch returns the token that FetchToken has for the user whom ctx is of.

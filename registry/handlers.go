@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -73,7 +74,7 @@ type HandlerOptions struct {
 type Handlers struct {
 	// Login begins a login, by GET or POST; not one that a browser makes in advance, or for an
 	// image or a script of another site. A POST of another site's page, or of one that does not
-	// say where from, is sent on to the same as a GET, with its form in the query. The
+	// say where from, is sent on to the same as a GET, with the parameters that are named here. The
 	// parameter return_to is where to go on after it, a path of this site of at most 512
 	// bytes; anything else is dropped.
 	//
@@ -108,7 +109,7 @@ func (r *Registry) Handlers(o HandlerOptions) (*Handlers, error) {
 	if err := r.checkHandlers(o); err != nil {
 		return nil, err
 	}
-	s := &site{r, o.completed(r.logger)}
+	s := &handlerSet{r, o.completed(r.logger)}
 	h := &Handlers{
 		Login:    s.handler(s.login, http.MethodGet, http.MethodPost),
 		Callback: s.handler(s.callback, http.MethodGet, http.MethodPost),
@@ -176,8 +177,8 @@ func (r *Registry) logger() *slog.Logger {
 	return nil
 }
 
-// A site is what the handlers of one share.
-type site struct {
+// A handlerSet is what the handlers of a site share.
+type handlerSet struct {
 	registry *Registry
 	options  HandlerOptions
 }
@@ -186,7 +187,7 @@ type site struct {
 const maxForm = 64 << 10
 
 // handler makes a handler of what ends in an error or has answered.
-func (s *site) handler(
+func (s *handlerSet) handler(
 	serve func(w http.ResponseWriter, r *http.Request) error, methods ...string,
 ) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -207,11 +208,11 @@ func (s *site) handler(
 }
 
 // client returns the client that a request is about.
-func (s *site) client(r *http.Request) (*Client, error) {
+func (s *handlerSet) client(r *http.Request) (*Client, error) {
 	return s.registry.Resolve(r.Context(), s.options.Name(r))
 }
 
-func (s *site) login(w http.ResponseWriter, r *http.Request) error {
+func (s *handlerSet) login(w http.ResponseWriter, r *http.Request) error {
 	if inAdvance(r) {
 		// Browsers forget an answer that is an error, and ask again when it is wanted.
 		http.Error(w, "Not in advance", http.StatusServiceUnavailable)
@@ -229,11 +230,17 @@ func (s *site) login(w http.ResponseWriter, r *http.Request) error {
 // again has the browser ask again, by a GET. A POST of another site's page brings no cookie
 // that is SameSite=Lax: the logins that are open would make no room, and a session that is not
 // seen would be replaced.
-func (s *site) again(w http.ResponseWriter, r *http.Request) error {
+func (s *handlerSet) again(w http.ResponseWriter, r *http.Request) error {
 	if r.ParseForm() != nil {
 		return &fault{http.StatusBadRequest, errForm}
 	}
-	w.Header().Set("Location", "?"+r.Form.Encode())
+	own := url.Values{} // what else is in the form may be no one's business
+	for _, name := range []string{"return_to", "iss", "login_hint", "target_link_uri"} {
+		if r.Form.Has(name) {
+			own[name] = r.Form[name]
+		}
+	}
+	w.Header().Set("Location", "?"+own.Encode())
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
 }
@@ -256,7 +263,7 @@ func inAdvance(r *http.Request) bool {
 	return false
 }
 
-func (s *site) link(w http.ResponseWriter, r *http.Request) error {
+func (s *handlerSet) link(w http.ResponseWriter, r *http.Request) error {
 	user := s.options.User(r)
 	if user == "" {
 		return because(ReasonOtherUser)
@@ -265,7 +272,7 @@ func (s *site) link(w http.ResponseWriter, r *http.Request) error {
 }
 
 // begin begins a login, which links an account if there is a user.
-func (s *site) begin(w http.ResponseWriter, r *http.Request, user string) error {
+func (s *handlerSet) begin(w http.ResponseWriter, r *http.Request, user string) error {
 	client, err := s.client(r)
 	if err != nil {
 		return err
@@ -297,7 +304,7 @@ func returnTo(path string) string {
 }
 
 // forThirdParty sets in o what the site asks for that had the browser come here.
-func (s *site) forThirdParty(r *http.Request, client *Client, o *AuthorizeOptions) error {
+func (s *handlerSet) forThirdParty(r *http.Request, client *Client, o *AuthorizeOptions) error {
 	if client.OIDC() == nil {
 		return &fault{http.StatusBadRequest, client.wrap(errNotOIDC)}
 	}
@@ -321,7 +328,7 @@ func (s *site) forThirdParty(r *http.Request, client *Client, o *AuthorizeOption
 	return nil
 }
 
-func (s *site) callback(w http.ResponseWriter, r *http.Request) error {
+func (s *handlerSet) callback(w http.ResponseWriter, r *http.Request) error {
 	client, err := s.client(r)
 	if err != nil {
 		return err
@@ -341,12 +348,12 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) error {
 	if err := s.options.LoggedIn(w, r, login); err != nil {
 		return &fault{http.StatusInternalServerError, err}
 	}
-	login.taken(w, r)
+	login.noteCompleted(w, r)
 	s.goOn(w, login.ReturnTo)
 	return nil
 }
 
-func (s *site) user(r *http.Request) string {
+func (s *handlerSet) user(r *http.Request) string {
 	if s.options.User == nil {
 		return ""
 	}
@@ -367,7 +374,7 @@ func (c *Client) inFragment() bool {
 	return strings.HasPrefix(m.config.ResponseMode, "fragment")
 }
 
-func (s *site) logout(w http.ResponseWriter, r *http.Request) error {
+func (s *handlerSet) logout(w http.ResponseWriter, r *http.Request) error {
 	if err := fromOwnSite(r, s.origin(r)); err != nil {
 		return err
 	}
@@ -383,17 +390,14 @@ func (s *site) logout(w http.ResponseWriter, r *http.Request) error {
 
 // origin returns the site's own, as far as that is known: without Options.BaseURL nobody
 // says what the scheme is, as that of a proxy may be another.
-func (s *site) origin(r *http.Request) string {
-	if m := s.registry.settings.Load(); m != nil && m.base != nil {
-		return m.base.Scheme + "://" + m.base.Host
-	}
+func (s *handlerSet) origin(r *http.Request) string {
 	scheme, _, _ := strings.Cut(r.Header.Get("Origin"), "://")
-	return scheme + "://" + r.Host
+	return s.registry.settings.Load().origin(scheme + "://" + r.Host)
 }
 
 // goOn redirects to a path of this site as it is, or to Home if there is none: http.Redirect
 // would clean it.
-func (s *site) goOn(w http.ResponseWriter, path string) {
+func (s *handlerSet) goOn(w http.ResponseWriter, path string) {
 	var location strings.Builder
 	for _, b := range []byte(cmp.Or(path, s.options.Home)) {
 		if b < utf8.RuneSelf {

@@ -91,7 +91,8 @@ func (f *found) takeKwargs(value any, from string) error {
 	kwargs, err := mapping(value)
 	if err == nil {
 		err = unknown("", kwargs, onTop)
-		if s, ok := value.(string); ok && err != nil && !strings.HasPrefix(strings.TrimSpace(s), "{") {
+		s, ok := value.(string)
+		if ok && err != nil && !strings.HasPrefix(strings.TrimSpace(s), "{") {
 			err = errMember // what is no query in truth may be a secret
 		}
 	}

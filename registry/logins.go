@@ -24,7 +24,7 @@ const (
 
 	// maxRecord bounds what one login takes in a cache or a session, in bytes: part of it is
 	// the provider's.
-	maxRecord = 4096
+	maxRecord = 8192
 
 	// purposeLogin is the purpose of a login's record. A record of another purpose
 	// is never a login's.
@@ -132,7 +132,7 @@ func (l *logins) seal(rec record, name string) ([]byte, error) {
 	rec.Expires = l.now().Add(l.life).Unix()
 	raw, err := json.Marshal(rec)
 	if err == nil && len(raw) > maxRecord {
-		err = errors.New("login's record must have at most 4096 bytes: shorten ReturnTo, " +
+		err = errors.New("login's record must have at most 8192 bytes: shorten ReturnTo, " +
 			"TokenParams or the scopes")
 	}
 	if err != nil {

@@ -42,7 +42,8 @@ func (p oauth1Protocol) name() Protocol { return ProtocolOAuth1 }
 
 func (p oauth1Protocol) authorize(ctx context.Context, o AuthorizeOptions) (begun, error) {
 	if len(o.Scopes) > 0 || len(o.Resources) > 0 || o.TokenParams != nil || o.asksOIDC() {
-		return begun{}, errors.New("AuthorizeOptions.Scopes, Resources, TokenParams and OIDC are not of OAuth 1.0")
+		return begun{}, errors.New("AuthorizeOptions.Scopes, Resources, TokenParams and OIDC are " +
+			"not of OAuth 1.0")
 	}
 	req, err := p.client.Authorize(ctx, oauth1.AuthorizationOptions{
 		RedirectURI: o.RedirectURI, Params: o.Params})
@@ -81,7 +82,9 @@ func (p oauth1Protocol) refresh(context.Context, Token) (Token, error) {
 	return Token{}, errors.New("an OAuth 1.0 token is not refreshed")
 }
 
-func (p oauth1Protocol) transport(_ context.Context, t Token, urls ...string) (http.RoundTripper, error) {
+func (p oauth1Protocol) transport(
+	_ context.Context, t Token, urls ...string,
+) (http.RoundTripper, error) {
 	if t.OAuth1 == nil {
 		return nil, errNoToken
 	}

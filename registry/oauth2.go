@@ -19,7 +19,7 @@ type oauth2Protocol struct {
 }
 
 func (c Config) oauth2(o Options) (protocol, error) {
-	for _, field := range []string{"AuthorizeURL", "AccessTokenURL"} { // which oauth2 can do without
+	for _, field := range []string{"AuthorizeURL", "AccessTokenURL"} { // oauth2 can do without
 		if c.at(field).IsZero() {
 			return nil, &ConfigError{Field: field, Err: errEndpoint}
 		}
@@ -152,7 +152,9 @@ func (p oauth2Protocol) refresh(ctx context.Context, t Token) (Token, error) {
 	return Token{OAuth2: tok}, err
 }
 
-func (p oauth2Protocol) transport(_ context.Context, t Token, urls ...string) (http.RoundTripper, error) {
+func (p oauth2Protocol) transport(
+	_ context.Context, t Token, urls ...string,
+) (http.RoundTripper, error) {
 	if t.OAuth2 == nil {
 		return nil, errNoToken
 	}

@@ -107,7 +107,9 @@ func (p oidcProtocol) refresh(ctx context.Context, t Token) (Token, error) {
 	return Token{OAuth2: renewed.Token}, nil
 }
 
-func (p oidcProtocol) transport(ctx context.Context, t Token, urls ...string) (http.RoundTripper, error) {
+func (p oidcProtocol) transport(
+	ctx context.Context, t Token, urls ...string,
+) (http.RoundTripper, error) {
 	if t.OAuth2 == nil {
 		return nil, errNoToken
 	}

@@ -116,13 +116,13 @@ var limited = []struct {
 	of     []Protocol
 	fields string
 }{
-	{[]Protocol{ProtocolOAuth1}, "RequestTokenURL RequestTokenParams SignatureMethod SignatureType " +
-		"RSAKey Realm ForceIncludeBody OAuth1"},
+	{[]Protocol{ProtocolOAuth1}, "RequestTokenURL RequestTokenParams SignatureMethod " +
+		"SignatureType RSAKey Realm ForceIncludeBody OAuth1"},
 	{[]Protocol{ProtocolOAuth2}, "OAuth2"},
 	{[]Protocol{ProtocolOIDC}, "ServerMetadataURL ResponseType OIDC"},
 	{[]Protocol{ProtocolOAuth2, ProtocolOIDC}, "PrivateKey RefreshTokenURL RefreshTokenParams " +
-		"Issuer JWKSURI JWKS ResponseMode Scopes TokenEndpointAuthMethod RevocationEndpointAuthMethod " +
-		"ClientAuthentication TokenPlacement Leeway Quirks Hooks"},
+		"Issuer JWKSURI JWKS ResponseMode Scopes TokenEndpointAuthMethod " +
+		"RevocationEndpointAuthMethod ClientAuthentication TokenPlacement Leeway Quirks Hooks"},
 	{[]Protocol{ProtocolOAuth1, ProtocolOAuth2}, "IdentityIssuer UserInfoNames"},
 	{nil, "OAuth1.ID OAuth1.Secret OAuth1.SignatureMethod OAuth1.PrivateKey OAuth1.Placement " +
 		"OAuth1.Realm OAuth1.BodyHash OAuth1.TemporaryCredentialURL " +

@@ -9,9 +9,9 @@ import (
 	"vouchsafe/httpclient"
 )
 
-// resolve makes a redirect URI absolute, and refuses one that the browser's
+// absolute makes a redirect URI absolute, and refuses one that the browser's
 // answer would not be safe on: not https, nor http on loopback.
-func (s *settings) resolve(redirectURI string) (string, error) {
+func (s *settings) absolute(redirectURI string) (string, error) {
 	if strings.HasPrefix(redirectURI, "/") {
 		if s.base == nil {
 			return "", errors.New("a redirect URI given as a path needs Options.BaseURL")
@@ -28,13 +28,12 @@ func (s *settings) resolve(redirectURI string) (string, error) {
 	return redirectURI, nil
 }
 
-// site returns a URL of this site: Options.BaseURL, or else the redirect URI, which a tenant
-// may have chosen.
-func (s *settings) site(redirectURI string) string {
-	if s.base != nil {
+// origin returns a URL of this site: Options.BaseURL, or else another that is likely to be.
+func (s *settings) origin(otherwise string) string {
+	if s != nil && s.base != nil {
 		return s.base.String()
 	}
-	return redirectURI
+	return otherwise
 }
 
 // maxRedirects bounds how many redirect URIs are remembered.

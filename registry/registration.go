@@ -2,7 +2,6 @@ package registry
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"vouchsafe/httpclient"
-	"vouchsafe/oidc"
 )
 
 // A registration is what a client is, until it is replaced.
@@ -53,7 +51,7 @@ func (s *settings) checkSite(c Config) error {
 	if c.RedirectURI == "" {
 		return nil
 	}
-	uri, err := s.resolve(c.RedirectURI)
+	uri, err := s.absolute(c.RedirectURI)
 	if err == nil && strings.HasPrefix(c.ResponseMode, "form_post") &&
 		!strings.HasPrefix(uri, "https:") {
 		err = errPosted
@@ -74,51 +72,4 @@ func (c Config) digest() string {
 		fmt.Fprintf(h, "%d:%s", len(f), f)
 	}
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
-}
-
-// bind returns an http.Client that sends t to the origin of url.
-func (m *registration) bind(ctx context.Context, t Token, url string) (*http.Client, error) {
-	transport, err := m.protocol.transport(ctx, t, url)
-	if err != nil {
-		return nil, err
-	}
-	return httpclient.With(m.http, transport), nil
-}
-
-// fetchUserInfo asks a provider without OpenID Connect who the user is.
-func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
-	s := oidc.UserInfoSource{
-		Endpoint:       m.config.UserInfoEndpoint,
-		Issuer:         m.config.IdentityIssuer,
-		Names:          m.config.UserInfoNames,
-		StringBooleans: m.config.Quirks.StringBooleans,
-		Fix:            m.config.userInfoFix(),
-	}
-	for _, field := range []string{"UserInfoEndpoint", "IdentityIssuer"} {
-		if m.config.at(field).IsZero() {
-			return nil, &ConfigError{Client: m.name, Field: field, Err: errRequired}
-		}
-	}
-	client, err := m.bind(ctx, login.Token, s.Endpoint)
-	if err != nil {
-		return nil, err
-	}
-	return oidc.FetchUserInfo(ctx, client, s)
-}
-
-// An apiKey is the key of the client that a UserInfoFix calls the API with, in a context.
-type apiKey struct{}
-
-// userInfoFix returns UserInfoFix as the packages below have it.
-func (c Config) userInfoFix() func(context.Context, map[string]any) (map[string]any, error) {
-	if c.UserInfoFix == nil {
-		return nil
-	}
-	return func(ctx context.Context, claims map[string]any) (map[string]any, error) {
-		api, ok := ctx.Value(apiKey{}).(*BoundClient)
-		if !ok { // Client.OIDC was asked
-			return nil, errNoAPI
-		}
-		return c.UserInfoFix(ctx, api, claims)
-	}
 }

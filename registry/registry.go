@@ -44,7 +44,8 @@ type Options struct {
 
 	// Resolve, if not nil, returns the configuration of a client that is not registered, by
 	// its name: of a tenant, who has a provider of its own. The name may be whatever somebody
-	// puts into a URL; an error that wraps ErrNotRegistered says that there is none of it. If
+	// puts into a URL; an error that wraps ErrNotRegistered says that there is none of it, and
+	// that its redirect URIs are free. It must not call Registry.Resolve for that name. If
 	// tenants choose the URLs themselves, HTTP is one with [httpclient.Options].PublicOnly, and
 	// an Identity is known by its client's name too, see Login.Identity. It must be safe for
 	// concurrent use. See [Registry.Resolve].
@@ -194,8 +195,8 @@ func newSettings(o Options) (*settings, error) {
 
 // Register adds the client of a provider under a name, and returns it as
 // [Registry.Client] does. The name must be new, of 1 to 64 letters, digits, '-',
-// '_' and '.', not dots alone. What cannot work in c is an error here, a [*ConfigError]; nothing is fetched.
-// Before [Registry.Init] it is an error there.
+// '_' and '.', not dots alone. What cannot work in c is an error here, a [*ConfigError];
+// nothing is fetched. Before [Registry.Init] it is an error there.
 func (r *Registry) Register(name string, c Config) (*Client, error) {
 	if !validName(name) {
 		return nil, &ConfigError{Client: name, Err: errName}
@@ -266,7 +267,8 @@ func (r *Registry) names() []string { return slices.Sorted(maps.Keys(r.clients))
 func validName(name string) bool {
 	for _, c := range name {
 		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
+			c == '-', c == '_', c == '.':
 		default:
 			return false
 		}

@@ -22,7 +22,8 @@ const (
 // configuration that Options.Resolve returns, an error of which is wrapped. That is asked
 // once however many wait, and again after five minutes; the thousand clients used last are
 // kept, with what they have discovered unless their configuration changes: one with functions
-// counts as changed each time, and so does one with another Config.HTTP: keep that. Options.Config has no part in it.
+// counts as changed each time, and so does one with another Config.HTTP: keep that.
+// Options.Config has no part in it.
 //
 // Without Options.Resolve it is [Registry.Client].
 func (r *Registry) Resolve(ctx context.Context, name string) (*Client, error) {
@@ -73,7 +74,7 @@ func (r *Registry) resolve(
 	if err != nil {
 		return holding{}, configError(name, nil, advise(several(nil), name, err))
 	}
-	if held.client.unsaved() && held.client.digest() == m.digest {
+	if held.client.unsaved() && held.client.provider() == m.digest {
 		return held, nil // until its tokens are saved; with another provider they are of no use
 	}
 	held.config = c.clone()
@@ -144,8 +145,12 @@ func (r *resolved) holding(t *tenant) holding {
 func (r *resolved) settle(t *tenant, h holding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.byName[t.name] != t {
-		return // forgotten meanwhile
+	switch r.byName[t.name] {
+	case t:
+	case nil:
+		r.byName[t.name] = t // it was forgotten meanwhile, and is asked for again
+	default:
+		return
 	}
 	t.held = h
 	switch {

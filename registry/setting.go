@@ -116,7 +116,7 @@ func param(name string) func(any) (any, error) {
 var (
 	errChallenge = errors.New("must be S256, which is always used; plain never is")
 	errGrant     = errors.New("must be authorization_code; other grants are those of Client.OAuth2")
-	errVerify    = errors.New("must be true: whom to trust is for Config.HTTP or Options.HTTP to say")
+	errVerify    = errors.New("must be true: whom to trust is for Config.HTTP to say, or Options")
 	errPlacement = errors.New("must be header or body; the URL only code can choose, with " +
 		"oauth2.InsecurePlacementQuery")
 )

@@ -137,7 +137,7 @@ func parseMapping(s string) (any, error) {
 		return object(s)
 	}
 	query, err := url.ParseQuery(s)
-	if err != nil || !strings.Contains(s, "=") || strings.ContainsAny(s, "{}\"'\n") { // err may repeat s
+	if err != nil || !strings.Contains(s, "=") || strings.ContainsAny(s, "{}\"'\n") {
 		return nil, errMap
 	}
 	m := map[string]any{}
