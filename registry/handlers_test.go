@@ -1202,3 +1202,169 @@ func (s *served) crossPost(in *browser, path string, form url.Values) *httptest.
 	}
 	return w
 }
+
+// A site that starts a new session at login, and forgets the old one, keeps its new one.
+func TestNewSessionStays(t *testing.T) {
+	d := beds["session"]()
+	s := newServed(t, registry.Options{BaseURL: siteURL, Store: d.store},
+		func(o *registry.HandlerOptions) {
+			o.LoggedIn = func(w http.ResponseWriter, r *http.Request, _ *registry.Login) error {
+				if c, err := r.Cookie("session"); err == nil {
+					delete(d.sessions.texts, c.Value)
+				}
+				d.sessions.texts["new"] = ""
+				http.SetCookie(w, &http.Cookie{Name: "session", Value: "new"})
+				return nil
+			}
+		})
+	in := newBrowser()
+	wantRedirect(t, "login", s.get(in, callbackOf(t, s.get(in, "/login/a"))), 303, "/home")
+	if got := in.cookies["session"].Value; got != "new" {
+		t.Errorf("session is %q", got)
+	}
+	if len(d.sessions.texts) != 1 {
+		t.Errorf("sessions: %q", d.sessions.texts)
+	}
+}
+
+// The same where the session of the request is gone altogether (its Get finds none, and its Set begins one).
+func TestNewSessionStaysStrict(t *testing.T) {
+	d := &strictSessions{texts: map[string]string{}}
+	s := newServed(t, registry.Options{BaseURL: siteURL, Store: registry.SessionStore(d)},
+		func(o *registry.HandlerOptions) {
+			o.LoggedIn = func(w http.ResponseWriter, r *http.Request, _ *registry.Login) error {
+				if c, err := r.Cookie("session"); err == nil {
+					delete(d.texts, c.Value)
+				}
+				d.begin(w)
+				d.loggedIn = d.last()
+				return nil
+			}
+		})
+	in := newBrowser()
+	wantRedirect(t, "login", s.get(in, callbackOf(t, s.get(in, "/login/a"))), 303, "/home")
+	if got := in.cookies["session"].Value; got != d.loggedIn {
+		t.Errorf("session is %q, want %q: who has logged in is logged out", got, d.loggedIn)
+	}
+}
+
+// A Location is ASCII.
+func TestReturnToASCII(t *testing.T) {
+	s := newServed(t, registry.Options{BaseURL: siteURL}, nil)
+	for to, want := range map[string]string{
+		"/ä":        "/%C3%A4",
+		"/s?q=ä":    "/s?q=%C3%A4",
+		"/s#ä":      "/s#%C3%A4",
+		"/a^b|c":    "/a^b|c",
+		"/100%":     "/100%",
+		"/a#":       "/a#",
+		"/s?a=%zz#": "/s?a=%zz#",
+	} {
+		in := newBrowser()
+		w := s.get(in, callbackOf(t, s.get(in, "/login/a?return_to="+url.QueryEscape(to))))
+		if l := w.Header().Get("Location"); l != want {
+			t.Errorf("%q: %q, want %q", to, l, want)
+		}
+	}
+}
+
+// A page of the site itself may use fetch, as service workers do.
+func TestOwnFetch(t *testing.T) {
+	s := newServed(t, registry.Options{BaseURL: siteURL}, nil)
+	for _, test := range []struct {
+		site, mode string
+		want       int
+	}{
+		{"same-origin", "cors", 302}, {"same-origin", "same-origin", 302},
+		{"same-origin", "no-cors", 403}, // an image in a comment
+		{"same-site", "cors", 403}, {"cross-site", "cors", 403}, {"cross-site", "no-cors", 403},
+		{"", "cors", 403},
+		{"cross-site", "navigate", 302}, {"none", "navigate", 302},
+	} {
+		r := httptest.NewRequest("GET", siteURL+"/login/a", nil)
+		r.Header.Set("Sec-Fetch-Site", test.site)
+		r.Header.Set("Sec-Fetch-Mode", test.mode)
+		if w := s.send(newBrowser(), r); w.Code != test.want {
+			t.Errorf("%+v: %d", test, w.Code)
+		}
+	}
+}
+
+// RFC 6265, Section 4.1.1.
+func TestOneCookieOfAName(t *testing.T) {
+	s, in := newServed(t, registry.Options{BaseURL: siteURL}, nil), newBrowser()
+	w := s.get(in, callbackOf(t, s.get(in, "/login/a")))
+	seen := map[string]int{}
+	for _, c := range w.Result().Cookies() {
+		if seen[c.Name]++; seen[c.Name] > 1 {
+			t.Errorf("%s is set %d times", c.Name, seen[c.Name])
+		}
+	}
+}
+
+// Two clients of one redirect URI are this site's mistake.
+func TestClaimIsNoProviders(t *testing.T) {
+	b := newBench(t, registry.Options{})
+	var err error
+	for _, name := range []string{"a", "a_b"} {
+		err = b.client(name).AuthorizeRedirect(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), callbackURL)
+	}
+	w := httptest.NewRecorder()
+	registry.ErrorPage(w, nil, err)
+	if w.Code == 502 {
+		t.Errorf("%d, %v", w.Code, err)
+	}
+}
+
+// StrictSessions are ones that begin a session where that of the request is gone.
+type strictSessions struct {
+	texts    map[string]string
+	n        int
+	loggedIn string
+}
+
+func (s *strictSessions) last() string { return fmt.Sprint("s", s.n) }
+
+func (s *strictSessions) begin(w http.ResponseWriter) string {
+	s.n++
+	s.texts[s.last()] = ""
+	http.SetCookie(w, &http.Cookie{Name: "session", Value: s.last()})
+	return s.last()
+}
+
+func (s *strictSessions) Get(r *http.Request) (string, error) {
+	c, err := r.Cookie("session")
+	if err != nil {
+		return "", nil
+	}
+	return s.texts[c.Value], nil
+}
+
+func (s *strictSessions) Set(w http.ResponseWriter, r *http.Request, v string) error {
+	c, err := r.Cookie("session")
+	id := ""
+	if err == nil {
+		id = c.Value
+	}
+	if _, ok := s.texts[id]; !ok {
+		id = s.begin(w)
+	}
+	s.texts[id] = v
+	return nil
+}
+
+// What another site posts goes on without what is none of the handlers' business.
+func TestPostOfAnotherSiteIsSentOn(t *testing.T) {
+	s := newServed(t, registry.Options{BaseURL: siteURL}, nil)
+	r := posted("/login/a", url.Values{"return_to": {"/a b"}, "csrf_token": {"secret"},
+		"iss": {"https://provider.example"}, "login_hint": {"x"}, "target_link_uri": {"/y"}})
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	w := s.send(newBrowser(), r)
+	to, err := url.Parse(w.Header().Get("Location"))
+	if err != nil || w.Code != 303 || len(w.Result().Cookies()) != 0 || to.Path != "" || to.IsAbs() {
+		t.Fatalf("%d to %v, %v", w.Code, to, err)
+	}
+	if q := to.Query(); len(q) != 4 || q.Get("return_to") != "/a b" || q.Has("csrf_token") {
+		t.Errorf("sent on with %v", q)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"vouchsafe/registry"
@@ -280,4 +281,22 @@ func TestLinkFromTenantsSite(t *testing.T) {
 	r.Header.Set("Origin", "https://evil.example")
 	r.Header.Del("Sec-Fetch-Site") // Safari before 16.4
 	s.wantPage("evil", s.send(as("1"), r), 403, reason(registry.ReasonOtherSite))
+}
+
+// Where tenants have configurations of their own, the site says which it is.
+func TestLinkingWantsBaseURL(t *testing.T) {
+	r := newRegistry(t, registry.Options{
+		Resolve: func(_ context.Context, name string) (registry.Config, error) { return tenant(name), nil }})
+	c, err := r.Resolve(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := posted("/link/acme", nil)
+	req.Header.Set("Origin", "https://evil.example")
+	req.Header.Del("Sec-Fetch-Site")
+	err = c.Authorize(httptest.NewRecorder(), req, registry.AuthorizeOptions{
+		RedirectURI: "https://evil.example/callback", User: "1"})
+	if err == nil || !strings.Contains(err.Error(), "linking accounts needs Options.BaseURL") {
+		t.Errorf("error is %v", err)
+	}
 }

@@ -3,9 +3,12 @@ package registry_test
 import (
 	"errors"
 	"net/url"
+	"strings"
 	"testing"
 
+	"vouchsafe/httpclient"
 	"vouchsafe/jose"
+	"vouchsafe/oauth2"
 	"vouchsafe/registry"
 )
 
@@ -98,5 +101,34 @@ func TestRefreshParamsRefused(t *testing.T) {
 	_, err := newRegistry(t, registry.Options{}).Register("name", c)
 	if !errors.Is(err, &jose.CheckError{Check: "refresh_params"}) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// Keys on a development host are as good at Register as at a login.
+func TestRehearsalOfInsecureHost(t *testing.T) {
+	hc := httpclient.New(httpclient.Options{InsecureHTTPHosts: []string{"provider.test:8080"}})
+	for _, mode := range []string{"", "jwt"} {
+		_, err := newRegistry(t, registry.Options{HTTP: hc}).Register("dev", registry.Config{
+			Protocol: registry.ProtocolOAuth2, ClientID: "client", ClientSecret: "secret",
+			AuthorizeURL:   "http://provider.test:8080/authorize",
+			AccessTokenURL: "http://provider.test:8080/token",
+			Issuer:         "http://provider.test:8080",
+			JWKSURI:        "http://provider.test:8080/jwks",
+			ResponseMode:   mode,
+		})
+		if err != nil {
+			t.Errorf("%q: %v", mode, err)
+		}
+	}
+}
+
+// A response may be signed with the client secret.
+func TestRehearsalOfSignedResponse(t *testing.T) {
+	c := good()
+	c.ClientSecret = strings.Repeat("s", 32)
+	c.Issuer, c.ResponseMode = "https://provider.example", "jwt"
+	c.OAuth2.AuthorizationResponse = oauth2.SignedResponse{SigningAlgorithm: "HS256"}
+	if _, err := newRegistry(t, registry.Options{}).Register("a", c); err != nil {
+		t.Error(err)
 	}
 }

@@ -456,3 +456,100 @@ type clock struct{ t time.Time }
 func fixedNow() *clock          { return &clock{time.Unix(1_800_000_000, 0)} }
 func (c *clock) now() time.Time { return c.t }
 func (c *clock) add()           { c.t = c.t.Add(time.Hour) }
+
+// Of two who find a redirect URI's owner gone at the same moment one has it.
+func TestInheritAtOnce(t *testing.T) {
+	var gone atomic.Bool
+	release := make(chan struct{})
+	asked := make(chan struct{}, 10)
+	r := newRegistry(t, registry.Options{
+		Resolve: func(_ context.Context, name string) (registry.Config, error) {
+			if name == "one" && gone.Load() {
+				asked <- struct{}{}
+				<-release
+				return registry.Config{}, registry.ErrNotRegistered
+			}
+			return tenant(name), nil
+		}})
+	begin := func(name string) error {
+		c, err := r.Resolve(t.Context(), name)
+		if err != nil {
+			return err
+		}
+		return c.AuthorizeRedirect(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil),
+			"https://site.example/callback")
+	}
+	if err := begin("one"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1000 {
+		r.Resolve(t.Context(), fmt.Sprint("other-", i))
+	}
+	gone.Store(true)
+	errs := make(chan error, 2)
+	go func() { errs <- begin("two") }()
+	go func() { errs <- begin("three") }()
+	<-asked
+	close(release)
+	a, b := <-errs, <-errs
+	if (a == nil) == (b == nil) {
+		t.Errorf("two share a redirect URI: %v, %v", a, b)
+	}
+}
+
+// A tenant's http.Client is not looked into while it is in use.
+func TestTenantHTTPInUse(t *testing.T) {
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
+	defer api.Close()
+	var now atomic.Int64
+	now.Store(time.Now().Unix())
+	r := newRegistry(t, registry.Options{
+		Now: func() time.Time { return time.Unix(now.Load(), 0) },
+		Resolve: func(_ context.Context, name string) (registry.Config, error) {
+			c := tenant(name)
+			c.APIBaseURL = api.URL
+			c.HTTP = &http.Client{Transport: &http.Transport{}}
+			return c, nil
+		}})
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	c, err := r.Resolve(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if resp, err := c.WithoutToken().Get(context.Background(), "x"); err == nil {
+					resp.Body.Close()
+				}
+			}
+		})
+	}
+	for range 50 {
+		now.Add(1000)
+		if _, err := r.Resolve(t.Context(), "acme"); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	wg.Wait()
+}
+
+// A tenant that cannot be resolved is this site's trouble, however that comes about.
+func TestResolvePanics(t *testing.T) {
+	r := newRegistry(t, registry.Options{Resolve: func(context.Context, string) (registry.Config, error) {
+		panic("bug")
+	}})
+	_, err := r.Resolve(t.Context(), "acme")
+	w := httptest.NewRecorder()
+	registry.ErrorPage(w, nil, err)
+	if w.Code != 503 || !strings.Contains(err.Error(), "acme") {
+		t.Errorf("%d, %v", w.Code, err)
+	}
+}

@@ -683,3 +683,19 @@ func TestEmptyInSources(t *testing.T) {
 		}
 	}
 }
+
+// The first source that has a flag has it, whatever it says.
+func TestFirstSourceSaysFalse(t *testing.T) {
+	base := map[string]any{"client_id": "fromJSON", "client_secret": "s",
+		"authorize_url": "https://p.example/a", "access_token_url": "https://p.example/t",
+		"overwrite": true}
+	r := newRegistry(t, registry.Options{Config: registry.Sources(
+		registry.Flat{"A_OVERWRITE": "false"}, registry.Nested{"a": base})})
+	c, err := r.Register("a", registry.Config{ClientID: "fromCode"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := authorizeURL(t, c).Query().Get("client_id"); got != "fromCode" {
+		t.Errorf("client_id is %s", got)
+	}
+}
