@@ -109,3 +109,23 @@ func TestRecordOfAnotherKind(t *testing.T) {
 		}
 	}
 }
+
+// What has been given to whom it is for is kept nowhere else.
+func TestSecretsAreLetGo(t *testing.T) {
+	var r Registry
+	c, err := r.Register("name", Config{ClientID: "client", ClientSecret: "secret",
+		AuthorizeURL: "https://a.example/", AccessTokenURL: "https://a.example/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.Init(Options{Keys: [][]byte{make([]byte, 32)}, Config: Flat{"NAME_REALM": ""}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := r.settings.Load(); s.options.Keys != nil || s.options.Config != nil {
+		t.Error("the settings have the keys, or the source")
+	}
+	if c.pending != nil || c.current.Load().config.ClientSecret != "" {
+		t.Error("the client has its secret")
+	}
+}

@@ -18,8 +18,10 @@ func TestDotenv(t *testing.T) {
 		{"nothing", "", nil},
 		{"blank lines and comments", "\n \t\n# A=1\n  # B=2\n", nil},
 		{"plain", "A=1\nB=2", []dotenv{{"A", "1", 1}, {"B", "2", 2}}},
+		{"names of all kinds", "AZaz09_=1", []dotenv{{"AZaz09_", "1", 1}}},
 		{"empty", "A=\nB=''\nC=\"\"\n", []dotenv{{"A", "", 1}, {"B", "", 2}, {"C", "", 3}}},
 		{"spaces", " A = 1 2 \t\n", []dotenv{{"A", "1 2", 1}}},
+		{"tabs", "\tA\t=\t1\nB=\t'2'\nC = \"3\"", []dotenv{{"A", "1", 1}, {"B", "2", 2}, {"C", "3", 3}}},
 		{"export", "export A=1\nexport\t B=2\nexport =3\nexported=4", []dotenv{
 			{"A", "1", 1}, {"B", "2", 2}, {"export", "3", 3}, {"exported", "4", 4}}},
 		{"names of other programs", "a.b-c_1=2\n", []dotenv{{"a.b-c_1", "2", 1}}},
@@ -82,6 +84,12 @@ func TestDotenvRefuses(t *testing.T) {
 		{"text behind several lines", "\n\nA=\"secret\n\"b", 3, errDotenvTrailer},
 		{"twice", "A=secret\n\nexport A=secret", 3, errDotenvTwice},
 		{"too long", strings.Repeat("#", maxDotenv+1), 1, errDotenvSize},
+	}
+	for _, c := range "/:@[`{" { // beside digits and letters
+		text := "A" + string(c) + "=secret"
+		if _, _, err := parseDotenv(text); !errors.Is(err, errDotenvLine) {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

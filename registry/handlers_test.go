@@ -116,7 +116,7 @@ func (s *served) send(in *browser, r *http.Request) *httptest.ResponseRecorder {
 	s.mux.ServeHTTP(w, r)
 	in.keep(w)
 	h := w.Header()
-	if h.Get("Cache-Control") != "no-store" || h.Get("Referrer-Policy") == "" {
+	if h.Get("Cache-Control") != "no-store" || h.Get("Referrer-Policy") != "no-referrer" {
 		s.Errorf("%s %s: headers are %v", r.Method, r.URL, h)
 	}
 	return w
@@ -270,6 +270,7 @@ func TestLoginInAdvance(t *testing.T) {
 		{"X-Moz", "prefetch", 503},
 		{"Sec-Purpose", "else", 302},
 		{"Sec-Fetch-Site", "cross-site", 302},
+		{"Sec-Fetch-Mode", "navigate", 302},
 	} {
 		r := httptest.NewRequest("GET", siteURL+"/login/a", nil)
 		r.Header.Set(test.header, test.value)
@@ -355,6 +356,26 @@ func TestHandlersForm(t *testing.T) {
 	}
 }
 
+// A form may have 64 KiB, and not one byte more.
+func TestLargestForm(t *testing.T) {
+	for size, status := range map[int]int{64 << 10: 302, 64<<10 + 1: 400} {
+		s := newServed(t, registry.Options{BaseURL: siteURL}, nil)
+		r := posted("/login/a", url.Values{"a": {strings.Repeat("a", size-len("a="))}})
+		if w := s.send(newBrowser(), r); w.Code != status && !(status == 302 && w.Code == 303) {
+			t.Errorf("%d bytes: status %d, errors %v", size, w.Code, s.errs)
+		}
+	}
+}
+
+// What another site posts is not sent on if it is no form.
+func TestFormOfAnotherSite(t *testing.T) {
+	s := newServed(t, registry.Options{BaseURL: siteURL}, nil)
+	w := s.crossPost(newBrowser(), "/login/a", url.Values{"a": {strings.Repeat("a", 64<<10)}})
+	if w.Code != 400 || len(s.errs) != 1 || w.Header().Get("Location") != "" {
+		t.Errorf("status %d to %q, errors %v", w.Code, w.Header().Get("Location"), s.errs)
+	}
+}
+
 func TestHandlersUnknownClient(t *testing.T) {
 	s, in := newServed(t, registry.Options{BaseURL: siteURL}, nil), newBrowser()
 	in.cookies["user"] = &http.Cookie{Name: "user", Value: "1"}
@@ -429,9 +450,16 @@ func TestHandlersBeforeInit(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.mux = s.mount(&reg, nil)
-	for _, path := range []string{"/login/a", "/callback/a?code=code&state=a"} {
+	for _, path := range []string{"/login/a", "/callback/a?code=code&state=a", "/callback/a"} {
 		s.wantPage(path, s.get(newBrowser(), path), 503, registry.ErrNotInitialized)
 	}
+	wantRedirect(t, "logout", s.send(newBrowser(), posted("/logout", nil)), 303, "/home")
+	own := s.mux
+	s.mux = s.mount(&reg, func(o *registry.HandlerOptions) { o.Error = nil })
+	if w := s.get(newBrowser(), "/login/a"); w.Code != 503 {
+		t.Errorf("status %d without HandlerOptions.Error", w.Code)
+	}
+	s.mux = own
 	if err := reg.Init(registry.Options{EphemeralKey: true, BaseURL: siteURL}); err != nil {
 		t.Fatal(err)
 	}
@@ -567,21 +595,24 @@ func TestCallbackInAnotherBrowser(t *testing.T) {
 
 // A reload ends well for whoever is logged in.
 func TestCallbackTwice(t *testing.T) {
-	s, in := newServed(t, registry.Options{BaseURL: siteURL}, nil), newBrowser()
-	callback := callbackOf(t, s.get(in, "/login/a?return_to=/a"))
-	wantRedirect(t, "once", s.get(in, callback), 303, "/a")
-	wantRedirect(t, "twice", s.get(in, callback), 303, "/home")
-	if len(s.logins) != 1 || len(s.errs) != 0 || s.answers != 1 {
-		t.Errorf("%d logins, errors %v", len(s.logins), s.errs)
+	for _, base := range []string{siteURL, "http://127.0.0.1:8080"} {
+		s, in := newServed(t, registry.Options{BaseURL: base}, nil), newBrowser()
+		callback := callbackOf(t, s.get(in, "/login/a?return_to=/a"))
+		wantRedirect(t, "once", s.get(in, callback), 303, "/a")
+		wantRedirect(t, "twice", s.get(in, callback), 303, "/home")
+		if len(s.logins) != 1 || len(s.errs) != 0 || s.answers != 1 || len(in.cookies) != 2 {
+			t.Errorf("%s: %d logins, errors %v, cookies %v", base, len(s.logins), s.errs,
+				in.cookies)
+		}
+		delete(in.cookies, "user")
+		s.wantPage("logged out", s.get(in, callback), 400, reason(registry.ReasonCompleted))
 	}
-	delete(in.cookies, "user")
-	s.wantPage("logged out", s.get(in, callback), 400, reason(registry.ReasonCompleted))
 	forgets := func(o *registry.HandlerOptions) {
 		o.LoggedIn = func(http.ResponseWriter, *http.Request, *registry.Login) error { return nil }
 	}
 	anonymous := newServed(t, registry.Options{BaseURL: siteURL}, forgets)
-	in = newBrowser()
-	callback = callbackOf(t, anonymous.get(in, "/login/a"))
+	in := newBrowser()
+	callback := callbackOf(t, anonymous.get(in, "/login/a"))
 	wantRedirect(t, "once", anonymous.get(in, callback), 303, "/home")
 	anonymous.wantPage("nobody", anonymous.get(in, callback), 400, reason(registry.ReasonCompleted))
 }
@@ -1139,15 +1170,27 @@ func TestStoreDownIsNoProviders(t *testing.T) {
 	for _, name := range []string{"cache", "session"} {
 		d := beds[name]()
 		s, in := newServed(t, registry.Options{BaseURL: siteURL, Store: d.store}, nil), newBrowser()
+		callback := callbackOf(t, s.get(in, "/login/a"))
+		down := errors.New("down")
 		if d.cache != nil {
-			d.cache.err = errors.New("down")
+			d.cache.setFail, d.cache.getFail = down, down
 		} else {
-			d.sessions.setFail = errors.New("down")
+			d.sessions.setFail = down
 		}
-		w := s.get(in, "/login/a")
-		if w.Code == 502 || strings.Contains(w.Body.String(), "provider did not answer") {
-			t.Errorf("%s: status %d, page blames the provider", name, w.Code)
+		s.wantOwnFault(name, s.get(in, "/login/a"), down)
+		if d.sessions != nil {
+			d.sessions.getFail = down
 		}
+		s.wantOwnFault(name, s.get(in, callback), down)
+	}
+}
+
+// wantOwnFault asserts that w blames the site, and not the provider.
+func (s *served) wantOwnFault(name string, w *httptest.ResponseRecorder, err error) {
+	s.Helper()
+	s.wantPage(name, w, 500, err)
+	if !strings.Contains(w.Body.String(), "Something went wrong here") {
+		s.Errorf("%s: page is %s", name, w.Body)
 	}
 }
 
@@ -1179,7 +1222,7 @@ func TestSubresourcesBeginNothing(t *testing.T) {
 		r.Header.Set("Sec-Fetch-Site", "cross-site")
 		r.Header.Set("Sec-Fetch-Mode", "no-cors")
 		r.Header.Set("Sec-Fetch-Dest", "image")
-		s.send(in, r)
+		s.wantPage("image", s.send(in, r), 403, reason(registry.ReasonOtherSite))
 	}
 	r := posted("/callback/p", url.Values{"code": {"code"}, "state": {to.Query().Get("state")}})
 	if w := s.send(in, r); w.Code != 303 {

@@ -155,6 +155,21 @@ func TestLinkingByAuthorize(t *testing.T) {
 	}
 }
 
+// Without Options.BaseURL the redirect URI says which site this is.
+func TestLinkingWithoutBaseURL(t *testing.T) {
+	b := newBench(t, registry.Options{})
+	o := registry.AuthorizeOptions{RedirectURI: callbackURL + "a", User: "1"}
+	for origin, ok := range map[string]bool{siteURL: true, "https://b.example": false} {
+		r := posted("/link", nil)
+		r.Header.Set("Origin", origin)
+		r.Header.Del("Sec-Fetch-Site")
+		err := b.client("a").Authorize(httptest.NewRecorder(), r, o)
+		if ok && err != nil || !ok && !errors.Is(err, reason(registry.ReasonOtherSite)) {
+			t.Errorf("from %s: %v", origin, err)
+		}
+	}
+}
+
 // A login that is to link an account ends with whom it began with, or not at all.
 func TestLinkingEndsWithTheSameUser(t *testing.T) {
 	for name, test := range map[string]struct {

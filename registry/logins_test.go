@@ -332,7 +332,8 @@ func (b *bench) complete(in *browser, name, callback string) (*registry.Login, e
 // want asserts why a callback was refused, and that no code was spent on it.
 func (b *bench) want(err error, reason registry.Reason) {
 	b.Helper()
-	if !errors.Is(err, &registry.TransactionError{Reason: reason}) {
+	if !errors.Is(err, &registry.TransactionError{Reason: reason}) ||
+		errors.Is(err, (*registry.TransactionError)(nil)) {
 		b.Errorf("error is %v, want the reason %q", err, reason)
 	}
 	if b.answers != 0 {

@@ -16,8 +16,10 @@ import (
 type oauth1Protocol struct{ client *oauth1.Client }
 
 func (c Config) oauth1(o Options) (protocol, error) {
-	if c.AuthorizeURL == "" { // which oauth1 can do without
-		return nil, &ConfigError{Field: "AuthorizeURL", Err: errRequired}
+	for _, field := range []string{"AuthorizeURL", "AccessTokenURL"} {
+		if c.at(field).IsZero() { // oauth1 can do without, or has names of its own
+			return nil, &ConfigError{Field: field, Err: errRequired}
+		}
 	}
 	cfg := c.OAuth1
 	cfg.ID = c.ClientID

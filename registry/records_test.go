@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -180,5 +181,30 @@ func TestHeldIsStrict(t *testing.T) {
 	sealed, err := inline{}.take(t.Context(), "", "AA")
 	if string(sealed) != "\x00" || err != nil {
 		t.Errorf("got %q, %v", sealed, err)
+	}
+}
+
+// A record has at most 8192 bytes, and its cookie, name and all, at most 1536.
+func TestBoundsOfRecords(t *testing.T) {
+	b := recordBenches(t)["session"]
+	rec := record{Expires: b.now().Add(b.life).Unix()}
+	empty, err := json.Marshal(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const field = len(`,"t":""`)
+	for size, ok := range map[int]bool{8192: true, 8193: false} {
+		rec.ReturnTo = strings.Repeat("a", size-field-len(empty))
+		if _, err := b.seal(rec, "name"); (err == nil) != ok {
+			t.Errorf("a record of %d bytes: %v", size, err)
+		}
+	}
+	for size, ok := range map[int]bool{1536: true, 1537: false} {
+		e := entry{Name: "name", Value: strings.Repeat("a", size-len("name"))}
+		w := httptest.NewRecorder()
+		err := cookies{}.hold(w, nil, nil, nil, e)
+		if (err == nil) != ok || (len(w.Result().Cookies()) == 1) != ok {
+			t.Errorf("a cookie of %d bytes: %v", size, err)
+		}
 	}
 }

@@ -28,7 +28,7 @@ func TestRegisterBeforeInit(t *testing.T) {
 	if got, err := r.Client("early"); got != c || err != nil {
 		t.Errorf("Client returns %p, %v", got, err)
 	}
-	if c.Protocol() != "" {
+	if c.Protocol() != "" || c.OAuth1() != nil || c.OIDC() != nil {
 		t.Errorf("protocol is %q", c.Protocol())
 	}
 	for name, err := range uses(t, c) {
@@ -310,6 +310,24 @@ func TestIdentityIssuerOfRow(t *testing.T) {
 	u, err := c.UserInfo(t.Context(), &registry.Login{Token: bearer(t)})
 	if e, ok := errors.AsType[*registry.ConfigError](err); u != nil || !ok || e.Field != "IdentityIssuer" {
 		t.Errorf("a user of %s is %+v, %v", s.URL, u, err)
+	}
+}
+
+// It speaks for those of its own, which may be said once more.
+func TestIdentityIssuerOfOwnUsers(t *testing.T) {
+	row, _ := compliance.Lookup("github")
+	r := newRegistry(t, registry.Options{HTTP: answering(map[string]string{
+		row.UserInfoEndpoint: `{"id":1,"login":"root"}`})})
+	for name, endpoint := range map[string]string{"row": "", "own": row.UserInfoEndpoint} {
+		c, err := r.Register(name, registry.Config{
+			Provider: "github", ClientID: "a", ClientSecret: "b", UserInfoEndpoint: endpoint})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := c.UserInfo(t.Context(), &registry.Login{Token: bearer(t)})
+		if err != nil || u.Identity.Issuer != row.IdentityIssuer || u.Identity.Subject != "1" {
+			t.Errorf("%s: user is %+v, %v", name, u, err)
+		}
 	}
 }
 

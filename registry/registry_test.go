@@ -61,7 +61,8 @@ func TestRegisterRefuses(t *testing.T) {
 		{"UserInfo over http", func(c *registry.Config) { c.UserInfoEndpoint = "http://provider.example" },
 			"UserInfoEndpoint"},
 		{"unknown protocol", func(c *registry.Config) { c.Protocol = "saml" }, "Config.Protocol: must be one"},
-		{"unknown provider", func(c *registry.Config) { c.Provider = "nobody" }, `there is no provider "nobody"`},
+		{"unknown provider", func(c *registry.Config) { c.Provider = "nobody" },
+			`Config.Provider: there is no provider "nobody"`},
 		{"unknown authentication method", func(c *registry.Config) { c.TokenEndpointAuthMethod = "tls" },
 			"client_authentication must be"},
 		{"secret, and a method without one", func(c *registry.Config) { c.TokenEndpointAuthMethod = "none" },
@@ -79,7 +80,48 @@ func TestRegisterRefuses(t *testing.T) {
 		{"OAuth 1.0 without a token endpoint", func(c *registry.Config) {
 			c.RequestTokenURL, c.AccessTokenURL = "https://provider.example/request", ""
 			c.TokenEndpointAuthMethod = ""
-		}, "TokenURL"},
+		}, "Config.AccessTokenURL: must be set"},
+		{"OAuth 1.0 with a response type", func(c *registry.Config) {
+			c.RequestTokenURL, c.ResponseType = "https://provider.example/request", "code"
+		}, "Config.ResponseType: is not of the protocol oauth1, which the other fields make it"},
+		{"OAuth 2.0 with a response type", func(c *registry.Config) { c.ResponseType = "token" },
+			"Config.ResponseType: is not of the protocol oauth2"},
+		{"field of a protocol that is not the one said", func(c *registry.Config) {
+			c.Protocol, c.Realm = registry.ProtocolOAuth2, "a"
+		}, "Config.Realm: is not of the protocol oauth2"},
+		{"field of Config", func(c *registry.Config) { c.OAuth2.ID = "a" },
+			"Config.OAuth2.ID: is for Config itself, or for Options, to say"},
+		{"user agent of two lines", func(c *registry.Config) { c.UserAgent = "a\r\nb: c" },
+			"Config.UserAgent: must be one line"},
+		{"redirect URI over http", func(c *registry.Config) {
+			c.RedirectURI = "http://site.example/callback"
+		}, "Config.RedirectURI: redirect URI: " + httpclient.ErrInsecureURL.Error()},
+		{"redirect URI without a base URL", func(c *registry.Config) {
+			c.RedirectURI = "/callback"
+		}, "Config.RedirectURI: a redirect URI given as a path needs Options.BaseURL"},
+		{"posted callback over http", func(c *registry.Config) {
+			c.RedirectURI, c.ResponseMode = "http://127.0.0.1/callback", "form_post"
+		}, "Config.RedirectURI: must be https for a ResponseMode of form_post"},
+		{"posted JWT over http", func(c *registry.Config) {
+			c.RedirectURI, c.ResponseMode = "http://127.0.0.1/callback", "form_post.jwt"
+			c.Issuer, c.JWKSURI = "https://provider.example", "https://provider.example/jwks"
+			c.Protocol = registry.ProtocolOAuth2
+		}, "Config.RedirectURI: must be https for a ResponseMode of form_post"},
+		{"OAuth 1.0 with a parameter of its own", func(c *registry.Config) {
+			c.RequestTokenURL = "https://provider.example/request"
+			c.AuthorizeParams = url.Values{"oauth_token": {"a"}}
+		}, "Config.AuthorizeParams: must not begin with oauth_"},
+		{"OAuth 2.0 with an issuer over http", func(c *registry.Config) {
+			c.Protocol, c.Issuer = registry.ProtocolOAuth2, "http://provider.example"
+		}, "Config.Issuer: "},
+		{"openid with a method that has no key", func(c *registry.Config) {
+			c.Protocol, c.Issuer = registry.ProtocolOIDC, "https://provider.example"
+			c.TokenEndpointAuthMethod = "private_key_jwt"
+		}, "Config.PrivateKey: must be set"},
+		{"openid with a leeway that is too long", func(c *registry.Config) {
+			c.Protocol, c.Issuer = registry.ProtocolOIDC, "https://provider.example"
+			c.Leeway = 301 * time.Second
+		}, "Config.Leeway: "},
 		{"openid without an issuer", func(c *registry.Config) { c.Scopes = []string{"openid"} },
 			"issuer must be configured"},
 	}
@@ -96,6 +138,54 @@ func TestRegisterRefuses(t *testing.T) {
 				t.Error("the client is there")
 			}
 		})
+	}
+}
+
+// Where a callback is posted to is https, and others may be http on loopback.
+func TestRedirectURIOfConfig(t *testing.T) {
+	r := newRegistry(t, registry.Options{BaseURL: siteURL})
+	for mode, uris := range map[string][]string{
+		"":          {"http://127.0.0.1/callback", callbackURL, "/callback"},
+		"form_post": {callbackURL, "/callback"},
+	} {
+		for i, uri := range uris {
+			c := good()
+			c.RedirectURI, c.ResponseMode = uri, mode
+			if _, err := r.Register(fmt.Sprint("name", mode, i), c); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// A provider's own HTTP client goes before that of all.
+func TestHTTPOfConfig(t *testing.T) {
+	var asked []string
+	by := func(name string) *http.Client {
+		return &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			asked = append(asked, name)
+			return httptest.NewRecorder().Result(), nil
+		})}
+	}
+	r := newRegistry(t, registry.Options{HTTP: by("options")})
+	for _, name := range []string{"config", "options"} {
+		c := good()
+		c.APIBaseURL = "https://provider.example/"
+		if name == "config" {
+			c.HTTP = by(name)
+		}
+		client, err := r.Register(name, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.WithToken(bearer(t)).Get(t.Context(), "user")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	if !slices.Equal(asked, []string{"config", "options"}) {
+		t.Errorf("asked by %v", asked)
 	}
 }
 
@@ -120,22 +210,27 @@ func newRegistry(t *testing.T, o registry.Options) *registry.Registry {
 
 func TestNames(t *testing.T) {
 	r := newRegistry(t, registry.Options{})
-	for _, name := range []string{"", "a b", "a/b", "ä", strings.Repeat("a", 65)} {
-		if _, err := r.Register(name, good()); err == nil {
-			t.Errorf("%q is accepted", name)
+	for _, name := range []string{"", "a b", "a/b", "ä", ".", "..", "a:", "a@", "a[", "a`", "a{",
+		strings.Repeat("a", 65)} {
+		_, err := r.Register(name, good())
+		if e, ok := errors.AsType[*registry.ConfigError](err); !ok || e.Client != name ||
+			!strings.Contains(err.Error(), "a name must have 1 to 64 letters") {
+			t.Errorf("%q: error is %v", name, err)
 		}
 	}
 	longest := strings.Repeat("a", 64)
-	for _, name := range []string{"a", "A-z_0.9", longest} {
+	for _, name := range []string{"a", "A-z_0.9", "aZ", longest} {
 		if _, err := r.Register(name, good()); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if _, err := r.Register("a", good()); err == nil {
-		t.Error("a name is given twice")
+	_, err := r.Register("a", good())
+	if err == nil || err.Error() != `registry: "a": a client of this name is registered` {
+		t.Errorf("a name that is given twice: error is %v", err)
 	}
-	if _, err := r.Client("b"); err == nil {
-		t.Error("a client that was never registered is there")
+	_, err = r.Client("b")
+	if err == nil || err.Error() != `registry: "b": no client of this name is registered` {
+		t.Errorf("a client that was never registered: error is %v", err)
 	}
 }
 
@@ -244,12 +339,52 @@ func TestAuthorizeParams(t *testing.T) {
 	}
 }
 
+// So do those of the token request.
+func TestTokenParams(t *testing.T) {
+	var sent url.Values
+	r := newRegistry(t, registry.Options{HTTP: &http.Client{Transport: roundTrip(
+		func(r *http.Request) (*http.Response, error) {
+			r.ParseForm()
+			sent = r.PostForm
+			return nil, errors.New("enough")
+		})}})
+	config := good()
+	config.AccessTokenParams = url.Values{"audience": {"config"}, "own": {"config"}}
+	c, err := r.Register("name", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, w := newBrowser(), httptest.NewRecorder()
+	if err := c.Authorize(w, in.request("/"), registry.AuthorizeOptions{
+		RedirectURI: callbackURL, TokenParams: url.Values{"audience": {"login"}}}); err != nil {
+		t.Fatal(err)
+	}
+	in.keep(w)
+	to, err := w.Result().Location()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.AuthorizeAccessToken(httptest.NewRecorder(),
+		in.request(callbackURL+"?code=code&state="+to.Query().Get("state")))
+	if !slices.Equal(sent["audience"], []string{"login"}) ||
+		!slices.Equal(sent["own"], []string{"config"}) {
+		t.Errorf("sent %v", sent)
+	}
+}
+
 // Two providers whose callbacks do not say whom they are from have two callbacks.
 func TestRedirectURIOfTwoProviders(t *testing.T) {
 	b := newBench(t, registry.Options{})
+	b.beginWith(newBrowser(), "one", registry.AuthorizeOptions{RedirectURI: callbackURL + "one"})
+	err := b.client("a").AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"),
+		callbackURL+"one")
+	if err == nil || !strings.Contains(err.Error(), `"one" does not send iss`) {
+		t.Errorf("beside OAuth 1.0: error is %v", err)
+	}
 	b.beginWith(newBrowser(), "a", registry.AuthorizeOptions{RedirectURI: callbackURL})
 	b.beginWith(newBrowser(), "a", registry.AuthorizeOptions{RedirectURI: callbackURL})
-	err := b.client("a_b").AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), callbackURL)
+	err = b.client("a_b").AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"),
+		callbackURL)
 	if err == nil || !strings.Contains(err.Error(), "RFC 9700, Section 4.4.2") {
 		t.Errorf("error is %v", err)
 	}
@@ -284,6 +419,51 @@ func TestRedirectURIOfTwoIssuers(t *testing.T) {
 	}
 }
 
+// Whoever comes after a client that was removed is the one whom others could be mixed up with.
+func TestRedirectURIOfRemoved(t *testing.T) {
+	b := newBench(t, registry.Options{})
+	b.register("third", good())
+	begin := func(name string) error {
+		return b.client(name).AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"),
+			callbackURL)
+	}
+	if err := begin("a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.registry.Remove("a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := begin("a_b"); err != nil {
+		t.Error(err)
+	}
+	const want = `"third": Config.RedirectURI: must not be that of "a_b"`
+	if err := begin("third"); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// A redirect URI is not shared with a provider that is out of reach.
+func TestRedirectURIOfUndiscovered(t *testing.T) {
+	down := errors.New("down")
+	r := newRegistry(t, registry.Options{HTTP: &http.Client{Transport: roundTrip(
+		func(*http.Request) (*http.Response, error) { return nil, down })}})
+	one, err := r.Register("one", registry.Config{
+		ClientID: "client", Issuer: "https://issuer.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := r.Register("two", good())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*registry.Client{one, two} {
+		err := c.AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), callbackURL)
+		if !errors.Is(err, down) {
+			t.Errorf("%s: error is %v", c.Name(), err)
+		}
+	}
+}
+
 // How long a login may take is the site's to say.
 func TestLoginLife(t *testing.T) {
 	b, in := newBench(t, registry.Options{LoginLife: time.Hour}), newBrowser()
@@ -310,6 +490,17 @@ func TestKeysBeforeEphemeralKey(t *testing.T) {
 	if _, err := newBench(t, registry.Options{EphemeralKey: true}).complete(in, "a", callback); err != nil {
 		t.Error(err)
 	}
+}
+
+// An ephemeral key is nobody else's.
+func TestEphemeralKey(t *testing.T) {
+	in := newBrowser()
+	var benches [2]*bench
+	for i := range benches {
+		benches[i] = newBench(t, registry.Options{Keys: [][]byte{}, EphemeralKey: true})
+	}
+	_, err := benches[1].complete(in, "a", benches[0].begin(in, "a"))
+	benches[1].want(err, registry.ReasonTampered)
 }
 
 func TestHTTPClientTimeout(t *testing.T) {
@@ -340,7 +531,9 @@ func TestUserInfoUnknown(t *testing.T) {
 			c := providers(t)[name]
 			spoil(&c)
 			user, err := visit(t, name, c)
-			if e, ok := errors.AsType[*registry.ConfigError](err); user != nil || !ok || e.Field != field {
+			e, ok := errors.AsType[*registry.ConfigError](err)
+			if user != nil || !ok || e.Field != field || !strings.HasPrefix(err.Error(),
+				fmt.Sprintf("registry: %q: Config.%s: must be set", name, field)) {
 				t.Errorf("%s: user %v, error %v", name, user, err)
 			}
 		}
@@ -501,6 +694,25 @@ func TestPrintsNoSecret(t *testing.T) {
 	}
 }
 
+// What is printed instead is the same whatever the verb, and in a log.
+func TestPrints(t *testing.T) {
+	c := good()
+	c.Provider = "github"
+	for want, v := range map[string]any{
+		"registry.Options{...}":                               registry.Options{},
+		"registry.Config{Provider: github, ClientID: client}": c,
+	} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			if got := fmt.Sprintf(verb, v); got != want {
+				t.Errorf("%s: %s", verb, got)
+			}
+		}
+		if got := v.(slog.LogValuer).LogValue().String(); got != want {
+			t.Errorf("in a log: %s", got)
+		}
+	}
+}
+
 // What the caller does to a Config once it is registered changes nothing.
 func TestConfigIsCopied(t *testing.T) {
 	b := newBench(t, registry.Options{})
@@ -589,6 +801,47 @@ func TestUserInfoOfAnotherLogin(t *testing.T) {
 		stored, err := one.UserInfo(t.Context(), &registry.Login{Token: login.Token})
 		if name == "oidc" && err == nil || name != "oidc" && (err != nil || stored.Identity.Subject != "alice") {
 			t.Errorf("%s: a stored token: %v, %v", name, stored, err)
+		}
+	}
+}
+
+// Two clients of one configuration are two all the same.
+func TestUserInfoOfAnotherName(t *testing.T) {
+	b, in := newBench(t, registry.Options{}), newBrowser()
+	c := good()
+	c.ClientSecret = ""
+	b.register("one-1", c)
+	b.register("one-2", c)
+	login, err := b.complete(in, "one-1", b.begin(in, "one-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.client("one-2").UserInfo(t.Context(), login)
+	if err == nil || !strings.Contains(err.Error(), "needs a login that this client completed") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// A provider that says "true" for true is a Quirk, without OpenID Connect too.
+func TestStringBooleans(t *testing.T) {
+	const endpoint = "https://provider.example/me"
+	for _, quirk := range []bool{true, false} {
+		r := newRegistry(t, registry.Options{HTTP: answering(map[string]string{
+			endpoint: `{"sub":"1","email":"a@example.com","email_verified":"true"}`})})
+		config := good()
+		config.UserInfoEndpoint, config.IdentityIssuer = endpoint, "https://provider.example"
+		config.Quirks.StringBooleans = quirk
+		c, err := r.Register("name", config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := c.UserInfo(t.Context(), &registry.Login{Token: bearer(t)})
+		verified := false
+		if err == nil {
+			_, verified = u.Email()
+		}
+		if verified != quirk || quirk && err != nil {
+			t.Errorf("with the quirk %t: verified %t, %v", quirk, verified, err)
 		}
 	}
 }

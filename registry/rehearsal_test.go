@@ -47,6 +47,9 @@ func TestRehearsal(t *testing.T) {
 		{"openid without OpenID Connect", false, func(c *registry.Config) {
 			c.Protocol, c.Scopes = registry.ProtocolOAuth2, []string{"openid"}
 		}, "Scopes", "scope"},
+		{"a scope with the separator", true, func(c *registry.Config) {
+			c.Scopes, c.Quirks.ScopeSeparator = []string{"a,b"}, ","
+		}, "Scopes", "scope"},
 		{"implicit", false, func(c *registry.Config) { c.ResponseType = "token" },
 			"ResponseType", "response_type"},
 		{"hybrid", false, func(c *registry.Config) { c.ResponseType = "code id_token" }, "", ""},
@@ -90,6 +93,32 @@ func TestSignedResponseNeedsIssuer(t *testing.T) {
 	_, err := r.Register("name", c)
 	if e, ok := errors.AsType[*registry.ConfigError](err); !ok || e.Field != "Issuer" && e.Field != "ResponseMode" {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// And its key is known: from where it is, or from what it is.
+func TestSignedResponseNeedsKeys(t *testing.T) {
+	key, err := jose.GenerateKey("ES256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		change func(c *registry.Config)
+		ok     bool
+	}{
+		"none": {func(*registry.Config) {}, false},
+		"URI":  {func(c *registry.Config) { c.JWKSURI = "https://provider.example/jwks" }, true},
+		"set":  {func(c *registry.Config) { c.JWKS = jose.NewSet(key) }, true},
+	} {
+		c := good()
+		c.Protocol, c.ResponseMode = registry.ProtocolOAuth2, "jwt"
+		c.Issuer = "https://provider.example"
+		test.change(&c)
+		_, err := newRegistry(t, registry.Options{}).Register("name", c)
+		_, refused := errors.AsType[*registry.ConfigError](err)
+		if refused == test.ok || test.ok && err != nil {
+			t.Errorf("%s: error is %v", name, err)
+		}
 	}
 }
 

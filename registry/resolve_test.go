@@ -165,6 +165,10 @@ func TestResolveFailsLater(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 	authorizeURL(t, c)
+	problem = nil
+	if again, err := r.Resolve(t.Context(), "acme"); err != nil || again == c {
+		t.Errorf("the tenant was not gone: %v", err)
+	}
 }
 
 // A client whose configuration is the same keeps what it knows.
@@ -294,6 +298,30 @@ func TestRedirectURIOfTwoTenants(t *testing.T) {
 	}
 	if err := begin("two"); err != nil {
 		t.Errorf("the redirect URI of one who is no more: %v", err)
+	}
+}
+
+// What cannot be asked about the first to use a redirect URI is no leave for the second.
+func TestRedirectURIOfTenantOutOfReach(t *testing.T) {
+	now, down := fixedNow(), map[string]error{}
+	r := newRegistry(t, registry.Options{Now: now.now,
+		Resolve: func(_ context.Context, name string) (registry.Config, error) {
+			return tenant(name), down[name]
+		}})
+	begin := func(name string) error {
+		c, err := r.Resolve(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), callbackURL)
+	}
+	if err := begin("one"); err != nil {
+		t.Fatal(err)
+	}
+	now.add()
+	down["one"] = errors.New("the database is down")
+	if err := begin("two"); !errors.Is(err, down["one"]) {
+		t.Errorf("error is %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"crypto"
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -93,6 +94,7 @@ func TestReadValue(t *testing.T) {
 	}{
 		{"provider", "github", Config{Provider: "github"}},
 		{"protocol", "oauth1", Config{Protocol: ProtocolOAuth1}},
+		{"protocol", "oauth2", Config{Protocol: ProtocolOAuth2}},
 		{"protocol", ProtocolOIDC, Config{Protocol: ProtocolOIDC}},
 		{"client_id", " id ", Config{ClientID: " id "}},
 		{"client_id", named("id"), Config{ClientID: "id"}},
@@ -154,12 +156,17 @@ func TestReadValue(t *testing.T) {
 		{"realm", "realm", Config{Realm: "realm"}},
 		{"force_include_body", "true", Config{ForceIncludeBody: true}},
 		{"leeway", "120", Config{Leeway: 2 * time.Minute}},
+		{"leeway", "99", Config{Leeway: 99 * time.Second}},
 		{"leeway", 120, Config{Leeway: 2 * time.Minute}},
 		{"leeway", number("0"), Config{Leeway: -1}},
 		{"leeway", time.Minute, Config{Leeway: time.Minute}},
 		{"timeout", "2.5", Config{Timeout: 2500 * time.Millisecond}},
 		{"timeout", 2.5, Config{Timeout: 2500 * time.Millisecond}},
 		{"timeout", number("10"), Config{Timeout: 10 * time.Second}},
+		{"timeout", "1000000000", Config{Timeout: 1e9 * time.Second}},
+		{"timeout", uint8(10), Config{Timeout: 10 * time.Second}},
+		{"authorize_params", map[string]any{"a": float64(1<<53 - 1)}, Config{
+			AuthorizeParams: url.Values{"a": {"9007199254740991"}}}},
 		{"code_challenge_method", "S256", Config{}},
 		{"client_id", nil, Config{}},
 		{"client_id", "", Config{}},
@@ -167,6 +174,8 @@ func TestReadValue(t *testing.T) {
 		{"authorize_params", nil, Config{}},
 		{"authorize_params", "", Config{}},
 		{"client_kwargs", nil, Config{}},
+		{"client_kwargs", `{"response_type":"code","revocation_endpoint_auth_method":"none"}`,
+			Config{ResponseType: "code", RevocationEndpointAuthMethod: "none"}},
 		{"client_kwargs", "", Config{}},
 		{"client_kwargs", map[string]any{"scope": nil, "leeway": ""}, Config{}},
 		{"client_kwargs", `{"scope":"a b","token_placement":"headers","verify":true,` +
@@ -221,11 +230,17 @@ func TestReadValueRefuses(t *testing.T) {
 		{"authorize_params", "secret", "AuthorizeParams", errMap},
 		{"authorize_params", "a=%secret", "AuthorizeParams", errMap},
 		{"authorize_params", `["secret"]`, "AuthorizeParams", errMap},
+		{"authorize_params", "a=secret\nb=c", "AuthorizeParams", errMap},
+		{"authorize_params", "a={secret", "AuthorizeParams", errMap},
+		{"authorize_params", "a=secret}", "AuthorizeParams", errMap},
+		{"authorize_params", "a='secret", "AuthorizeParams", errMap},
+		{"authorize_params", `a="secret`, "AuthorizeParams", errMap},
 		{"authorize_params", []string{"secret"}, "AuthorizeParams", errMap},
 		{"authorize_params", map[int]string{1: "secret"}, "AuthorizeParams", errMap},
 		{"authorize_params", 1, "AuthorizeParams", errMap},
 		{"authorize_params", `{"a":{"secret":"b"}}`, "AuthorizeParams", errParams},
 		{"authorize_params", `{"a":["b",null]}`, "AuthorizeParams", errParams},
+		{"authorize_params", map[string]any{"a": float64(1 << 53)}, "AuthorizeParams", errParams},
 		{"authorize_params", map[string]any{"a": 1e16}, "AuthorizeParams", errParams},
 		{"authorize_params", map[string]any{"a": time.Second}, "AuthorizeParams", errParams},
 		{"userinfo_names", `{"a":["secret","b"]}`, "UserInfoNames", errNames},
@@ -301,6 +316,12 @@ func read(t *testing.T, name string) error {
 var transports = []string{"cert", "proxies", "proxy", "transport", "trust_env", "headers"}
 
 func TestKwargsThatAreRefused(t *testing.T) {
+	for _, name := range []string{"grant_type", "verify"} {
+		_, err := loadOne(name, "text")
+		if err == nil || !strings.Contains(err.Error(), "not known") {
+			t.Errorf("%s as a key: error is %v", name, err)
+		}
+	}
 	for _, name := range append(transports, "nonce", "verifier") {
 		_, err := loadOne("client_kwargs", map[string]any{name: "secret"})
 		if err == nil || !strings.Contains(err.Error(), "must not be configured") ||
@@ -404,6 +425,21 @@ func TestKeys(t *testing.T) {
 	for _, key := range []string{"private_key", "rsa_key"} {
 		if c, err := loadOne(key, none); err != nil || c.PrivateKey != nil || c.RSAKey != nil {
 			t.Errorf("no %s: %v", key, err)
+		}
+	}
+}
+
+// A key that only agrees on secrets signs nothing.
+func TestKeyThatCannotSign(t *testing.T) {
+	key, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	text := pemOf(t, "PRIVATE KEY", der, err)
+	for _, name := range []string{"private_key", "rsa_key"} {
+		if _, err := loadOne(name, text); !errors.Is(err, errPEM) {
+			t.Errorf("%s: error is %v", name, err)
 		}
 	}
 }

@@ -144,6 +144,10 @@ func TestSettingsOfOAuth2(t *testing.T) {
 		{"custom authentication by name", func(c *registry.Config) {
 			c.ClientSecret, c.ClientAuthentication, c.TokenEndpointAuthMethod = "", inForm{}, "in_form"
 		}, "token", "by=inForm"},
+		{"custom authentication by a name like another's", func(c *registry.Config) {
+			c.ClientSecret, c.ClientAuthentication = "", ownSecret{}
+			c.TokenEndpointAuthMethod = "client_secret_own"
+		}, "token", "by=inForm"},
 		{"user agent", func(c *registry.Config) { c.UserAgent = "shop/1" }, "token", "shop/1"},
 		{"user agent of UserInfo", func(c *registry.Config) { c.UserAgent = "shop/1" }, "userinfo", "shop/1"},
 		{"user agent of the API", func(c *registry.Config) { c.UserAgent = "shop/1" }, "me", "shop/1"},
@@ -173,10 +177,216 @@ func TestSettingsOfOAuth2(t *testing.T) {
 	}
 }
 
+// manual are clients of OAuth 2.0 and OpenID Connect for which nothing is discovered.
+func manual(t *testing.T) map[string]registry.Config {
+	t.Helper()
+	key, err := jose.GenerateKey("ES256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := good()
+	two.APIBaseURL = "https://provider.example/"
+	two.OAuth2.Server.RevocationEndpoint = "https://provider.example/revoke"
+	connect := good()
+	connect.APIBaseURL, connect.Issuer = two.APIBaseURL, "https://provider.example"
+	connect.JWKS, connect.Protocol = jose.NewSet(key), registry.ProtocolOIDC
+	connect.OIDC.Provider.RevocationEndpoint = "https://provider.example/revoke"
+	return map[string]registry.Config{"oauth2": two, "oidc": connect}
+}
+
+// So does each that is for calls, for revocation and for what is asked.
+func TestSettingsOfCalls(t *testing.T) {
+	get := func(c *registry.Client, _ *oauth2.Client) {
+		if resp, err := c.WithToken(bearer(t)).Get(t.Context(), "user"); err == nil {
+			resp.Body.Close()
+		}
+	}
+	revoke := func(_ *registry.Client, two *oauth2.Client) {
+		two.Revoke(t.Context(), bearer(t).OAuth2, "") // whatever is answered
+	}
+	for name := range manual(t) {
+		for what, test := range map[string]struct {
+			change func(c *registry.Config)
+			call   func(c *registry.Client, two *oauth2.Client)
+			want   string // in the URL or the form
+		}{
+			"token placement": {
+				func(c *registry.Config) { c.TokenPlacement = oauth2.InsecurePlacementQuery },
+				get, "/user?access_token=token"},
+			"revocation": {
+				func(c *registry.Config) { c.RevocationEndpointAuthMethod = "client_secret_post" },
+				revoke, "client_secret=secret"},
+			"revocation as at the token endpoint": {
+				func(c *registry.Config) { c.TokenEndpointAuthMethod = "client_secret_post" },
+				revoke, "client_secret=secret"},
+		} {
+			var sent string
+			r := newRegistry(t, registry.Options{HTTP: answering(nil, func(r *http.Request) {
+				r.ParseForm()
+				sent += r.URL.String() + " " + r.PostForm.Encode()
+			})})
+			config := manual(t)[name]
+			test.change(&config)
+			c, err := r.Register("name", config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			two, err := c.OAuth2(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.call(c, two); !strings.Contains(sent, test.want) {
+				t.Errorf("%s of %s: sent %s, want %s", what, name, sent, test.want)
+			}
+		}
+	}
+}
+
+// And each of an authorization request.
+func TestSettingsOfAuthorize(t *testing.T) {
+	for name, config := range manual(t) {
+		config.Scopes, config.Quirks.ScopeSeparator = []string{"openid", "a"}, ","
+		config.Protocol = registry.Protocol(name)
+		config.ResponseMode = "form_post"
+		const api = "https://api.example/"
+		o := registry.AuthorizeOptions{RedirectURI: callbackURL, Resources: []string{api}}
+		responseType, mode := "code", config.ResponseMode
+		if name == "oauth2" {
+			config.Scopes[0] = "b"
+		} else {
+			responseType, mode = "code id_token", "fragment"
+			o.OIDC.ResponseType, o.OIDC.ResponseMode = responseType, mode
+		}
+		c, err := newRegistry(t, registry.Options{HTTP: answering(nil)}).Register("name", config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		if err := c.Authorize(w, newBrowser().request("/"), o); err != nil {
+			t.Fatal(err)
+		}
+		to, err := w.Result().Location()
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := to.Query()
+		if q.Get("resource") != api || !strings.HasSuffix(q.Get("scope"), ",a") ||
+			q.Get("response_type") != responseType || q.Get("response_mode") != mode {
+			t.Errorf("%s: asked for %v", name, q)
+		}
+	}
+}
+
+// Providers of OpenID Connect that do not send iss could be mixed up as well.
+func TestRedirectURIOfManualProviders(t *testing.T) {
+	r := newRegistry(t, registry.Options{HTTP: answering(nil)})
+	for _, name := range []string{"one", "two"} {
+		c, err := r.Register(name, manual(t)["oidc"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.AuthorizeRedirect(httptest.NewRecorder(), newBrowser().request("/"), callbackURL)
+		refused := err != nil && strings.Contains(err.Error(), `"one" does not send iss`)
+		if name == "one" && err != nil || name == "two" && !refused {
+			t.Errorf("%s: error is %v", name, err)
+		}
+	}
+}
+
+// The clock is that of Options.
+func TestNowOfProtocols(t *testing.T) {
+	later := time.Now().Add(100 * time.Hour)
+	s := newSite(t, registry.Options{Now: func() time.Time { return later }})
+	if _, err := s.registry.Register("oidc", providers(t)["oidc"]); err != nil {
+		t.Fatal(err)
+	}
+	s.done = func(_ *registry.Login, _ *oidc.UserInfo, _ string, err error) {
+		if !errors.Is(err, &jose.CheckError{Check: "exp"}) {
+			t.Errorf("an ID Token that has expired: %v", err)
+		}
+	}
+	browse(t, s.URL+"/login/oidc")
+	if fips140.Enforced() {
+		return // HMAC-SHA1
+	}
+	var sent string
+	now := func() time.Time { return time.Unix(1_800_000_000, 0) }
+	r := newRegistry(t, registry.Options{Now: now, HTTP: answering(nil,
+		func(r *http.Request) { sent = r.Header.Get("Authorization") })})
+	c, err := r.Register("one", registry.Config{ClientID: "one", ClientSecret: "secret",
+		RequestTokenURL: "https://provider.example/temporary",
+		AuthorizeURL:    "https://provider.example/authorize",
+		AccessTokenURL:  "https://provider.example/token"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if authorizeURL(t, c); !strings.Contains(sent, `oauth_timestamp="1800000000"`) {
+		t.Errorf("sent %s", sent)
+	}
+}
+
+// A response that is a JWT is verified by the keys of the Config, or those of its URL.
+func TestSignedResponseOfOAuth2(t *testing.T) {
+	key, err := jose.GenerateKey("RS256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := json.Marshal(jose.NewSet(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*registry.Config){
+		"set": func(c *registry.Config) { c.JWKS = jose.NewSet(key) },
+		"URL": func(c *registry.Config) { c.JWKSURI = "https://provider.example/jwks" },
+	} {
+		reg := newRegistry(t, registry.Options{HTTP: answering(map[string]string{
+			"https://provider.example/jwks":  string(keys),
+			"https://provider.example/token": `{"access_token":"token","token_type":"Bearer"}`,
+		})})
+		config := good()
+		config.Protocol, config.ResponseMode = registry.ProtocolOAuth2, "jwt"
+		config.Issuer = "https://provider.example"
+		change(&config)
+		c, err := reg.Register("name", config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, w := newBrowser(), httptest.NewRecorder()
+		if err := c.AuthorizeRedirect(w, in.request("/"), callbackURL); err != nil {
+			t.Fatal(err)
+		}
+		in.keep(w)
+		to, err := w.Result().Location()
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims, err := json.Marshal(map[string]any{"iss": config.Issuer, "aud": config.ClientID,
+			"exp": time.Now().Add(time.Minute).Unix(), "code": "code",
+			"state": to.Query().Get("state")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := jose.Sign(claims, key, jose.SignOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		login, err := c.AuthorizeAccessToken(httptest.NewRecorder(),
+			in.request(callbackURL+"?response="+response))
+		if err != nil || login.Token.OAuth2 == nil {
+			t.Errorf("%s: %v, %v", name, login, err)
+		}
+	}
+}
+
 // inForm authenticates by a method of its own.
 type inForm struct{}
 
 func (inForm) Method() string { return "in_form" }
+
+// ownSecret is one whose name begins as that of the methods with a secret.
+type ownSecret struct{ inForm }
+
+func (ownSecret) Method() string { return "client_secret_own" }
 
 func (inForm) Authenticate(_ context.Context, c *oauth2.Client, r *http.Request) error {
 	r.PostForm.Set("by", "inForm")

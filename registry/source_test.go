@@ -226,6 +226,16 @@ func TestSourcesByField(t *testing.T) {
 	}
 }
 
+// Sources has a list of its own.
+func TestSourcesAreCopied(t *testing.T) {
+	all := []registry.Source{registry.Flat{"DEV_CLIENT_ID": "first"}}
+	source := registry.Sources(all...)
+	all[0] = registry.Flat{"DEV_CLIENT_ID": "second"}
+	if got := configured(t, "dev", source, urls()); got.query.Get("client_id") != "first" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // What the owner of a source does to its values later is of no account to a client.
 func TestSourceIsCopied(t *testing.T) {
 	params, scopes := url.Values{"n": {"1"}}, []string{"a"}
@@ -259,6 +269,11 @@ func TestSourcePrintsNoSecret(t *testing.T) {
 	for _, v := range sources {
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("text", "value", v)
 	}
+	for _, want := range []string{"Flat", "Nested", "JSON"} {
+		if strings.Count(log.String(), "registry."+want+"{...}") != 8 {
+			t.Errorf("%s is not there for each verb and the log: %s", want, log.String())
+		}
+	}
 	for _, canary := range []string{"CANARY", "43414e415259", "67 65 78"} {
 		if strings.Contains(log.String(), canary) {
 			t.Error(log.String())
@@ -267,7 +282,8 @@ func TestSourcePrintsNoSecret(t *testing.T) {
 }
 
 func TestNameInVariables(t *testing.T) {
-	for name, prefix := range map[string]string{"dev": "DEV", "My-App.2": "MY_APP_2", "a__b": "A__B"} {
+	for name, prefix := range map[string]string{"dev": "DEV", "My-App.2": "MY_APP_2",
+		"a__b": "A__B", "Az09": "AZ09"} {
 		source := registry.Flat{prefix + "_CLIENT_ID": "dev"}
 		if got := configured(t, name, source, urls()); got.query.Get("client_id") != "dev" {
 			t.Errorf("%s: %+v", name, got)
@@ -361,6 +377,21 @@ func TestUnreadVariables(t *testing.T) {
 	}
 }
 
+// The key of one client is no key because all names have it.
+func TestUnreadKey(t *testing.T) {
+	var log bytes.Buffer
+	reg := newRegistry(t, registry.Options{Logger: slog.New(slog.NewJSONHandler(&log, nil)),
+		Config: registry.Flat{"REDIRECT_URI": "hush"}})
+	for _, name := range []string{"other", "redirect"} {
+		if _, err := reg.Register(name, good()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := log.String(); !strings.Contains(got, `"variables":["REDIRECT_URI"]`) {
+		t.Errorf("log is %q", got)
+	}
+}
+
 func TestUnknownKeys(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -419,6 +450,8 @@ func TestWhereAnErrorIsFrom(t *testing.T) {
 		{"JSON", registry.JSON(`{"dev":{"leeway":"hush"}}`), good(), "Leeway", `JSON key "leeway"`},
 		{"client_kwargs", registry.Flat{"DEV_CLIENT_KWARGS": "leeway=hush"}, good(), "Leeway",
 			`key DEV_CLIENT_KWARGS: "leeway"`},
+		{"client_kwargs that may be none", registry.Flat{"DEV_CLIENT_KWARGS": "hush=="}, good(), "",
+			"key DEV_CLIENT_KWARGS"},
 		{"client_kwargs that are none", registry.Flat{"DEV_CLIENT_KWARGS": "hush"}, good(), "",
 			"key DEV_CLIENT_KWARGS"},
 		{"without a field", registry.Flat{"DEV_CODE_CHALLENGE_METHOD": "hush"}, good(), "",
@@ -440,6 +473,12 @@ func TestWhereAnErrorIsFrom(t *testing.T) {
 		{"body hash of oauth1", registry.Nested{"dev": {"signature_method": "PLAINTEXT",
 			"force_include_body": true, "request_token_url": "https://provider.example/"}}, good(),
 			"ForceIncludeBody", `key "force_include_body"`},
+		{"the first of two sources", registry.Sources(registry.Nested{"dev": {"leeway": 301}},
+			registry.Flat{"DEV_LEEWAY": "1"}), good(), "Leeway", `key "leeway"`},
+		{"the second of two sources", registry.Sources(registry.Nested{"dev": {"realm": ""}},
+			registry.Flat{"DEV_LEEWAY": "301"}), good(), "Leeway", "key DEV_LEEWAY"},
+		{"token parameters of oauth1", oauth1Of("access_token_params", "oauth_nonce=hush"), good(),
+			"AccessTokenParams", `key "access_token_params"`},
 		{"of another protocol", oauth1Of("scope", "hush"), good(), "Scopes", `key "scope"`},
 		{"of code", insecure, func() registry.Config {
 			c := good()

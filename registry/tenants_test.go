@@ -35,6 +35,21 @@ func TestTenantsForgotten(t *testing.T) {
 	}
 }
 
+// Where all have such a token nobody goes, and nobody has two places.
+func TestTenantsUnsaved(t *testing.T) {
+	var r resolved
+	for i := range maxResolved + 2 {
+		c := withToken("name", true)
+		entry, _ := r.get(fmt.Sprint(i))
+		for range 2 {
+			r.settle(entry, holding{client: c, until: time.Unix(1, 0)})
+		}
+	}
+	if want := maxResolved + 2; len(r.byName) != want || r.order.Len() != want {
+		t.Errorf("%d are kept, %d in order", len(r.byName), r.order.Len())
+	}
+}
+
 // withToken returns a client that has a token of a user.
 func withToken(name string, unsaved bool) *Client {
 	c := newClient(&Registry{}, name)
@@ -49,13 +64,21 @@ func TestTenantChangedBeforeSaving(t *testing.T) {
 	s := &settings{options: Options{Resolve: func(context.Context, string) (Config, error) {
 		return same, nil
 	}}}
-	for _, unsaved := range []bool{true, false} {
-		c := withToken("name", unsaved)
+	for _, test := range []struct {
+		unsaved bool
+		digest  string
+		kept    bool
+	}{
+		{true, same.digest(), true},
+		{false, same.digest(), false},
+		{true, "another provider's", false},
+	} {
+		c := withToken("name", test.unsaved)
 		before := c.current.Load()
-		before.digest = same.digest()
-		_, err := (&Registry{}).resolve(t.Context(), s, "name", holding{client: c})
-		if err != nil || (c.current.Load() == before) != unsaved {
-			t.Errorf("unsaved %t: %v", unsaved, err)
+		before.digest = test.digest
+		held, err := (&Registry{}).resolve(t.Context(), s, "name", holding{client: c})
+		if err != nil || held.client != c || (c.current.Load() == before) != test.kept {
+			t.Errorf("%+v: client %p, %v", test, held.client, err)
 		}
 	}
 }
@@ -72,6 +95,17 @@ func TestManyRedirectURIs(t *testing.T) {
 	}
 	if len(r.redirects) != maxRedirects {
 		t.Errorf("%d are remembered", len(r.redirects))
+	}
+}
+
+// Of two who come after one who is no more, the second inherits nothing.
+func TestInheritOnce(t *testing.T) {
+	r := &Registry{redirects: map[string]string{"https://site.example/": "gone"}}
+	for _, name := range []string{"first", "second"} {
+		r.inherit(newClient(r, name), "https://site.example/", "gone")
+	}
+	if got := r.redirects["https://site.example/"]; got != "first" {
+		t.Errorf("owner is %s", got)
 	}
 }
 

@@ -108,7 +108,8 @@ func object(s string) (map[string]any, error) {
 	d := json.NewDecoder(strings.NewReader(s))
 	d.UseNumber()
 	var m map[string]any
-	return m, d.Decode(&m)
+	err := d.Decode(&m)
+	return m, err
 }
 
 // mapping reads a map, of JSON or a query if it is text, without what is nil.
