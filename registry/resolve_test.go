@@ -487,42 +487,41 @@ func (c *clock) add()           { c.t = c.t.Add(time.Hour) }
 
 // Of two who find a redirect URI's owner gone at the same moment one has it.
 func TestInheritAtOnce(t *testing.T) {
-	var gone atomic.Bool
-	release := make(chan struct{})
-	asked := make(chan struct{}, 10)
-	r := newRegistry(t, registry.Options{
-		Resolve: func(_ context.Context, name string) (registry.Config, error) {
-			if name == "one" && gone.Load() {
-				asked <- struct{}{}
-				<-release
-				return registry.Config{}, registry.ErrNotRegistered
+	synctest.Test(t, func(t *testing.T) {
+		gone, release := false, make(chan struct{})
+		r := newRegistry(t, registry.Options{
+			Resolve: func(_ context.Context, name string) (registry.Config, error) {
+				if name == "one" && gone {
+					<-release
+					return registry.Config{}, registry.ErrNotRegistered
+				}
+				return tenant(name), nil
+			}})
+		begin := func(name string) error {
+			c, err := r.Resolve(t.Context(), name)
+			if err != nil {
+				return err
 			}
-			return tenant(name), nil
-		}})
-	begin := func(name string) error {
-		c, err := r.Resolve(t.Context(), name)
-		if err != nil {
-			return err
+			return c.AuthorizeRedirect(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil),
+				"https://site.example/callback")
 		}
-		return c.AuthorizeRedirect(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil),
-			"https://site.example/callback")
-	}
-	if err := begin("one"); err != nil {
-		t.Fatal(err)
-	}
-	for i := range 1000 {
-		r.Resolve(t.Context(), fmt.Sprint("other-", i))
-	}
-	gone.Store(true)
-	errs := make(chan error, 2)
-	go func() { errs <- begin("two") }()
-	go func() { errs <- begin("three") }()
-	<-asked
-	close(release)
-	a, b := <-errs, <-errs
-	if (a == nil) == (b == nil) {
-		t.Errorf("two share a redirect URI: %v, %v", a, b)
-	}
+		if err := begin("one"); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 1000 {
+			r.Resolve(t.Context(), fmt.Sprint("other-", i))
+		}
+		gone = true
+		errs := make(chan error, 2)
+		go func() { errs <- begin("two") }()
+		go func() { errs <- begin("three") }()
+		synctest.Wait() // both wait for the same answer
+		close(release)
+		a, b := <-errs, <-errs
+		if (a == nil) == (b == nil) {
+			t.Errorf("two share a redirect URI: %v, %v", a, b)
+		}
+	})
 }
 
 // A tenant's http.Client is not looked into while it is in use.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 )
@@ -175,5 +176,28 @@ func TestUnsavedWhileResolveFails(t *testing.T) {
 	}
 	if _, held := r.resolved.get("acme"); held.client != c {
 		t.Error("a token that is nowhere else is lost")
+	}
+}
+
+// What a flight brings of a tenant that was forgotten meanwhile is kept all the same.
+func TestForgottenWhileAsked(t *testing.T) {
+	var r resolved
+	first, _ := r.get("acme")
+	r.forget(first)
+	c := newClient(&Registry{}, "acme")
+	r.settle(first, holding{client: c, until: time.Unix(1, 0)})
+	if again, held := r.get("acme"); again != first || held.client != c || r.order.Len() != 1 {
+		t.Errorf("%p holds %v", again, held.client)
+	}
+}
+
+// An http.Client is none but itself, however alike another is.
+func TestSameConfig(t *testing.T) {
+	one, two := Config{ClientID: "a", HTTP: &http.Client{}}, Config{ClientID: "a", HTTP: &http.Client{}}
+	if !same(one, one) || same(one, two) || same(one, Config{ClientID: "b", HTTP: one.HTTP}) {
+		t.Error("compared by something else")
+	}
+	if one.HTTP == nil || two.HTTP == nil {
+		t.Error("what is compared is changed")
 	}
 }
