@@ -295,7 +295,7 @@ func rsaForgeries(private *rsa.PrivateKey, sig []byte) []altered {
 
 func TestRSASignatureWithoutDigestInfo(t *testing.T) {
 	if fips140.Enforced() {
-		t.Skip("FIPS 140-only mode makes none")
+		t.Skip("FIPS 140-only mode makes none: run it without GODEBUG=fips140=only")
 	}
 	private := rsaPrivate(t)
 	a, _ := findSignatureAlgorithm("RS256")
@@ -312,7 +312,7 @@ func TestRSAInFIPS(t *testing.T) {
 		if !newKey(t, private, KeyOptions{}).serves("RSA-OAEP") {
 			t.Error("RSA-OAEP is not served")
 		}
-		t.Skip("needs GODEBUG=fips140=only")
+		t.Skip("run it with GODEBUG=fips140=only go test ./jose")
 	}
 	_, err := NewKey(private, KeyOptions{Algorithm: "RSA-OAEP"})
 	wantCheck(t, "NewKey", err, "key")

@@ -3,13 +3,12 @@ package oauth2
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
 	"time"
 
+	"vouchsafe/internal/digest"
 	"vouchsafe/internal/discovery"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
@@ -149,7 +148,7 @@ func (c Config) client() *Client {
 	}
 	client := &Client{
 		introspection: choose(c.Auth, introspection),
-		digest:        digest(c.ID, s.Issuer, s.AuthorizationEndpoint, s.TokenEndpoint),
+		digest:        digest.Of(c.ID, s.Issuer, s.AuthorizationEndpoint, s.TokenEndpoint),
 	}
 	c.RevocationAuth = choose(cmp.Or(c.RevocationAuth, c.Auth),
 		s.RevocationEndpointAuthMethodsSupported)
@@ -191,12 +190,3 @@ func (c *Client) Server() AuthorizationServer { return c.config.Server.clone() }
 
 // Now returns the time as the client tells it.
 func (c *Client) Now() time.Time { return c.config.Now() }
-
-// digest returns a hash of fields that no other fields have.
-func digest(fields ...string) string {
-	h := sha256.New()
-	for _, f := range fields {
-		fmt.Fprintf(h, "%d:%s", len(f), f)
-	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-}

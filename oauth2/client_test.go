@@ -351,20 +351,6 @@ func TestClientSaysWhatItIs(t *testing.T) {
 	})
 }
 
-// No two lists of fields have one digest.
-func TestDigest(t *testing.T) {
-	lists := [][]string{{"ab", "c"}, {"a", "bc"}, {"abc", ""}, {"", "abc"}, {"abc"}, {"1:a"},
-		{"a", "1:b"}, {}}
-	seen := map[string]int{}
-	for i, list := range lists {
-		d := digest(list...)
-		if j, ok := seen[d]; ok {
-			t.Errorf("%q and %q have one digest", list, lists[j])
-		}
-		seen[d] = i
-	}
-}
-
 // The bytes of token requests, RFC 6749, Section 2.3.1 and 4.1.3.
 func TestTokenRequest(t *testing.T) {
 	const form = "code=CODE&code_verifier=VERIFIER&grant_type=authorization_code" +

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"vouchsafe/internal/digest"
 	"vouchsafe/internal/wait"
 	"vouchsafe/jose"
 )
@@ -79,7 +80,7 @@ func (t *Token) digest() string {
 	if t == nil {
 		return ""
 	}
-	return digest(t.AccessToken(), t.RefreshToken())
+	return digest.Of(t.AccessToken(), t.RefreshToken())
 }
 
 // renew returns the store's token if that will do, and gets another otherwise.

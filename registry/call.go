@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -68,16 +67,12 @@ func (b caller) HTTPClient(ctx context.Context) (*http.Client, error) {
 }
 
 func (b caller) httpClient(ctx context.Context, m *registration) (*http.Client, error) {
-	if m.config.APIBaseURL == "" {
+	if m.api == nil {
 		return nil, &ConfigError{Client: m.name, Field: "APIBaseURL", Err: errRequired}
-	}
-	origins, err := httpclient.ParseOrigins(m.http, m.config.APIBaseURL)
-	if err != nil {
-		return nil, fmt.Errorf("APIBaseURL: %w", err)
 	}
 	return httpclient.With(m.http, roundTripper(func(req *http.Request) (*http.Response, error) {
 		req = req.WithContext(callingFor(req.Context(), ctx))
-		transport, err := b.transportFor(req, m, origins)
+		transport, err := b.transportFor(req, m)
 		if err != nil {
 			closeBody(req)
 			return nil, &unsentError{b.client.wrap(err)}
@@ -88,11 +83,9 @@ func (b caller) httpClient(ctx context.Context, m *registration) (*http.Client, 
 
 // transportFor returns what sends req, which must be for the API unless a redirect led to
 // it: what leaves its origin then is for the transport to say.
-func (b caller) transportFor(
-	req *http.Request, m *registration, origins httpclient.Origins,
-) (http.RoundTripper, error) {
+func (b caller) transportFor(req *http.Request, m *registration) (http.RoundTripper, error) {
 	if req.Response == nil {
-		if err := origins.Check(req); err != nil {
+		if err := m.api.origins.Check(req); err != nil {
 			return nil, err
 		}
 	}
@@ -226,7 +219,7 @@ func (b caller) prepare(req *http.Request, ref string) (*http.Client, error) {
 	if err != nil {
 		return nil, b.client.wrap(err)
 	}
-	if req.URL, err = join(m.http, m.config.APIBaseURL, ref); err != nil {
+	if req.URL, err = m.api.join(ref); err != nil {
 		return nil, b.client.wrap(err)
 	}
 	if _, ends := req.Context().Deadline(); ends {
@@ -246,26 +239,44 @@ func climbs(segment string) bool {
 	return segment == ".."
 }
 
-// join puts a reference below a base URL, whether or not that ends in a slash. A
-// relative one that would leave the base is refused; whether an absolute one may
-// have the token is for the transport to say.
-func join(hc *http.Client, base, ref string) (*url.URL, error) {
+// An api is what the URLs of API calls are relative to, with a final slash, and where they may
+// lead.
+type api struct {
+	base    *url.URL
+	origins httpclient.Origins
+}
+
+// newAPI returns the api at a base URL, nil if that is empty.
+func newAPI(hc *http.Client, base string) (*api, error) {
+	if base == "" {
+		return nil, nil
+	}
 	b, err := httpclient.CheckURL(hc, base)
 	if err != nil {
-		return nil, fmt.Errorf("APIBaseURL: %w", err)
+		return nil, err
 	}
 	if !strings.HasSuffix(b.Path, "/") {
 		b = b.JoinPath("/")
 	}
+	origins, err := httpclient.ParseOrigins(hc, base)
+	if err != nil {
+		return nil, err
+	}
+	return &api{b, origins}, nil
+}
+
+// join puts a reference below the base. A relative one that would leave the base is refused;
+// whether an absolute one may have the token is for the transport to say.
+func (a *api) join(ref string) (*url.URL, error) {
 	r, err := url.Parse(ref)
 	if err != nil || strings.Contains(ref, `\`) {
 		return nil, errNoURL
 	}
-	u := b.ResolveReference(r)
+	u := a.base.ResolveReference(r)
 	if slices.ContainsFunc(strings.FieldsFunc(u.Path, separates), climbs) {
 		return nil, errors.New("API URL must not have escaped dot segments")
 	}
-	if !r.IsAbs() && !strings.HasPrefix(ref, "/") && !strings.HasPrefix(u.Path, b.Path) {
+	if !r.IsAbs() && !strings.HasPrefix(ref, "/") && !strings.HasPrefix(u.Path, a.base.Path) {
 		return nil, errors.New("API URL must be below APIBaseURL, or begin with a slash")
 	}
 	return u, nil

@@ -255,15 +255,7 @@ func (c Config) clone() Config {
 	c.UserInfoNames = maps.Clone(c.UserInfoNames)
 	for _, params := range []*url.Values{&c.RequestTokenParams, &c.AuthorizeParams,
 		&c.AccessTokenParams, &c.RefreshTokenParams} {
-		*params = cloneParams(*params)
+		*params = url.Values(http.Header(*params).Clone())
 	}
 	return c
-}
-
-func cloneParams(params url.Values) url.Values {
-	clone := maps.Clone(params)
-	for name, values := range clone {
-		clone[name] = slices.Clone(values)
-	}
-	return clone
 }

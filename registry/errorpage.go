@@ -34,7 +34,7 @@ func ErrorPage(w http.ResponseWriter, _ *http.Request, err error) { showError(w,
 // showError shows err on a page that links to home, a path of this site.
 func showError(w http.ResponseWriter, err error, home string) {
 	p := problemOf(err)
-	webpage.Protect(w.Header(), "form-action 'none'; style-src", errorStyle)
+	webpage.Protect(w.Header(), "form-action 'none'; style-src", webpage.Style)
 	w.WriteHeader(p.Status)
 	errorPage.Execute(w, struct {
 		problem
@@ -120,28 +120,12 @@ func unfit(r Reason) problem {
 	return p
 }
 
-const errorStyle = `
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d5dbe3; --card: #fff;
-  --page: #f3f5f8; --accent: #2456c6 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf2; --soft: #a3adbb; --line: #3a4452;
-  --card: #1d2430; --page: #12161d; --accent: #8db2ff } }
-* { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem;
-  font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page) }
-main { width: 100%; max-width: 26rem; padding: 1.75rem; background: var(--card);
-  border: 1px solid var(--line); border-radius: .75rem }
-h1 { margin: 0 0 .25rem; font-size: 1.35rem }
-p { margin: 0 0 1.25rem; color: var(--soft) }
-a { color: var(--accent); font-weight: 600 }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-`
-
 var errorPage = template.Must(template.New("").Parse(`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{.Title}}</title>
-<style>` + errorStyle + `</style>
+<style>` + webpage.Style + `</style>
 <main>
 <h1>{{.Title}}</h1>
 <p>{{.Text}}</p>

@@ -227,12 +227,20 @@ func (s *handlerSet) login(w http.ResponseWriter, r *http.Request) error {
 	return s.begin(w, r, "")
 }
 
+// readForm fills r.Form.
+func readForm(r *http.Request) error {
+	if r.ParseForm() != nil {
+		return &fault{http.StatusBadRequest, errForm}
+	}
+	return nil
+}
+
 // again has the browser ask again, by a GET. A POST of another site's page brings no cookie
 // that is SameSite=Lax: the logins that are open would make no room, and a session that is not
 // seen would be replaced.
 func (s *handlerSet) again(w http.ResponseWriter, r *http.Request) error {
-	if r.ParseForm() != nil {
-		return &fault{http.StatusBadRequest, errForm}
+	if err := readForm(r); err != nil {
+		return err
 	}
 	own := url.Values{} // what else is in the form may be no one's business
 	for _, name := range []string{"return_to", "iss", "login_hint", "target_link_uri"} {
@@ -277,8 +285,8 @@ func (s *handlerSet) begin(w http.ResponseWriter, r *http.Request, user string) 
 	if err != nil {
 		return err
 	}
-	if r.ParseForm() != nil {
-		return &fault{http.StatusBadRequest, errForm}
+	if err := readForm(r); err != nil {
+		return err
 	}
 	o := s.options.Authorize(r)
 	o.RedirectURI = strings.Replace(s.options.CallbackPath, wildcard, client.Name(), 1)
@@ -378,8 +386,8 @@ func (s *handlerSet) logout(w http.ResponseWriter, r *http.Request) error {
 	if err := fromOwnSite(r, s.origin(r)); err != nil {
 		return err
 	}
-	if r.ParseForm() != nil {
-		return &fault{http.StatusBadRequest, errForm}
+	if err := readForm(r); err != nil {
+		return err
 	}
 	if err := s.options.LoggedOut(w, r); err != nil {
 		return &fault{http.StatusInternalServerError, err}

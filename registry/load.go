@@ -49,6 +49,11 @@ type found struct {
 	origins map[string]string
 }
 
+// field returns a field of the configuration, to be set.
+func (f *found) field(name string) reflect.Value {
+	return reflect.ValueOf(&f.config).Elem().FieldByName(name)
+}
+
 func find(source opened, name string, others []string) (*found, error) {
 	if err := source.check(name, others); err != nil {
 		return nil, err
@@ -59,12 +64,12 @@ func find(source opened, name string, others []string) (*found, error) {
 		if err := f.read(each, name); err != nil {
 			return nil, err
 		}
-		for field := range all.origins { // false is said too
-			reflect.ValueOf(&f.config).Elem().FieldByName(field).SetZero()
+		for field, from := range f.origins {
+			if _, said := all.origins[field]; !said {
+				all.field(field).Set(f.field(field))
+				all.origins[field] = from
+			}
 		}
-		all.config = all.config.merged(f.config, false)
-		maps.Copy(f.origins, all.origins)
-		all.origins = f.origins
 	}
 	return all, nil
 }
@@ -136,7 +141,7 @@ func (f *found) put(field string, value any, from string) error {
 	if empty(value) && value != false {
 		return nil
 	}
-	to := reflect.ValueOf(&f.config).Elem().FieldByName(field)
+	to := f.field(field)
 	origin, taken := f.origins[field]
 	if taken {
 		params, ok := value.(url.Values)

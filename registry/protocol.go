@@ -152,7 +152,7 @@ func (c Config) check(p Protocol, hc *http.Client) error {
 		}
 	}
 	for field := range strings.FieldsSeq("RequestTokenURL AuthorizeURL AccessTokenURL " +
-		"RefreshTokenURL APIBaseURL ServerMetadataURL JWKSURI UserInfoEndpoint") {
+		"RefreshTokenURL ServerMetadataURL JWKSURI UserInfoEndpoint") {
 		raw := c.at(field).String()
 		if raw == "" {
 			continue

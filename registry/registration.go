@@ -2,14 +2,12 @@ package registry
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/digest"
 )
 
 // A registration is what a client is, until it is replaced.
@@ -18,6 +16,7 @@ type registration struct {
 	settings *settings
 	config   Config
 	http     *http.Client // that of the settings, as config has it
+	api      *api         // nil if config has none
 	protocol protocol
 	digest   string // of what must not change between redirect and callback
 	users    *users
@@ -39,9 +38,13 @@ func (s *settings) register(name string, c Config) (*registration, error) {
 	if err != nil {
 		return nil, err
 	}
+	api, err := newAPI(o.HTTP, c.APIBaseURL)
+	if err != nil {
+		return nil, &ConfigError{Field: "APIBaseURL", Err: err}
+	}
 	c.ClientSecret = "" // the protocol has it, where printing does not reach
 	return &registration{
-		name: name, settings: s, config: c, http: o.HTTP, protocol: p,
+		name: name, settings: s, config: c, http: o.HTTP, api: api, protocol: p,
 		digest: c.digest(), users: &users{},
 	}, nil
 }
@@ -66,10 +69,6 @@ var errPosted = errors.New("must be https for a ResponseMode of form_post")
 
 // digest tells c from configurations that must not complete a login begun with it.
 func (c Config) digest() string {
-	h := sha256.New()
-	for _, f := range []string{string(c.detect()), c.ClientID, c.Issuer, c.ServerMetadataURL,
-		c.AuthorizeURL, c.AccessTokenURL} {
-		fmt.Fprintf(h, "%d:%s", len(f), f)
-	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+	return digest.Of(string(c.detect()), c.ClientID, c.Issuer, c.ServerMetadataURL,
+		c.AuthorizeURL, c.AccessTokenURL)[:22] // 132 bits: the cookie has little room
 }

@@ -2,12 +2,12 @@ package registry
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
 	"sync"
 
+	"vouchsafe/internal/digest"
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth2"
 )
@@ -112,8 +112,7 @@ func (c *Client) sourceOptions(
 
 // keyOf returns what a token is kept under that FetchToken returns: no user's key.
 func keyOf(tok *oauth2.Token) string {
-	text := fmt.Sprintf("%q %q", tok.AccessToken(), tok.RefreshToken())
-	return fmt.Sprintf("token %x", sha256.Sum256([]byte(text)))
+	return "token " + digest.Of(tok.AccessToken(), tok.RefreshToken())
 }
 
 // users are what a client keeps for its users, by key, as many as there is room for.

@@ -1,5 +1,6 @@
 // Package webpage has the pages that the test providers show, a login form, a form for a
-// device's code and a note, and package native the note. It knows nothing of any protocol.
+// device's code and a note, and package native the note; and the look of the error page of
+// package registry. It knows nothing of any protocol.
 package webpage
 
 import (
@@ -69,7 +70,8 @@ func write(w http.ResponseWriter, status int, name string, data any) {
 	pages.ExecuteTemplate(w, name, data)
 }
 
-const style = `
+// Style is the style of a page that is a card with a heading and a text.
+const Style = `
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d5dbe3; --card: #fff;
   --page: #f3f5f8; --accent: #2456c6; --on-accent: #fff; --warn: #a32020 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8ecf2; --soft: #a3adbb; --line: #3a4452;
@@ -81,6 +83,11 @@ main { width: 100%; max-width: 24rem; padding: 1.75rem; background: var(--card);
   border: 1px solid var(--line); border-radius: .75rem }
 h1 { margin: 0 0 .25rem; font-size: 1.35rem }
 p { margin: 0 0 1.25rem; color: var(--soft); overflow-wrap: anywhere }
+a { color: var(--accent); font-weight: 600 }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+`
+
+const style = Style + `
 output { display: block; font: 1.1rem ui-monospace, monospace; overflow-wrap: anywhere }
 p[role=alert] { color: var(--warn) }
 label { display: block; margin-bottom: 1rem; font-weight: 600 }
@@ -90,7 +97,6 @@ input { display: block; width: 100%; margin-top: .25rem; padding: .6rem .75rem; 
 button { flex: 1; padding: .65rem 1rem; white-space: nowrap; font: inherit; font-weight: 600;
   cursor: pointer; color: var(--ink);  background: none; border: 1px solid var(--line); border-radius: .5rem }
 button[value=allow] { color: var(--on-accent); background: var(--accent); border-color: var(--accent) }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 `
 
 var pages = template.Must(template.New("").Parse(`

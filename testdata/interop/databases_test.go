@@ -193,7 +193,7 @@ func TestServersEnd(t *testing.T) {
 				ping(t, name, dsn, true)
 			})
 			if dsn == "" {
-				t.Skip("SKIP: not installed")
+				t.Skip("SKIP: not installed: " + installDatabases)
 			}
 			ping(t, name, dsn, false)
 		})

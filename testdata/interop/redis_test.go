@@ -176,7 +176,7 @@ func TestRedisDown(t *testing.T) {
 		callback = s.mustBegin(t, in)
 	})
 	if s == nil {
-		t.Skip("SKIP: not installed")
+		t.Skip("SKIP: not installed: " + installDatabases)
 	}
 	down := func(err error) bool {
 		_, ok := errors.AsType[*net.OpError](err)
