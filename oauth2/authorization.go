@@ -3,6 +3,7 @@ package oauth2
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -112,7 +113,12 @@ func (c *Client) Authorize(
 			return nil, err
 		}
 	}
-	u.RawQuery = query(u.RawQuery, list)
+	u.RawQuery = joined(u.RawQuery, list)
+	for _, hook := range c.config.Hooks.AuthorizationRequest {
+		if err := hook(ctx, u); err != nil {
+			return nil, fmt.Errorf("oauth2: authorization_endpoint: hook: %w", err)
+		}
+	}
 	return &AuthorizationRequest{URL: u.String(), Transaction: &Transaction{t.hidden()}}, nil
 }
 
@@ -229,10 +235,19 @@ func byName(params url.Values) []param {
 	return list
 }
 
-// query writes parameters after those of the endpoint itself.
-func query(endpoint string, list []param) string {
+// joined returns the query of an endpoint with parameters after it. A space is one of RFC
+// 3986: some servers take a plus for a plus.
+func joined(endpoint string, list []param) string {
+	own := strings.ReplaceAll(encoded(list), "+", "%20")
+	if endpoint == "" {
+		return own
+	}
+	return endpoint + "&" + own
+}
+
+// encoded writes parameters as a form.
+func encoded(list []param) string {
 	pairs := make([]byte, 0, 512)
-	pairs = append(pairs, endpoint...)
 	for _, p := range list {
 		if len(pairs) > 0 {
 			pairs = append(pairs, '&')

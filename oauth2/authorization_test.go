@@ -30,7 +30,7 @@ func TestAuthorizeURL(t *testing.T) {
 	}{
 		{"plain", "/authorize", nil, nil, "/authorize?" + head + "&state=STATE" + tail},
 		{"scopes joined", "/authorize", []string{"read", "api://x/.default"}, nil,
-			"/authorize?" + head + "&scope=read+api%3A%2F%2Fx%2F.default&state=STATE" + tail},
+			"/authorize?" + head + "&scope=read%20api%3A%2F%2Fx%2F.default&state=STATE" + tail},
 		{"empty scopes", "/authorize", []string{}, url.Values{},
 			"/authorize?" + head + "&state=STATE" + tail},
 		{"endpoint's query", "/authorize?foo=bar", nil, nil,

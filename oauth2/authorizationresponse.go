@@ -3,6 +3,7 @@ package oauth2
 import (
 	"context"
 	"crypto/subtle"
+	"fmt"
 	"maps"
 	"net/url"
 	"sync/atomic"
@@ -26,6 +27,7 @@ type AuthorizationResponse struct {
 type responseData struct {
 	transaction *transactionData
 	code        string
+	repeated    url.Values
 	token       *Token
 	used        *atomic.Bool // a code is sent once, RFC 6749, Section 4.1.2
 }
@@ -73,6 +75,12 @@ func (c *Client) AuthorizationResponse(
 		params, err = c.unwrap(ctx, params, t)
 		l.Result("response", "JARM, Section 2.4", err)
 	}
+	params = maps.Clone(params)
+	for _, hook := range c.config.Hooks.AuthorizationResponse {
+		if err := hook(ctx, params); err != nil {
+			return nil, fmt.Errorf("oauth2: authorization response: hook: %w", err)
+		}
+	}
 	l.Check(t.State != "" && equal(params.Get("state"), t.State),
 		"state", "must be the one of the request", "RFC 6749, Section 10.12")
 	l.Check(c.issuerMatches(params, t.Type), "iss",
@@ -89,7 +97,7 @@ func (c *Client) AuthorizationResponse(
 	if err != nil {
 		return nil, err
 	}
-	data := responseData{t, params.Get("code"), tok, new(atomic.Bool)}
+	data := responseData{t, params.Get("code"), c.repeated(params), tok, new(atomic.Bool)}
 	return &AuthorizationResponse{func() responseData { return data }}, nil
 }
 
@@ -121,6 +129,17 @@ func (c *Client) browserIDToken(raw string) *Token {
 	}
 	s := &secrets{idToken: raw}
 	return &Token{clientID: c.config.ID, issuer: c.config.Server.Issuer, reveal: s.hidden()}
+}
+
+// repeated returns the parameters of a callback that the token request has too.
+func (c *Client) repeated(params url.Values) url.Values {
+	form := url.Values{}
+	for _, name := range c.config.Quirks.RepeatedParameters {
+		if params.Has(name) {
+			form[name] = params[name]
+		}
+	}
+	return form
 }
 
 // callbackRefusal returns the error that a callback brings, or nil.
@@ -177,10 +196,8 @@ func (c *Client) Exchange(ctx context.Context, resp *AuthorizationResponse) (*To
 		return nil, checkError("code", "must be sent once", "RFC 6749, Section 4.1.2")
 	}
 	t := data.transaction
-	form := maps.Clone(t.Params)
-	if form == nil {
-		form = url.Values{}
-	}
+	form := maps.Clone(data.repeated)
+	maps.Copy(form, t.Params)
 	form.Set("grant_type", "authorization_code")
 	form.Set("code", data.code)
 	form.Set("redirect_uri", t.RedirectURI)

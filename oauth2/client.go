@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"vouchsafe/internal/digest"
@@ -97,6 +98,10 @@ type Quirks struct {
 	// and refresh token stand in the URL, which servers and proxies log (RFC 6749,
 	// Section 3.2 asks for POST). Over HTTP/2 such a request has a body, an empty one.
 	InsecureTokenGET bool
+
+	// RepeatedParameters are parameters of the callback that the token request must have too.
+	// The code and the redirect URI it always has.
+	RepeatedParameters []string
 }
 
 // A Client is an OAuth 2.0 client of one authorization server. It is immutable
@@ -155,15 +160,17 @@ func (c Config) client() *Client {
 	c.Auth = choose(c.Auth, s.TokenEndpointAuthMethodsSupported)
 	c.Server = s
 	c.RefreshParams = url.Values(http.Header(c.RefreshParams).Clone())
-	c.Hooks = c.Hooks.clone()
+	c.Hooks = Hooks{}.Then(c.Hooks)
 	q := &c.Quirks
+	q.RepeatedParameters = slices.Clone(q.RepeatedParameters)
 	q.ScopeSeparator = cmp.Or(q.ScopeSeparator, " ")
 	q.GrantedScopeSeparator = cmp.Or(q.GrantedScopeSeparator, q.ScopeSeparator)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.Keys == nil && s.JWKSURI != "" {
-		keys, _ := NewRemoteKeySet(s.JWKSURI, c.HTTP, c.Now) // the URI has been checked
+		// The URI has been checked.
+		keys, _ := NewRemoteKeySet(s.JWKSURI, c.HTTP, c.Now, c.Hooks.KeySetResponse...)
 		c.Keys = keys
 	}
 	client.config = c

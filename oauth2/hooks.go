@@ -2,7 +2,9 @@ package oauth2
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"vouchsafe/httpclient"
@@ -18,6 +20,9 @@ import (
 // the query if the hook sets Method to GET; a hook that sets Body sends that instead.
 // The URL that it leaves must be one that [httpclient.Do] accepts.
 type Hooks struct {
+	AuthorizationRequest  []AuthorizationHook
+	AuthorizationResponse []CallbackHook
+
 	AccessTokenRequest  []RequestHook // of every grant but the next
 	AccessTokenResponse []ResponseHook
 
@@ -30,10 +35,20 @@ type Hooks struct {
 	RevokeTokenRequest     []RequestHook
 	IntrospectTokenRequest []RequestHook
 
+	KeySetResponse   []ResponseHook // at the JWKSURI
+	UserInfoResponse []ResponseHook // of package oidc
+
 	// ProtectedRequest gets a copy of each request to a resource, once it has the
 	// token. It may change all but where it goes; one that replaces Body closes it.
 	ProtectedRequest []RequestHook
 }
+
+// An AuthorizationHook changes the URL that the browser is about to be sent to.
+type AuthorizationHook func(ctx context.Context, u *url.URL) error
+
+// A CallbackHook changes the parameters of a callback before they are read: a copy of them. A
+// parameter that comes twice has been refused by then.
+type CallbackHook func(ctx context.Context, params url.Values) error
 
 // A RequestHook changes a request that is about to be sent.
 type RequestHook func(ctx context.Context, req *http.Request) error
@@ -42,16 +57,30 @@ type RequestHook func(ctx context.Context, req *http.Request) error
 // Body. The next response is another value.
 type ResponseHook func(ctx context.Context, resp *httpclient.Response) error
 
-// clone returns Hooks that share nothing with h that its owner could change.
-func (h Hooks) clone() Hooks {
-	for _, list := range []*[]RequestHook{&h.AccessTokenRequest, &h.RefreshTokenRequest,
-		&h.DeviceAuthorizationRequest, &h.RevokeTokenRequest, &h.IntrospectTokenRequest,
-		&h.ProtectedRequest} {
-		*list = slices.Clone(*list)
+func rewrite(ctx context.Context, hooks []ResponseHook, resp *httpclient.Response) error {
+	for _, hook := range hooks {
+		if err := hook(ctx, resp); err != nil {
+			return fmt.Errorf("hook: %w", err)
+		}
 	}
-	for _, list := range []*[]ResponseHook{&h.AccessTokenResponse, &h.RefreshTokenResponse,
-		&h.DeviceAuthorizationResponse} {
-		*list = slices.Clone(*list)
+	return nil
+}
+
+// Then returns Hooks that are called in turn: those of h, then those of next.
+func (h Hooks) Then(next Hooks) Hooks {
+	return Hooks{
+		AuthorizationRequest:        slices.Concat(h.AuthorizationRequest, next.AuthorizationRequest),
+		AuthorizationResponse:       slices.Concat(h.AuthorizationResponse, next.AuthorizationResponse),
+		AccessTokenRequest:          slices.Concat(h.AccessTokenRequest, next.AccessTokenRequest),
+		AccessTokenResponse:         slices.Concat(h.AccessTokenResponse, next.AccessTokenResponse),
+		RefreshTokenRequest:         slices.Concat(h.RefreshTokenRequest, next.RefreshTokenRequest),
+		RefreshTokenResponse:        slices.Concat(h.RefreshTokenResponse, next.RefreshTokenResponse),
+		DeviceAuthorizationRequest:  slices.Concat(h.DeviceAuthorizationRequest, next.DeviceAuthorizationRequest),
+		DeviceAuthorizationResponse: slices.Concat(h.DeviceAuthorizationResponse, next.DeviceAuthorizationResponse),
+		RevokeTokenRequest:          slices.Concat(h.RevokeTokenRequest, next.RevokeTokenRequest),
+		IntrospectTokenRequest:      slices.Concat(h.IntrospectTokenRequest, next.IntrospectTokenRequest),
+		KeySetResponse:              slices.Concat(h.KeySetResponse, next.KeySetResponse),
+		UserInfoResponse:            slices.Concat(h.UserInfoResponse, next.UserInfoResponse),
+		ProtectedRequest:            slices.Concat(h.ProtectedRequest, next.ProtectedRequest),
 	}
-	return h
 }

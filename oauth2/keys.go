@@ -48,9 +48,11 @@ type RemoteKeySet struct {
 }
 
 // NewRemoteKeySet returns the key set at url, fetched by client, or by one of
-// [httpclient.New] if that is nil. now tells the time; if nil, time.Now. The error wraps
-// [httpclient.ErrInsecureURL].
-func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*RemoteKeySet, error) {
+// [httpclient.New] if that is nil. now tells the time; if nil, time.Now. hooks rewrite each
+// response before it is read. The error wraps [httpclient.ErrInsecureURL].
+func NewRemoteKeySet(
+	url string, client *http.Client, now func() time.Time, hooks ...ResponseHook,
+) (*RemoteKeySet, error) {
 	if _, err := httpclient.CheckURL(client, url); err != nil {
 		return nil, fmt.Errorf("oauth2: key set: %w", err)
 	}
@@ -60,7 +62,7 @@ func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*Re
 	return &RemoteKeySet{flight.Document[*discovery.Copy[*jose.Set]]{
 		Fetch: func(ctx context.Context, held *discovery.Copy[*jose.Set],
 		) (*discovery.Copy[*jose.Set], error) {
-			return fetchKeys(ctx, client, url, held)
+			return fetchKeys(ctx, client, url, hooks, held)
 		},
 		TTL:      keysTTL,
 		Stale:    keysStale,
@@ -72,10 +74,16 @@ func NewRemoteKeySet(url string, client *http.Client, now func() time.Time) (*Re
 }
 
 func fetchKeys(
-	ctx context.Context, client *http.Client, url string, held *discovery.Copy[*jose.Set],
+	ctx context.Context, client *http.Client, url string, hooks []ResponseHook,
+	held *discovery.Copy[*jose.Set],
 ) (*discovery.Copy[*jose.Set], error) {
 	copied, err := discovery.Fetch(ctx, client, []string{url}, held,
-		func(resp *httpclient.Response) (*jose.Set, error) { return jose.ParseSet(resp.Body) })
+		func(resp *httpclient.Response) (*jose.Set, error) {
+			if err := rewrite(ctx, hooks, resp); err != nil {
+				return nil, err
+			}
+			return jose.ParseSet(resp.Body)
+		})
 	if err != nil {
 		return nil, fmt.Errorf("oauth2: key set: %w", err)
 	}

@@ -51,10 +51,8 @@ func (c *Client) exchange(ctx context.Context, s step, form url.Values) (answer,
 	if err != nil {
 		return answer{}, fmt.Errorf("oauth2: %s: %w", s.endpoint, err)
 	}
-	for _, hook := range s.response {
-		if err := hook(ctx, resp); err != nil {
-			return answer{}, fmt.Errorf("oauth2: %s: hook: %w", s.endpoint, err)
-		}
+	if err := rewrite(ctx, s.response, resp); err != nil {
+		return answer{}, fmt.Errorf("oauth2: %s: %w", s.endpoint, err)
 	}
 	// Without the monotonic clock, which stands still while a machine sleeps.
 	return answer{resp, c.config.Now().Round(0), req}, nil
@@ -90,16 +88,16 @@ const formType = "application/x-www-form-urlencoded"
 // writeForm puts the parameters of PostForm where the method wants them, unless a
 // hook has made a body.
 func writeForm(req *http.Request) {
-	encoded := query("", byName(req.PostForm))
+	form := encoded(byName(req.PostForm))
 	switch {
 	case req.Body != nil:
 	case req.Method == http.MethodGet:
 		req.Header.Del("Content-Type")
-		req.URL.RawQuery = strings.Trim(req.URL.RawQuery+"&"+encoded, "&")
+		req.URL.RawQuery = strings.Trim(req.URL.RawQuery+"&"+form, "&")
 		// A body, though empty, keeps net/http from repeating the GET: a code is sent once.
 		req.Body = io.NopCloser(strings.NewReader(""))
 	default:
-		setBody(req, encoded)
+		setBody(req, form)
 	}
 }
 

@@ -323,7 +323,8 @@ func (c *Client) keySet(p Provider, held *connection) (jose.KeySource, error) {
 	if held != nil && held.provider.JWKSURI == p.JWKSURI {
 		return held.keys, nil
 	}
-	return oauth2.NewRemoteKeySet(p.JWKSURI, c.config.HTTP, c.config.Now)
+	return oauth2.NewRemoteKeySet(p.JWKSURI, c.config.HTTP, c.config.Now,
+		c.config.Hooks.KeySetResponse...)
 }
 
 // newVerifier makes the one of ID Tokens.
