@@ -198,7 +198,11 @@ func (c rawClaims) time(name string) time.Time {
 // contact reads the claim called name, and the one that says whether it was verified.
 func (c rawClaims) contact(name string, stringBooleans bool) contact {
 	value, flag := c.text(name), name+"_verified"
-	verified := c.value(flag) == "true" || stringBooleans && c.text(flag) == "true"
+	verified := c.value(flag) == "true"
+	if stringBooleans && !verified {
+		s, _ := strictjson.Value(wholeAsString(c.value(flag))).String()
+		verified = s == "true" || s == "1"
+	}
 	return contact{value, verified && value != ""}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -58,6 +59,11 @@ type Config struct {
 	// userinfo_encrypted_response_alg.
 	UserInfo oauth2.SignedResponse
 
+	// UserInfoBody and UserInfoNames are what [UserInfoSource].Body and Names are, for
+	// [Client.UserInfo] and [Client.UserInfoOf].
+	UserInfoBody  string
+	UserInfoNames map[string]string
+
 	// UserInfoFix is what [UserInfoSource].Fix is, for [Client.UserInfo] and
 	// [Client.UserInfoOf]: a signed answer has been verified before. What it returns is
 	// believed as the provider is.
@@ -107,7 +113,8 @@ type Quirks struct {
 	oauth2.Quirks
 
 	// StringBooleans takes the strings "true" and "false" where OpenID Connect Core 1.0,
-	// Section 5.1 asks for a boolean: email_verified and phone_number_verified.
+	// Section 5.1 asks for a boolean: email_verified and phone_number_verified. So it does
+	// 1 and 0.
 	StringBooleans bool
 
 	// InsecureMissingNonce takes an ID Token from the token endpoint that has no nonce; a
@@ -176,6 +183,7 @@ func New(c Config) (*Client, error) {
 	}
 	c.Provider = c.Provider.clone()
 	c.RefreshParams = url.Values(http.Header(c.RefreshParams).Clone())
+	c.UserInfoNames = maps.Clone(c.UserInfoNames)
 	c.TrustedAudiences = slices.Clone(c.TrustedAudiences)
 	c.ClaimsProviders = slices.Clone(c.ClaimsProviders)
 	client := &Client{config: c, secret: secret, userInfoSecret: userInfoSecret}

@@ -24,6 +24,7 @@ const (
 
 	typeJSON = "application/json"
 	typeJWT  = "application/jwt"
+	typeForm = "application/x-www-form-urlencoded"
 )
 
 // UserInfo asks the UserInfo Endpoint with login's access token, OpenID Connect
@@ -74,6 +75,9 @@ func (c *Client) UserInfoOf(
 	u, err := c.askUserInfo(ctx, conn, httpclient.With(c.config.HTTP, transport), UserInfoSource{
 		Endpoint:       endpoint,
 		Issuer:         who.Issuer,
+		Body:           c.config.UserInfoBody,
+		Names:          c.config.UserInfoNames,
+		Hooks:          c.config.Hooks.UserInfoResponse,
 		StringBooleans: c.config.Quirks.StringBooleans,
 		Fix:            c.config.UserInfoFix,
 	})
@@ -96,15 +100,15 @@ func (c *Client) verified(t *IDToken) bool {
 // askUserInfo fetches the claims of a user and verifies them if they are signed.
 func (c *Client) askUserInfo(ctx context.Context, conn *connection, client *http.Client,
 	s UserInfoSource) (*UserInfo, error) {
-	req, err := newGet(ctx, s.Endpoint, typeJSON+", "+typeJWT)
+	req, err := s.request(ctx, typeJSON+", "+typeJWT)
 	if err != nil {
 		return nil, err
 	}
-	if c.config.TokenPlacement == oauth2.PlacementBody { // which a GET has no room for
+	if c.config.TokenPlacement == oauth2.PlacementBody && s.Body == "" { // a GET has no room
 		req.Method, req.Body = http.MethodPost, http.NoBody
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Content-Type", typeForm)
 	}
-	resp, err := send(ctx, client, req)
+	resp, err := s.send(ctx, client, req)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +122,7 @@ func (c *Client) askUserInfo(ctx context.Context, conn *connection, client *http
 	}
 	var m strictjson.Object
 	if token {
-		m, err = c.openUserInfo(ctx, conn, string(resp.Body), s.Issuer)
+		m, err = c.openUserInfo(ctx, conn, string(resp.Body), s)
 	} else {
 		m, err = s.parse(resp.Body)
 	}
@@ -130,8 +134,9 @@ func (c *Client) askUserInfo(ctx context.Context, conn *connection, client *http
 
 // openUserInfo decrypts and verifies claims as they are registered to come, OpenID
 // Connect Core 1.0, Section 5.3.4.
-func (c *Client) openUserInfo(ctx context.Context, conn *connection, jwt, issuer string) (
-	strictjson.Object, error) {
+func (c *Client) openUserInfo(
+	ctx context.Context, conn *connection, jwt string, s UserInfoSource,
+) (strictjson.Object, error) {
 	registered := c.config.UserInfo
 	keys, algorithms, err := c.userInfoKeys(conn)
 	if err != nil {
@@ -140,8 +145,8 @@ func (c *Client) openUserInfo(ctx context.Context, conn *connection, jwt, issuer
 	asked := signedObject{
 		keys:       keys,
 		algorithms: algorithms,
-		issuer:     issuer,
-		known:      UserInfoSource{Fix: c.config.UserInfoFix}.known(),
+		issuer:     s.Issuer,
+		known:      s.known(),
 		clause:     userInfoClause,
 	}
 	if d := registered.Decrypter; d != nil {
@@ -202,10 +207,18 @@ type UserInfoSource struct {
 	Endpoint string // absolute URL
 	Issuer   string // of the Identity
 
-	// Names says where a provider that does not speak OpenID Connect keeps a
-	// standard claim: {"sub": "id"}. A whole number there is read as its digits. An "email"
-	// from elsewhere is verified only if "email_verified" has an entry too, and so on.
+	// Body, if not empty, is what is asked, by POST instead of GET: JSON, or else a form.
+	Body string
+
+	// Names says where a provider keeps a standard claim, if not under its name: in a member,
+	// {"sub": "id"}; where a JSON Pointer (RFC 6901) leads, {"sub": "/data/0/id"}; or in
+	// several such places, in braces, with a text around them: {"name": "{first} {last}"},
+	// which is no claim if one of them is empty. A whole number there is read as its digits. An
+	// "email" from elsewhere is verified only if "email_verified" has an entry too, and so on.
 	Names map[string]string
+
+	// Hooks rewrite the response before it is read.
+	Hooks []oauth2.ResponseHook
 
 	// StringBooleans is [Quirks].StringBooleans.
 	StringBooleans bool
@@ -213,8 +226,9 @@ type UserInfoSource struct {
 	// Fix, if not nil, returns the claims to go on with in place of those of the answer,
 	// before Names is looked at and the subject is. It gets the members as they came, a
 	// number as a [json.Number], and may change the map. What it returns is read as an
-	// answer is, and believed; a "sub" that is a whole number there is read as its digits. Its error is wrapped, beside a [*jose.CheckError] with the
-	// check "userinfo_fix". It must be safe for concurrent use.
+	// answer is, and believed; a "sub" that is a whole number there is read as its digits. Its
+	// error is wrapped, beside a [*jose.CheckError] with the check "userinfo_fix". It must be
+	// safe for concurrent use.
 	Fix func(ctx context.Context, claims map[string]any) (map[string]any, error)
 }
 
@@ -225,11 +239,29 @@ type UserInfoSource struct {
 //
 // What the endpoint refuses is an [*oauth2.Error]. The request is not repeated.
 func FetchUserInfo(ctx context.Context, client *http.Client, s UserInfoSource) (*UserInfo, error) {
+	return s.of(func() (*UserInfo, error) { return s.fetch(ctx, client) })
+}
+
+// ReadUserInfo reads a user's claims that a provider told otherwise than at a UserInfo
+// Endpoint, beside a token for example: body is one JSON object, and s is as for
+// [FetchUserInfo], but for its Endpoint.
+func ReadUserInfo(ctx context.Context, body []byte, s UserInfoSource) (*UserInfo, error) {
+	return s.of(func() (*UserInfo, error) {
+		m, err := s.parse(body)
+		if err != nil {
+			return nil, err
+		}
+		return s.fixed(ctx, m)
+	})
+}
+
+// of returns what read does, if it is known whose users they are.
+func (s UserInfoSource) of(read func() (*UserInfo, error)) (*UserInfo, error) {
 	if s.Issuer == "" {
 		return nil, errors.New("oidc: UserInfoSource.Issuer is required: without it, " +
 			"users of two providers could be taken for one")
 	}
-	u, err := s.fetch(ctx, client)
+	u, err := read()
 	if err != nil {
 		return nil, fmt.Errorf("oidc: UserInfo: %w", err)
 	}
@@ -237,7 +269,11 @@ func FetchUserInfo(ctx context.Context, client *http.Client, s UserInfoSource) (
 }
 
 func (s UserInfoSource) fetch(ctx context.Context, client *http.Client) (*UserInfo, error) {
-	resp, err := get(ctx, client, s.Endpoint, typeJSON)
+	req, err := s.request(ctx, typeJSON)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := s.send(ctx, client, req)
 	if err != nil {
 		return nil, err
 	}
@@ -249,6 +285,39 @@ func (s UserInfoSource) fetch(ctx context.Context, client *http.Client) (*UserIn
 		return nil, err
 	}
 	return s.fixed(ctx, m)
+}
+
+// request builds the request, for an answer of one of the media types in accept.
+func (s UserInfoSource) request(ctx context.Context, accept string) (*http.Request, error) {
+	req, err := newGet(ctx, s.Endpoint, accept)
+	if err != nil || s.Body == "" {
+		return req, err
+	}
+	req, err = http.NewRequestWithContext(ctx, http.MethodPost, s.Endpoint, strings.NewReader(s.Body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", accept)
+	req.Header.Set("Content-Type", typeForm)
+	if json.Valid([]byte(s.Body)) {
+		req.Header.Set("Content-Type", typeJSON)
+	}
+	return req, nil
+}
+
+// send sends req once, and returns the response as Hooks make it.
+func (s UserInfoSource) send(ctx context.Context, client *http.Client, req *http.Request) (
+	*httpclient.Response, error) {
+	resp, err := send(ctx, client, req)
+	if err != nil {
+		return nil, err
+	}
+	for _, hook := range s.Hooks {
+		if err := hook(ctx, resp); err != nil {
+			return nil, fmt.Errorf("hook: %w", err)
+		}
+	}
+	return resp, nil
 }
 
 // parse parses a UserInfo Response that is JSON.
@@ -323,13 +392,13 @@ func (s UserInfoSource) userInfo(m strictjson.Object) (*UserInfo, error) {
 	for name, value := range m.All() {
 		claims[name] = value.Raw()
 	}
-	for claim, member := range s.Names {
+	for claim, place := range s.Names {
 		delete(claims, claim)
-		if flag := claim + "_verified"; member != claim && s.Names[flag] == "" {
+		if flag := claim + "_verified"; place != claim && s.Names[flag] == "" {
 			delete(claims, flag) // which is said of another member
 		}
-		if v := m.Get(member); v != "" {
-			claims[claim] = wholeAsString(v)
+		if v := valueAt(m, place); v != nil {
+			claims[claim] = v
 		}
 	}
 	subject := claims.text("sub")
@@ -339,10 +408,32 @@ func (s UserInfoSource) userInfo(m strictjson.Object) (*UserInfo, error) {
 	return newUserInfo(Identity{s.Issuer, subject}, claims, s.StringBooleans), nil
 }
 
+// valueAt returns what is at a place, or made of several in braces; nil if there is nothing.
+func valueAt(m strictjson.Object, place string) json.RawMessage {
+	if !strings.Contains(place, "{") {
+		return wholeAsString(m.At(place))
+	}
+	var made strings.Builder
+	for part := range strings.SplitSeq(place, "}") {
+		text, inner, braced := strings.Cut(part, "{")
+		made.WriteString(text)
+		if !braced {
+			continue
+		}
+		s, ok := strictjson.Value(wholeAsString(m.At(inner))).String()
+		if !ok || s == "" {
+			return nil
+		}
+		made.WriteString(s)
+	}
+	text, _ := json.Marshal(made.String())
+	return text
+}
+
 // wholeAsString makes a string of a whole number, digit by digit: a float64 has
 // not enough of them.
 func wholeAsString(v strictjson.Value) json.RawMessage {
-	if strings.Trim(string(v), digits) != "" {
+	if v == "" || strings.Trim(string(v), digits) != "" {
 		return v.Raw()
 	}
 	return json.RawMessage(`"` + string(v) + `"`)

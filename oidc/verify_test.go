@@ -230,7 +230,7 @@ func TestUserInfoKeyOfATenant(t *testing.T) {
 		}
 		one := w.Issuer() + "/one/v2.0"
 		jwt := w.issue(claim("iss", one))
-		_, err = w.client.openUserInfo(t.Context(), conn, jwt, one)
+		_, err = w.client.openUserInfo(t.Context(), conn, jwt, UserInfoSource{Issuer: one})
 		if outcome(err) != want {
 			t.Errorf("%q: %v, want %s", issuer, err, want)
 		}
