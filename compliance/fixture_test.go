@@ -1,8 +1,14 @@
 package compliance_test
 
 import (
+	"cmp"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/fips140"
+	"crypto/rand"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -13,6 +19,7 @@ import (
 
 	"vouchsafe/compliance"
 	"vouchsafe/httpclient/fixture"
+	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
 	"vouchsafe/registry"
@@ -23,8 +30,11 @@ const (
 	redirectURI = "https://app.example/auth"
 )
 
-// What each row's fixture ends in: a user, and how sure the e-mail address is.
-var logins = map[string]struct {
+// A wanted is what the fixture of a row ends in: a user, and how sure the e-mail address is.
+type wanted struct {
+	params map[string]string // Config.ProviderParams
+	signed bool              // the client secret is a JSON Web Token
+
 	user     oidc.Identity
 	idToken  bool // whether the login itself tells who the user is
 	name     string
@@ -34,48 +44,39 @@ var logins = map[string]struct {
 	email    string
 	verified bool
 	scopes   string
-	api      string // something below APIBaseURL
-}{
-	"github": {
-		user:     oidc.Identity{Issuer: "https://github.com", Subject: "9000000017"},
-		name:     "Rosa Fixture",
-		username: "rosa-fixture",
-		picture:  "https://avatars.githubusercontent.com/u/9000000017?v=4",
-		profile:  "https://github.com/rosa-fixture",
-		email:    "rosa@example.com",
-		scopes:   "read:user",
-		api:      "user/repos",
-	},
-	"google": {
-		user:     oidc.Identity{Issuer: "https://accounts.google.com", Subject: "104729000000000000017"},
-		idToken:  true,
-		name:     "Iris Fixture",
-		picture:  "https://lh3.googleusercontent.com/a/invented-picture=s96-c",
-		email:    "iris@example.com",
-		verified: true,
-		scopes: "openid https://www.googleapis.com/auth/userinfo.email " +
-			"https://www.googleapis.com/auth/userinfo.profile",
-		api: "oauth2/v3/userinfo",
-	},
-	"twitter": {
-		user:     oidc.Identity{Issuer: "https://x.com", Subject: "9000000000000000017"},
-		name:     "Oda Fixture",
-		username: "odafixture",
-		picture:  "https://pbs.twimg.com/profile_images/9000000000000000017/invented_normal.jpg",
-		email:    "oda@example.com",
-		api:      "account/verify_credentials.json",
-	},
+	callback map[string]string // Login.Callback
+	api      string            // something below APIBaseURL, if the fixture has it
+}
+
+// A renewed is what the fixture of a refresh ends in.
+type renewed struct {
+	params  map[string]string
+	scopes  []string // of the token refreshed
+	old     string   // the refresh token
+	access  string
+	refresh string // empty if there is no new one
+	expires int64  // seconds from the time of the fixture; 0 if that is not known
+}
+
+var (
+	logins = joined(oauth1Logins, oidcLogins, identityLogins, socialLogins, codeLogins,
+		businessLogins, mediaLogins, fitnessLogins, asianLogins)
+	failures = joined(oauth1Failures, oidcFailures, identityFailures, socialFailures,
+		codeFailures, businessFailures, mediaFailures, fitnessFailures, asianFailures)
+	refreshes = joined(oidcRefreshes, identityRefreshes, socialRefreshes, codeRefreshes,
+		businessRefreshes, mediaRefreshes, fitnessRefreshes, asianRefreshes)
+)
+
+func joined[T any](tables ...map[string]T) map[string]T {
+	all := map[string]T{}
+	for _, table := range tables {
+		maps.Copy(all, table)
+	}
+	return all
 }
 
 // Fixtures of logins that a row must do with as well.
 var variants = []string{"github-without-iss"}
-
-// Fixtures of logins that fail, and the error of each.
-var failures = map[string]error{
-	"github-denied":  registry.ErrAccessDenied,
-	"github-error":   &oauth2.Error{Code: "bad_verification_code"},
-	"twitter-denied": registry.ErrAccessDenied,
-}
 
 func load(t *testing.T, name string) *fixture.Fixture {
 	t.Helper()
@@ -96,15 +97,34 @@ func register(t *testing.T, f *fixture.Fixture) *registry.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := reg.Register(f.Provider(), registry.Config{
-		Provider:     f.Provider(),
-		ClientID:     f.ClientID(),
-		ClientSecret: f.ClientSecret(),
-	})
+	want := logins[f.Provider()]
+	c := registry.Config{
+		Provider:       f.Provider(),
+		ProviderParams: want.params,
+		ClientID:       f.ClientID(),
+		ClientSecret:   f.ClientSecret(),
+	}
+	if want.signed {
+		c.PrivateKey = signingKey(t)
+	}
+	client, err := reg.Register(f.Provider(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return client
+}
+
+func signingKey(t *testing.T) *jose.Key {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := jose.NewKey(private, jose.KeyOptions{ID: "INVENTED17"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 // logIn plays the part of the browser: the login handler, the provider's page,
@@ -116,11 +136,10 @@ func logIn(t *testing.T, f *fixture.Fixture, client *registry.Client) (*registry
 	if err := client.AuthorizeRedirect(w, r, redirectURI); err != nil {
 		t.Fatal(err)
 	}
-	callback, err := f.Authorize(w.Header().Get("Location"))
+	r, err := f.Callback(w.Header().Get("Location"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r = httptest.NewRequest("GET", callback, nil)
 	for _, cookie := range w.Result().Cookies() {
 		if !strings.HasPrefix(cookie.Name, "__Host-") || !cookie.Secure {
 			t.Errorf("cookie %s is not bound to the host", cookie.Name)
@@ -130,9 +149,9 @@ func logIn(t *testing.T, f *fixture.Fixture, client *registry.Client) (*registry
 	return client.AuthorizeAccessToken(httptest.NewRecorder(), r)
 }
 
-// Each row of the table logs in, tells who the user is, and calls the API.
+// Each row that has a fixture logs in, tells who the user is, and calls the API.
 func TestRows(t *testing.T) {
-	for _, name := range compliance.Names() {
+	for name, want := range logins {
 		t.Run(name, func(t *testing.T) {
 			f := load(t, name)
 			client := register(t, f)
@@ -140,17 +159,21 @@ func TestRows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			user, err := client.UserInfo(t.Context(), login)
-			if err != nil {
-				t.Fatal(err)
+			checkLogin(t, want, login)
+			if !want.user.IsZero() {
+				user, err := client.UserInfo(t.Context(), login)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkUser(t, want, user)
 			}
-			checkLogin(t, name, login)
-			checkUser(t, name, user)
-			resp, err := client.WithToken(login.Token).Get(t.Context(), logins[name].api)
-			if err != nil {
-				t.Fatal(err)
+			if want.api != "" {
+				resp, err := client.WithToken(login.Token).Get(t.Context(), want.api)
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
 			}
-			resp.Body.Close()
 			if err := f.Done(); err != nil {
 				t.Error(err)
 			}
@@ -158,16 +181,15 @@ func TestRows(t *testing.T) {
 	}
 }
 
-func checkLogin(t *testing.T, name string, login *registry.Login) {
+func checkLogin(t *testing.T, want wanted, login *registry.Login) {
 	t.Helper()
-	want := logins[name]
 	if want.idToken && login.Identity != want.user || !want.idToken && !login.Identity.IsZero() {
 		t.Errorf("login is of %+v", login.Identity)
 	}
-	if login.Token.OAuth1 != nil {
-		if id := login.Token.OAuth1.Extra("user_id"); id != want.user.Subject {
-			t.Errorf("token is of user %q", id)
-		}
+	if !maps.Equal(login.Callback, want.callback) {
+		t.Errorf("callback has %v", login.Callback)
+	}
+	if login.Token.OAuth2 == nil {
 		return
 	}
 	if got := strings.Join(login.Token.OAuth2.Scopes, " "); got != want.scopes {
@@ -175,10 +197,9 @@ func checkLogin(t *testing.T, name string, login *registry.Login) {
 	}
 }
 
-func checkUser(t *testing.T, name string, user *oidc.UserInfo) {
+func checkUser(t *testing.T, want wanted, user *oidc.UserInfo) {
 	t.Helper()
-	want := logins[name]
-	if want.user.IsZero() || user.Identity != want.user {
+	if user.Identity != want.user {
 		t.Errorf("user is %+v, want %+v", user.Identity, want.user)
 	}
 	if email, verified := user.Email(); email != want.email || verified != want.verified {
@@ -213,8 +234,47 @@ func TestFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := load(t, name)
 			login, err := logIn(t, f, register(t, f))
+			if status, ok := want.(statusError); ok {
+				want = err
+				refusal, ok := errors.AsType[*oauth2.Error](err)
+				if !ok || refusal.Code != "" || refusal.Status != int(status) {
+					want = status
+				}
+			}
 			if login != nil || !errors.Is(err, want) {
 				t.Errorf("got %v, want %v", err, want)
+			}
+			if err := f.Done(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A refresh gives a new token, and a new refresh token if there is one.
+func TestRefreshes(t *testing.T) {
+	for name, want := range refreshes {
+		t.Run(name, func(t *testing.T) {
+			f := load(t, name+"-refresh")
+			old, err := oauth2.FromRecord(oauth2.Record{AccessToken: "invented-old-token",
+				RefreshToken: want.old, Scope: strings.Join(want.scopes, " ")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tok, err := register(t, f).Refresh(t.Context(), registry.Token{OAuth2: old})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := tok.OAuth2
+			if got.AccessToken() != want.access || got.RefreshToken() != cmp.Or(want.refresh, want.old) {
+				t.Errorf("got %q and %q", got.AccessToken(), got.RefreshToken())
+			}
+			var expires int64
+			if !got.ExpiresAt.IsZero() {
+				expires = int64(got.ExpiresAt.Sub(f.Now()).Seconds())
+			}
+			if expires != want.expires {
+				t.Errorf("expires in %d s, want %d", expires, want.expires)
 			}
 			if err := f.Done(); err != nil {
 				t.Error(err)
@@ -247,21 +307,32 @@ func TestNoOtherFixtures(t *testing.T) {
 			continue
 		}
 		name := strings.TrimSuffix(entry.Name(), ".json")
-		_, isRow := compliance.Lookup(name)
-		if !isRow && failures[name] == nil && !slices.Contains(variants, name) {
+		_, isLogin := logins[name]
+		_, isRefresh := refreshes[strings.TrimSuffix(name, "-refresh")]
+		if !isLogin && !isRefresh && failures[name] == nil && !slices.Contains(variants, name) {
 			t.Errorf("nothing replays %s", entry.Name())
 		}
 	}
 }
 
 // Keeps the fields in step: what a row can say, a Config can say, by the same
-// name and type.
+// name and type, but for what is about the row itself.
 func TestFields(t *testing.T) {
 	config := reflect.TypeFor[registry.Config]()
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[compliance.Provider]()) {
+		if slices.Contains([]string{"Params", "Facts", "Unproven", "Waived"}, field.Name) {
+			continue
+		}
 		same, ok := config.FieldByName(field.Name)
 		if !ok || same.Type != field.Type {
 			t.Errorf("registry.Config has no %s of type %v", field.Name, field.Type)
 		}
 	}
+}
+
+// statusError is a refusal of a token endpoint that names no code.
+type statusError int
+
+func (e statusError) Error() string {
+	return fmt.Sprintf("a refusal without a code, status %d", int(e))
 }

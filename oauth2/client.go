@@ -99,6 +99,10 @@ type Quirks struct {
 	// Section 3.2 asks for POST). Over HTTP/2 such a request has a body, an empty one.
 	InsecureTokenGET bool
 
+	// JSONTokenRequest sends token requests as a JSON object of strings, where RFC 6749, Section
+	// 4.1.3 has a form.
+	JSONTokenRequest bool
+
 	// RepeatedParameters are parameters of the callback that the token request must have too.
 	// The code and the redirect URI it always has.
 	RepeatedParameters []string

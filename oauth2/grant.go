@@ -26,6 +26,7 @@ func (c *Client) tokenStep() step {
 		auth:     c.config.Auth,
 		request:  h.AccessTokenRequest,
 		response: h.AccessTokenResponse,
+		json:     c.config.Quirks.JSONTokenRequest,
 	}
 	if c.config.Quirks.InsecureTokenGET {
 		s.method = "GET"

@@ -29,6 +29,7 @@ type step struct {
 	auth     ClientAuthentication
 	request  []RequestHook
 	response []ResponseHook
+	json     bool // the parameters are sent as
 	close    bool // the connection afterwards
 }
 
@@ -78,6 +79,10 @@ func (c *Client) request(ctx context.Context, s step, form url.Values) (*http.Re
 		if err := hook(ctx, req); err != nil {
 			return nil, fmt.Errorf("oauth2: %s: hook: %w", s.endpoint, err)
 		}
+	}
+	if s.json && req.Body == nil {
+		setBody(req, formAsJSON(req.PostForm.Encode()))
+		req.Header.Set("Content-Type", "application/json")
 	}
 	writeForm(req)
 	return req, nil

@@ -174,7 +174,7 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// Verified says the boolean true, and with the quirk the string "true".
+// Verified says the boolean true, and with the quirk the string "true", and 1.
 func TestVerified(t *testing.T) {
 	for _, test := range []struct {
 		value          string
@@ -182,8 +182,8 @@ func TestVerified(t *testing.T) {
 	}{
 		{`true`, true, true}, {`"true"`, false, true}, {`"tr\u0075e"`, false, true},
 		{`false`, false, false}, {`"false"`, false, false}, {`"True"`, false, false},
-		{`"TRUE"`, false, false}, {`" true"`, false, false}, {`"1"`, false, false},
-		{`1`, false, false}, {`null`, false, false}, {`["true"]`, false, false},
+		{`"TRUE"`, false, false}, {`" true"`, false, false}, {`"1"`, false, true},
+		{`1`, false, true}, {`0`, false, false}, {`11`, false, false}, {`null`, false, false}, {`["true"]`, false, false},
 		{`[true]`, false, false}, {`{"true":true}`, false, false}, {`""`, false, false},
 		{`"yes"`, false, false},
 	} {

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"vouchsafe/compliance"
@@ -31,6 +30,10 @@ type Config struct {
 	// Provider names a row of package compliance's table, which fills the fields
 	// that are empty here. If empty, nothing is filled in.
 	Provider string
+
+	// ProviderParams are the parameters of that row, such as a tenant: provider_params. Each
+	// must be as the row says.
+	ProviderParams map[string]string
 
 	// Protocol is what the provider speaks. If empty, it follows from the other fields: see
 	// the package documentation.
@@ -83,16 +86,24 @@ type Config struct {
 	JWKSURI string
 	JWKS    *jose.Set
 
-	// UserInfoEndpoint is where [Client.UserInfo] asks who the user is: userinfo_endpoint.
+	// UserInfoEndpoint is where [Client.UserInfo] asks who the user is: userinfo_endpoint. With
+	// OAuth 1.0 and 2.0, a name in braces stands for the member of that name that came with the
+	// token. UserInfoBody, if not empty, is what is asked by POST: JSON, or else a form:
+	// userinfo_body.
 	UserInfoEndpoint string
+	UserInfoBody     string
 
 	// IdentityIssuer is the issuer of identities that UserInfo gives, for a provider
 	// without OpenID Connect. UserInfoNames says where it keeps standard claims,
-	// {"sub": "id"}; the subject must be one that never belongs to another user. An "email"
-	// from elsewhere is verified only if "email_verified" has an entry too. The row of
+	// {"sub": "id"}, as [oidc.UserInfoSource].Names does; the subject must be one that never
+	// belongs to another user. Without UserInfoEndpoint, it is in what came with the token. An
+	// "email" from elsewhere is verified only if "email_verified" has an entry too. The row of
 	// Provider has an IdentityIssuer for its own UserInfoEndpoint only.
 	IdentityIssuer string
 	UserInfoNames  map[string]string
+
+	// UserInfoEmails says where the user's addresses are, if they have a list of their own.
+	UserInfoEmails compliance.Emails
 
 	// UserInfoFix rewrites what the provider says of the user before it is read and checked:
 	// userinfo_compliance_fix in Authlib. Numbers are of type json.Number. api calls the
@@ -164,10 +175,12 @@ type Config struct {
 	FetchToken  func(ctx context.Context) (Token, error)
 	UpdateToken func(ctx context.Context, u TokenUpdate) error
 
-	// Quirks and Hooks are what an OAuth 2.0 server does otherwise than the specifications
-	// say: compliance_fix in Authlib.
-	Quirks oidc.Quirks
-	Hooks  oauth2.Hooks
+	// Quirks, Dialect and Hooks are what an OAuth 2.0 server does otherwise than the
+	// specifications say: compliance_fix in Authlib. The hooks of a row come first, then what
+	// Dialect says, then these.
+	Quirks  oidc.Quirks
+	Dialect compliance.Dialect
+	Hooks   oauth2.Hooks
 
 	// OverwriteFromConfig has what Options.Config says go before what is said here; of
 	// parameters, one by one. It is overwrite in Authlib.
@@ -193,17 +206,26 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // if other is to win: parameters one by one then.
 func (c Config) merged(other Config, wins bool) Config {
 	to, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(other)
+	merge(to, from, wins)
+	return c.clone()
+}
+
+func merge(to, from reflect.Value, wins bool) {
 	for i := range to.NumField() {
 		to, from := to.Field(i), from.Field(i)
+		hooks, isHooks := to.Addr().Interface().(*oauth2.Hooks)
 		switch {
 		case from.IsZero():
+		case isHooks:
+			*hooks = from.Interface().(oauth2.Hooks).Then(*hooks)
+		case to.Kind() == reflect.Struct:
+			merge(to, from, wins)
 		case to.IsZero() || wins && to.Kind() != reflect.Map:
 			to.Set(from)
 		case wins:
 			to.Set(mergedMap(to, from))
 		}
 	}
-	return c.clone()
 }
 
 func mergedMap(to, from reflect.Value) reflect.Value {
@@ -216,6 +238,11 @@ func mergedMap(to, from reflect.Value) reflect.Value {
 	return m
 }
 
+// hooks returns what Dialect and Hooks do, in this order. The first hooks are those of the row.
+func (c Config) hooks() oauth2.Hooks {
+	return c.Dialect.Hooks(c.ClientID, c.Quirks.FormTokenResponse).Then(c.Hooks)
+}
+
 // filled returns c with its empty fields taken from the row that it names.
 func (c Config) filled() (Config, error) {
 	if c.Provider == "" {
@@ -223,8 +250,12 @@ func (c Config) filled() (Config, error) {
 	}
 	row, ok := compliance.Lookup(c.Provider)
 	if !ok {
-		return c, fmt.Errorf("there is no provider %q in the table of package compliance, which "+
-			"has %s", c.Provider, strings.Join(compliance.Names(), ", "))
+		return c, &ConfigError{Field: "Provider", Err: fmt.Errorf("there is no provider %q in the "+
+			"table of package compliance: its Names are those there are", c.Provider)}
+	}
+	row, err := row.With(c.ProviderParams)
+	if err != nil {
+		return c, &ConfigError{Field: "ProviderParams", Err: err}
 	}
 	if c.UserInfoEndpoint != "" && c.UserInfoEndpoint != row.UserInfoEndpoint {
 		row.IdentityIssuer = "" // it does not speak for another's users
@@ -232,20 +263,16 @@ func (c Config) filled() (Config, error) {
 	return c.merged(fromRow(row), false), nil
 }
 
+// fromRow returns the fields of a row as those of a Config, which have the same names.
 func fromRow(row compliance.Provider) Config {
-	return Config{
-		RequestTokenURL:         row.RequestTokenURL,
-		AuthorizeURL:            row.AuthorizeURL,
-		AccessTokenURL:          row.AccessTokenURL,
-		Issuer:                  row.Issuer,
-		ServerMetadataURL:       row.ServerMetadataURL,
-		APIBaseURL:              row.APIBaseURL,
-		UserInfoEndpoint:        row.UserInfoEndpoint,
-		UserInfoNames:           row.UserInfoNames,
-		IdentityIssuer:          row.IdentityIssuer,
-		TokenEndpointAuthMethod: row.TokenEndpointAuthMethod,
-		Scopes:                  row.Scopes,
+	var c Config
+	to, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(row)
+	for i := range from.NumField() {
+		if field := to.FieldByName(from.Type().Field(i).Name); field.IsValid() {
+			field.Set(from.Field(i))
+		}
 	}
+	return c
 }
 
 // clone returns a copy that shares nothing with c that its owner could change. What is in
@@ -253,6 +280,7 @@ func fromRow(row compliance.Provider) Config {
 func (c Config) clone() Config {
 	c.Scopes = slices.Clone(c.Scopes)
 	c.UserInfoNames = maps.Clone(c.UserInfoNames)
+	c.ProviderParams = maps.Clone(c.ProviderParams)
 	for _, params := range []*url.Values{&c.RequestTokenParams, &c.AuthorizeParams,
 		&c.AccessTokenParams, &c.RefreshTokenParams} {
 		*params = url.Values(http.Header(*params).Clone())

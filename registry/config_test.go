@@ -36,6 +36,9 @@ func TestFill(t *testing.T) {
 	own := full[Config]("own")
 	kept := reflect.ValueOf(own.merged(fromRow(row.Interface().(compliance.Provider)), false))
 	for field, want := range row.Fields() {
+		if _, ok := reflect.TypeFor[Config]().FieldByName(field.Name); !ok {
+			continue // which TestFields knows
+		}
 		if got := filled.FieldByName(field.Name); !reflect.DeepEqual(got.Interface(), want.Interface()) {
 			t.Errorf("%s is not filled in: %v", field.Name, got)
 		}

@@ -67,4 +67,92 @@
 // Starting a new application session after a login: an old one could have been
 // planted in the browser. Calling [Client.SaveToken], and a store for it: package sqlstore
 // has one.
+//
+// # Migrating
+//
+// What users of other libraries write, and what they write here. On the right, what has no
+// package is of this one; client, login and user are what [Registry.Register],
+// [Client.AuthorizeAccessToken] and [Client.UserInfo] return, h what [Registry.Handlers] does, and
+// c what [Client.OAuth2] does. migrating_test.go has a function for each row, in this order.
+//
+// From Authlib's web clients, whose configuration and stored tokens move over as they are:
+//
+//	OAuth(app)                               | New(Options{Keys: keys, BaseURL: base})
+//	OAuth(Config(".env"))                    | Options{Config: Env(".env")}
+//	AUTHLIB_OAUTH_CLIENTS = clients          | Options{Config: Nested(clients)}
+//	oauth.register("github", client_id=id)   | reg.Register("github", Config{ClientID: id})
+//	server_metadata_url=url                  | Config{ServerMetadataURL: url}
+//	client_kwargs={"scope": "openid email"}  | Config{Scopes: []string{"openid", "email"}}
+//	{"code_challenge_method": "S256"}        | client.AuthorizeRedirect(w, r, uri) // always
+//	oauth.create_client("github")            | reg.Client("github")
+//	github.authorize_redirect(uri)           | client.AuthorizeRedirect(w, r, "/auth")
+//	authorize_redirect(uri, prompt="login")  | client.Authorize(w, r, AuthorizeOptions{Params: p})
+//	github.authorize_access_token()          | client.AuthorizeAccessToken(w, r)
+//	token["userinfo"]                        | login.IDToken.UserInfo()
+//	github.userinfo(token=token)             | client.UserInfo(ctx, login)
+//	OAuth2Token(name, user, **token).save()  | client.SaveToken(ctx, user, login.Token)
+//	OAuth2Token.find(...).to_token()         | oauth2.FromRecord(row)
+//	github.get("user", token=token)          | client.WithToken(tok).Get(ctx, "user")
+//	OAuth(fetch_token=f, update_token=g)     | Options{FetchToken: f, UpdateToken: g}
+//	github.get("user")                       | client.Get(r.Context(), "user")
+//	OAuth(cache=cache)                       | Options{Store: CacheStore(cache)}
+//	compliance_fix=fix                       | Config{Quirks: quirks, Hooks: hooks}
+//	except OAuthError as e: e.error          | errors.AsType[*oauth2.Error](err)
+//	except MismatchingStateError             | errors.AsType[*TransactionError](err)
+//	github.logout_redirect(uri)              | http.Redirect(w, r, to, 303) // none yet
+//
+// From goth and gothic, whose names for providers are found by Config.Provider:
+//
+//	google.New(id, secret, url, scopes...)   | reg.Register("google", Config{Provider: "google"})
+//	openidConnect.New(id, secret, url, doc)  | Config{ServerMetadataURL: doc}
+//	provider.SetPrompt("select_account")     | Config{AuthorizeParams: params}
+//	provider.HTTPClient = hc                 | Config{HTTP: hc}
+//	gothic.Store = store                     | Options{Store: SessionStore(session)}
+//	gothic.GetProviderName = f               | HandlerOptions{Name: f}
+//	gothic.BeginAuthHandler(w, r)            | h.Login
+//	gothic.CompleteUserAuth(w, r)            | h.Callback // it calls HandlerOptions.LoggedIn
+//	gothic.Logout(w, r)                      | h.Logout // it calls HandlerOptions.LoggedOut
+//	gothic.GetAuthURL(w, r)                  | client.AuthorizeRedirect(w, r, "/callback")
+//	gothic.SetState = f                      | AuthorizeOptions{ReturnTo: path} // state is random
+//	"state token mismatch"                   | errors.AsType[*TransactionError](err)
+//	user.UserID                              | user.Identity // issuer and subject
+//	user.Email                               | user.Email() // and whether it is verified
+//	user.NickName, user.AvatarURL            | user.PreferredUsername, user.Picture
+//	user.RawData                             | user.Claims(&raw)
+//	user.AccessToken                         | client.WithToken(login.Token).Get(ctx, "me")
+//	user.AccessTokenSecret                   | login.Token.OAuth1.Secret()
+//	user.IDToken                             | login.IDToken // verified
+//	provider.RefreshToken(refreshToken)      | client.WithUser(id).Get(ctx, "me") // refreshes
+//
+// From golang.org/x/oauth2 and github.com/coreos/go-oidc, whose users compare state, nonce and
+// at_hash themselves, and send PKCE's challenge and verifier; here every login does:
+//
+//	oauth2.Endpoint{AuthURL: a, TokenURL: t} | Config{AuthorizeURL: a, AccessTokenURL: t}
+//	endpoints.GitHub                         | Config{Provider: "github"}
+//	oidc.NewProvider(ctx, issuer)            | Config{Issuer: issuer}
+//	oauth2.Config{RedirectURL: u, Scopes: s} | Config{RedirectURI: u, Scopes: s}
+//	oauth2.AuthStyleInParams                 | TokenEndpointAuthMethod: "client_secret_post"
+//	oauth2.HTTPClient, oidc.ClientContext    | Options{HTTP: hc}
+//	conf.AuthCodeURL(state)                  | client.AuthorizeRedirect(w, r, "/callback")
+//	oauth2.S256ChallengeOption, oidc.Nonce   | client.AuthorizeRedirect(w, r, u) // always
+//	oauth2.AccessTypeOffline                 | client.Authorize(w, r, AuthorizeOptions{Params: p})
+//	conf.Exchange(ctx, code)                 | client.AuthorizeAccessToken(w, r)
+//	verifier.Verify(ctx, tok.Extra(...))     | login.IDToken // verified
+//	idToken.Claims(&claims)                  | login.IDToken.Claims(&claims)
+//	provider.UserInfo(ctx, source)           | client.UserInfo(ctx, login)
+//	conf.Client(ctx, tok)                    | client.WithToken(tok).HTTPClient(ctx)
+//	conf.TokenSource(ctx, tok)               | client.TokenSource(ctx, user) // after SaveToken
+//	option.WithTokenSource(source)           | oauth2.Adapt(ctx, source, convert)
+//	json.Unmarshal(stored, &tok)             | oauth2.FromRecord(record) // reads their JSON
+//	*oauth2.RetrieveError                    | errors.AsType[*oauth2.Error](err)
+//	*oidc.TokenExpiredError                  | errors.Is(err, &jose.CheckError{Check: "exp"})
+//	clientcredentials.Config.Token(ctx)      | c.ClientCredentials(ctx, oauth2.TokenOptions{})
+//	conf.DeviceAuth(ctx)                     | c.DeviceAuthorization(ctx, oauth2.TokenOptions{})
+//	conf.DeviceAccessToken(ctx, device)      | c.DeviceToken(ctx, device)
+//	verifier.Verify(ctx, fromElsewhere)      | client.OIDC().VerifyIDToken(ctx, raw, expected)
+//	oidc.Config{SkipClientIDCheck: true}     | oidc.New(oidc.Config{ID: theirs}) // for each app
+//	oidc.InsecureIssuerURLContext(ctx, iss)  | oidc.Config{Tenants: oidc.Tenants{Allow: allow}}
+//	oidc.NewRemoteKeySet(ctx, url)           | oauth2.NewRemoteKeySet(url, hc, nil)
+//	oidc.NewVerifier(issuer, keys, config)   | jose.NewVerifier(jose.VerifierConfig{Keys: keys})
+//	verifier.VerifyLogout(ctx, raw)          | jose.VerifierConfig{Type: "logout+jwt"} // none yet
 package registry

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 
 	"vouchsafe/oauth1"
@@ -64,9 +65,15 @@ var (
 	errTaken = errors.New("a client of this name is registered")
 )
 
+// deniedCodes are the code of RFC 6749, Section 4.1.2.1, and what some providers have instead.
+var deniedCodes = []string{"access_denied", "user_denied", "user_cancelled_login",
+	"user_cancelled_authorize"}
+
 func denied(err error) bool {
 	return errors.Is(err, oauth1.ErrAccessDenied) ||
-		errors.Is(err, &oauth2.Error{Code: "access_denied"})
+		slices.ContainsFunc(deniedCodes, func(code string) bool {
+			return errors.Is(err, &oauth2.Error{Code: code})
+		})
 }
 
 // A Reason is why a callback belongs to no login in the making.

@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
@@ -20,6 +21,10 @@ type Login struct {
 
 	// Claims are the claims of the verified ID Token; nil without one.
 	Claims map[string]any
+
+	// Callback has the parameters of the callback that Config.Dialect.CallbackParameters names,
+	// such as the company that Intuit's user has chosen. Nobody has signed them.
+	Callback map[string]string
 
 	// ReturnTo is where the application meant to go on, empty if it did not say.
 	ReturnTo string
@@ -96,9 +101,24 @@ func (c *Client) complete(w http.ResponseWriter, r *http.Request, m *registratio
 		return nil, err
 	}
 	login.client, login.provider = c, m.digest
+	login.Callback = kept(params, m.config.Dialect.CallbackParameters)
 	login.ReturnTo, login.User = rec.ReturnTo, rec.User
 	login.noteCompleted = func(w http.ResponseWriter, r *http.Request) {
 		m.settings.logins.complete(w, r, key, rec.https())
 	}
 	return login, nil
+}
+
+// kept returns the parameters called names.
+func kept(params url.Values, names []string) map[string]string {
+	var kept map[string]string
+	for _, name := range names {
+		if params.Has(name) {
+			if kept == nil {
+				kept = map[string]string{}
+			}
+			kept[name] = params.Get(name)
+		}
+	}
+	return kept
 }

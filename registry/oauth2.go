@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -38,7 +39,7 @@ func (c Config) oauth2(o Options) (protocol, error) {
 	cfg.TokenPlacement = c.TokenPlacement
 	cfg.Leeway = c.Leeway
 	cfg.Quirks = c.Quirks.Quirks
-	cfg.Hooks = c.Hooks
+	cfg.Hooks = c.hooks()
 	if c.JWKS != nil {
 		cfg.Keys = c.JWKS
 	}
@@ -67,6 +68,9 @@ func (c Config) authentication() (auth, revocation oauth2.ClientAuthentication, 
 	if missing := c.missing(); missing != "" {
 		return nil, nil, &ConfigError{Field: missing, Err: errRequired}
 	}
+	if custom := c.Dialect.Authentication(c.PrivateKey); custom != nil {
+		c.ClientAuthentication, c.PrivateKey = cmp.Or(c.ClientAuthentication, custom), nil
+	}
 	with := oauth2.Credentials{
 		Secret: c.ClientSecret, Key: c.PrivateKey, Custom: c.ClientAuthentication}
 	auth, err = oauth2.AuthenticationFor(c.TokenEndpointAuthMethod, with)
@@ -86,6 +90,8 @@ func (c Config) authentication() (auth, revocation oauth2.ClientAuthentication, 
 func (c Config) missing() string {
 	switch {
 	case c.ClientAuthentication != nil:
+	case c.Dialect.SecretAudience != "" && c.PrivateKey == nil:
+		return "PrivateKey"
 	case c.TokenEndpointAuthMethod == "private_key_jwt" && c.PrivateKey == nil:
 		return "PrivateKey"
 	case strings.HasPrefix(c.TokenEndpointAuthMethod, "client_secret_") && c.ClientSecret == "":

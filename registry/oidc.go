@@ -31,11 +31,13 @@ func (c Config) oidc(o Options) (protocol, error) {
 	cfg.RevocationAuth = revocation
 	cfg.RefreshEndpoint = c.RefreshTokenURL
 	cfg.RefreshParams = c.RefreshTokenParams
+	cfg.UserInfoBody = c.UserInfoBody
+	cfg.UserInfoNames = c.UserInfoNames
 	cfg.UserInfoFix = c.userInfoFix()
 	cfg.TokenPlacement = c.TokenPlacement
 	cfg.Leeway = c.Leeway
 	cfg.Quirks = c.Quirks
-	cfg.Hooks = c.Hooks
+	cfg.Hooks = c.hooks()
 	if c.JWKS != nil {
 		cfg.Keys = c.JWKS
 	}
@@ -91,8 +93,15 @@ func (p oidcProtocol) promisesIssuer(ctx context.Context) (bool, error) {
 }
 
 func (p oidcProtocol) userInfo(
-	ctx context.Context, _ *registration, login *Login,
+	ctx context.Context, m *registration, login *Login,
 ) (*oidc.UserInfo, error) {
+	provider, err := p.client.Provider(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if provider.UserInfoEndpoint == "" && login.IDToken != nil {
+		return m.idTokenUserInfo(ctx, login)
+	}
 	return p.client.UserInfo(ctx, &oidc.Login{Token: login.Token.OAuth2, IDToken: login.IDToken})
 }
 

@@ -69,6 +69,7 @@ var (
 	errRequired = errors.New("must be set")
 	errEndpoint = fmt.Errorf("%w, or Issuer for OpenID Connect, or Provider for one of the table",
 		errRequired)
+	errHost      = errors.New("must have no braces in its host")
 	errWellKnown = errors.New("must not be the URL of metadata, which is for ServerMetadataURL")
 )
 
@@ -122,8 +123,11 @@ var limited = []struct {
 	{[]Protocol{ProtocolOIDC}, "ServerMetadataURL ResponseType OIDC"},
 	{[]Protocol{ProtocolOAuth2, ProtocolOIDC}, "PrivateKey RefreshTokenURL RefreshTokenParams " +
 		"Issuer JWKSURI JWKS ResponseMode Scopes TokenEndpointAuthMethod " +
-		"RevocationEndpointAuthMethod ClientAuthentication TokenPlacement Leeway Quirks Hooks"},
-	{[]Protocol{ProtocolOAuth1, ProtocolOAuth2}, "IdentityIssuer UserInfoNames"},
+		"RevocationEndpointAuthMethod ClientAuthentication TokenPlacement Leeway Quirks.Quirks " +
+		"Quirks.InsecureMissingNonce Dialect.ParameterNames Dialect.CodeParameter " +
+		"Dialect.Headers Dialect.TokenResponse Dialect.SecretIssuer Dialect.SecretAudience " +
+		"Dialect.StandardBase64Keys"},
+	{[]Protocol{ProtocolOAuth1, ProtocolOAuth2}, "IdentityIssuer"},
 	{nil, "OAuth1.ID OAuth1.Secret OAuth1.SignatureMethod OAuth1.PrivateKey OAuth1.Placement " +
 		"OAuth1.Realm OAuth1.BodyHash OAuth1.TemporaryCredentialURL " +
 		"OAuth1.TemporaryCredentialParams OAuth1.AuthorizationURL OAuth1.TokenURL " +
@@ -134,7 +138,7 @@ var limited = []struct {
 		"OAuth2.Leeway OAuth2.Quirks OAuth2.Hooks OAuth2.HTTP OAuth2.Now"},
 	{nil, "OIDC.Issuer OIDC.ServerMetadataURL OIDC.Provider.Issuer " +
 		"OIDC.Provider.AuthorizationEndpoint OIDC.Provider.TokenEndpoint OIDC.Provider.JWKSURI " +
-		"OIDC.Provider.UserInfoEndpoint OIDC.ID OIDC.Auth OIDC.Keys OIDC.UserInfoFix " +
+		"OIDC.Provider.UserInfoEndpoint OIDC.ID OIDC.Auth OIDC.Keys OIDC.UserInfoBody OIDC.UserInfoNames OIDC.UserInfoFix " +
 		"OIDC.RevocationAuth OIDC.RefreshEndpoint OIDC.RefreshParams OIDC.TokenPlacement " +
 		"OIDC.Leeway OIDC.Quirks OIDC.Hooks OIDC.HTTP OIDC.Now"},
 }
@@ -157,8 +161,12 @@ func (c Config) check(p Protocol, hc *http.Client) error {
 		if raw == "" {
 			continue
 		}
-		if _, err := httpclient.CheckURL(hc, raw); err != nil {
+		u, err := httpclient.CheckURL(hc, raw)
+		if err != nil {
 			return &ConfigError{Field: field, Err: err}
+		}
+		if strings.ContainsAny(u.Host, "{}") {
+			return &ConfigError{Field: field, Err: errHost}
 		}
 	}
 	if strings.Contains(c.Issuer, "/.well-known/") {

@@ -26,7 +26,7 @@ type registration struct {
 func (s *settings) register(name string, c Config) (*registration, error) {
 	c, err := c.filled()
 	if err != nil {
-		return nil, &ConfigError{Field: "Provider", Err: err}
+		return nil, err
 	}
 	if err := s.checkSite(c); err != nil {
 		return nil, err

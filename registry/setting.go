@@ -27,6 +27,7 @@ type setting struct {
 var table = []setting{
 	{"client_kwargs", "", onTop, nil},
 	{"provider", "Provider", onTop, text},
+	{"provider_params", "ProviderParams", onTop, names},
 	{"protocol", "Protocol", onTop, oneOf("oauth1", "oauth2", "oidc")},
 	{"client_id", "ClientID", onTop, text},
 	{"client_secret", "ClientSecret", onTop, text},
@@ -45,6 +46,7 @@ var table = []setting{
 	{"jwks_uri", "JWKSURI", onTop, text},
 	{"jwks", "JWKS", onTop, keySet},
 	{"userinfo_endpoint", "UserInfoEndpoint", onTop, text},
+	{"userinfo_body", "UserInfoBody", onTop, text},
 	{"identity_issuer", "IdentityIssuer", onTop, text},
 	{"userinfo_names", "UserInfoNames", onTop, names},
 	{"user_agent", "UserAgent", onTop, text},

@@ -1,7 +1,12 @@
 package registry
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"strings"
 
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth2"
@@ -45,4 +50,53 @@ func FromRecord(r Record) (t Token, err error) {
 		t.OAuth2, err = oauth2.FromRecord(*r.OAuth2)
 	}
 	return t, err
+}
+
+// members returns what came with the token.
+func (t Token) members() map[string]json.RawMessage {
+	members := map[string]json.RawMessage{}
+	r := t.Record()
+	if r.OAuth1 != nil {
+		for name, value := range r.OAuth1.Extra {
+			members[name], _ = json.Marshal(value)
+		}
+	}
+	if r.OAuth2 != nil {
+		maps.Copy(members, r.OAuth2.Extra)
+	}
+	return members
+}
+
+// expand fills in a URL the members that it names in braces, texts and whole numbers;
+// {access_token} is the token itself. Its host names none.
+func (t Token) expand(template string) (string, error) {
+	path, query, _ := strings.Cut(template, "?")
+	path, err := t.fill(path, url.PathEscape)
+	if err != nil || query == "" {
+		return path, err
+	}
+	query, err = t.fill(query, url.QueryEscape)
+	return path + "?" + query, err
+}
+
+func (t Token) fill(template string, escape func(string) string) (string, error) {
+	members := t.members()
+	if t.OAuth2 != nil {
+		members["access_token"], _ = json.Marshal(t.OAuth2.AccessToken())
+	}
+	var filled strings.Builder
+	for part := range strings.SplitSeq(template, "}") {
+		text, name, braced := strings.Cut(part, "{")
+		filled.WriteString(text)
+		if !braced {
+			continue
+		}
+		value := strings.Trim(string(members[name]), `"`)
+		_ = json.Unmarshal(members[name], &value)
+		if value == "" {
+			return "", fmt.Errorf("%q must have come with the token", name)
+		}
+		filled.WriteString(escape(value))
+	}
+	return filled.String(), nil
 }

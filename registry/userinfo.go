@@ -2,17 +2,22 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
+	"vouchsafe/compliance"
 	"vouchsafe/httpclient"
+	"vouchsafe/jose"
 	"vouchsafe/oidc"
 )
 
 // UserInfo asks the provider who the user is. With OpenID Connect it asks the
-// UserInfo Endpoint and compares the answer with login's ID Token; otherwise it
-// asks Config.UserInfoEndpoint and names the user by Config.IdentityIssuer. login
+// UserInfo Endpoint and compares the answer with login's ID Token, or if there is no such
+// endpoint returns what the ID Token says; otherwise it asks Config.UserInfoEndpoint, or if
+// there is none looks into what came with the token, and names the user by
+// Config.IdentityIssuer. login
 // must be one that c completed, or, without OpenID Connect, one made of a token
 // that was stored: &Login{Token: t}. Where Config does not have what it takes, the error is a
 // [*ConfigError].
@@ -33,25 +38,74 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, er
 	return u, nil
 }
 
-// fetchUserInfo asks a provider without OpenID Connect who the user is.
+// fetchUserInfo asks a provider without OpenID Connect who the user is, or reads what it said
+// beside the token.
 func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
+	c := m.config
 	s := oidc.UserInfoSource{
-		Endpoint:       m.config.UserInfoEndpoint,
-		Issuer:         m.config.IdentityIssuer,
-		Names:          m.config.UserInfoNames,
-		StringBooleans: m.config.Quirks.StringBooleans,
-		Fix:            m.config.userInfoFix(),
+		Issuer:         c.IdentityIssuer,
+		Body:           c.UserInfoBody,
+		Names:          c.UserInfoNames,
+		Hooks:          c.hooks().UserInfoResponse,
+		StringBooleans: c.Quirks.StringBooleans,
+		Fix:            c.userInfoFix(),
 	}
-	for _, field := range []string{"UserInfoEndpoint", "IdentityIssuer"} {
-		if m.config.at(field).IsZero() {
-			return nil, &ConfigError{Client: m.name, Field: field, Err: errUserInfo}
+	if c.IdentityIssuer == "" {
+		return nil, &ConfigError{Client: m.name, Field: "IdentityIssuer", Err: errUserInfo}
+	}
+	if c.UserInfoEndpoint == "" {
+		if len(c.UserInfoNames) == 0 {
+			return nil, &ConfigError{Client: m.name, Field: "UserInfoEndpoint", Err: errUserInfo}
 		}
+		body, err := json.Marshal(login.Token.members())
+		if err != nil {
+			return nil, err
+		}
+		return oidc.ReadUserInfo(ctx, body, s)
+	}
+	var err error
+	if s.Endpoint, err = login.Token.expand(c.UserInfoEndpoint); err != nil {
+		return nil, err
 	}
 	client, err := m.bind(ctx, login.Token, s.Endpoint)
 	if err != nil {
 		return nil, err
 	}
 	return oidc.FetchUserInfo(ctx, client, s)
+}
+
+// idTokenUserInfo returns what the ID Token says of the user, and the callback beside it.
+func (m *registration) idTokenUserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
+	claims := map[string]json.RawMessage{}
+	if err := login.IDToken.Claims(&claims); err != nil {
+		return nil, err
+	}
+	if len(login.Callback) > 0 {
+		said := map[string]json.RawMessage{}
+		for name, value := range login.Callback {
+			if said[name] = json.RawMessage(value); !json.Valid(said[name]) {
+				said[name], _ = json.Marshal(value)
+			}
+		}
+		claims["callback"], _ = json.Marshal(said)
+	}
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return nil, err
+	}
+	u, err := oidc.ReadUserInfo(ctx, body, oidc.UserInfoSource{
+		Issuer:         login.Identity.Issuer,
+		Names:          m.config.UserInfoNames,
+		StringBooleans: m.config.Quirks.StringBooleans,
+		Fix:            m.config.userInfoFix(),
+	})
+	if err == nil && u.Identity != login.Identity {
+		err = errOtherUser
+	}
+	if err != nil {
+		return nil, err
+	}
+	return u, nil
 }
 
 // bind returns an http.Client that sends t to the origin of url.
@@ -63,14 +117,17 @@ func (m *registration) bind(ctx context.Context, t Token, url string) (*http.Cli
 	return httpclient.With(m.http, transport), nil
 }
 
+var errOtherUser error = &jose.CheckError{Check: "sub", Need: "must be that of the ID Token",
+	Clause: "OpenID Connect Core 1.0, Section 5.3.2"}
+
 var errUserInfo = fmt.Errorf("%w for UserInfo; that of a row is for its own endpoint", errRequired)
 
 // An apiKey is the key of the client that a UserInfoFix calls the API with, in a context.
 type apiKey struct{}
 
-// userInfoFix returns UserInfoFix as the packages below have it.
+// userInfoFix returns what UserInfoEmails and UserInfoFix do, as the packages below have it.
 func (c Config) userInfoFix() func(context.Context, map[string]any) (map[string]any, error) {
-	if c.UserInfoFix == nil {
+	if c.UserInfoFix == nil && c.UserInfoEmails == (compliance.Emails{}) {
 		return nil
 	}
 	return func(ctx context.Context, claims map[string]any) (map[string]any, error) {
@@ -78,6 +135,45 @@ func (c Config) userInfoFix() func(context.Context, map[string]any) (map[string]
 		if !ok { // Client.OIDC was asked
 			return nil, errNoAPI
 		}
+		if err := c.findEmail(ctx, api, claims); err != nil {
+			return nil, err
+		}
+		if c.UserInfoFix == nil {
+			return claims, nil
+		}
 		return c.UserInfoFix(ctx, api, claims)
 	}
+}
+
+// findEmail puts the address that counts among the claims. An API that refuses to say, for
+// want of a scope, leaves them as they are.
+func (c Config) findEmail(ctx context.Context, api *BoundClient, claims map[string]any) error {
+	e := c.UserInfoEmails
+	if e == (compliance.Emails{}) {
+		return nil
+	}
+	answer, err := json.Marshal(claims)
+	if e.Endpoint != "" {
+		answer, err = fetchJSON(ctx, api, e.Endpoint)
+	}
+	if refused, ok := errors.AsType[*StatusError](err); ok && refused.Status < 500 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if address, verified := e.Find(answer); address != "" {
+		claims["email"], claims["email_verified"] = address, verified
+	}
+	return nil
+}
+
+func fetchJSON(ctx context.Context, api *BoundClient, ref string) (json.RawMessage, error) {
+	resp, err := api.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var answer json.RawMessage
+	err = DecodeJSON(resp, &answer)
+	return answer, err
 }

@@ -1,0 +1,4 @@
+package compliance
+
+// aliases are names that goth has for rows of the table.
+var aliases = map[string]string{}

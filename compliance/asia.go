@@ -1,0 +1,3 @@
+package compliance
+
+var asianProviders = map[string]Provider{}

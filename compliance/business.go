@@ -1,0 +1,3 @@
+package compliance
+
+var businessProviders = map[string]Provider{}

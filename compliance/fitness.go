@@ -1,0 +1,3 @@
+package compliance
+
+var fitnessProviders = map[string]Provider{}

@@ -1,0 +1,3 @@
+package compliance
+
+var identityProviders = map[string]Provider{}

@@ -1,0 +1,3 @@
+package compliance
+
+var mediaProviders = map[string]Provider{}

@@ -1,0 +1,164 @@
+package compliance
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"vouchsafe/httpclient"
+	"vouchsafe/internal/strictjson"
+	"vouchsafe/oauth2"
+)
+
+// A Response says where a token response has what RFC 6749, Sections 5.1 and 5.2 put in
+// members of certain names. A place is the name of a member, or a JSON Pointer (RFC 6901). What
+// becomes of the response is checked as any other.
+type Response struct {
+	// Success are the places that say so if a response is no error, and what stands there
+	// then, as JSON text: {"status": "0"}. If one of them has something else, it is an error,
+	// whatever the status.
+	Success map[string]string
+
+	// Error and ErrorDescription are where an error has its code, a text or a whole number,
+	// and its description. Without Success, a response with something at Error is an error.
+	// Codes are the codes of RFC 6749, by the provider's own.
+	Error            string
+	ErrorDescription string
+	Codes            map[string]string
+
+	// Unwrap is where an object is whose members belong to the response itself.
+	Unwrap string
+
+	// Names say where members are that have other names: {"access_token": "token"}.
+	Names map[string]string
+
+	// Drop are members that are as good as absent if they have this value, as JSON text:
+	// {"expires_in": "0"}.
+	Drop map[string]string
+
+	// TokenType is the token_type, whatever the provider calls it.
+	TokenType string
+}
+
+func (r Response) isZero() bool {
+	return r.Success == nil && r.Error == "" && r.ErrorDescription == "" && r.Unwrap == "" &&
+		r.Names == nil && r.Drop == nil && r.TokenType == ""
+}
+
+// hook returns what rewrites a response. One that is no strict JSON object, nor a form where
+// that may be, stays as it is, for the reader to refuse.
+func (r Response) hook(form bool) oauth2.ResponseHook {
+	return func(_ context.Context, resp *httpclient.Response) error {
+		body := strings.TrimSpace(string(resp.Body))
+		if form && !strings.HasPrefix(body, "{") {
+			body = formAsJSON(body)
+		}
+		m, err := strictjson.Parse(body)
+		if err != nil {
+			return nil
+		}
+		resp.Body, err = json.Marshal(r.rewritten(m))
+		return err
+	}
+}
+
+func formAsJSON(body string) string {
+	form, err := url.ParseQuery(body)
+	members := map[string]string{}
+	for name, values := range form {
+		if members[name] = values[0]; len(values) > 1 || err != nil {
+			return ""
+		}
+	}
+	text, _ := json.Marshal(members)
+	return string(text)
+}
+
+func (r Response) rewritten(m strictjson.Object) map[string]json.RawMessage {
+	members := map[string]json.RawMessage{}
+	for name, value := range m.All() {
+		members[name] = value.Raw()
+	}
+	if code, failed := r.failure(m); failed {
+		members["error"] = quoted(code)
+		if text, ok := m.At(r.ErrorDescription).String(); ok {
+			members["error_description"] = quoted(text)
+		}
+		return members
+	}
+	if inner, err := strictjson.Parse(string(m.At(r.Unwrap))); r.Unwrap != "" && err == nil {
+		delete(members, topOf(r.Unwrap))
+		for name, value := range inner.All() {
+			members[name] = value.Raw()
+		}
+		text, _ := json.Marshal(members)
+		m, _ = strictjson.Parse(string(text))
+	}
+	for name, place := range r.Names {
+		v := m.At(place)
+		if v == "" {
+			continue
+		}
+		delete(members, topOf(place))
+		members[name] = v.Raw()
+	}
+	for name, value := range r.Drop {
+		if string(members[name]) == value {
+			delete(members, name)
+		}
+	}
+	if list, ok := strictjson.Value(members["scope"]).Strings(); ok {
+		members["scope"] = quoted(strings.Join(list, " "))
+	}
+	if r.TokenType != "" {
+		members["token_type"] = quoted(r.TokenType)
+	}
+	return members
+}
+
+// failure returns the code of an error, and whether there is one.
+func (r Response) failure(m strictjson.Object) (code string, failed bool) {
+	if r.Error != "" {
+		code = digitsOrText(m.At(r.Error))
+	}
+	failed = r.Success == nil && code != ""
+	for place, value := range r.Success {
+		if v := m.At(place); v != "" && string(v) != value {
+			failed = true
+		}
+	}
+	if known, ok := r.Codes[code]; ok {
+		code = known
+	}
+	if code == "" {
+		code = "error"
+	}
+	return code, failed
+}
+
+// topOf returns the member of the response that a place is in.
+func topOf(place string) string {
+	rest, ok := strings.CutPrefix(place, "/")
+	if !ok {
+		return place
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return name
+}
+
+func quoted(s string) json.RawMessage {
+	text, _ := json.Marshal(s)
+	return text
+}
+
+// digitsOrText returns a string, or the digits of a whole number.
+func digitsOrText(v strictjson.Value) string {
+	if s, ok := v.String(); ok {
+		return s
+	}
+	if strings.Trim(strings.TrimPrefix(string(v), "-"), "0123456789") == "" {
+		return string(v)
+	}
+	return ""
+}

@@ -1,0 +1,3 @@
+package compliance
+
+var socialProviders = map[string]Provider{}
