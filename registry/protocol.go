@@ -126,7 +126,11 @@ var limited = []struct {
 		"RevocationEndpointAuthMethod ClientAuthentication TokenPlacement Leeway Quirks.Quirks " +
 		"Quirks.InsecureMissingNonce Dialect.ParameterNames Dialect.CodeParameter " +
 		"Dialect.Headers Dialect.TokenResponse Dialect.SecretIssuer Dialect.SecretAudience " +
-		"Dialect.StandardBase64Keys"},
+		"Dialect.CallbackParameters Dialect.StandardBase64Keys Hooks.AuthorizationRequest " +
+		"Hooks.AuthorizationResponse Hooks.AccessTokenRequest Hooks.AccessTokenResponse " +
+		"Hooks.RefreshTokenRequest Hooks.RefreshTokenResponse Hooks.DeviceAuthorizationRequest " +
+		"Hooks.DeviceAuthorizationResponse Hooks.RevokeTokenRequest Hooks.IntrospectTokenRequest " +
+		"Hooks.KeySetResponse Hooks.ProtectedRequest"},
 	{[]Protocol{ProtocolOAuth1, ProtocolOAuth2}, "IdentityIssuer"},
 	{nil, "OAuth1.ID OAuth1.Secret OAuth1.SignatureMethod OAuth1.PrivateKey OAuth1.Placement " +
 		"OAuth1.Realm OAuth1.BodyHash OAuth1.TemporaryCredentialURL " +
@@ -138,8 +142,8 @@ var limited = []struct {
 		"OAuth2.Leeway OAuth2.Quirks OAuth2.Hooks OAuth2.HTTP OAuth2.Now"},
 	{nil, "OIDC.Issuer OIDC.ServerMetadataURL OIDC.Provider.Issuer " +
 		"OIDC.Provider.AuthorizationEndpoint OIDC.Provider.TokenEndpoint OIDC.Provider.JWKSURI " +
-		"OIDC.Provider.UserInfoEndpoint OIDC.ID OIDC.Auth OIDC.Keys OIDC.UserInfoBody OIDC.UserInfoNames OIDC.UserInfoFix " +
-		"OIDC.RevocationAuth OIDC.RefreshEndpoint OIDC.RefreshParams OIDC.TokenPlacement " +
+		"OIDC.Provider.UserInfoEndpoint OIDC.ID OIDC.Auth OIDC.Keys OIDC.UserInfoBody " +
+		"OIDC.UserInfoNames OIDC.UserInfoFix OIDC.RevocationAuth OIDC.RefreshEndpoint OIDC.RefreshParams OIDC.TokenPlacement " +
 		"OIDC.Leeway OIDC.Quirks OIDC.Hooks OIDC.HTTP OIDC.Now"},
 }
 

@@ -283,7 +283,7 @@ func TestPresetIsNotShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked, _ := url.Parse(w.Header().Get("Location"))
-	if q := asked.Query(); q.Get("client_id") != "two" || q.Get("scope") != "read:user" || q.Has("login") {
+	if q := asked.Query(); q.Get("client_id") != "two" || q.Get("scope") != "read:user user:email" || q.Has("login") {
 		t.Errorf("the second asks for %v", q)
 	}
 	row, _ := compliance.Lookup("github")
@@ -317,7 +317,8 @@ func TestIdentityIssuerOfRow(t *testing.T) {
 func TestIdentityIssuerOfOwnUsers(t *testing.T) {
 	row, _ := compliance.Lookup("github")
 	r := newRegistry(t, registry.Options{HTTP: answering(map[string]string{
-		row.UserInfoEndpoint: `{"id":1,"login":"root"}`})})
+		row.UserInfoEndpoint:                 `{"id":1,"login":"root"}`,
+		"https://api.github.com/user/emails": `[]`})})
 	for name, endpoint := range map[string]string{"row": "", "own": row.UserInfoEndpoint} {
 		c, err := r.Register(name, registry.Config{
 			Provider: "github", ClientID: "a", ClientSecret: "b", UserInfoEndpoint: endpoint})

@@ -25,7 +25,7 @@ import (
 
 // What only code can say: functions, and what is made of them.
 var codeOnly = []string{"UserInfoFix", "ClientAuthentication", "FetchToken", "UpdateToken",
-	"Quirks", "Hooks", "HTTP", "OAuth1", "OAuth2", "OIDC"}
+	"UserInfoEmails", "Quirks", "Dialect", "Hooks", "HTTP", "OAuth1", "OAuth2", "OIDC"}
 
 // Each field is of one key, or for code only; each key stands in the documentation of Source.
 func TestEachFieldHasAKey(t *testing.T) {

@@ -61,7 +61,12 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 		if err != nil {
 			return nil, err
 		}
-		return oidc.ReadUserInfo(ctx, body, s)
+		u, err := oidc.ReadUserInfo(ctx, body, s)
+		if e, ok := errors.AsType[*jose.CheckError](err); ok && e.Check == "sub" {
+			err = &ConfigError{Client: m.name, Field: "UserInfoEndpoint",
+				Err: fmt.Errorf("%w, where the user does not come with the token: %w", errRequired, err)}
+		}
+		return u, err
 	}
 	var err error
 	if s.Endpoint, err = login.Token.expand(c.UserInfoEndpoint); err != nil {
