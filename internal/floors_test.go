@@ -53,7 +53,7 @@ var floors = map[string][]string{
 		"internal/random", "internal/seal", "internal/strictjson", "internal/verdict",
 		"internal/webpage", "jose", "oauth1", "oauth2", "oidc"},
 	"registry/sqlstore": {"internal/random", "internal/seal", "internal/wait", "oauth1", "oauth2"},
-	"registry/demo": {"httpclient", "oauth1", "oauth1/oauth1test", "oauth2", "oauth2/native", "oidc",
+	"registry/demo": {"compliance", "httpclient", "oauth1", "oauth1/oauth1test", "oauth2", "oauth2/native", "oidc",
 		"oidc/oidctest", "registry"},
 	"oauth2/native": {"httpclient", "internal/random", "internal/strictjson", "internal/webpage",
 		"oauth2"},

@@ -50,13 +50,13 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 		StringBooleans: c.Quirks.StringBooleans,
 		Fix:            c.userInfoFix(),
 	}
+	if c.UserInfoEndpoint == "" && len(c.UserInfoNames) == 0 {
+		return nil, &ConfigError{Client: m.name, Field: "UserInfoEndpoint", Err: errUserInfo}
+	}
 	if c.IdentityIssuer == "" {
 		return nil, &ConfigError{Client: m.name, Field: "IdentityIssuer", Err: errUserInfo}
 	}
 	if c.UserInfoEndpoint == "" {
-		if len(c.UserInfoNames) == 0 {
-			return nil, &ConfigError{Client: m.name, Field: "UserInfoEndpoint", Err: errUserInfo}
-		}
 		body, err := json.Marshal(login.Token.members())
 		if err != nil {
 			return nil, err

@@ -7,12 +7,17 @@
 //	go run ./registry/demo -config clients.json
 //	go run ./registry/demo -cli
 //
-// The second has a button for each client of a file beside those, so for real providers:
+// The first has a button too for each provider of package compliance's table whose ID and
+// secret are in the environment: GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET. Others of its
+// settings are found there as well, by the keys of registry.Env:
+// KEYCLOAK_PROVIDER_PARAMS='host=sso.example.com&realm=staff'.
 //
-//	{"github": {"provider": "github"}, "google": {"provider": "google"}}
+// The second has one for each client of a file beside those:
 //
-// Its keys are those of registry.JSON. What a provider gives the client is read from the
-// environment: GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET. A client without an ID is left out.
+//	{"work": {"server_metadata_url": "https://sso.example.com/.well-known/openid-configuration"}}
+//
+// Its keys are those of registry.JSON. What a provider gives the client is in the environment.
+// A client without an ID is left out.
 //
 // The third logs in from the command line, keeps the token in a file and renews it: by the
 // browser, or with -device, or where there is none, by a code for another device.
@@ -48,7 +53,7 @@ const (
 func main() {
 	address := flag.String("listen", "",
 		"loopback `address` to listen on, as 127.0.0.1:9000 or localhost:9000\n"+
-			"(default "+defaultAddress+", or any free port if that one is taken and there is no -config)")
+			"(default "+defaultAddress+", or any free port if that one is taken and no other provider knows it)")
 	config := flag.String("config", "",
 		"JSON `file` of clients of other providers, whose IDs and secrets are in the environment")
 	line := flag.Bool("cli", false, "log in from the command line instead")
@@ -76,7 +81,7 @@ func main() {
 
 // run serves the demo until ctx is done.
 func run(ctx context.Context, address, config string, out io.Writer) error {
-	if config != "" {
+	if config != "" || len(inEnvironment()) > 0 {
 		address = cmp.Or(address, defaultAddress) // whose callback URLs providers know
 	}
 	listener, err := listen(address)

@@ -9,33 +9,66 @@ import (
 	"slices"
 	"strings"
 
+	"vouchsafe/compliance"
 	"vouchsafe/registry"
 )
 
-// source returns where the configuration of the file's clients is from: the environment has
-// what is secret, and goes first.
+// source returns where the configuration of other clients is from: the environment has what
+// is secret, and goes first.
 func source(file []byte) registry.Source {
 	if file == nil {
-		return nil
+		return registry.Env()
 	}
 	return registry.Sources(registry.Env(), registry.JSON(file))
 }
 
-// registerOthers registers the clients of a file. One that has no ID yet is left out.
+// registerOthers registers the clients of a file, and one of each row of the table whose ID and
+// secret are in the environment. One of the file that has no ID yet is left out, and so is one
+// of the table that lacks something else, such as the name of a tenant.
 func (s *site) registerOthers(names []string) error {
 	for _, name := range names {
 		client, err := s.registry.Register(name, registry.Config{})
 		if lacksID(err) {
-			s.leftOut = append(s.leftOut, name+" is left out: "+unset(name))
+			s.leaveOut(name, unset(name))
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		s.others = append(s.others, provider{
-			Name: name, Title: name, Text: protocols[client.Protocol()], real: true})
+		s.add(client)
+	}
+	for _, name := range inEnvironment() {
+		if slices.Contains(names, name) {
+			continue
+		}
+		client, err := s.registry.Register(name, registry.Config{Provider: name})
+		if err != nil {
+			s.leaveOut(name, err.Error())
+			continue
+		}
+		s.add(client)
 	}
 	return nil
+}
+
+func (s *site) leaveOut(name, why string) {
+	s.leftOut = append(s.leftOut, name+" is left out: "+why)
+}
+
+func (s *site) add(client *registry.Client) {
+	s.others = append(s.others, provider{Name: client.Name(), Title: client.Name(),
+		Text: protocols[client.Protocol()], real: true})
+}
+
+// inEnvironment returns the rows of the table whose ID and secret are in the environment, or
+// whose ID is if the provider gives no secret.
+func inEnvironment() []string {
+	return slices.DeleteFunc(compliance.Names(), func(name string) bool {
+		row, _ := compliance.Lookup(name)
+		secretless := row.TokenEndpointAuthMethod == "none" || row.Dialect.SecretAudience != ""
+		return os.Getenv(prefix(name)+"_CLIENT_ID") == "" ||
+			os.Getenv(prefix(name)+"_CLIENT_SECRET") == "" && !secretless
+	})
 }
 
 var protocols = map[registry.Protocol]string{
@@ -69,13 +102,17 @@ func lacksID(err error) bool {
 
 // unset says which variables are to have what a provider gives a client.
 func unset(name string) string {
-	prefix := strings.Map(func(c rune) rune {
+	missing := []string{prefix(name) + "_CLIENT_ID", prefix(name) + "_CLIENT_SECRET"}
+	missing = slices.DeleteFunc(missing, func(v string) bool { return os.Getenv(v) != "" })
+	return strings.Join(missing, " and ") + " must be set."
+}
+
+// prefix returns what the variables of a client begin with.
+func prefix(name string) string {
+	return strings.Map(func(c rune) rune {
 		if 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' {
 			return c
 		}
 		return '_'
 	}, strings.ToUpper(name))
-	missing := []string{prefix + "_CLIENT_ID", prefix + "_CLIENT_SECRET"}
-	missing = slices.DeleteFunc(missing, func(v string) bool { return os.Getenv(v) != "" })
-	return strings.Join(missing, " and ") + " must be set."
 }

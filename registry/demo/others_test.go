@@ -100,20 +100,34 @@ func TestEndsNoOtherToken(t *testing.T) {
 	b.endAndCall(s.base).wants(t, http.StatusOK, noRefresh, "200 OK")
 }
 
-// A provider without UserInfo is one to log in with all the same.
+// A provider without UserInfo is one to log in with all the same: its ID Token says enough.
 func TestNoUserInfo(t *testing.T) {
+	server := elsewhere(t, oidctest.Options{
+		EditMetadata: func(metadata map[string]any) { delete(metadata, "userinfo_endpoint") },
+		EditIDToken:  func(claims map[string]any) { claims["name"] = "Carol Example" },
+	})
+	s := startSite(t, work(server), time.Now)
+	p := newBrowser(t).get(s.base + "/login/work")
+	p.wants(t, http.StatusOK, "As Carol Example, by work.", "<code>carol</code>")
+	if strings.Contains(p.text, "Why there is no more") {
+		t.Error("there is no more")
+	}
+}
+
+// Of a user of whom UserInfo does not speak, the ID Token's claims are shown.
+func TestOtherUserInfo(t *testing.T) {
 	for _, test := range []struct {
 		claim any
 		name  string
 	}{{"<i>Carol</i>", "<i>Carol</i>"}, {nil, "carol"}, {1, "carol"}} {
 		server := elsewhere(t, oidctest.Options{
-			EditMetadata: func(metadata map[string]any) { delete(metadata, "userinfo_endpoint") },
+			EditUserInfo: func(claims map[string]any) { claims["sub"] = "mallory" },
 			EditIDToken:  func(claims map[string]any) { claims["name"] = test.claim },
 		})
 		s := startSite(t, work(server), time.Now)
 		p := newBrowser(t).get(s.base + "/login/work")
 		p.wants(t, http.StatusOK, "As "+test.name+", by work.", "<code>carol</code>",
-			"Why there is no more", "userinfo_endpoint", "What the ID Token says", `"sub": "carol"`)
+			"Why there is no more", "sub must be that of the ID Token", "What the ID Token says", `"sub": "carol"`)
 		for _, text := range []string{`"nonce"`, `"at_hash"`, "<dt>Email"} {
 			if strings.Contains(p.text, text) {
 				t.Errorf("%s is shown", text)
@@ -199,6 +213,40 @@ func TestLeftOut(t *testing.T) {
 		if out.String() != want {
 			t.Errorf("printed\n%s\nwant\n%s", out.String(), want)
 		}
+	}
+}
+
+// Each row of the table whose credentials are in the environment has a button, but for those of
+// the file.
+func TestEnvironment(t *testing.T) {
+	for name, value := range map[string]string{
+		"GITHUB_CLIENT_ID": "a", "GITHUB_CLIENT_SECRET": "s",
+		"GOOGLE_CLIENT_ID": "b", "GOOGLE_CLIENT_SECRET": "s",
+		"TWITTER_CLIENT_ID":    "c",
+		"FLICKR_CLIENT_ID":     "d",
+		"FLICKR_CLIENT_SECRET": "s",
+		"NOBODY_CLIENT_ID":     "e",
+		"NOBODY_CLIENT_SECRET": "s",
+	} {
+		t.Setenv(name, value)
+	}
+	for name, test := range map[string]struct {
+		file []byte
+		want []string
+	}{
+		"alone":  {nil, []string{"flickr", "github", "google"}},
+		"beside": {[]byte(`{"google": {"provider": "google"}}`), []string{"google", "flickr", "github"}},
+	} {
+		s := startSite(t, test.file, time.Now)
+		var got []string
+		for _, p := range s.others {
+			got = append(got, p.Name)
+		}
+		if !slices.Equal(got, test.want) || len(s.leftOut) > 0 {
+			t.Errorf("%s: %q, without %q", name, got, s.leftOut)
+		}
+		newBrowser(t).get(s.base+"/").wants(t, http.StatusOK, "OAuth 1.0a",
+			"<code>"+s.base+"/callback/flickr</code>", `href="/login/github"`)
 	}
 }
 

@@ -18,7 +18,7 @@ type provider struct {
 	API     string // what to call with the token, below config.APIBaseURL
 	Revokes bool   // whether it ends an access token and not the login with it
 	config  registry.Config
-	real    bool // of -config
+	real    bool // in the world outside
 }
 
 const (

@@ -15,8 +15,8 @@ import (
 type site struct {
 	base      string
 	providers []provider // in this process
-	others    []provider // of -config
-	leftOut   []string   // of -config, and why
+	others    []provider // of -config and the environment
+	leftOut   []string   // of those, and why
 	registry  *registry.Registry
 	sessions  *sessions
 	tokens    *tokens
