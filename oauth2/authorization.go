@@ -136,7 +136,7 @@ func (c *Client) checkResponse(l *verdict.List, o AuthorizationOptions) {
 		_, err := c.responseVerifier()
 		l.Result("response_mode", "JARM, Section 2.4", err)
 	}
-	l.Check(!types.brings("code") || hasS256(c.config.Server),
+	l.Check(!types.brings("code") || c.config.Quirks.InsecureNoPKCE || hasS256(c.config.Server),
 		"code_challenge_methods_supported", "must have S256", "RFC 7636, Section 4.2")
 }
 
@@ -153,7 +153,7 @@ func (c *Client) newTransaction(o AuthorizationOptions, tokenForm url.Values) *t
 	if o.ResponseType != "code" {
 		t.Type = responseType(o.ResponseType)
 	}
-	if t.Type.brings("code") {
+	if t.NoPKCE = c.config.Quirks.InsecureNoPKCE; t.Type.brings("code") && !t.NoPKCE {
 		t.Verifier = pkce.New().Reveal()
 	}
 	return t

@@ -196,12 +196,17 @@ func (c *Client) Exchange(ctx context.Context, resp *AuthorizationResponse) (*To
 		return nil, checkError("code", "must be sent once", "RFC 6749, Section 4.1.2")
 	}
 	t := data.transaction
+	if t.NoPKCE && !c.config.Quirks.InsecureNoPKCE {
+		return nil, checkError("code_verifier", "must be in the transaction", "RFC 7636, Section 4.5")
+	}
 	form := maps.Clone(data.repeated)
 	maps.Copy(form, t.Params)
 	form.Set("grant_type", "authorization_code")
 	form.Set("code", data.code)
 	form.Set("redirect_uri", t.RedirectURI)
-	form.Set("code_verifier", t.Verifier)
+	if !t.NoPKCE {
+		form.Set("code_verifier", t.Verifier)
+	}
 	a, err := c.exchange(ctx, c.tokenStep(), form)
 	if err != nil {
 		return nil, err

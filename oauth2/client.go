@@ -99,6 +99,11 @@ type Quirks struct {
 	// Section 3.2 asks for POST). Over HTTP/2 such a request has a body, an empty one.
 	InsecureTokenGET bool
 
+	// InsecureNoPKCE sends no code challenge (RFC 7636), for a server that refuses requests with
+	// one; the client must authenticate. What is lost: a code that was stolen or injected is
+	// noticed by the client's authentication alone, or by the nonce of an ID Token.
+	InsecureNoPKCE bool
+
 	// JSONTokenRequest sends token requests as a JSON object of strings, where RFC 6749, Section
 	// 4.1.3 has a form.
 	JSONTokenRequest bool
@@ -125,6 +130,9 @@ func New(c Config) (*Client, error) {
 	l.Check(len(c.Server.endpoints()) > 0, "server", "must have an endpoint", metadataClause)
 	l.Result("server", metadataClause, c.Server.check(c.HTTP))
 	c.checkRefresh(l)
+	l.Check(!c.Quirks.InsecureNoPKCE || c.Auth != nil && c.Auth.Method() != "none",
+		"code_challenge", "must be sent by a client that does not authenticate",
+		"RFC 9700, Section 2.1.1")
 	l.Result("request_object", requestClause, c.RequestObject.check(c))
 	l.Result("authorization_response", "JARM, Section 3", c.AuthorizationResponse.check(c.Auth))
 	l.Check(c.Leeway <= jose.MaxLeeway, "leeway", "must be at most 5 minutes",

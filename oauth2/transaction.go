@@ -26,6 +26,8 @@ type transactionData struct {
 
 	Type responseType `json:"t,omitempty"` // empty for code
 	JWT  bool         `json:"j,omitempty"` // the response is to be one
+
+	NoPKCE bool `json:"n,omitempty"` // there is no Verifier, see Quirks.InsecureNoPKCE
 }
 
 func (d *transactionData) hidden() func() *transactionData {
@@ -85,7 +87,8 @@ func (t *Transaction) UnmarshalBinary(b []byte) error {
 	if json.Unmarshal(b, &data) != nil || data.State == "" || !data.Type.known() {
 		return errTransaction
 	}
-	if _, err := pkce.Parse(data.Verifier); err != nil && data.Type.brings("code") {
+	_, err := pkce.Parse(data.Verifier)
+	if data.NoPKCE && data.Verifier != "" || !data.NoPKCE && err != nil && data.Type.brings("code") {
 		return errTransaction
 	}
 	t.reveal = data.hidden()

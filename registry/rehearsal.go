@@ -18,15 +18,17 @@ func (c Config) rehearse(p Protocol, hc *http.Client) error {
 	server := oauth2.AuthorizationServer{
 		Issuer: nobody, AuthorizationEndpoint: nobody, TokenEndpoint: nobody, JWKSURI: nobody}
 	var stage protocol
-	var err error
+	if p == ProtocolOAuth1 {
+		return c.checkParamsOfOAuth1()
+	}
+	auth, _, err := c.authentication()
+	if err != nil {
+		return err
+	}
 	switch p {
 	case ProtocolOAuth2:
 		var client *oauth2.Client
 		server.Issuer, server.JWKSURI = c.Issuer, c.JWKSURI // which a signed response needs
-		var auth oauth2.ClientAuthentication
-		if auth, _, err = c.authentication(); err != nil {
-			return err
-		}
 		var keys jose.KeySource
 		if c.JWKS != nil {
 			keys = c.JWKS
@@ -38,11 +40,9 @@ func (c Config) rehearse(p Protocol, hc *http.Client) error {
 	case ProtocolOIDC:
 		var client *oidc.Client
 		client, err = oidc.New(oidc.Config{
-			ID: nobody, Auth: oauth2.None(), Issuer: nobody, Quirks: c.Quirks,
+			ID: nobody, Auth: auth, Issuer: nobody, Quirks: c.Quirks,
 			Provider: oidc.Provider{AuthorizationServer: server}})
 		stage = oidcProtocol{client, c.ResponseType, c.ResponseMode}
-	default:
-		return c.checkParamsOfOAuth1()
 	}
 	if err != nil {
 		return err
