@@ -30,6 +30,9 @@ const (
 	segment = `[A-Za-z0-9_][A-Za-z0-9._~-]{0,127}`
 )
 
+// maxValue is as long as a domain name can be.
+const maxValue = 253
+
 // With returns the row with its parameters filled in. The error says which is missing, or not
 // as it must be, and never repeats a value.
 func (p Provider) With(values map[string]string) (Provider, error) {
@@ -56,7 +59,7 @@ func (p Param) value(given string) (string, error) {
 	if given == "" {
 		return "", errors.New("must be given, such as " + p.Example)
 	}
-	if !regexp.MustCompile(`\A(?:` + p.Pattern + `)\z`).MatchString(given) {
+	if len(given) > maxValue || !regexp.MustCompile(`\A(?:`+p.Pattern+`)\z`).MatchString(given) {
 		return "", errors.New("must be such as " + p.Example)
 	}
 	return given, nil

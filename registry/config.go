@@ -88,8 +88,8 @@ type Config struct {
 
 	// UserInfoEndpoint is where [Client.UserInfo] asks who the user is: userinfo_endpoint. With
 	// OAuth 1.0 and 2.0, a name in braces stands for the member of that name that came with the
-	// token. UserInfoBody, if not empty, is what is asked by POST: JSON, or else a form:
-	// userinfo_body.
+	// token, and {client_id} for ClientID. UserInfoBody, if not empty, is what is asked by POST:
+	// JSON, or else a form: userinfo_body.
 	UserInfoEndpoint string
 	UserInfoBody     string
 

@@ -68,22 +68,24 @@ func (t Token) members() map[string]json.RawMessage {
 }
 
 // expand fills in a URL the members that it names in braces, texts and whole numbers;
-// {access_token} is the token itself. Its host names none.
-func (t Token) expand(template string) (string, error) {
-	path, query, _ := strings.Cut(template, "?")
-	path, err := t.fill(path, url.PathEscape)
-	if err != nil || query == "" {
-		return path, err
-	}
-	query, err = t.fill(query, url.QueryEscape)
-	return path + "?" + query, err
-}
-
-func (t Token) fill(template string, escape func(string) string) (string, error) {
+// {access_token} is the token itself, and {client_id} the client's ID. Its host names none.
+func (t Token) expand(template, clientID string) (string, error) {
 	members := t.members()
+	members["client_id"], _ = json.Marshal(clientID)
 	if t.OAuth2 != nil {
 		members["access_token"], _ = json.Marshal(t.OAuth2.AccessToken())
 	}
+	path, query, _ := strings.Cut(template, "?")
+	path, err := fill(path, members, url.PathEscape)
+	if err != nil || query == "" {
+		return path, err
+	}
+	query, err = fill(query, members, url.QueryEscape)
+	return path + "?" + query, err
+}
+
+func fill(template string, members map[string]json.RawMessage, escape func(string) string,
+) (string, error) {
 	var filled strings.Builder
 	for part := range strings.SplitSeq(template, "}") {
 		text, name, braced := strings.Cut(part, "{")
@@ -91,9 +93,11 @@ func (t Token) fill(template string, escape func(string) string) (string, error)
 		if !braced {
 			continue
 		}
-		value := strings.Trim(string(members[name]), `"`)
-		_ = json.Unmarshal(members[name], &value)
-		if value == "" {
+		value := string(members[name])
+		if json.Unmarshal(members[name], &value) != nil && strings.Trim(value, "0123456789") != "" {
+			value = "" // neither a text nor a whole number
+		}
+		if value == "" || value == "." || value == ".." {
 			return "", fmt.Errorf("%q must have come with the token", name)
 		}
 		filled.WriteString(escape(value))

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"vouchsafe/compliance"
 	"vouchsafe/httpclient"
@@ -44,7 +46,7 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 	c := m.config
 	s := oidc.UserInfoSource{
 		Issuer:         c.IdentityIssuer,
-		Body:           c.UserInfoBody,
+		Body:           strings.ReplaceAll(c.UserInfoBody, "{client_id}", url.QueryEscape(c.ClientID)),
 		Names:          c.UserInfoNames,
 		Hooks:          c.hooks().UserInfoResponse,
 		StringBooleans: c.Quirks.StringBooleans,
@@ -69,7 +71,7 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 		return u, err
 	}
 	var err error
-	if s.Endpoint, err = login.Token.expand(c.UserInfoEndpoint); err != nil {
+	if s.Endpoint, err = login.Token.expand(c.UserInfoEndpoint, c.ClientID); err != nil {
 		return nil, err
 	}
 	client, err := m.bind(ctx, login.Token, s.Endpoint)
