@@ -96,16 +96,16 @@ func (d Dialect) renameInURL(_ context.Context, u *url.URL) error {
 }
 
 func (d Dialect) renameInForm(_ context.Context, req *http.Request) error {
-	for name, own := range d.ParameterNames {
-		values, ok := req.PostForm[name]
-		if !ok {
-			continue
+	form := url.Values{}
+	for name, values := range req.PostForm {
+		if own, renamed := d.ParameterNames[name]; renamed {
+			name = own
 		}
-		delete(req.PostForm, name)
-		if own != "" {
-			req.PostForm[own] = values
+		if name != "" {
+			form[name] = values
 		}
 	}
+	req.PostForm = form
 	return nil
 }
 

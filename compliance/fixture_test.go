@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vouchsafe/compliance"
 	"vouchsafe/httpclient/fixture"
@@ -45,6 +46,7 @@ type wanted struct {
 	email    string
 	verified bool
 	scopes   string
+	expires  int64             // seconds from the time of the fixture; 0 if that is of no account
 	callback map[string]string // Login.Callback
 	api      string            // something below APIBaseURL, if the fixture has it
 }
@@ -77,7 +79,7 @@ func joined[T any](tables ...map[string]T) map[string]T {
 }
 
 // Fixtures of logins that a row must do with as well.
-var variants = []string{"github-without-iss"}
+var variants = []string{"apple-again", "github-without-iss"}
 
 func load(t *testing.T, name string) *fixture.Fixture {
 	t.Helper()
@@ -160,7 +162,7 @@ func TestRows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkLogin(t, want, login)
+			checkLogin(t, want, login, f.Now())
 			if !want.user.IsZero() {
 				user, err := client.UserInfo(t.Context(), login)
 				if err != nil {
@@ -182,7 +184,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-func checkLogin(t *testing.T, want wanted, login *registry.Login) {
+func checkLogin(t *testing.T, want wanted, login *registry.Login, now time.Time) {
 	t.Helper()
 	if want.idToken && login.Identity != want.user || !want.idToken && !login.Identity.IsZero() {
 		t.Errorf("login is of %+v", login.Identity)
@@ -192,6 +194,9 @@ func checkLogin(t *testing.T, want wanted, login *registry.Login) {
 	}
 	if login.Token.OAuth2 == nil {
 		return
+	}
+	if at := login.Token.OAuth2.ExpiresAt; want.expires != 0 && at.Unix()-now.Unix() != want.expires {
+		t.Errorf("the token ends at %v", at)
 	}
 	if got := strings.Join(login.Token.OAuth2.Scopes, " "); got != want.scopes {
 		t.Errorf("scopes are %q, want %q", got, want.scopes)
@@ -342,4 +347,31 @@ func (e statusError) isOf(err error) bool {
 
 func (e statusError) Error() string {
 	return fmt.Sprintf("a refusal without a code, status %d", int(e))
+}
+
+// registerRow registers a row with its own examples for parameters.
+func registerRow(t *testing.T, name string) {
+	t.Helper()
+	row, _ := compliance.Lookup(name)
+	c := registry.Config{Provider: name, ProviderParams: examples(row), ClientID: "invented-client-id"}
+	switch {
+	case row.Dialect.SecretAudience != "" || row.TokenEndpointAuthMethod == "private_key_jwt":
+		c.PrivateKey = signingKey(t)
+	case row.TokenEndpointAuthMethod != "none":
+		c.ClientSecret = strings.Repeat("invented-secret-", 4) // long enough for any HMAC
+	}
+	if row.RequestTokenURL != "" && fips140.Enforced() {
+		t.Skip("FIPS 140-only mode has no HMAC-SHA1: run it without GODEBUG=fips140=only")
+	}
+	reg, err := registry.New(registry.Options{EphemeralKey: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := reg.Register(name, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(client.Protocol()); got != protocol(row) {
+		t.Errorf("its protocol is %s, the table says %s", got, protocol(row))
+	}
 }

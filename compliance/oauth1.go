@@ -86,7 +86,7 @@ var oauth1Providers = map[string]Provider{
 		AuthorizeURL:    "https://api.smugmug.com/services/oauth/1.0a/authorize",
 		AccessTokenURL:  "https://api.smugmug.com/services/oauth/1.0a/getAccessToken",
 		APIBaseURL:      "https://api.smugmug.com/api/v2/",
-		Unproven:        []string{"login", "identity", "error"},
+		Unproven:        []string{"login", "error"},
 	},
 	"trello": {
 		RequestTokenURL: "https://trello.com/1/OAuthGetRequestToken",
@@ -125,7 +125,7 @@ var oauth1Providers = map[string]Provider{
 		AuthorizeURL:    "https://www.tumblr.com/oauth/authorize",
 		AccessTokenURL:  "https://www.tumblr.com/oauth/access_token",
 		APIBaseURL:      "https://api.tumblr.com/v2/",
-		Unproven:        []string{"identity", "error"},
+		Unproven:        []string{"error"},
 	},
 	"twitter": {
 		RequestTokenURL:  "https://api.x.com/oauth/request_token",
@@ -139,6 +139,7 @@ var oauth1Providers = map[string]Provider{
 			"picture":            "profile_image_url_https",
 		},
 		IdentityIssuer: "https://x.com",
+		Unproven:       []string{"error"},
 	},
 	"zotero": {
 		RequestTokenURL: "https://www.zotero.org/oauth/request",

@@ -1,6 +1,7 @@
 package compliance
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -21,7 +22,8 @@ type Response struct {
 	Success map[string]string
 
 	// Error and ErrorDescription are where an error has its code, a text or a whole number,
-	// and its description. Without Success, a response with something at Error is an error.
+	// and its description; if Error is empty, it is "error". Without Success, a response with
+	// something at Error is an error.
 	// Codes are the codes of RFC 6749, by the provider's own.
 	Error            string
 	ErrorDescription string
@@ -37,13 +39,16 @@ type Response struct {
 	// {"expires_in": "0"}.
 	Drop map[string]string
 
+	// ScopeList reads a scope that is a list of texts.
+	ScopeList bool
+
 	// TokenType is the token_type, whatever the provider calls it.
 	TokenType string
 }
 
 func (r Response) isZero() bool {
 	return r.Success == nil && r.Error == "" && r.ErrorDescription == "" && r.Unwrap == "" &&
-		r.Names == nil && r.Drop == nil && r.TokenType == ""
+		r.Names == nil && r.Drop == nil && !r.ScopeList && r.TokenType == ""
 }
 
 // hook returns what rewrites a response. One that is no strict JSON object, nor a form where
@@ -108,7 +113,7 @@ func (r Response) rewritten(m strictjson.Object) map[string]json.RawMessage {
 			delete(members, name)
 		}
 	}
-	if list, ok := strictjson.Value(members["scope"]).Strings(); ok {
+	if list, ok := strictjson.Value(members["scope"]).Strings(); ok && r.ScopeList {
 		members["scope"] = quoted(strings.Join(list, " "))
 	}
 	if r.TokenType != "" {
@@ -119,9 +124,7 @@ func (r Response) rewritten(m strictjson.Object) map[string]json.RawMessage {
 
 // failure returns the code of an error, and whether there is one.
 func (r Response) failure(m strictjson.Object) (code string, failed bool) {
-	if r.Error != "" {
-		code = digitsOrText(m.At(r.Error))
-	}
+	code = digitsOrText(m.At(cmp.Or(r.Error, "error")))
 	failed = r.Success == nil && code != ""
 	for place, value := range r.Success {
 		if v := m.At(place); v != "" && string(v) != value {

@@ -1,0 +1,35 @@
+package compliance_test
+
+import (
+	"strings"
+	"testing"
+
+	"vouchsafe/compliance"
+)
+
+// gothNames are the names that goth 1.82 has for its providers.
+const gothNames = `amazon apple auth0 azuread azureadv2 battlenet bitbucket bitly box classlink
+	cloudfoundry cognito dailymotion deezer digitalocean discord dropbox eveonline facebook fitbit
+	gitea github gitlab google gplus heroku hubspot influxcloud instagram intercom kakao lark lastfm
+	line linkedin mailru mastodon meetup microsoftonline naver nextcloud okta onedrive
+	openid-connect oura patreon paypal reddit salesforce seatalk shopify slack soundcloud spotify
+	steam strava stripe tiktok tumblr twitch twitter twitterv2 typetalk uber vk wechat wecom wepay
+	xero yahoo yammer yandex zoom`
+
+// notHere says why a name of goth's is not found.
+var notHere = map[string]string{
+	"lastfm":         "its web authentication is no OAuth",
+	"openid-connect": "any provider: registry.Config.Issuer names it",
+	"steam":          "OpenID 2.0 is no OAuth",
+	"wecom":          "a code there is good for one call of its API, made with a token of the application",
+	"wepay":          "the service has been wound down",
+}
+
+func TestGothNames(t *testing.T) {
+	for name := range strings.FieldsSeq(gothNames) {
+		_, found := compliance.Lookup(name)
+		if why := notHere[name]; found == (why != "") {
+			t.Errorf("%s is found: %v; why not: %q", name, found, why)
+		}
+	}
+}
