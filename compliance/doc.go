@@ -55,7 +55,8 @@
 //	cognito              oidc      ID Token  kept     yes       ?       LIER    boolean
 //	coinbase             oauth2    UserInfo  rotated  yes       ?       LIER
 //	dailymotion          oauth2    UserInfo  ?        no        ?       LI.R    token_type
-//	deezer               oauth2    UserInfo  none     no        ?       LIE-    token_type, content_type, header, POST
+//	deezer               oauth2    UserInfo  none     no        ?       LIE-    token_type, content_type,
+//	                                                                            header, POST
 //	digitalocean         oauth2    UserInfo  rotated  no        ?       LI.R
 //	dingtalk             oauth2    UserInfo  ?        no        ?       LIER    token_type
 //	discogs              oauth1    UserInfo  -        -         ?       LI.-
@@ -136,7 +137,8 @@
 //	pipedrive            oauth2    UserInfo  rotated  no        ?       LIER
 //	plurk                oauth1    UserInfo  -        -         ?       ...-
 //	qiita                oauth2    UserInfo  none     no        ?       LIE-    token_type
-//	qq                   oauth2    UserInfo  rotated  no        ?       LIER    token_type, content_type, header, POST
+//	qq                   oauth2    UserInfo  rotated  no        ?       LIER    token_type, content_type,
+//	                                                                            header, POST
 //	ravelry              oauth1    UserInfo  -        -         ?       ...-
 //	reddit               oauth2    UserInfo  kept     no        ?       LIER
 //	roblox               oidc      ID Token  rotated  yes       ?       LIER
@@ -150,7 +152,8 @@
 //	snapchat             oauth2    UserInfo  ?        yes       ?       LI..
 //	soundcloud           oauth2    UserInfo  rotated  required  ?       LIER    token_type
 //	spotify              oauth2    UserInfo  kept     yes       ?       LIER
-//	stackexchange        oauth2    UserInfo  none     no        ?       LIE-    token_type, content_type, header
+//	stackexchange        oauth2    UserInfo  none     no        ?       LIE-    token_type, content_type,
+//	                                                                            header
 //	strava               oauth2    token     rotated  no        ?       LIER
 //	stripe               oauth2    token     kept     no        ?       LIER
 //	superoffice          oidc      ID Token  ?        no        yes     ....
@@ -169,7 +172,8 @@
 //	typeform             oauth2    UserInfo  rotated  no        ?       LI..
 //	typetalk             oauth2    UserInfo  ?        ?         ?       LIER
 //	uber                 oauth2    UserInfo  ?        ?         ?       LIER
-//	untappd              oauth2    UserInfo  ?        no        ?       LI..    token_type, header, POST
+//	untappd              oauth2    UserInfo  ?        no        ?       LI..    token_type, header,
+//	                                                                            POST
 //	verimi               oidc      ID Token  ?        yes       ?       ....
 //	vimeo                oauth2    token     ?        no        ?       LIE.    content_type
 //	vipps                oidc      ID Token  ?        yes       ?       ....
@@ -178,8 +182,10 @@
 //	wakatime             oauth2    UserInfo  ?        ?         ?       .I..
 //	webex                oidc      ID Token  ?        yes       ?       LI..    boolean
 //	webflow              oauth2    UserInfo  none     ?         ?       .IE-
-//	wechat               oauth2    UserInfo  kept     no        ?       LIER    token_type, content_type, header, POST
-//	weibo                oauth2    UserInfo  none     no        ?       LIE-    token_type, content_type, header
+//	wechat               oauth2    UserInfo  kept     no        ?       LIER    token_type, content_type,
+//	                                                                            header, POST
+//	weibo                oauth2    UserInfo  none     no        ?       LIE-    token_type, content_type,
+//	                                                                            header
 //	whoop                oauth2    UserInfo  rotated  ?         ?       LIER
 //	wikimedia            oauth2    UserInfo  rotated  yes       ?       LIER    content_type
 //	withings             oauth2    token     rotated  no        ?       LIER

@@ -188,7 +188,7 @@ var oidcProviders = map[string]Provider{
 		APIBaseURL:              "https://api.twitch.tv/helix/",
 		Scopes:                  []string{"openid", "user:read:email"},
 		Dialect: Dialect{
-			Headers: map[string]string{"Client-Id": "{client_id}"},
+			Headers:       map[string]string{"Client-Id": "{client_id}"},
 			TokenResponse: Response{ScopeList: true},
 		},
 		Hooks: oauth2.Hooks{AuthorizationRequest: []oauth2.AuthorizationHook{askTwitchClaims}},

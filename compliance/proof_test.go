@@ -243,10 +243,13 @@ func table(t *testing.T) string {
 		if protocol(p) == "oauth1" {
 			refresh, pkce = "-", "-"
 		}
-		line := fmt.Sprintf("//\t%-20s %-9s %-9s %-8s %-9s %-7s %-7s %s", name, protocol(p),
-			identity(p), refresh, pkce, cmp.Or(p.Facts.Logout, "?"), letters(t, name, p),
-			strings.Join(checks, ", "))
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		line := fmt.Sprintf("//\t%-20s %-9s %-9s %-8s %-9s %-7s %-7s ", name, protocol(p),
+			identity(p), refresh, pkce, cmp.Or(p.Facts.Logout, "?"), letters(t, name, p))
+		for len(checks) > 2 {
+			b.WriteString(line + strings.Join(checks[:2], ", ") + ",\n")
+			line, checks = "//\t"+strings.Repeat(" ", len(line)-3), checks[2:]
+		}
+		b.WriteString(strings.TrimRight(line+strings.Join(checks, ", "), " ") + "\n")
 	}
 	b.WriteString("//\n")
 	return b.String()

@@ -176,8 +176,8 @@ type Config struct {
 	UpdateToken func(ctx context.Context, u TokenUpdate) error
 
 	// Quirks, Dialect and Hooks are what an OAuth 2.0 server does otherwise than the
-	// specifications say: compliance_fix in Authlib. The hooks of a row come first, then what
-	// Dialect says, then these.
+	// specifications say: compliance_fix in Authlib. What Dialect says comes first, then the
+	// hooks of a row, then these.
 	Quirks  oidc.Quirks
 	Dialect compliance.Dialect
 	Hooks   oauth2.Hooks
@@ -238,7 +238,7 @@ func mergedMap(to, from reflect.Value) reflect.Value {
 	return m
 }
 
-// hooks returns what Dialect and Hooks do, in this order. The first hooks are those of the row.
+// hooks returns what Dialect and Hooks do, in this order; the first of Hooks are the row's.
 func (c Config) hooks() oauth2.Hooks {
 	return c.Dialect.Hooks(c.ClientID, c.Quirks.FormTokenResponse).Then(c.Hooks)
 }
