@@ -225,7 +225,7 @@ var asianProviders = map[string]Provider{
 		},
 		IdentityIssuer: "https://login.szn.cz",
 		Dialect: Dialect{TokenResponse: Response{
-			Names: map[string]string{"scope": "scopes"}}},
+			Names: map[string]string{"scope": "scopes"}, ScopeList: true}},
 		Facts:    Facts{PKCE: "no"},
 		Unproven: []string{"error", "refresh"},
 	},

@@ -55,7 +55,7 @@ var identityProviders = map[string]Provider{
 			"name":   {Pattern: `[a-z0-9]{1,63}`, Example: "contoso"},
 			"policy": {Pattern: `[Bb]2[Cc]_1[Aa]?_[A-Za-z0-9_-]{1,128}`, Example: "B2C_1_signin"},
 			"tenant": {Pattern: `[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}`,
-				Example: "00000000-0000-0000-0000-000000000000"},
+				Example: "00000000-0000-0000-0000-000000000017"},
 		},
 		Facts:    Facts{PKCE: "yes", Logout: "yes"},
 		Unproven: []string{"login", "identity", "error", "refresh"},
