@@ -195,8 +195,9 @@ func checkLogin(t *testing.T, want wanted, login *registry.Login, now time.Time)
 	if login.Token.OAuth2 == nil {
 		return
 	}
-	if at := login.Token.OAuth2.ExpiresAt; want.expires != 0 && at.Unix()-now.Unix() != want.expires {
-		t.Errorf("the token ends at %v", at)
+	ends := login.Token.OAuth2.ExpiresAt
+	if want.expires != 0 && ends.Unix()-now.Unix() != want.expires {
+		t.Errorf("the token ends at %v", ends)
 	}
 	if got := strings.Join(login.Token.OAuth2.Scopes, " "); got != want.scopes {
 		t.Errorf("scopes are %q, want %q", got, want.scopes)
@@ -270,7 +271,8 @@ func TestRefreshes(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := tok.OAuth2
-			if got.AccessToken() != want.access || got.RefreshToken() != cmp.Or(want.refresh, want.old) {
+			refresh := cmp.Or(want.refresh, want.old)
+			if got.AccessToken() != want.access || got.RefreshToken() != refresh {
 				t.Errorf("got %q and %q", got.AccessToken(), got.RefreshToken())
 			}
 			var expires int64
@@ -353,7 +355,8 @@ func (e statusError) Error() string {
 func registerRow(t *testing.T, name string) {
 	t.Helper()
 	row, _ := compliance.Lookup(name)
-	c := registry.Config{Provider: name, ProviderParams: examples(row), ClientID: "invented-client-id"}
+	c := registry.Config{
+		Provider: name, ProviderParams: examples(row), ClientID: "invented-client-id"}
 	switch {
 	case row.Dialect.SecretAudience != "" || row.TokenEndpointAuthMethod == "private_key_jwt":
 		c.PrivateKey = signingKey(t)

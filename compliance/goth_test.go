@@ -21,7 +21,7 @@ var notHere = map[string]string{
 	"lastfm":         "its web authentication is no OAuth",
 	"openid-connect": "any provider: registry.Config.Issuer names it",
 	"steam":          "OpenID 2.0 is no OAuth",
-	"wecom":          "a code there is good for one call of its API, made with a token of the application",
+	"wecom":          "a code there is for one call of its API, with the application's own token",
 	"wepay":          "the service has been wound down",
 }
 

@@ -57,8 +57,8 @@ var oauth1Providers = map[string]Provider{
 			InsecureNoCallbackConfirmed: true,
 		},
 		Unproven: []string{"error"},
-		Waived: map[string]string{"InsecureNoCallbackConfirmed": "the configuration of the client " +
-			"Grant: no oauth_callback_confirmed, and the callback goes to the authorization URL"},
+		Waived: map[string]string{"InsecureNoCallbackConfirmed": "the client Grant: " +
+			"no oauth_callback_confirmed, and the callback goes to the authorization URL"},
 	},
 	"plurk": {
 		RequestTokenURL:  "https://www.plurk.com/OAuth/request_token",
@@ -132,7 +132,8 @@ var oauth1Providers = map[string]Provider{
 		AuthorizeURL:     "https://api.x.com/oauth/authenticate",
 		AccessTokenURL:   "https://api.x.com/oauth/access_token",
 		APIBaseURL:       "https://api.x.com/1.1/",
-		UserInfoEndpoint: "https://api.x.com/1.1/account/verify_credentials.json?include_email=true",
+		UserInfoEndpoint: "https://api.x.com/1.1/account/verify_credentials.json" +
+			"?include_email=true",
 		UserInfoNames: map[string]string{
 			"sub":                "id_str",
 			"preferred_username": "screen_name",

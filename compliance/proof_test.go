@@ -229,7 +229,7 @@ func table(t *testing.T) string {
 // Refresh; a dot is unproven, a dash not to be had. Waived are the checks that the provider does
 // not pass: [Provider].Waived says how that is known.
 //
-//	name                 protocol identity  refresh  PKCE     logout proven waived
+//	name                 protocol identity refresh PKCE     logout proven waived
 `)
 	for _, name := range compliance.Names() {
 		p, _ := compliance.Lookup(name)
@@ -243,7 +243,7 @@ func table(t *testing.T) string {
 		if protocol(p) == "oauth1" {
 			refresh, pkce = "-", "-"
 		}
-		line := fmt.Sprintf("//\t%-20s %-8s %-9s %-8s %-8s %-6s %-6s ", name, protocol(p),
+		line := fmt.Sprintf("//\t%-20s %-8s %-8s %-7s %-8s %-6s %-6s ", name, protocol(p),
 			identity(p), refresh, pkce, cmp.Or(p.Facts.Logout, "?"), letters(t, name, p))
 		for len(checks) > 2 {
 			b.WriteString(line + strings.Join(checks[:2], ", ") + ",\n")

@@ -63,12 +63,12 @@ func TestURLs(t *testing.T) {
 // nor to another place there.
 func TestHostileParams(t *testing.T) {
 	hostile := []string{"evil.example/", "evil.example/x", "a@evil.example", "evil.example#",
-		"evil.example?x", "evil.example\\", "127.0.0.1", "0x7f.1", "2130706433", "localhost", "[::1]",
-		"169.254.169.254", "metadata", "..", ".", "a..b", "../x", "a/../b", "%2e%2e", "a%2fb", "a b",
-		"a\nb", "a.example\n", "a.example:0", "a.example:80@x", "a.example:", ":80", "-a.example",
-		"a-.example", "a_b.example", "A.EXAMPLE", "é.example", "evil.example%00", "{host}", "}",
-		strings.Repeat("a", 300), strings.Repeat("a.", 200) + "example", "//evil.example", "http:",
-		"a;b", "a&b=c", "a=b", "*", "", " "}
+		"evil.example?x", "evil.example\\", "127.0.0.1", "0x7f.1", "2130706433", "localhost",
+		"[::1]", "169.254.169.254", "metadata", "..", ".", "a..b", "../x", "a/../b", "%2e%2e",
+		"a%2fb", "a b", "a\nb", "a.example\n", "a.example:0", "a.example:80@x", "a.example:", ":80",
+		"-a.example", "a-.example", "a_b.example", "A.EXAMPLE", "é.example", "evil.example%00",
+		"{host}", "}", strings.Repeat("a", 300), strings.Repeat("a.", 200) + "example",
+		"//evil.example", "http:", "a;b", "a&b=c", "a=b", "*", "", " "}
 	for _, name := range compliance.Names() {
 		row, _ := compliance.Lookup(name)
 		good, err := row.With(examples(row))

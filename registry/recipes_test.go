@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"vouchsafe/compliance"
 	"vouchsafe/httpclient"
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
@@ -69,7 +70,6 @@ func Example_googleOffline() {
 // Entra ID has an issuer for each tenant. One tenant is an issuer like any other; users of
 // several log in at a template of an issuer, and the application says whose.
 func Example_entraTenant() {
-	const base = "https://login.microsoftonline.com/"
 	reg, err := registry.New(registry.Options{EphemeralKey: true, BaseURL: "https://app.example"})
 	if err != nil {
 		log.Fatal(err)
@@ -77,10 +77,10 @@ func Example_entraTenant() {
 
 	own := os.Getenv("ENTRA_TENANT_ID")
 	_, err = reg.Register("staff", registry.Config{
-		ClientID:     os.Getenv("ENTRA_CLIENT_ID"),
-		ClientSecret: os.Getenv("ENTRA_CLIENT_SECRET"),
-		Issuer:       base + own + "/v2.0",
-		Scopes:       []string{"openid", "profile", "email", "offline_access"},
+		Provider:       "entra",
+		ProviderParams: map[string]string{"tenant": own},
+		ClientID:       os.Getenv("ENTRA_CLIENT_ID"),
+		ClientSecret:   os.Getenv("ENTRA_CLIENT_SECRET"),
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -88,14 +88,11 @@ func Example_entraTenant() {
 
 	customers := map[string]bool{own: true} // tenant IDs
 	_, err = reg.Register("customers", registry.Config{
-		ClientID:          os.Getenv("ENTRA_CLIENT_ID"),
-		ClientSecret:      os.Getenv("ENTRA_CLIENT_SECRET"),
-		Issuer:            base + "{tenantid}/v2.0",
-		ServerMetadataURL: base + "organizations/v2.0/.well-known/openid-configuration",
-		Scopes:            []string{"openid", "profile", "email"},
+		Provider:     "microsoft", // which without Allow is for users of any tenant
+		ClientID:     os.Getenv("ENTRA_CLIENT_ID"),
+		ClientSecret: os.Getenv("ENTRA_CLIENT_SECRET"),
 		OIDC: oidc.Config{Tenants: oidc.Tenants{
 			Allow: func(tenant string) bool { return customers[tenant] },
-			Claim: "tid",
 		}},
 	})
 	if err != nil {
@@ -103,35 +100,8 @@ func Example_entraTenant() {
 	}
 }
 
-// An appleSecret is the client secret that Apple wants: a JSON Web Token of the application's
-// own, signed with the key from Apple's developer pages.
-type appleSecret struct {
-	team string
-	key  *jose.Key
-}
-
-func (appleSecret) Method() string { return "apple" }
-
-func (s appleSecret) Authenticate(_ context.Context, c *oauth2.Client, req *http.Request) error {
-	now := c.Now()
-	secret, err := jose.Issue(jose.Claims{
-		Issuer:    s.team,
-		Subject:   c.ID(),
-		Audience:  []string{"https://appleid.apple.com"},
-		IssuedAt:  now,
-		ExpiresAt: now.Add(5 * time.Minute),
-	}, s.key, jose.SignOptions{})
-	if err != nil {
-		return err
-	}
-	req.PostForm.Set("client_id", c.ID())
-	req.PostForm.Set("client_secret", secret)
-	return nil
-}
-
-// Apple posts the callback if a name or an e-mail address is asked for, has a secret that is
-// made for each request, and says the name once: at the first login, beside the ID Token,
-// unsigned.
+// Apple posts the callback, has a secret that is signed for each request, and says the name
+// once: at the first login, beside the ID Token, unsigned.
 func Example_apple() {
 	reg, err := registry.New(registry.Options{EphemeralKey: true, BaseURL: "https://app.example"})
 	if err != nil {
@@ -150,12 +120,10 @@ func Example_apple() {
 		log.Fatal(err)
 	}
 	apple, err := reg.Register("apple", registry.Config{
-		ClientID:             os.Getenv("APPLE_CLIENT_ID"),
-		Issuer:               "https://appleid.apple.com",
-		Scopes:               []string{"openid", "name", "email"},
-		ResponseMode:         "form_post",
-		ClientAuthentication: appleSecret{os.Getenv("APPLE_TEAM_ID"), key},
-		Quirks:               oidc.Quirks{StringBooleans: true},
+		Provider:       "apple",
+		ProviderParams: map[string]string{"team": os.Getenv("APPLE_TEAM_ID")},
+		ClientID:       os.Getenv("APPLE_CLIENT_ID"),
+		PrivateKey:     key,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -167,68 +135,58 @@ func Example_apple() {
 			registry.ErrorPage(w, r, err)
 			return
 		}
-		email, verified := login.IDToken.UserInfo().Email()
-		name := r.PostFormValue("user") // JSON; good for greeting the user, and nothing else
-		_, _, _ = email, verified, name
-		// Here the application starts a new session for login.Identity.
-	})
-}
-
-// verifiedEmail completes what GitHub says of a user, which has the e-mail address on the
-// profile, if any, and not whether it is verified.
-func verifiedEmail(ctx context.Context, api *registry.BoundClient, claims map[string]any) (
-	map[string]any, error) {
-	resp, err := api.Get(ctx, "user/emails")
-	if err != nil {
-		return nil, err
-	}
-	var emails []struct {
-		Email             string
-		Primary, Verified bool
-	}
-	if err := registry.DecodeJSON(resp, &emails); err != nil {
-		return nil, err
-	}
-	delete(claims, "email")
-	for _, e := range emails {
-		if e.Primary {
-			claims["email"], claims["email_verified"] = e.Email, e.Verified
-		}
-	}
-	return claims, nil
-}
-
-// GitHub has the e-mail addresses of a user in a place of their own, behind a scope of its own.
-func Example_githubEmail() {
-	reg, err := registry.New(registry.Options{
-		EphemeralKey: true, BaseURL: "https://app.example", Config: registry.Env()})
-	if err != nil {
-		log.Fatal(err)
-	}
-	github, err := reg.Register("github", registry.Config{
-		Provider:    "github",
-		Scopes:      []string{"read:user", "user:email"},
-		UserInfoFix: verifiedEmail,
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	http.HandleFunc("GET /callback/github", func(w http.ResponseWriter, r *http.Request) {
-		login, err := github.AuthorizeAccessToken(w, r)
-		if err != nil {
-			registry.ErrorPage(w, r, err)
-			return
-		}
-		user, err := github.UserInfo(r.Context(), login)
+		user, err := apple.UserInfo(r.Context(), login) // asks nobody: the ID Token says it all
 		if err != nil {
 			registry.ErrorPage(w, r, err)
 			return
 		}
 		email, verified := user.Email()
-		_, _ = email, verified
-		// Here the application starts a new session for user.Identity.
+		name := user.Name // good for greeting the user, and nothing else
+		_, _, _ = email, verified, name
+		// Here the application starts a new session for login.Identity.
 	})
+}
+
+// What a provider that is not in the table does otherwise is said in the words of the table.
+func Example_unlistedProvider() {
+	reg, err := registry.New(registry.Options{
+		EphemeralKey: true, BaseURL: "https://app.example", Config: registry.Env()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = reg.Register("odd", registry.Config{ // ODD_CLIENT_ID and ODD_CLIENT_SECRET
+		AuthorizeURL:            "https://odd.example/authorize",
+		AccessTokenURL:          "https://odd.example/token",
+		TokenEndpointAuthMethod: "client_secret_post",
+		APIBaseURL:              "https://odd.example/api/",
+		Scopes:                  []string{"me", "mail"},
+		Quirks:                  oidc.Quirks{Quirks: oauth2.Quirks{ScopeSeparator: ","}},
+		Dialect: compliance.Dialect{
+			ParameterNames: map[string]string{"client_id": "app_id", "client_secret": "app_secret"},
+			Headers:        map[string]string{"X-Api-Version": "2"},
+			TokenResponse: compliance.Response{ // {"code": 0, "data": {"token": "..."}}
+				Success:          map[string]string{"code": "0"}, // else it is an error, in a 200
+				Error:            "code",
+				ErrorDescription: "message",
+				Codes:            map[string]string{"1003": "invalid_grant"},
+				Unwrap:           "data",
+				Names:            map[string]string{"access_token": "token"},
+				TokenType:        "Bearer",
+			},
+		},
+		UserInfoEndpoint: "https://odd.example/api/users?id={uid}", // the uid comes with the token
+		UserInfoNames: map[string]string{
+			"sub":     "/data/0/id",
+			"name":    "{/data/0/first} {/data/0/last}",
+			"picture": "/data/0/avatar/large",
+		},
+		UserInfoEmails: compliance.Emails{Endpoint: "emails", List: "items", Email: "address",
+			Primary: "primary", Verified: "confirmed"},
+		IdentityIssuer: "https://odd.example",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 // Keycloak in a container has a certificate of one's own authority. The name in the issuer

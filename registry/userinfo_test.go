@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"vouchsafe/compliance"
 	"vouchsafe/jose"
 	"vouchsafe/oauth1/oauth1test"
 	"vouchsafe/oauth2"
@@ -63,7 +64,7 @@ func TestUserInfoFixRefused(t *testing.T) {
 	}
 }
 
-// The recipe for GitHub, at an API of the same shape.
+// The row of GitHub, at an API of the same shape.
 func TestVerifiedEmail(t *testing.T) {
 	emails := `[{"email":"old@example.com","primary":false,"verified":true},
 		{"email":"rosa@example.com","primary":true,"verified":true}]`
@@ -80,7 +81,7 @@ func TestVerifiedEmail(t *testing.T) {
 	r := newRegistry(t, registry.Options{})
 	github, err := r.Register("github", registry.Config{
 		Provider: "github", ClientID: "client", ClientSecret: "secret",
-		APIBaseURL: api.URL, UserInfoEndpoint: api.URL + "/user", UserInfoFix: verifiedEmail,
+		APIBaseURL: api.URL, UserInfoEndpoint: api.URL + "/user",
 		IdentityIssuer: "https://github.com",
 	})
 	if err != nil {
@@ -107,15 +108,17 @@ func TestVerifiedEmail(t *testing.T) {
 	}
 }
 
-// The recipe for Apple: its secret is a token of the client's own.
-func TestAppleSecret(t *testing.T) {
+// A client secret that is a token of the client's own, as Apple's.
+func TestSignedSecret(t *testing.T) {
 	key, err := jose.GenerateKey("ES256")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var h heard
 	c := providersWith(t, oauth1test.Options{}, oidctest.Options{Intercept: h.spy})["oauth2"]
-	c.ClientSecret, c.ClientAuthentication = "", appleSecret{"team", key}
+	c.ClientSecret, c.PrivateKey = "", key
+	c.Dialect = compliance.Dialect{
+		SecretIssuer: "team", SecretAudience: "https://appleid.apple.com"}
 	visit(t, "oauth2", c) // the test provider does not take it
 	public, err := json.Marshal(key)
 	if err != nil {
