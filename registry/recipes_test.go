@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"time"
 
 	"vouchsafe/compliance"
 	"vouchsafe/httpclient"
