@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 
 	"vouchsafe/oauth2"
@@ -50,6 +51,7 @@ type Dialect struct {
 // Hooks returns what makes a client speak d. clientID is its ID; form says whether token
 // responses may be forms.
 func (d Dialect) Hooks(clientID string, form bool) oauth2.Hooks {
+	d = mapped(reflect.ValueOf(d), strings.Clone).Interface().(Dialect) // the caller keeps his
 	var h oauth2.Hooks
 	if len(d.ParameterNames) > 0 {
 		h.AuthorizationRequest = []oauth2.AuthorizationHook{d.renameInURL}
@@ -123,7 +125,8 @@ const accessToken = "{access_token}"
 func (d Dialect) tokenHeaders(clientID string) oauth2.RequestHook {
 	return func(_ context.Context, req *http.Request) error {
 		for name, value := range d.Headers {
-			if name != "Authorization" && !strings.Contains(value, accessToken) {
+			ofAPI := http.CanonicalHeaderKey(name) == "Authorization"
+			if !ofAPI && !strings.Contains(value, accessToken) {
 				req.Header.Set(name, strings.ReplaceAll(value, "{client_id}", clientID))
 			}
 		}

@@ -1,6 +1,10 @@
 package compliance
 
-import "vouchsafe/internal/strictjson"
+import (
+	"strings"
+
+	"vouchsafe/internal/strictjson"
+)
 
 // Emails says where the addresses of a user are, if they have a list of their own.
 type Emails struct {
@@ -27,7 +31,11 @@ func (e Emails) Find(answer []byte) (address string, verified bool) {
 	}
 	place := "/answer"
 	if e.List != "" {
-		place += "/" + trimSlash(e.List)
+		list := e.List
+		if list[0] != '/' {
+			list = "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(list)
+		}
+		place += list
 	}
 	list, ok := m.At(place).Array()
 	if !ok {
@@ -42,11 +50,4 @@ func (e Emails) Find(answer []byte) (address string, verified bool) {
 		return address, address != "" && e.Verified != "" && each.Get(e.Verified) == "true"
 	}
 	return "", false
-}
-
-func trimSlash(place string) string {
-	if place[0] == '/' {
-		return place[1:]
-	}
-	return place
 }

@@ -70,9 +70,12 @@ func (r Response) hook(form bool) oauth2.ResponseHook {
 
 func formAsJSON(body string) string {
 	form, err := url.ParseQuery(body)
+	if err != nil {
+		return ""
+	}
 	members := map[string]string{}
 	for name, values := range form {
-		if members[name] = values[0]; len(values) > 1 || err != nil {
+		if members[name] = values[0]; len(values) > 1 {
 			return ""
 		}
 	}
@@ -87,26 +90,32 @@ func (r Response) rewritten(m strictjson.Object) map[string]json.RawMessage {
 	}
 	if code, failed := r.failure(m); failed {
 		members["error"] = quoted(code)
-		if text, ok := m.At(r.ErrorDescription).String(); ok {
+		if text, ok := m.At(r.ErrorDescription).String(); ok && r.ErrorDescription != "" {
 			members["error_description"] = quoted(text)
 		}
 		return members
 	}
 	if inner, err := strictjson.Parse(string(m.At(r.Unwrap))); r.Unwrap != "" && err == nil {
 		delete(members, topOf(r.Unwrap))
+		outer := string(members["error"])
 		for name, value := range inner.All() {
 			members[name] = value.Raw()
+		}
+		if outer != "" && outer != "null" && outer != `""` { // must not be hidden
+			members["error"] = json.RawMessage(outer)
 		}
 		text, _ := json.Marshal(members)
 		m, _ = strictjson.Parse(string(text))
 	}
-	for name, place := range r.Names {
-		v := m.At(place)
-		if v == "" {
-			continue
+	for _, place := range r.Names {
+		if m.At(place) != "" {
+			delete(members, topOf(place))
 		}
-		delete(members, topOf(place))
-		members[name] = v.Raw()
+	}
+	for name, place := range r.Names {
+		if v := m.At(place); v != "" {
+			members[name] = v.Raw()
+		}
 	}
 	for name, value := range r.Drop {
 		if string(members[name]) == value {
@@ -147,7 +156,7 @@ func topOf(place string) string {
 		return place
 	}
 	name, _, _ := strings.Cut(rest, "/")
-	return name
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
 }
 
 func quoted(s string) json.RawMessage {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/strictjson"
 )
 
 // asJSON has a response that is a JSON object declare so.
@@ -23,7 +24,7 @@ func standardBase64Keys(_ context.Context, resp *httpclient.Response) error {
 	var set struct {
 		Keys []map[string]json.RawMessage `json:"keys"`
 	}
-	if json.Unmarshal(resp.Body, &set) != nil {
+	if strictjson.Unmarshal(string(resp.Body), &set) != nil {
 		return nil // for the reader to refuse
 	}
 	for _, key := range set.Keys {

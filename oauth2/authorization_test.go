@@ -661,3 +661,27 @@ func TestAuthorizeResponseTypeWithoutS256(t *testing.T) {
 		}
 	}
 }
+
+// A space is %20 and a plus %2B wherever it stands but in the endpoint's own query.
+func TestAuthorizeSpaces(t *testing.T) {
+	config := configAt("https://as.example")
+	config.ID = "a b+c"
+	config.Server.AuthorizationEndpoint += "?own=a+b%20c%2Bd"
+	config.Quirks.ScopeSeparator = "+"
+	req, err := newClient(t, config).Authorize(t.Context(), AuthorizationOptions{
+		RedirectURI: "https://rp.example/c%20b?x=1+2", Scopes: []string{"x", "y"},
+		Params: url.Values{"p q": {"r s+t"}, "ä": {"%20"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"?own=a+b%20c%2Bd&response_type=code&client_id=a%20b%2Bc&",
+		"&redirect_uri=https%3A%2F%2Frp.example%2Fc%2520b%3Fx%3D1%2B2&", "&scope=x%2By&",
+		"&p%20q=r%20s%2Bt&", "&%C3%A4=%2520&"} {
+		if !strings.Contains(req.URL, want) {
+			t.Errorf("%s has no %s", req.URL, want)
+		}
+	}
+	if strings.Count(req.URL, "+") != 1 {
+		t.Errorf("%s has a plus", req.URL)
+	}
+}

@@ -75,7 +75,7 @@ func (c *Client) AuthorizationResponse(
 		params, err = c.unwrap(ctx, params, t)
 		l.Result("response", "JARM, Section 2.4", err)
 	}
-	params = maps.Clone(params)
+	params, _ = withParams("", "", params, nil) // a copy, which hooks may write to
 	for _, hook := range c.config.Hooks.AuthorizationResponse {
 		if err := hook(ctx, params); err != nil {
 			return nil, fmt.Errorf("oauth2: authorization response: hook: %w", err)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -437,5 +438,222 @@ func TestHookSamples(t *testing.T) {
 				t.Errorf("token is %+v", tok)
 			}
 		})
+	}
+}
+
+// allHooks returns Hooks whose lists each have one hook that writes its field's name and
+// suffix to the diary.
+func (d *diary) allHooks(suffix string) Hooks {
+	var h Hooks
+	for field, list := range reflect.ValueOf(&h).Elem().Fields() {
+		note := reflect.MakeFunc(list.Type().Elem(), func([]reflect.Value) []reflect.Value {
+			d.lines = append(d.lines, field.Name+suffix)
+			return []reflect.Value{reflect.Zero(reflect.TypeFor[error]())}
+		})
+		list.Set(reflect.Append(list, note))
+	}
+	return h
+}
+
+// callAll calls each hook of a list with nothing.
+func callAll(list reflect.Value) {
+	for i := range list.Len() {
+		in := list.Index(i).Type().In(1)
+		list.Index(i).Call([]reflect.Value{reflect.ValueOf(context.Background()), reflect.Zero(in)})
+	}
+}
+
+// Then has every list, first its own, and shares none with either.
+func TestHooksThen(t *testing.T) {
+	d := &diary{}
+	first, second := d.allHooks("1"), d.allHooks("2")
+	both := first.Then(second)
+	for _, h := range []Hooks{first, second} {
+		for _, list := range reflect.ValueOf(h).Fields() {
+			list.Index(0).SetZero()
+		}
+	}
+	for field, list := range reflect.ValueOf(both).Fields() {
+		d.lines = nil
+		callAll(list)
+		if want := []string{field.Name + "1", field.Name + "2"}; !slices.Equal(d.lines, want) {
+			t.Errorf("%s calls %q", field.Name, d.lines)
+		}
+	}
+	for _, h := range []Hooks{Hooks{}.Then(d.allHooks("1")), d.allHooks("1").Then(Hooks{})} {
+		for field, list := range reflect.ValueOf(h).Fields() {
+			if list.Len() != 1 {
+				t.Errorf("%s has %d hooks", field.Name, list.Len())
+			}
+		}
+	}
+	if none := (Hooks{}).Then(Hooks{}); !reflect.ValueOf(none).IsZero() {
+		t.Errorf("of none: %+v", none)
+	}
+}
+
+// New copies every list there is.
+func TestAllHooksAreCopied(t *testing.T) {
+	d := &diary{}
+	config := configAt("https://as.example")
+	config.Hooks = d.allHooks("")
+	c := newClient(t, config)
+	for _, list := range reflect.ValueOf(config.Hooks).Fields() {
+		list.Index(0).SetZero()
+	}
+	for field, list := range reflect.ValueOf(c.config.Hooks).Fields() {
+		if d.lines = nil; list.Len() != 1 || list.Index(0).IsNil() {
+			t.Errorf("%s was not copied", field.Name)
+		}
+	}
+}
+
+// The URL is as its hooks leave it, which see the whole of it, and have the context.
+func TestAuthorizationRequestHooks(t *testing.T) {
+	type key struct{}
+	config := configAt("https://as.example")
+	config.Server.AuthorizationEndpoint += "?own=1"
+	config.Hooks.AuthorizationRequest = []AuthorizationHook{
+		func(ctx context.Context, u *url.URL) error {
+			if q := u.Query(); ctx.Value(key{}) != 1 || q.Get("own") != "1" ||
+				q.Get("state") == "" ||
+				q.Get("code_challenge") == "" {
+				t.Errorf("the first sees %s", u)
+			}
+			u.RawQuery += "&first=1"
+			return nil
+		},
+		func(_ context.Context, u *url.URL) error {
+			if !strings.HasSuffix(u.RawQuery, "&first=1") {
+				t.Errorf("the second sees %s", u)
+			}
+			u.Fragment = "second"
+			return nil
+		},
+	}
+	c := newClient(t, config)
+	req, err := c.Authorize(context.WithValue(t.Context(), key{}, 1),
+		AuthorizationOptions{RedirectURI: redirectURI})
+	if err != nil || !strings.HasSuffix(req.URL, "&first=1#second") {
+		t.Errorf("URL is %v, %v", req, err)
+	}
+}
+
+// The error of a hook is the end: there is no URL, and no later hook.
+func TestAuthorizationRequestHookErrors(t *testing.T) {
+	no := errors.New("no")
+	config := configAt("https://as.example")
+	config.Hooks.AuthorizationRequest = []AuthorizationHook{
+		func(context.Context, *url.URL) error { return no },
+		func(context.Context, *url.URL) error { t.Error("called"); return nil },
+	}
+	req, err := newClient(t, config).Authorize(t.Context(),
+		AuthorizationOptions{RedirectURI: redirectURI})
+	if !errors.Is(err, no) || req != nil ||
+		err.Error() != "oauth2: authorization_endpoint: hook: no" {
+		t.Errorf("request is %v, error is %v", req, err)
+	}
+	// What cannot be asked for is no hook's business.
+	_, err = newClient(t, config).Authorize(t.Context(), AuthorizationOptions{})
+	if outcome(err) != "check redirect_uri" {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// What a hook makes of a callback is checked as any other, and the caller's own stays.
+func TestAuthorizationResponseHooks(t *testing.T) {
+	for _, test := range []struct {
+		name, query string
+		change      func(url.Values)
+		want        string
+	}{
+		{"nothing", "code=CODE&state=STATE", func(url.Values) {}, "ok"},
+		{"a code", "auth_code=CODE&state=STATE",
+			func(v url.Values) { v["code"] = v["auth_code"] }, "ok"},
+		{"the first value", "code=x&state=STATE", func(v url.Values) { v["code"][0] = "CODE" },
+			"ok"},
+		{"no code", "code=CODE&state=STATE", func(v url.Values) { v.Del("code") }, "check code"},
+		{"no state", "code=CODE&state=STATE", func(v url.Values) { v.Del("state") }, "check state"},
+		{"another state", "code=CODE&state=STATE", func(v url.Values) { v["state"][0] += "x" },
+			"check state"},
+		{"an issuer", "code=CODE&state=STATE", func(v url.Values) { v.Set("iss", "x") },
+			"check iss"},
+		{"an error", "code=CODE&state=STATE", func(v url.Values) { v.Set("error", "no") },
+			"server no 0"},
+		{"a token", "code=CODE&state=STATE", func(v url.Values) { v.Set("access_token", "a") },
+			"check response_type"},
+		{"twice", "code=CODE&code=CODE&state=STATE",
+			func(v url.Values) { v["code"] = v["code"][:1] }, "check parameters"},
+		{"a response that was not asked for", "response=a.b.c&state=STATE",
+			func(v url.Values) { v.Set("code", "CODE") }, "check response"},
+		{"none", "", func(v url.Values) { v.Set("code", "CODE") }, "check state"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			config := configAt("https://as.example")
+			config.Hooks.AuthorizationResponse = []CallbackHook{
+				func(_ context.Context, v url.Values) error { test.change(v); return nil }}
+			c := newClient(t, config)
+			txn := begin(t, c).Transaction
+			params, err := url.ParseQuery(strings.ReplaceAll(test.query, "STATE", txn.State()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := params.Encode()
+			resp, err := c.AuthorizationResponse(t.Context(), params, txn)
+			if got := outcome(err); got != test.want || (resp == nil) != (err != nil) ||
+				err == nil && resp.Code() != "CODE" {
+				t.Errorf("%v and %q, want %q", resp, got, test.want)
+			}
+			if params.Encode() != before {
+				t.Errorf("the caller's have become %v", params)
+			}
+			if len(params) == 0 {
+				_, err := c.AuthorizationResponse(t.Context(), nil, txn)
+				if outcome(err) != test.want {
+					t.Errorf("of none, error is %v", err)
+				}
+			}
+		})
+	}
+}
+
+// The error of a hook is the end of a callback: the code is not sent.
+func TestAuthorizationResponseHookErrors(t *testing.T) {
+	no := errors.New("no")
+	c, s := clientWith(t, answerJSON(200, goodToken), func(c *Config) {
+		c.Hooks.AuthorizationResponse = []CallbackHook{
+			func(context.Context, url.Values) error { return no },
+			func(context.Context, url.Values) error { t.Error("called"); return nil },
+		}
+	})
+	txn := begin(t, c).Transaction
+	params := url.Values{"code": {"the-secret-code"}, "state": {txn.State()}}
+	tok, err := c.Callback(t.Context(), params, txn)
+	if !errors.Is(err, no) || tok != nil || len(s.requests()) > 0 ||
+		err.Error() != "oauth2: authorization response: hook: no" {
+		t.Errorf("token is %v, error is %v", tok, err)
+	}
+	params.Add("state", "x")
+	if _, err := c.Callback(t.Context(), params, txn); outcome(err) != "check parameters" {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// A secret that a hook has given another name is not repeated.
+func TestHooksHideSecrets(t *testing.T) {
+	c, _ := clientWith(t, answerJSON(400, `{"error":"x","error_description":"no long-secret"}`),
+		func(c *Config) {
+			c.Auth = ClientSecretPost("long-secret")
+			c.Hooks.AccessTokenRequest = []RequestHook{
+				func(_ context.Context, r *http.Request) error {
+					r.PostForm["key"] = r.PostForm["client_secret"]
+					delete(r.PostForm, "client_secret")
+					return nil
+				}}
+		})
+	_, err := c.ClientCredentials(t.Context(), TokenOptions{})
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Description() != "no [redacted]" || strings.Contains(e.Excerpt(), "long-secret") {
+		t.Errorf("error is %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"vouchsafe/httpclient"
@@ -59,6 +60,7 @@ func NewRemoteKeySet(
 	if now == nil {
 		now = time.Now
 	}
+	hooks = slices.Clone(hooks)
 	return &RemoteKeySet{flight.Document[*discovery.Copy[*jose.Set]]{
 		Fetch: func(ctx context.Context, held *discovery.Copy[*jose.Set],
 		) (*discovery.Copy[*jose.Set], error) {

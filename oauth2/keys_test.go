@@ -849,3 +849,73 @@ func TestReplacedKey(t *testing.T) {
 		}
 	}
 }
+
+// Hooks rewrite each copy before it is read. What they refuse is no copy.
+func TestKeySetHooks(t *testing.T) {
+	key := newKey(t)
+	p := newPublisher(t, key)
+	public, err := json.Marshal(jose.NewSet(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapped := strings.Replace(string(public), `"keys"`, `"schluessel"`, 1)
+	p.fail(answerJSON(200, wrapped))
+	no := errors.New("no")
+	var calls, refused int
+	hooks := []ResponseHook{
+		func(_ context.Context, resp *httpclient.Response) error {
+			calls++
+			resp.Body = []byte(strings.Replace(string(resp.Body), `"schluessel"`, `"keys"`, 1))
+			return nil
+		},
+		func(_ context.Context, resp *httpclient.Response) error {
+			if string(resp.Body) != string(public) {
+				t.Errorf("the second sees %s", resp.Body)
+			}
+			if refused > 0 {
+				return no
+			}
+			return nil
+		},
+	}
+	s, err := NewRemoteKeySet(p.URL+"/jwks", nil, p.clock, hooks...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hooks[0] = nil // which changes nothing any more
+	set, err := s.Set(t.Context())
+	if err != nil || calls != 1 || len(set.Skipped()) > 0 {
+		t.Fatalf("%v after %d calls, %v", set, calls, err)
+	}
+	if _, err := s.Set(t.Context()); err != nil || calls != 1 {
+		t.Errorf("%d calls for one copy, %v", calls, err)
+	}
+	refused = 1
+	other, err := NewRemoteKeySet(p.URL+"/jwks", nil, p.clock, func(ctx context.Context,
+		resp *httpclient.Response) error {
+		return no
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set, err := other.Set(t.Context()); !errors.Is(err, no) || set != nil ||
+		!strings.HasPrefix(err.Error(), "oauth2: key set: ") ||
+		!strings.Contains(err.Error(), "hook: no") {
+		t.Errorf("%v, %v", set, err)
+	}
+}
+
+// A client's keys go through its own hooks.
+func TestKeySetHooksOfAClient(t *testing.T) {
+	no := errors.New("no")
+	p := newPublisher(t, newKey(t))
+	config := configAt(p.URL)
+	config.Server.JWKSURI = p.URL + "/jwks"
+	config.Hooks.KeySetResponse = []ResponseHook{
+		func(context.Context, *httpclient.Response) error { return no }}
+	c := newClient(t, config)
+	if keys, err := c.config.Keys.Keys(t.Context(), jose.Header{Algorithm: "ES256"}); !errors.Is(
+		err, no) || len(keys) > 0 {
+		t.Errorf("%v, %v", keys, err)
+	}
+}

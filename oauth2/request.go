@@ -75,13 +75,20 @@ func (c *Client) request(ctx context.Context, s step, form url.Values) (*http.Re
 	if err := s.auth.Authenticate(ctx, c, req); err != nil {
 		return nil, fmt.Errorf("oauth2: client authentication: %w", err)
 	}
+	if len(s.request) > 0 { // which may give secrets other names
+		*req = *req.WithContext(context.WithValue(ctx, secretsKey{}, secretsOf(req)))
+	}
 	for _, hook := range s.request {
 		if err := hook(ctx, req); err != nil {
 			return nil, fmt.Errorf("oauth2: %s: hook: %w", s.endpoint, err)
 		}
 	}
 	if s.json && req.Body == nil {
-		setBody(req, formAsJSON(req.PostForm.Encode()))
+		body := formAsJSON(req.PostForm.Encode())
+		if body == "" {
+			return nil, checkError("parameters", "must come at most once each in JSON", s.clause)
+		}
+		setBody(req, body)
 		req.Header.Set("Content-Type", "application/json")
 	}
 	writeForm(req)
@@ -119,6 +126,9 @@ func setBody(req *http.Request, body string) {
 	req.Body, _ = req.GetBody()
 }
 
+// A secretsKey is the key of what secretsOf returned before hooks, in a request's context.
+type secretsKey struct{}
+
 // secretsOf returns what a request has that must not be repeated. A caller's own
 // authentication may have put some into the URL.
 func secretsOf(req *http.Request) []string {
@@ -126,7 +136,7 @@ func secretsOf(req *http.Request) []string {
 	if req.URL != nil {
 		params = append(params, req.URL.Query())
 	}
-	var secrets []string
+	secrets, _ := req.Context().Value(secretsKey{}).([]string)
 	for _, form := range params {
 		for name, values := range form {
 			if redact.Named(name) || name == "code" || name == "device_code" {

@@ -3,6 +3,7 @@ package oauth2
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -393,6 +394,119 @@ func TestTimesAreOfTheWallClock(t *testing.T) {
 			if at.IsZero() || at != at.Round(0) {
 				t.Errorf("%s: %v", name, at)
 			}
+		}
+	}
+}
+
+// A plus is a space in a form, which is RFC 6749's, Appendix B.
+func TestFormSpaces(t *testing.T) {
+	c, s := clientWith(t, answerJSON(200, goodToken))
+	_, err := c.ClientCredentials(t.Context(), TokenOptions{Scopes: []string{"a", "b"},
+		Params: url.Values{"p": {"1+2"}}})
+	if got := s.requests(); err != nil || len(got) != 1 ||
+		!strings.HasSuffix(got[0], "\n\ngrant_type=client_credentials&p=1%2B2&scope=a+b") {
+		t.Errorf("sent %q, %v", got, err)
+	}
+}
+
+// Token requests are JSON, and no others, and hooks come before.
+func TestJSONTokenRequest(t *testing.T) {
+	for _, test := range hookCases() {
+		t.Run(test.name, func(t *testing.T) {
+			s := newServer(t, answerJSON(200, whatever))
+			config := allEndpoints(s.URL)
+			config.Quirks.JSONTokenRequest = true
+			config.Auth = ClientSecretPost("sec\"ret")
+			change := func(_ context.Context, r *http.Request) error {
+				r.PostForm.Set("hooked", "a+b ü")
+				return nil
+			}
+			config.Hooks.AccessTokenRequest = []RequestHook{change}
+			config.Hooks.RefreshTokenRequest = []RequestHook{change}
+			if err := test.do(t, newClient(t, config), s.URL); err != nil {
+				t.Fatal(err)
+			}
+			head, body, _ := strings.Cut(s.requests()[0], "\n\n")
+			sent := map[string]string{}
+			err := json.Unmarshal([]byte(body), &sent)
+			isToken := test.request == "access " || test.request == "refresh "
+			if isToken != strings.Contains(head, "Content-Type: application/json") ||
+				isToken != (err == nil) || !strings.HasPrefix(head, "POST /") &&
+				test.name != "protected" {
+				t.Errorf("sent %s\n%s", head, body)
+			}
+			if isToken && (sent["hooked"] != "a+b ü" || sent["client_secret"] != `sec"ret` ||
+				sent["grant_type"] == "") {
+				t.Errorf("sent %v", sent)
+			}
+		})
+	}
+}
+
+// What JSON has no place for is not left out, and a hook's body is sent as it is.
+func TestJSONTokenRequestRefused(t *testing.T) {
+	asJSON := func(c *Config) { c.Quirks.JSONTokenRequest = true }
+	c, s := clientWith(t, answerJSON(200, goodToken), asJSON)
+	tok, err := c.ClientCredentials(t.Context(), TokenOptions{
+		Resources: []string{"https://a.example", "https://b.example"}})
+	wantCheck(t, err, "parameters", "RFC 6749, Section 3.2")
+	if tok != nil || len(s.requests()) > 0 {
+		t.Errorf("%v, and sent %q", tok, s.requests())
+	}
+	c, s = clientWith(t, answerJSON(200, goodToken), asJSON, func(c *Config) {
+		c.Hooks.AccessTokenRequest = []RequestHook{func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Content-Type", "text/plain")
+			setBody(r, "own")
+			return nil
+		}}
+	})
+	if _, err := c.ClientCredentials(t.Context(), TokenOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.requests()[0]; !strings.HasSuffix(got, "Content-Type: text/plain\n\nown") {
+		t.Errorf("sent %q", got)
+	}
+}
+
+// Parameters of the callback are repeated if they came, and replace none of a token request.
+func TestRepeatedParameters(t *testing.T) {
+	names := []string{"shop", "none", "empty", "code", "redirect_uri", "grant_type",
+		"code_verifier", "client_id", "own"}
+	c, s := clientWith(t, answerJSON(200, goodToken), func(c *Config) {
+		c.Quirks.RepeatedParameters = names
+		c.Auth = ClientSecretPost("secret")
+	})
+	names[0] = "other" // which changes nothing any more
+	for _, query := range []string{"&shop=a%26b", ""} {
+		req, err := c.Authorize(t.Context(), AuthorizationOptions{RedirectURI: redirectURI,
+			TokenParams: url.Values{"own": {"mine"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params, err := url.ParseQuery("code=CODE&redirect_uri=x&grant_type=x&code_verifier=x" +
+			"&client_id=x&own=x&empty=&other=x&state=" + req.Transaction.State() + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Callback(t.Context(), params, req.Transaction); err != nil {
+			t.Fatal(err)
+		}
+		requests := s.requests()
+		_, body, _ := strings.Cut(requests[len(requests)-1], "\n\n")
+		form, err := url.ParseQuery(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		verifier := form.Get("code_verifier")
+		form.Del("code_verifier")
+		want := url.Values{"grant_type": {"authorization_code"}, "code": {"CODE"},
+			"redirect_uri": {redirectURI}, "client_id": {"client"}, "client_secret": {"secret"},
+			"own": {"mine"}, "empty": {""}}
+		if query != "" {
+			want["shop"] = []string{"a&b"}
+		}
+		if form.Encode() != want.Encode() || len(verifier) < 43 {
+			t.Errorf("sent %v, want %v", form, want)
 		}
 	}
 }

@@ -184,6 +184,8 @@ func New(c Config) (*Client, error) {
 	c.Provider = c.Provider.clone()
 	c.RefreshParams = url.Values(http.Header(c.RefreshParams).Clone())
 	c.UserInfoNames = maps.Clone(c.UserInfoNames)
+	c.Hooks = oauth2.Hooks{}.Then(c.Hooks)
+	c.Quirks.RepeatedParameters = slices.Clone(c.Quirks.RepeatedParameters)
 	c.TrustedAudiences = slices.Clone(c.TrustedAudiences)
 	c.ClaimsProviders = slices.Clone(c.ClaimsProviders)
 	client := &Client{config: c, secret: secret, userInfoSecret: userInfoSecret}

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -792,5 +793,293 @@ func TestUserInfoFixOfLetters(t *testing.T) {
 		if err != nil || user.Name != "A" {
 			t.Errorf("signed %v: %+v, %v", signed, user, err)
 		}
+	}
+}
+
+// Where a claim is: by name, by pointer, or of several; whole numbers are their digits.
+func TestUserInfoNamesPlaces(t *testing.T) {
+	const body = `{"sub":"own","id":9007199254740993,"data":[{"id":7,"x":{"y":"deep"}}],
+		"a/b":"slash",
+		"~":"tilde","first":"Ada","last":"Lovelace","none":"","null":null,"neg":-5,"half":1.5,
+		"list":["a"],"yes":true,"":"unnamed","q":"a\"\\b","brace":"{first}","name":"own name"}`
+	for place, want := range map[string]string{
+		"first": "Ada", "/first": "Ada", "id": "9007199254740993", "/data/0/id": "7",
+		"/data/0/x/y": "deep", "a/b": "slash", "/a~1b": "slash", "~": "tilde", "/~0": "tilde",
+		"/": "unnamed", "brace": "{first}",
+		"{first} {last}": "Ada Lovelace", "{/data/0/x/y}": "deep",
+		"{/data/0/id}-{id}":          "7-9007199254740993",
+		"https://p.example/{id}.png": "https://p.example/9007199254740993.png", "{first}}": "Ada",
+		"{q}": `a"\b`, "{brace}": "{first}", "<{first}&{last}>": "<Ada&Lovelace>",
+		"{first} {none}": "", "{none}": "", "{null}": "", "{neg}": "", "{half}": "", "{list}": "",
+		"{yes}": "", "{missing}x": "", "{Data}": "", "{first": "Ada",
+		"none": "", "null": "", "neg": "", "half": "", "list": "", "yes": "", "missing": "",
+		"/data/1/id": "", "/data/id": "", "/data/-": "", "First": "",
+	} {
+		user := mustRead(t, body, UserInfoSource{Issuer: "https://p.example",
+			Names: map[string]string{"name": place}})
+		if user.Name != want || user.Identity.Subject != "own" {
+			t.Errorf("at %s: %q, want %q", place, user.Name, want)
+		}
+		subject, err := readUserInfo([]byte(body), UserInfoSource{Issuer: "https://p.example",
+			Names: map[string]string{"sub": place}})
+		switch {
+		case want == "" && (outcome(err) != "check sub" || subject != nil):
+			t.Errorf("the subject at %s: %v, %v", place, subject, err)
+		case want != "" && (err != nil || subject.Identity.Subject != want):
+			t.Errorf("the subject at %s: %v, %v", place, subject, err)
+		}
+	}
+}
+
+// An address from elsewhere is not verified by what is said of another member.
+func TestUserInfoNamesOfContacts(t *testing.T) {
+	const body = `{"sub":"a","email":"own@app.example","email_verified":true,"mail":"m@app.example",
+		"checked":true,"one":1,"phone_number":"1","phone_number_verified":true,"tel":"2",
+		"user":{"mail":"u@app.example","ok":true}}`
+	for _, test := range []struct {
+		names    map[string]string
+		email    string
+		verified bool
+		phone    bool
+	}{
+		{nil, "own@app.example", true, true},
+		{map[string]string{"email": "email"}, "own@app.example", true, true},
+		{map[string]string{"email": "mail"}, "m@app.example", false, true},
+		{map[string]string{"email": "/email"}, "own@app.example", false, true},
+		{map[string]string{"email": "{mail}"}, "m@app.example", false, true},
+		{map[string]string{"email": "missing"}, "", false, true},
+		{map[string]string{"email": "/user/mail"}, "u@app.example", false, true},
+		{map[string]string{"email": "/user/mail", "email_verified": "/user/ok"},
+			"u@app.example", true, true},
+		{map[string]string{"email": "mail", "email_verified": "email_verified"}, "m@app.example",
+			true, true},
+		{map[string]string{"email": "mail", "email_verified": "missing"}, "m@app.example", false,
+			true},
+		{map[string]string{"email": "mail", "email_verified": "one"}, "m@app.example", false, true},
+		{map[string]string{"email": "mail", "email_verified": ""}, "m@app.example", false, true},
+		{map[string]string{"email_verified": "missing"}, "own@app.example", false, true},
+		{map[string]string{"phone_number": "tel"}, "own@app.example", true, false},
+	} {
+		for range 5 { // maps have no order
+			user := mustRead(t, body,
+				UserInfoSource{Issuer: "https://p.example", Names: test.names})
+			email, verified := user.Email()
+			_, phone := user.PhoneNumber()
+			if email != test.email || verified != test.verified || phone != test.phone {
+				t.Errorf("%v: %s %t, %t", test.names, email, verified, phone)
+				break
+			}
+		}
+	}
+	user := mustRead(t, body, UserInfoSource{Issuer: "https://p.example", StringBooleans: true,
+		Names: map[string]string{"email": "mail", "email_verified": "one"}})
+	if _, verified := user.Email(); !verified {
+		t.Error("1 is not true with StringBooleans")
+	}
+}
+
+// Without an endpoint: the same checks, and the same errors.
+func TestReadUserInfo(t *testing.T) {
+	source := UserInfoSource{Issuer: "https://p.example", Names: map[string]string{"sub": "/u/id"}}
+	no := errors.New("no")
+	fixed := source
+	fixed.Fix = func(_ context.Context, claims map[string]any) (map[string]any, error) {
+		claims["u"] = map[string]any{"id": "fixed"}
+		return claims, nil
+	}
+	failing := source
+	failing.Fix = func(context.Context, map[string]any) (map[string]any, error) { return nil, no }
+	for _, test := range []struct {
+		name, body string
+		s          UserInfoSource
+		want       string
+	}{
+		{"good", `{"u":{"id":5},"name":"Ada"}`, source, "ok 5"},
+		{"fixed", `{"u":{"id":5},"name":"Ada"}`, fixed, "ok fixed"},
+		{"a fix that fails", `{"u":{"id":5}}`, failing, "check userinfo_fix"},
+		{"no subject", `{"sub":"x","u":{}}`, source, "check sub"},
+		{"empty", ``, source, "check body"},
+		{"null", `null`, source, "check body"},
+		{"a list", `[{"u":{"id":5}}]`, source, "check body"},
+		{"twice", `{"u":{"id":5},"u":{"id":6}}`, source, "check body"},
+		{"twice inside", `{"u":{"id":5,"id":6}}`, source, "check body"},
+		{"deep", strings.Repeat(`{"u":`, 1000) + strings.Repeat(`}`, 1000), source, "check body"},
+		{"another case", `{"u":{"id":5},"Name":"secret"}`, source, "check body"},
+		{"more behind it", `{"u":{"id":5}}{}`, source, "check body"},
+	} {
+		user, err := ReadUserInfo(t.Context(), []byte(test.body), test.s)
+		got := outcome(err)
+		if err == nil {
+			got += " " + user.Identity.Subject
+			if user.Identity.Issuer != "https://p.example" {
+				t.Errorf("%s: %v", test.name, user.Identity)
+			}
+		} else if !strings.HasPrefix(err.Error(), "oidc: UserInfo: ") || user != nil ||
+			strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v beside %v", test.name, user, err)
+		}
+		if got != test.want {
+			t.Errorf("%s: outcome %q, want %q", test.name, got, test.want)
+		}
+	}
+	if _, err := ReadUserInfo(t.Context(), []byte(`{"u":{"id":5}}`), failing); !errors.Is(err, no) {
+		t.Errorf("error is %v", err)
+	}
+	source.Issuer = ""
+	if user, err := ReadUserInfo(t.Context(), []byte(`{"u":{"id":5}}`), source); user != nil ||
+		err == nil || !strings.HasPrefix(err.Error(), "oidc: UserInfoSource.Issuer is required") {
+		t.Errorf("without an issuer: %v, %v", user, err)
+	}
+}
+
+// What is asked by POST is JSON if it can be, and else a form; without it, it is a GET.
+func TestUserInfoBody(t *testing.T) {
+	for body, want := range map[string]string{
+		"":                 `GET application/json  ""`,
+		`{"query":"{me}"}`: `POST application/json application/json "{\"query\":\"{me}\"}"`,
+		"a=1&b=2":          `POST application/json application/x-www-form-urlencoded "a=1&b=2"`,
+		`{"query":`:        `POST application/json application/x-www-form-urlencoded "{\"query\":"`,
+	} {
+		var got string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			text, _ := io.ReadAll(r.Body)
+			got = fmt.Sprintf("%s %s %s %q", r.Method, r.Header.Get("Accept"),
+				r.Header.Get("Content-Type"), text)
+			say(200, typeJSON, `{"sub":"alice"}`)(w, r)
+		}))
+		_, err := FetchUserInfo(t.Context(), nil,
+			UserInfoSource{Endpoint: server.URL, Issuer: "https://p.example", Body: body})
+		server.Close()
+		if err != nil || got != want {
+			t.Errorf("asked %s, want %s: %v", got, want, err)
+		}
+	}
+	for _, endpoint := range []string{"http://p.example/me", "http://[", "/me"} {
+		_, err := FetchUserInfo(t.Context(), nil,
+			UserInfoSource{Endpoint: endpoint, Issuer: "https://p.example", Body: "a=1"})
+		if outcome(err) != "insecure URL" {
+			t.Errorf("%s: %v", endpoint, err)
+		}
+	}
+}
+
+// With OpenID Connect, the same: the body goes with the token, and not in its place.
+func TestClientUserInfoBody(t *testing.T) {
+	for _, placement := range []oauth2.Placement{oauth2.PlacementHeader, oauth2.PlacementBody} {
+		var got string
+		w := newWorld(t, oidctest.Options{}, answerer{"/userinfo": say(200, typeJSON,
+			`{"sub":"alice","n":{"first":"Ada"}}`)}, func(c *Config) {
+			c.TokenPlacement = placement
+			c.UserInfoBody = "fields=name"
+			c.UserInfoNames = map[string]string{"name": "/n/first"}
+			c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response,
+				error) {
+				if r.URL.Path == "/userinfo" {
+					text, _ := io.ReadAll(r.Body)
+					got = r.Method + " " + r.Header.Get("Content-Type") + " " + string(text)
+					r.Body = io.NopCloser(strings.NewReader(string(text)))
+				}
+				return http.DefaultTransport.RoundTrip(r)
+			})}
+		})
+		login := w.mustLogin(AuthorizationOptions{})
+		user, err := w.client.UserInfo(t.Context(), login)
+		if err != nil || user.Name != "Ada" {
+			t.Fatalf("%v, %v", user, err)
+		}
+		if !strings.HasPrefix(got, "POST application/x-www-form-urlencoded ") ||
+			!strings.Contains(got, "fields=name") ||
+			(placement == oauth2.PlacementBody) != strings.Contains(got, "access_token=") {
+			t.Errorf("asked %s", got)
+		}
+	}
+}
+
+// Hooks come before the checks, in their order; their error is the end.
+func TestUserInfoHooks(t *testing.T) {
+	no := errors.New("no")
+	typed := func(_ context.Context, resp *httpclient.Response) error {
+		resp.Header.Set("Content-Type", typeJSON)
+		return nil
+	}
+	alice := func(_ context.Context, resp *httpclient.Response) error {
+		resp.Body = []byte(strings.Replace(string(resp.Body), "who", "sub", 1))
+		return nil
+	}
+	twice := func(_ context.Context, resp *httpclient.Response) error {
+		resp.Body = []byte(`{"sub":"alice","sub":"alice"}`)
+		return nil
+	}
+	refuse := func(context.Context, *httpclient.Response) error { return no }
+	never := func(context.Context, *httpclient.Response) error { t.Error("called"); return nil }
+	for _, test := range []struct {
+		name   string
+		status int
+		hooks  []oauth2.ResponseHook
+		want   string
+	}{
+		{"none", 200, nil, "check content_type"},
+		{"one", 200, []oauth2.ResponseHook{typed}, "check sub"},
+		{"both", 200, []oauth2.ResponseHook{typed, alice}, "ok"},
+		{"a member twice", 200, []oauth2.ResponseHook{typed, alice, twice}, "check body"},
+		{"an error", 200, []oauth2.ResponseHook{typed, refuse, never}, "oidc: UserInfo: hook: no"},
+		{"a refusal", 401, []oauth2.ResponseHook{never}, "server  401"},
+	} {
+		answer := say(test.status, "text/plain", `{"who":"alice"}`)
+		server := httptest.NewServer(answer)
+		_, err := FetchUserInfo(t.Context(), nil, UserInfoSource{Endpoint: server.URL,
+			Issuer: "https://p.example", Hooks: test.hooks})
+		server.Close()
+		if got := outcome(err); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+		hooks := append([]oauth2.ResponseHook{}, test.hooks...)
+		w := newWorld(t, oidctest.Options{}, answerer{"/userinfo": answer}, func(c *Config) {
+			c.Hooks.UserInfoResponse = hooks
+		})
+		if len(hooks) > 0 {
+			hooks[0] = never // which changes nothing any more
+		}
+		user, err := w.client.UserInfo(t.Context(), w.mustLogin(AuthorizationOptions{}))
+		if got := outcome(err); got != test.want || (user == nil) != (err != nil) ||
+			errors.Is(err, no) != (test.name == "an error") {
+			t.Errorf("%s, of a client: %v, %q, want %q", test.name, user, got, test.want)
+		}
+	}
+}
+
+// Names are copied, and the subject that they lead to must still be the ID Token's.
+func TestClientUserInfoNames(t *testing.T) {
+	for place, want := range map[string]string{"id": "ok", "sub": "check sub",
+		"none": "check sub"} {
+		names := map[string]string{"sub": place}
+		w := newWorld(t, oidctest.Options{}, answerer{"/userinfo": say(200, typeJSON,
+			`{"sub":"mallory","id":"alice"}`)}, func(c *Config) { c.UserInfoNames = names })
+		names["sub"] = "changed"
+		_, err := w.client.UserInfo(t.Context(), w.mustLogin(AuthorizationOptions{}))
+		if outcome(err) != want {
+			t.Errorf("%s: %v, want %s", place, err, want)
+		}
+	}
+}
+
+// The client of package oauth2 below has the hooks as they were, and so have the keys.
+func TestHooksAreCopied(t *testing.T) {
+	called := 0
+	hooks := oauth2.Hooks{
+		KeySetResponse: []oauth2.ResponseHook{
+			func(context.Context, *httpclient.Response) error { called++; return nil }},
+		AuthorizationRequest: []oauth2.AuthorizationHook{
+			func(context.Context, *url.URL) error { called++; return nil }},
+	}
+	repeated := []string{"x"}
+	w := newWorld(t, oidctest.Options{}, nil, func(c *Config) {
+		c.Hooks = hooks
+		c.Quirks.RepeatedParameters = repeated
+	})
+	hooks.KeySetResponse[0], hooks.AuthorizationRequest[0], repeated[0] = nil, nil, "y"
+	w.mustLogin(AuthorizationOptions{})
+	if called != 2 || w.client.config.Quirks.RepeatedParameters[0] != "x" {
+		t.Errorf("%d calls, repeats %q", called, w.client.config.Quirks.RepeatedParameters)
 	}
 }

@@ -281,6 +281,14 @@ func (c Config) clone() Config {
 	c.Scopes = slices.Clone(c.Scopes)
 	c.UserInfoNames = maps.Clone(c.UserInfoNames)
 	c.ProviderParams = maps.Clone(c.ProviderParams)
+	c.Hooks = oauth2.Hooks{}.Then(c.Hooks)
+	d := &c.Dialect
+	d.CallbackParameters = slices.Clone(d.CallbackParameters)
+	r := &d.TokenResponse
+	for _, m := range []*map[string]string{&d.ParameterNames, &d.Headers, &r.Success, &r.Codes,
+		&r.Names, &r.Drop} {
+		*m = maps.Clone(*m)
+	}
 	for _, params := range []*url.Values{&c.RequestTokenParams, &c.AuthorizeParams,
 		&c.AccessTokenParams, &c.RefreshTokenParams} {
 		*params = url.Values(http.Header(*params).Clone())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"vouchsafe/oauth1"
@@ -77,12 +78,24 @@ func (t Token) expand(template, clientID string) (string, error) {
 	}
 	path, query, _ := strings.Cut(template, "?")
 	path, err := fill(path, members, url.PathEscape)
-	if err != nil || query == "" {
-		return path, err
+	if err != nil {
+		return "", err
 	}
-	query, err = fill(query, members, url.QueryEscape)
-	return path + "?" + query, err
+	if slices.ContainsFunc(strings.Split(path, "/"), func(s string) bool {
+		return s == "." || s == ".."
+	}) {
+		return "", errDots
+	}
+	if query == "" {
+		return path, nil
+	}
+	if query, err = fill(query, members, url.QueryEscape); err != nil {
+		return "", err
+	}
+	return path + "?" + query, nil
 }
+
+var errDots = errors.New("what came with the token must not be dots in the path of a URL")
 
 func fill(template string, members map[string]json.RawMessage, escape func(string) string,
 ) (string, error) {
@@ -94,10 +107,11 @@ func fill(template string, members map[string]json.RawMessage, escape func(strin
 			continue
 		}
 		value := string(members[name])
-		if json.Unmarshal(members[name], &value) != nil && strings.Trim(value, "0123456789") != "" {
-			value = "" // neither a text nor a whole number
+		if strings.Trim(value, "0123456789") != "" {
+			value = ""
+			_ = json.Unmarshal(members[name], &value) // what is no text leaves it empty
 		}
-		if value == "" || value == "." || value == ".." {
+		if value == "" {
 			return "", fmt.Errorf("%q must have come with the token", name)
 		}
 		filled.WriteString(escape(value))

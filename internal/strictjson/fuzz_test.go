@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -163,4 +164,69 @@ func compareArray(t *testing.T, v Value, theirs any) {
 	if ok != (isArray && len(wantStrings) == len(want)) || ok && !slices.Equal(strs, wantStrings) {
 		t.Fatalf("%q has strings %q, %v", v, strs, ok)
 	}
+}
+
+// What is at a place is a value of the text, as encoding/json has it there.
+func FuzzAt(f *testing.F) {
+	for _, seed := range seeds {
+		f.Add(seed, "/a/0")
+	}
+	for _, place := range []string{"", "/", "//", "a", "/a", "/a/1", "/a/5/0", "/a/00", "/a/-",
+		"/A/a/a", "/a~1b", "/~01", "~1", "/~", "/~2", "/a/65536", "/a/99999999999999999999",
+		"/a/5", "\xff", "/\xff/0", "/aud/0/0", "/keys/0/kid", strings.Repeat("/a", 100)} {
+		f.Add(`{"a":[1,-2.5e+3,true,null,"x",{"":0}],"A":{"a":{"a":[]}},"a/b":1,"~1":2}`, place)
+		f.Add(nested(`{"a":`, "}", MaxDepth), place)
+	}
+	f.Fuzz(func(t *testing.T, data, place string) {
+		obj, err := Parse(data)
+		got := obj.At(place)
+		if err != nil {
+			if got != "" {
+				t.Fatalf("%q is refused, and has %q at %q", data, got, place)
+			}
+			return
+		}
+		if !strings.Contains(data, string(got)) {
+			t.Fatalf("%q has %q at %q", data, got, place)
+		}
+		var theirs any
+		if err := json.Unmarshal([]byte(data), &theirs); err != nil {
+			t.Fatal(err)
+		}
+		theirs, ok := lookUp(theirs, place)
+		if ok != (got != "") {
+			t.Fatalf("%q has %q at %q, and encoding/json %v", data, got, place, theirs)
+		}
+		if ok {
+			compare(t, got, theirs)
+		}
+	})
+}
+
+// lookUp is RFC 6901, Section 4.
+func lookUp(v any, place string) (any, bool) {
+	if !strings.HasPrefix(place, "/") {
+		member, ok := v.(map[string]any)[place]
+		return member, ok
+	}
+	for _, token := range strings.Split(place, "/")[1:] {
+		token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
+		switch in := v.(type) {
+		case map[string]any:
+			member, ok := in[token]
+			if !ok {
+				return nil, false
+			}
+			v = member
+		case []any:
+			i, err := strconv.Atoi(token)
+			if err != nil || i < 0 || i >= len(in) || strconv.Itoa(i) != token {
+				return nil, false
+			}
+			v = in[i]
+		default:
+			return nil, false
+		}
+	}
+	return v, true
 }
