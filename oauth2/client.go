@@ -133,6 +133,8 @@ func New(c Config) (*Client, error) {
 	l.Check(!c.Quirks.InsecureNoPKCE || c.Auth != nil && c.Auth.Method() != "none",
 		"code_challenge", "must be sent by a client that does not authenticate",
 		"RFC 9700, Section 2.1.1")
+	l.Check(!c.Quirks.JSONTokenRequest || !c.Quirks.InsecureTokenGET, "token_request",
+		"must not be JSON by GET", "RFC 9110, Section 9.3.1")
 	l.Result("request_object", requestClause, c.RequestObject.check(c))
 	l.Result("authorization_response", "JARM, Section 3", c.AuthorizationResponse.check(c.Auth))
 	l.Check(c.Leeway <= jose.MaxLeeway, "leeway", "must be at most 5 minutes",

@@ -87,3 +87,13 @@ func TestInsecureNoPKCE(t *testing.T) {
 		t.Errorf("a public client: %v", err)
 	}
 }
+
+// A body that is JSON goes with no GET.
+func TestJSONByGET(t *testing.T) {
+	_, err := New(Config{ID: "client", Auth: None(),
+		Server: AuthorizationServer{TokenEndpoint: "https://as.example/t"},
+		Quirks: Quirks{JSONTokenRequest: true, InsecureTokenGET: true}})
+	if outcome(err) != "check token_request" {
+		t.Error(err)
+	}
+}

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"crypto"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -98,7 +99,8 @@ type Config struct {
 	// {"sub": "id"}, as [oidc.UserInfoSource].Names does; the subject must be one that never
 	// belongs to another user. Without UserInfoEndpoint, it is in what came with the token. An
 	// "email" from elsewhere is verified only if "email_verified" has an entry too. The row of
-	// Provider has an IdentityIssuer for its own UserInfoEndpoint only.
+	// Provider has an IdentityIssuer for its own UserInfoEndpoint only, or, if there is none, for
+	// its own AccessTokenURL.
 	IdentityIssuer string
 	UserInfoNames  map[string]string
 
@@ -245,6 +247,9 @@ func (c Config) hooks() oauth2.Hooks {
 
 // filled returns c with its empty fields taken from the row that it names.
 func (c Config) filled() (Config, error) {
+	if c.Provider == "" && len(c.ProviderParams) > 0 {
+		return c, &ConfigError{Field: "ProviderParams", Err: errNoProvider}
+	}
 	if c.Provider == "" {
 		return c.clone(), nil
 	}
@@ -257,11 +262,16 @@ func (c Config) filled() (Config, error) {
 	if err != nil {
 		return c, &ConfigError{Field: "ProviderParams", Err: err}
 	}
-	if c.UserInfoEndpoint != "" && c.UserInfoEndpoint != row.UserInfoEndpoint {
-		row.IdentityIssuer = "" // it does not speak for another's users
+	other := func(own, rows string) bool { return own != "" && own != rows }
+	if other(c.UserInfoEndpoint, row.UserInfoEndpoint) ||
+		row.UserInfoEndpoint == "" && other(c.AccessTokenURL, row.AccessTokenURL) {
+		// It does not speak for another's users, nor does its API get their tokens.
+		row.IdentityIssuer, row.UserInfoEmails = "", compliance.Emails{}
 	}
 	return c.merged(fromRow(row), false), nil
 }
+
+var errNoProvider = errors.New("must be those of a Provider")
 
 // fromRow returns the fields of a row as those of a Config, which have the same names.
 func fromRow(row compliance.Provider) Config {
