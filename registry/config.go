@@ -265,8 +265,10 @@ func (c Config) filled() (Config, error) {
 	other := func(own, rows string) bool { return own != "" && own != rows }
 	if other(c.UserInfoEndpoint, row.UserInfoEndpoint) ||
 		row.UserInfoEndpoint == "" && other(c.AccessTokenURL, row.AccessTokenURL) {
-		// It does not speak for another's users, nor does its API get their tokens.
-		row.IdentityIssuer, row.UserInfoEmails = "", compliance.Emails{}
+		row.IdentityIssuer = "" // it does not speak for another's users
+		if !other(c.APIBaseURL, row.APIBaseURL) {
+			row.UserInfoEmails = compliance.Emails{} // nor does its API get their tokens
+		}
 	}
 	return c.merged(fromRow(row), false), nil
 }
