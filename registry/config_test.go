@@ -403,10 +403,9 @@ func TestSignedSecretOfConfig(t *testing.T) {
 
 // The keys of configuration that the new fields have.
 func TestNewSettings(t *testing.T) {
-	source := Flat{"NAME_PROVIDER_PARAMS": `{"tenant":"acme"}`, "NAME_USERINFO_BODY": "a=1"}
+	source := Flat{"NAME_PROVIDER_PARAMS": `{"host":"git.example.com"}`, "NAME_USERINFO_BODY": "a=1"}
 	var r Registry
-	c, err := r.Register("name", Config{ClientID: "client", AuthorizeURL: "https://a.example/",
-		AccessTokenURL: "https://a.example/"})
+	c, err := r.Register("name", Config{Provider: "gitea", ClientID: "client"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -414,7 +413,7 @@ func TestNewSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := c.current.Load().config
-	if got.ProviderParams["tenant"] != "acme" || got.UserInfoBody != "a=1" {
+	if got.ProviderParams["host"] != "git.example.com" || got.UserInfoBody != "a=1" {
 		t.Errorf("config has %v, %q", got.ProviderParams, got.UserInfoBody)
 	}
 }
