@@ -31,7 +31,7 @@ type Dialect struct {
 
 	// SecretIssuer and SecretAudience make the client secret a JSON Web Token, signed with
 	// Config.PrivateKey for each request: they are its iss and aud, and its sub is the
-	// client's ID. Apple calls the issuer team.
+	// client's ID. Apple calls the issuer team. The key must have an ID, as PEM has not.
 	SecretIssuer   string
 	SecretAudience string
 
@@ -40,7 +40,8 @@ type Dialect struct {
 	// into them if they are JSON. Nobody has signed them.
 	CallbackParameters []string
 
-	// UntypedUserInfo takes UserInfo that is JSON, whatever media type it declares.
+	// UntypedUserInfo takes UserInfo that is JSON, and a list of addresses that is, whatever
+	// media type they declare.
 	UntypedUserInfo bool
 
 	// StandardBase64Keys takes keys whose numbers are in base64 instead of base64url, with

@@ -6,7 +6,17 @@
 //	reg.Register("sso", registry.Config{Provider: "keycloak", ProviderParams: map[string]string{
 //		"host": "sso.example.com", "realm": "staff"}})
 //
-// Names are those that goth has too, or [Lookup] knows them.
+// goth's names are found, those of rows that are called otherwise too: azuread, azureadv2 and
+// microsoftonline are microsoft, which takes every tenant where entra takes one; gplus is google,
+// onedrive is microsoft-consumers, and twitterv2 is twitter. What goth has stored as a UserID
+// need not be the subject here: that of azureadv2 and microsoftonline is Microsoft Graph's id,
+// that of azuread and onedrive is a name or an address, and that of shopify a shop. Of the
+// samples that Authlib's documentation has, Slack is slack-app (slack is its OpenID Connect), and
+// Stack Overflow is stackexchange.
+//
+// apple has a Config.PrivateKey in place of a secret, whose ID is Apple's key ID: as a JSON Web
+// Key, or by [jose.KeyOptions]. A provider of OpenID Connect that conforms needs no row, only its
+// Config.Issuer: so a Keycloak whose realms are below /auth, for example.
 //
 // What a provider does otherwise than the specifications say is in three fields, whose
 // vocabulary serves as well for a provider that is not in the table: [oidc.Quirks] and
@@ -203,7 +213,8 @@
 // # Parameters
 //
 // These rows have parameters, which registry.Config.ProviderParams fills in; those with an equals
-// sign have this value if nothing else is said.
+// sign have this value if nothing else is said. A value is one client's: where users say theirs,
+// such as a shop or an instance, registry.Options.Resolve has a client for each.
 //
 //	apple                team (A1B2C3D4E5)
 //	auth0                tenant (example.eu.auth0.com)

@@ -17,8 +17,9 @@ type Emails struct {
 	List string
 
 	// Email, Primary and Verified are members of one address: what it is, whether it is the
-	// one that counts, and whether the provider has verified that it is the user's. If Primary
-	// is empty, the first counts; if Verified is empty, none is verified.
+	// one that counts, and whether the provider has verified that it is the user's: by the
+	// boolean true, and nothing else. If Primary is empty, the first counts; if Verified is
+	// empty, none is verified.
 	Email, Primary, Verified string
 }
 

@@ -1,6 +1,8 @@
 package compliance_test
 
 import (
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,11 +27,20 @@ var notHere = map[string]string{
 	"wepay":          "the service has been wound down",
 }
 
+// The package documentation says what rows are called that goth calls otherwise.
 func TestGothNames(t *testing.T) {
+	source, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _, _ := strings.Cut(string(source), "// # The table")
 	for name := range strings.FieldsSeq(gothNames) {
 		_, found := compliance.Lookup(name)
 		if why := notHere[name]; found == (why != "") {
 			t.Errorf("%s is found: %v; why not: %q", name, found, why)
+		}
+		if found && !slices.Contains(compliance.Names(), name) && !strings.Contains(text, name) {
+			t.Errorf("the documentation does not have %s", name)
 		}
 	}
 }

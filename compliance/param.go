@@ -1,6 +1,7 @@
 package compliance
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -38,7 +39,8 @@ const maxValue = 253
 func (p Provider) With(values map[string]string) (Provider, error) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if _, ok := p.Params[name]; !ok {
-			return Provider{}, fmt.Errorf("%q is no parameter of this provider", name)
+			return Provider{}, fmt.Errorf("%q is no parameter of this provider, which has %s",
+				name, cmp.Or(strings.Join(slices.Sorted(maps.Keys(p.Params)), ", "), "none"))
 		}
 	}
 	var pairs []string

@@ -69,9 +69,11 @@ func TestWithRefused(t *testing.T) {
 		{map[string]string{"tenant": "acme", "host": "evil"},
 			`"host" must be such as id.app.example`},
 		{map[string]string{"tenant": "acme", "user_id": "evil"},
-			`"user_id" is no parameter of this provider`},
-		{map[string]string{"b": "evil", "a": "evil"}, `"a" is no parameter of this provider`},
-		{map[string]string{"Tenant": "evil"}, `"Tenant" is no parameter of this provider`},
+			`"user_id" is no parameter of this provider, which has host, tenant`},
+		{map[string]string{"b": "evil", "a": "evil"},
+			`"a" is no parameter of this provider, which has host, tenant`},
+		{map[string]string{"Tenant": "evil"},
+			`"Tenant" is no parameter of this provider, which has host, tenant`},
 	} {
 		row, err := tenantRow().With(test.values)
 		if err == nil || err.Error() != test.want || row.AuthorizeURL != "" {

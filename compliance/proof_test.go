@@ -288,7 +288,8 @@ func parameters() string {
 	var b strings.Builder
 	b.WriteString(`//
 // These rows have parameters, which registry.Config.ProviderParams fills in; those with an equals
-// sign have this value if nothing else is said.
+// sign have this value if nothing else is said. A value is one client's: where users say theirs,
+// such as a shop or an instance, registry.Options.Resolve has a client for each.
 //
 `)
 	for _, name := range compliance.Names() {

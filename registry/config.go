@@ -47,7 +47,8 @@ type Config struct {
 	ClientSecret string `json:"-"`
 
 	// PrivateKey signs the assertions of TokenEndpointAuthMethod private_key_jwt. In
-	// configuration it is PEM text, or a JSON Web Key.
+	// configuration it is PEM text, or a JSON Web Key. So it does the secrets of
+	// Dialect.SecretAudience.
 	PrivateKey *jose.Key `json:"-"`
 
 	// RequestTokenURL is where OAuth 1.0 gets temporary credentials, RFC 5849,
@@ -256,7 +257,7 @@ func (c Config) filled() (Config, error) {
 	row, ok := compliance.Lookup(c.Provider)
 	if !ok {
 		return c, &ConfigError{Field: "Provider", Err: fmt.Errorf("there is no provider %q in the "+
-			"table of package compliance: its Names are those there are", c.Provider)}
+			"table: go doc vouchsafe/compliance shows it", c.Provider)}
 	}
 	row, err := row.With(c.ProviderParams)
 	if err != nil {
@@ -293,6 +294,7 @@ func (c Config) clone() Config {
 	c.Scopes = slices.Clone(c.Scopes)
 	c.UserInfoNames = maps.Clone(c.UserInfoNames)
 	c.ProviderParams = maps.Clone(c.ProviderParams)
+	c.Quirks.RepeatedParameters = slices.Clone(c.Quirks.RepeatedParameters)
 	c.Hooks = oauth2.Hooks{}.Then(c.Hooks)
 	d := &c.Dialect
 	d.CallbackParameters = slices.Clone(d.CallbackParameters)

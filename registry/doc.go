@@ -101,17 +101,20 @@
 //	except MismatchingStateError             | errors.AsType[*TransactionError](err)
 //	github.logout_redirect(uri)              | http.Redirect(w, r, to, 303) // none yet
 //
-// From goth and gothic, whose names for providers are found by Config.Provider:
+// From goth and gothic, whose names for providers are found by Config.Provider; of some of them
+// the user is not known by what goth has as UserID, see package compliance:
 //
 //	google.New(id, secret, url, scopes...)   | reg.Register("google", Config{Provider: "google"})
 //	openidConnect.New(id, secret, url, doc)  | Config{ServerMetadataURL: doc}
+//	gitlab.NewCustomisedURL(id, ...)         | Config{Provider: "gitlab", ProviderParams: host}
+//	apple.MakeSecret(params)                 | Config{PrivateKey: key} // makes each secret
 //	provider.SetPrompt("select_account")     | Config{AuthorizeParams: params}
 //	provider.HTTPClient = hc                 | Config{HTTP: hc}
 //	gothic.Store = store                     | Options{Store: SessionStore(session)}
 //	gothic.GetProviderName = f               | HandlerOptions{Name: f}
 //	gothic.BeginAuthHandler(w, r)            | h.Login
 //	gothic.CompleteUserAuth(w, r)            | h.Callback // it calls HandlerOptions.LoggedIn
-//	gothic.Logout(w, r)                      | h.Logout // it calls HandlerOptions.LoggedOut
+//	gothic.Logout(w, r)                      | h.Logout // by POST; calls HandlerOptions.LoggedOut
 //	gothic.GetAuthURL(w, r)                  | client.AuthorizeRedirect(w, r, "/callback")
 //	gothic.SetState = f                      | AuthorizeOptions{ReturnTo: path} // state is random
 //	"state token mismatch"                   | errors.AsType[*TransactionError](err)

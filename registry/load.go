@@ -186,9 +186,13 @@ func advise(source opened, client string, err error) error {
 	}
 	for _, key := range table {
 		place := source.place(client, key.name)
-		if key.field == e.Field && errors.Is(e.Err, errRequired) && place != "" {
-			return &ConfigError{Field: e.Field, Err: fmt.Errorf("%w, or %s", e.Err, place)}
+		if key.field != e.Field || !errors.Is(e.Err, errRequired) || place == "" {
+			continue
 		}
+		if errors.Is(e.Err, errEndpoint) {
+			place += " or " + source.place(client, "provider")
+		}
+		return &ConfigError{Field: e.Field, Err: fmt.Errorf("%w, or %s", e.Err, place)}
 	}
 	return err
 }

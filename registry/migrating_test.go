@@ -191,6 +191,18 @@ func _(id, secret, url, doc string) registry.Config {
 		ServerMetadataURL: doc, ClientID: id, ClientSecret: secret, RedirectURI: url}
 }
 
+// gitlab.NewCustomisedURL(id, ...)
+func _() registry.Config {
+	host := map[string]string{"host": "git.example.com"}
+	return registry.Config{Provider: "gitlab", ProviderParams: host}
+}
+
+// apple.MakeSecret(params)
+func _(team string, key *jose.Key) registry.Config {
+	return registry.Config{PrivateKey: key, // whose ID is Apple's key ID
+		Provider: "apple", ProviderParams: map[string]string{"team": team}}
+}
+
 // provider.SetPrompt("select_account")
 func _() registry.Config {
 	params := url.Values{"prompt": {"select_account"}}

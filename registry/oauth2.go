@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -68,6 +69,9 @@ func (c Config) authentication() (auth, revocation oauth2.ClientAuthentication, 
 	if missing := c.missing(); missing != "" {
 		return nil, nil, &ConfigError{Field: missing, Err: errRequired}
 	}
+	if c.Dialect.SecretAudience != "" && c.ClientAuthentication == nil && c.PrivateKey.ID() == "" {
+		return nil, nil, &ConfigError{Field: "PrivateKey", Err: errKeyID}
+	}
 	if custom := c.Dialect.Authentication(c.PrivateKey); custom != nil {
 		c.ClientAuthentication, c.PrivateKey = cmp.Or(c.ClientAuthentication, custom), nil
 	}
@@ -85,6 +89,9 @@ func (c Config) authentication() (auth, revocation oauth2.ClientAuthentication, 
 	}
 	return auth, revocation, nil
 }
+
+var errKeyID = errors.New("must have the ID that the provider knows it by: jose.KeyOptions.ID, " +
+	"or kid in a JSON Web Key; PEM has none")
 
 // missing returns the field that TokenEndpointAuthMethod cannot do without, if that is empty.
 func (c Config) missing() string {

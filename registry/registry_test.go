@@ -2,6 +2,9 @@ package registry_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +18,7 @@ import (
 	"time"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
 	"vouchsafe/registry"
@@ -114,6 +118,19 @@ func TestRegisterRefuses(t *testing.T) {
 		{"OAuth 2.0 with an issuer over http", func(c *registry.Config) {
 			c.Protocol, c.Issuer = registry.ProtocolOAuth2, "http://provider.example"
 		}, "Config.Issuer: "},
+		{"parameters that a row has not", func(c *registry.Config) {
+			c.Provider, c.ProviderParams = "keycloak", map[string]string{"server_url": "a"}
+		}, `Config.ProviderParams: "server_url" is no parameter of this provider, which has host, realm`},
+		{"parameters of a row that has none", func(c *registry.Config) {
+			c.Provider, c.ProviderParams = "azureadv2", map[string]string{"tenant": "common"}
+		}, `Config.ProviderParams: "tenant" is no parameter of this provider, which has none`},
+		{"no row", func(c *registry.Config) { c.Provider = "gitbub" },
+			`Config.Provider: there is no provider "gitbub" in the table: go doc vouchsafe/compliance`},
+		{"a signed secret by a key without ID", func(c *registry.Config) {
+			private, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+			c.PrivateKey, _ = jose.NewKey(private, jose.KeyOptions{})
+			c.Dialect.SecretAudience = "https://provider.example"
+		}, "Config.PrivateKey: must have the ID that the provider knows it by"},
 		{"openid with a method that has no key", func(c *registry.Config) {
 			c.Protocol, c.Issuer = registry.ProtocolOIDC, "https://provider.example"
 			c.TokenEndpointAuthMethod = "private_key_jwt"

@@ -51,6 +51,8 @@ var table = []setting{
 	{"userinfo_names", "UserInfoNames", onTop, names},
 	{"user_agent", "UserAgent", onTop, text},
 	{"overwrite", "OverwriteFromConfig", onTop, flag},
+	{"compliance_fix", "", onTop, refused("it is for Config.Quirks, Dialect and Hooks")},
+	{"userinfo_compliance_fix", "", onTop, refused("it is for Config.UserInfoFix")},
 
 	{"redirect_uri", "RedirectURI", anywhere, text},
 	{"scope", "Scopes", anywhere, words},

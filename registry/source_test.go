@@ -402,6 +402,8 @@ func TestUnknownKeys(t *testing.T) {
 			`key "Scope", key "scopes": not known`},
 		{"JSON", registry.JSON(`{"dev":{"client_idd":"hush","fetch_token":null}}`),
 			`JSON key "client_idd", JSON key "fetch_token": not known`},
+		{"a function", registry.Nested{"dev": {"compliance_fix": "fix"}},
+			`key "compliance_fix": must not be configured: it is for Config.Quirks, Dialect and Hooks`},
 		{"a member of client_kwargs as a key", registry.Nested{"dev": {"prompt": "hush"}},
 			`key "prompt": not known`},
 		{"client_kwargs", registry.Nested{"dev": {"client_kwargs": map[string]any{"scopes": "hush", "a": "b"}}},
@@ -533,7 +535,7 @@ func TestMissing(t *testing.T) {
 			"Config.ClientID: must be set, or GITHUB_CLIENT_ID"},
 		{nil, urls(), "Config.ClientID: must be set"},
 		{registry.Env(), noURL, "Config.AuthorizeURL: must be set, or Issuer for OpenID Connect, or " +
-			"Provider for one of the table, or GITHUB_AUTHORIZE_URL"},
+			"Provider for one of the table, or GITHUB_AUTHORIZE_URL or GITHUB_PROVIDER"},
 	}
 	for _, test := range tests {
 		_, err := newRegistry(t, registry.Options{Config: test.source}).Register("github", test.config)

@@ -161,7 +161,7 @@ func (c Config) findEmail(ctx context.Context, api *BoundClient, claims map[stri
 	}
 	answer, err := json.Marshal(claims)
 	if e.Endpoint != "" {
-		answer, err = fetchJSON(ctx, api, e.Endpoint)
+		answer, err = c.fetchJSON(ctx, api, e.Endpoint)
 	}
 	if refused, ok := errors.AsType[*StatusError](err); ok && refused.Status < 500 {
 		return nil
@@ -175,10 +175,15 @@ func (c Config) findEmail(ctx context.Context, api *BoundClient, claims map[stri
 	return nil
 }
 
-func fetchJSON(ctx context.Context, api *BoundClient, ref string) (json.RawMessage, error) {
+func (c Config) fetchJSON(ctx context.Context, api *BoundClient, ref string) (
+	json.RawMessage, error) {
+
 	resp, err := api.Get(ctx, ref)
 	if err != nil {
 		return nil, err
+	}
+	if c.Dialect.UntypedUserInfo {
+		resp.Header.Set("Content-Type", "application/json")
 	}
 	var answer json.RawMessage
 	err = DecodeJSON(resp, &answer)

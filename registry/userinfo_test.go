@@ -115,6 +115,39 @@ func TestVerifiedEmail(t *testing.T) {
 	}
 }
 
+// What takes UserInfo of any media type takes a list of addresses of any.
+func TestUntypedEmails(t *testing.T) {
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		switch r.URL.Path {
+		case "/user":
+			w.Write([]byte(`{"data":[{"id":9000000000000017}]}`))
+		case "/emails":
+			w.Write([]byte(`{"data":{"list":[{"address":"rosa@example.com","confirmed":true}]}}`))
+		}
+	}))
+	defer api.Close()
+	odd, err := newRegistry(t, registry.Options{}).Register("odd", registry.Config{
+		ClientID: "client", ClientSecret: "secret",
+		AuthorizeURL: api.URL, AccessTokenURL: api.URL, APIBaseURL: api.URL,
+		UserInfoEndpoint: api.URL + "/user", IdentityIssuer: "https://odd.example",
+		UserInfoNames: map[string]string{"sub": "/data/0/id"},
+		UserInfoEmails: compliance.Emails{
+			Endpoint: "emails", List: "/data/list", Email: "address", Verified: "confirmed"},
+		Dialect: compliance.Dialect{UntypedUserInfo: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, err := odd.UserInfo(t.Context(), &registry.Login{Token: bearer(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if email, verified := user.Email(); email != "rosa@example.com" || !verified {
+		t.Errorf("user has %q, verified: %t", email, verified)
+	}
+}
+
 // A client secret that is a token of the client's own, as Apple's.
 func TestSignedSecret(t *testing.T) {
 	key, err := jose.GenerateKey("ES256")

@@ -10,7 +10,8 @@
 // The first has a button too for each provider of package compliance's table whose ID and
 // secret are in the environment: GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET. Others of its
 // settings are found there as well, by the keys of registry.Env:
-// KEYCLOAK_PROVIDER_PARAMS='host=sso.example.com&realm=staff'.
+// KEYCLOAK_PROVIDER_PARAMS='host=sso.example.com&realm=staff'. One that lacks something is left
+// out, and so is one that wants an https callback, as Apple: the demo says why.
 //
 // The second has one for each client of a file beside those:
 //

@@ -24,7 +24,8 @@ func source(file []byte) registry.Source {
 
 // registerOthers registers the clients of a file, and one of each row of the table whose ID and
 // secret are in the environment. One of the file that has no ID yet is left out, and so is one
-// of the table that lacks something else, such as the name of a tenant.
+// of the table that lacks something else, such as the name of a tenant, or whose callback could
+// not be here: Apple's is posted, for which browsers want https.
 func (s *site) registerOthers(names []string) error {
 	for _, name := range names {
 		client, err := s.registry.Register(name, registry.Config{})
@@ -41,7 +42,12 @@ func (s *site) registerOthers(names []string) error {
 		if slices.Contains(names, name) {
 			continue
 		}
-		client, err := s.registry.Register(name, registry.Config{Provider: name})
+		if lacksSecret(name) {
+			s.leaveOut(name, unset(name))
+			continue
+		}
+		client, err := s.registry.Register(name, registry.Config{
+			Provider: name, RedirectURI: "/callback/" + name})
 		if err != nil {
 			s.leaveOut(name, err.Error())
 			continue
@@ -60,15 +66,19 @@ func (s *site) add(client *registry.Client) {
 		Text: protocols[client.Protocol()], real: true})
 }
 
-// inEnvironment returns the rows of the table whose ID and secret are in the environment, or
-// whose ID is if the provider gives no secret.
+// inEnvironment returns the rows of the table whose ID is in the environment.
 func inEnvironment() []string {
 	return slices.DeleteFunc(compliance.Names(), func(name string) bool {
-		row, _ := compliance.Lookup(name)
-		secretless := row.TokenEndpointAuthMethod == "none" || row.Dialect.SecretAudience != ""
-		return os.Getenv(prefix(name)+"_CLIENT_ID") == "" ||
-			os.Getenv(prefix(name)+"_CLIENT_SECRET") == "" && !secretless
+		return os.Getenv(prefix(name)+"_CLIENT_ID") == ""
 	})
+}
+
+// lacksSecret reports whether a row's secret is not in the environment, and the provider gives
+// one.
+func lacksSecret(name string) bool {
+	row, _ := compliance.Lookup(name)
+	secretless := row.TokenEndpointAuthMethod == "none" || row.Dialect.SecretAudience != ""
+	return os.Getenv(prefix(name)+"_CLIENT_SECRET") == "" && !secretless
 }
 
 var protocols = map[registry.Protocol]string{

@@ -242,13 +242,40 @@ func TestEnvironment(t *testing.T) {
 		for _, p := range s.others {
 			got = append(got, p.Name)
 		}
-		if !slices.Equal(got, test.want) || len(s.leftOut) > 0 {
+		left := []string{"twitter is left out: TWITTER_CLIENT_SECRET must be set."}
+		if !slices.Equal(got, test.want) || !slices.Equal(s.leftOut, left) {
 			t.Errorf("%s: %q, without %q", name, got, s.leftOut)
 		}
 		newBrowser(t).get(s.base+"/").wants(t, http.StatusOK, "OAuth 1.0a",
 			"<code>"+s.base+"/callback/flickr</code>", `href="/login/github"`)
 	}
 }
+
+// A row without what it needs besides is left out, and so is one that posts its callback.
+func TestEnvironmentLacks(t *testing.T) {
+	for name, value := range map[string]string{
+		"APPLE_CLIENT_ID": "a", "APPLE_PROVIDER_PARAMS": "team=A1B2C3D4E5",
+		"APPLE_PRIVATE_KEY":  `{"kty":"EC","crv":"P-256","kid":"ABC123DEFG",` + p256 + `}`,
+		"KEYCLOAK_CLIENT_ID": "k", "KEYCLOAK_CLIENT_SECRET": "s",
+	} {
+		t.Setenv(name, value)
+	}
+	s := startSite(t, nil, time.Now)
+	want := []string{
+		`apple is left out: registry: "apple": Config.RedirectURI: must be https for a ` +
+			`ResponseMode of form_post`,
+		`keycloak is left out: registry: "keycloak": Config.ProviderParams: "host" must be given, ` +
+			`such as sso.example.com`,
+	}
+	if !slices.Equal(s.leftOut, want) || len(s.others) > 0 {
+		t.Errorf("%q are left out, %v is not", s.leftOut, s.others)
+	}
+}
+
+// p256 is the key of RFC 7515, Appendix A.3.
+const p256 = `"x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",` +
+	`"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",` +
+	`"d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"`
 
 func TestConfigRefused(t *testing.T) {
 	t.Setenv("WORK_CLIENT_ID", "theirs")
