@@ -91,7 +91,7 @@ var asianProviders = map[string]Provider{
 			},
 		},
 		Hooks: oauth2.Hooks{
-			AuthorizationRequest: []oauth2.AuthorizationHook{dingTalkScope},
+			AuthorizationRequest: []oauth2.AuthorizationHook{scopeOpenID},
 			AccessTokenRequest:   []oauth2.RequestHook{dingTalkNames.renameInForm},
 			RefreshTokenRequest:  []oauth2.RequestHook{dingTalkNames.renameInForm},
 		},
@@ -148,7 +148,7 @@ var asianProviders = map[string]Provider{
 			ErrorDescription: "error_description",
 			Codes:            map[string]string{"6": "invalid_grant"}, // no such token
 		}},
-		Facts: Facts{Refresh: "kept", PKCE: "no"},
+		Facts: Facts{Refresh: "kept", PKCE: "yes"}, // by the documentation since VK ID has it
 		Waived: map[string]string{
 			"AssumeBearer":           "issue 27 of CloudMailRu: an answer without token_type",
 			"InsecurePlacementQuery": "issue 5660 of NextAuth.js: UserInfo takes ?access_token=",
@@ -327,7 +327,8 @@ var asianProviders = map[string]Provider{
 	},
 }
 
-// feishu is the row of Feishu, and that of Lark, which is the same service in another place.
+// feishu is the row of Feishu, and that of Lark, which is the same service in another place. The
+// hosts are those of the documentation of its OAuth 2.0; those called passport are older.
 func feishu(domain string) Provider {
 	return Provider{
 		AuthorizeURL:            "https://accounts." + domain + "/open-apis/authen/v1/authorize",
@@ -369,9 +370,9 @@ func chatworkExpiry(_ context.Context, resp *httpclient.Response) error {
 var dingTalkNames = Dialect{ParameterNames: map[string]string{"client_id": "clientId",
 	"client_secret": "clientSecret", "grant_type": "grantType", "refresh_token": "refreshToken"}}
 
-// dingTalkScope asks for DingTalk's scope openid, which brings no ID Token: among the Scopes one
-// of this name means OpenID Connect.
-func dingTalkScope(_ context.Context, u *url.URL) error {
+// scopeOpenID asks for a scope openid that brings no ID Token, as DingTalk's, or none that tells
+// who the user is: among the Scopes one of this name means OpenID Connect.
+func scopeOpenID(_ context.Context, u *url.URL) error {
 	const scope = "&scope="
 	before, after, others := strings.Cut(u.RawQuery, scope)
 	u.RawQuery = before + scope + "openid"

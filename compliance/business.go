@@ -296,10 +296,11 @@ var businessProviders = map[string]Provider{
 		AccessTokenURL:          "https://connect.stripe.com/oauth/token",
 		TokenEndpointAuthMethod: "client_secret_post", // the secret is the platform's API key
 		APIBaseURL:              "https://api.stripe.com/v1/",
-		Scopes:                  []string{"read_write"},
-		UserInfoNames:           map[string]string{"sub": "stripe_user_id"}, // an account
-		IdentityIssuer:          "https://stripe.com",
-		Facts:                   Facts{PKCE: "no", Refresh: "kept"},
+		// Connect allows platforms no other scope.
+		Scopes:         []string{"read_write"},
+		UserInfoNames:  map[string]string{"sub": "stripe_user_id"}, // an account
+		IdentityIssuer: "https://stripe.com",
+		Facts:          Facts{PKCE: "no", Refresh: "kept"},
 	},
 	"uber": {
 		// The uuid of accounts that goth made is of an older version of the API.
@@ -319,7 +320,7 @@ var businessProviders = map[string]Provider{
 		},
 		IdentityIssuer: "https://www.uber.com",
 	},
-	"yammer": {
+	"yammer": { // AuthorizeURL is that of Microsoft's documentation; /dialog/oauth is older
 		AuthorizeURL:            "https://www.yammer.com/oauth2/authorize",
 		AccessTokenURL:          "https://www.yammer.com/oauth2/access_token",
 		TokenEndpointAuthMethod: "client_secret_post",

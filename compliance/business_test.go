@@ -273,8 +273,8 @@ func TestBusinessTokens(t *testing.T) {
 // What a provider says of an error in a member of its own is its description.
 func TestBusinessDescriptions(t *testing.T) {
 	for name, want := range map[string]string{
-		"hubspot-bad-code": "missing or unknown auth code",
-		"zoom-bad-code":    "Invalid authorization code",
+		"hubspot-bad-code": "Invented words on what is wrong.",
+		"zoom-bad-code":    "Invented words on what is wrong.",
 	} {
 		f := load(t, name)
 		_, err := logIn(t, f, register(t, f))

@@ -26,8 +26,9 @@ var codeProviders = map[string]Provider{
 		AccessTokenURL:          "https://app.asana.com/-/oauth_token",
 		TokenEndpointAuthMethod: "client_secret_post",
 		APIBaseURL:              "https://app.asana.com/api/1.0/",
-		Scopes:                  []string{"default"},
-		UserInfoEndpoint:        "https://app.asana.com/api/1.0/users/me",
+		// Clients registered for full permissions must ask for default instead: for all of them.
+		Scopes:           []string{"users:read"},
+		UserInfoEndpoint: "https://app.asana.com/api/1.0/users/me",
 		UserInfoNames: map[string]string{
 			"sub":     "/data/gid",
 			"name":    "/data/name",
@@ -147,11 +148,12 @@ var codeProviders = map[string]Provider{
 		Waived: map[string]string{"AssumeBearer": "public clients of ClickUp and their tests: " +
 			"nothing but access_token is sure to come"},
 	},
-	"cloudfoundry": { // any UAA
+	"cloudfoundry": { // any UAA, to which new users are verified unless who makes them says no
 		Issuer:            "https://{host}/oauth/token",
 		ServerMetadataURL: "https://{host}/.well-known/openid-configuration",
 		APIBaseURL:        "https://{host}/",
 		Scopes:            []string{"openid"},
+		UserInfoNames:     map[string]string{"email_verified": unsaid},
 		Params: map[string]Param{
 			"host": {Pattern: dnsName, Example: "uaa.example.com"},
 		},
@@ -297,7 +299,7 @@ var codeProviders = map[string]Provider{
 		TokenEndpointAuthMethod: "client_secret_post",
 		APIBaseURL:              "https://api.miro.com/v2/",
 		Scopes:                  []string{"identity:read"},
-		UserInfoEndpoint:        "https://api.miro.com/v1/users/me",
+		UserInfoEndpoint:        "https://api.miro.com/v1/users/me", // as django-allauth has it
 		UserInfoNames: map[string]string{
 			"sub":     "id",
 			"picture": "/picture/imageUrl",
@@ -344,7 +346,7 @@ var codeProviders = map[string]Provider{
 		APIBaseURL:       "https://{host}/ocs/v2.php/",
 		UserInfoEndpoint: "https://{host}/ocs/v2.php/cloud/user?format=json",
 		UserInfoNames: map[string]string{
-			"sub":          "/ocs/data/id", // chosen by a person, but for good
+			"sub":          "/ocs/data/id", // for good, unless the account is deleted and made anew
 			"name":         "/ocs/data/displayname",
 			"website":      "/ocs/data/website",
 			"email":        "/ocs/data/email",

@@ -17,7 +17,7 @@ var codeLogins = map[string]wanted{
 		name:    "Asta Fixture",
 		picture: "https://photos.example/17_128.png",
 		email:   "asta@example.com",
-		scopes:  "default",
+		scopes:  "users:read",
 	},
 	"atlassian": {
 		user: oidc.Identity{Issuer: "https://auth.atlassian.com",

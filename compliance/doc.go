@@ -110,9 +110,9 @@
 //	kakao                oidc     ID Token kept    yes      ?      LIER
 //	keycloak             oidc     ID Token rotated yes      yes    LIER
 //	kick                 oauth2   UserInfo rotated required ?      LIER
-//	klarna               oidc     ID Token ?       yes      ?      ....
+//	klarna               oidc     ID Token ?       yes      yes    ....
 //	lark                 oauth2   UserInfo rotated yes      ?      LIER
-//	lego                 oidc     ID Token ?       yes      ?      ....
+//	lego                 oidc     ID Token ?       yes      yes    ....
 //	lichess              oauth2   UserInfo none    required ?      LIE-
 //	lifescience          oidc     ID Token ?       yes      yes    ....
 //	line                 oidc     ID Token kept    yes      ?      LIER
@@ -121,7 +121,7 @@
 //	logingov             oidc     ID Token none    yes      yes    LIE-
 //	logto                oidc     ID Token ?       yes      ?      ....
 //	mailchimp            oauth2   UserInfo none    no       ?      LI.-   token_type
-//	mailru               oauth2   UserInfo kept    no       ?      LIER   token_type, header
+//	mailru               oauth2   UserInfo kept    yes      ?      LIER   token_type, header
 //	mastodon             oauth2   UserInfo none    yes      ?      LIE-
 //	meetup               oauth2   UserInfo ?       no       ?      LIE.
 //	microsoft            oidc     ID Token rotated yes      yes    LIER   tenant
@@ -166,7 +166,7 @@
 //	                                                                      header
 //	strava               oauth2   token    rotated no       ?      LIER
 //	stripe               oauth2   token    kept    no       ?      LIER
-//	superoffice          oidc     ID Token ?       no       yes    ....
+//	superoffice          oauth2   -        ?       no       ?      .-..
 //	telegram             oidc     ID Token ?       yes      ?      LI..
 //	threads              oauth2   UserInfo none    no       ?      LIE-   token_type
 //	tiktok               oauth2   UserInfo rotated yes      ?      LIER
@@ -184,7 +184,7 @@
 //	uber                 oauth2   UserInfo ?       ?        ?      LIER
 //	untappd              oauth2   UserInfo ?       no       ?      LI..   token_type, header,
 //	                                                                      POST
-//	verimi               oidc     ID Token ?       yes      ?      ....
+//	verimi               oidc     ID Token ?       yes      yes    ....
 //	vimeo                oauth2   token    ?       no       ?      LIE.   content_type
 //	vipps                oidc     ID Token ?       yes      ?      ....
 //	vk                   oauth2   UserInfo ?       required ?      LIE.
@@ -201,7 +201,7 @@
 //	withings             oauth2   token    rotated no       ?      LIER
 //	wordpress            oauth2   UserInfo ?       no       ?      LI..
 //	x                    oauth2   UserInfo rotated required ?      LIER
-//	xero                 oidc     ID Token rotated yes      ?      LIER
+//	xero                 oidc     ID Token rotated yes      yes    LIER
 //	yahoo                oidc     ID Token kept    yes      ?      LIER
 //	yammer               oauth2   UserInfo none    no       ?      LIE-   token_type
 //	yandex               oauth2   UserInfo rotated yes      ?      LIER

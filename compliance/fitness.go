@@ -100,7 +100,8 @@ var fitnessProviders = map[string]Provider{
 		Facts:          Facts{Refresh: "rotated", PKCE: "yes"},
 		Unproven:       []string{"error"},
 	},
-	"whoop": { // without offline there is no refresh token, nor the next
+	// Without offline there is no refresh token, nor the next. Version 1 of its API has ended.
+	"whoop": {
 		AuthorizeURL:            "https://api.prod.whoop.com/oauth/oauth2/auth",
 		AccessTokenURL:          "https://api.prod.whoop.com/oauth/oauth2/token",
 		TokenEndpointAuthMethod: "client_secret_post",

@@ -32,11 +32,12 @@ var identityProviders = map[string]Provider{
 			"tenant": {Pattern: dnsName, Example: "example.eu.auth0.com"}},
 		Facts: Facts{PKCE: "yes", Logout: "yes"},
 	},
-	"authentik": {
+	"authentik": { // which until 2025.10 said of every address that it was verified
 		Issuer: "https://{host}/application/o/{application}/",
 		ServerMetadataURL: "https://{host}/application/o/{application}" +
 			"/.well-known/openid-configuration",
-		Scopes: []string{"openid", "profile", "email"},
+		Scopes:        []string{"openid", "profile", "email"},
+		UserInfoNames: map[string]string{"email_verified": unsaid},
 		Params: map[string]Param{
 			"application": {Pattern: `[A-Za-z0-9_-]{1,128}`, Example: "my-app"},
 			"host":        {Pattern: dnsName, Example: "authentik.example.com"},
@@ -145,7 +146,7 @@ var identityProviders = map[string]Provider{
 		Facts:                   Facts{PKCE: "no"},
 		Unproven:                []string{"login", "identity", "error", "refresh"},
 	},
-	"fence": {
+	"fence": { // whose issuer is its base URL, as its configuration has it
 		ServerMetadataURL:       "https://{host}/user/.well-known/openid-configuration",
 		TokenEndpointAuthMethod: "client_secret_basic", // the metadata may name grants there
 		APIBaseURL:              "https://{host}/",
@@ -198,13 +199,13 @@ var identityProviders = map[string]Provider{
 	"klarna": {
 		ServerMetadataURL: "https://login.klarna.com/.well-known/openid-configuration",
 		Scopes:            []string{"openid"},
-		Facts:             Facts{PKCE: "yes"},
+		Facts:             Facts{PKCE: "yes", Logout: "yes"},
 		Unproven:          []string{"login", "identity", "error", "refresh"},
 	},
 	"lego": {
 		ServerMetadataURL: "https://identity.lego.com/.well-known/openid-configuration",
 		Scopes:            []string{"openid"},
-		Facts:             Facts{PKCE: "yes"},
+		Facts:             Facts{PKCE: "yes", Logout: "yes"},
 		Unproven:          []string{"login", "identity", "error", "refresh"},
 	},
 	"lifescience": {
@@ -249,10 +250,13 @@ var identityProviders = map[string]Provider{
 		Scopes:            []string{"openid"},
 		Unproven:          []string{"login", "identity", "error", "refresh"},
 	},
-	"okta": { // the organization's own server
+	// The organization's own server. Okta's support pages warn not to take email_verified for a
+	// proof that the user owns the address.
+	"okta": {
 		ServerMetadataURL: "https://{host}/.well-known/openid-configuration",
 		APIBaseURL:        "https://{host}/api/v1/",
 		Scopes:            []string{"openid", "profile", "email"},
+		UserInfoNames:     map[string]string{"email_verified": unsaid},
 		Params: map[string]Param{
 			"host": {Pattern: dnsName, Example: "example.okta.com"}},
 		Facts:    Facts{PKCE: "yes", Refresh: "kept", Logout: "yes"},
@@ -262,6 +266,7 @@ var identityProviders = map[string]Provider{
 		ServerMetadataURL: "https://{host}/oauth2/{server}/.well-known/openid-configuration",
 		APIBaseURL:        "https://{host}/api/v1/",
 		Scopes:            []string{"openid", "profile", "email"},
+		UserInfoNames:     map[string]string{"email_verified": unsaid}, // as at okta
 		Params: map[string]Param{
 			"host": {Pattern: dnsName, Example: "example.okta.com"},
 			"server": {Pattern: `[A-Za-z0-9]{1,64}`, Example: "aus1a2b3c4d5e6f7g8h9",
@@ -304,15 +309,16 @@ var identityProviders = map[string]Provider{
 		Facts:    Facts{PKCE: "yes", Refresh: "kept"},
 		Unproven: []string{"refresh"},
 	},
+	// The sub of its ID Token is the address that a user logs in with, which can change and go to
+	// another: nobody is known by it. The number of a user is at an address in another claim.
 	"superoffice": {
-		Issuer: "https://{environment}.superoffice.com",
-		ServerMetadataURL: "https://{environment}.superoffice.com/login" +
-			"/.well-known/openid-configuration",
-		Scopes: []string{"openid"},
+		AuthorizeURL:   "https://{environment}.superoffice.com/login/common/oauth/authorize",
+		AccessTokenURL: "https://{environment}.superoffice.com/login/common/oauth/tokens",
+		Hooks:          oauth2.Hooks{AuthorizationRequest: []oauth2.AuthorizationHook{scopeOpenID}},
 		Params: map[string]Param{"environment": {Pattern: `online|qaonline|sod`,
 			Example: "sod", Default: "online"}},
-		Facts:    Facts{PKCE: "no", Logout: "yes"},
-		Unproven: []string{"login", "identity", "error", "refresh"},
+		Facts:    Facts{PKCE: "no"},
+		Unproven: []string{"login", "error", "refresh"},
 	},
 	"telegram": { // without UserInfo
 		ServerMetadataURL: "https://oauth.telegram.org/.well-known/openid-configuration",
@@ -324,7 +330,7 @@ var identityProviders = map[string]Provider{
 	"verimi": {
 		ServerMetadataURL: "https://web.verimi.de/.well-known/openid-configuration",
 		Scopes:            []string{"openid"},
-		Facts:             Facts{PKCE: "yes"},
+		Facts:             Facts{PKCE: "yes", Logout: "yes"},
 		Unproven:          []string{"login", "identity", "error", "refresh"},
 	},
 	"vipps": {
@@ -339,15 +345,16 @@ var identityProviders = map[string]Provider{
 		Unproven: []string{"login", "identity", "error", "refresh"},
 	},
 	"webex": { // whose metadata names an issuer by where it is asked from
-		AuthorizeURL:     "https://webexapis.com/v1/authorize",
-		AccessTokenURL:   "https://webexapis.com/v1/access_token",
-		Issuer:           "https://{issuer}/idb",
-		JWKSURI:          "https://webexapis.com/v1/verification",
-		APIBaseURL:       "https://webexapis.com/v1/",
-		Scopes:           []string{"openid", "email", "profile"},
-		UserInfoEndpoint: "https://webexapis.com/v1/userinfo",
-		UserInfoNames:    map[string]string{"phone_number": "phone"},
-		Quirks:           oidc.Quirks{StringBooleans: true},
+		AuthorizeURL:            "https://webexapis.com/v1/authorize",
+		AccessTokenURL:          "https://webexapis.com/v1/access_token",
+		TokenEndpointAuthMethod: "client_secret_post",
+		Issuer:                  "https://{issuer}/idb",
+		JWKSURI:                 "https://webexapis.com/v1/verification",
+		APIBaseURL:              "https://webexapis.com/v1/",
+		Scopes:                  []string{"openid", "email", "profile"},
+		UserInfoEndpoint:        "https://webexapis.com/v1/userinfo",
+		UserInfoNames:           map[string]string{"phone_number": "phone"},
+		Quirks:                  oidc.Quirks{StringBooleans: true},
 		Params: map[string]Param{"issuer": {
 			Pattern: `idbroker(-(ae|au|b-us|ca|eu|in|sg))?\.webex\.com`,
 			Example: "idbroker-b-us.webex.com"}},
@@ -360,7 +367,7 @@ var identityProviders = map[string]Provider{
 		ServerMetadataURL: "https://identity.xero.com/.well-known/openid-configuration",
 		APIBaseURL:        "https://api.xero.com/",
 		Scopes:            []string{"openid", "profile", "email", "offline_access"},
-		Facts:             Facts{PKCE: "yes", Refresh: "rotated"},
+		Facts:             Facts{PKCE: "yes", Refresh: "rotated", Logout: "yes"},
 	},
 	"zitadel": {
 		ServerMetadataURL: "https://{host}/.well-known/openid-configuration",
@@ -371,6 +378,10 @@ var identityProviders = map[string]Provider{
 		Unproven: []string{"login", "identity", "error", "refresh"},
 	},
 }
+
+// unsaid is where no answer has anything, so that a claim from there is none: for one that a
+// provider makes without having checked it.
+const unsaid = "/-"
 
 const awsRegion = `[a-z]{2}(-[a-z]{1,16}){1,2}-[0-9]{1,2}`
 

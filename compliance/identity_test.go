@@ -123,7 +123,6 @@ var identityLogins = map[string]wanted{
 		username: "olga@example.com",
 		profile:  "https://example.com/olga",
 		email:    "olga@example.com",
-		verified: true,
 		scopes:   "email profile openid",
 	},
 	"orcid": {
@@ -383,6 +382,22 @@ func TestEveOnlineCharacter(t *testing.T) {
 		}
 		if string(resp.Body) != body {
 			t.Errorf("%s became %s", body, resp.Body)
+		}
+	}
+}
+
+// What these say of an address they have not checked, whatever they call it.
+func TestUncheckedAddresses(t *testing.T) {
+	for _, name := range []string{"authentik", "cloudfoundry", "okta", "okta-server"} {
+		row, _ := compliance.Lookup(name)
+		user, err := oidc.ReadUserInfo(t.Context(), []byte(`{"sub":"17",
+			"email":"ida@example.com","email_verified":true}`),
+			oidc.UserInfoSource{Issuer: "https://id.example", Names: row.UserInfoNames})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if email, verified := user.Email(); email != "ida@example.com" || verified {
+			t.Errorf("%s: e-mail is %q, verified %t", name, email, verified)
 		}
 	}
 }

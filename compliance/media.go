@@ -16,7 +16,9 @@ import (
 // mediaProviders are those of music, video and games. MyAnimeList is not among them: it takes
 // code challenges of the method plain only.
 var mediaProviders = map[string]Provider{
-	"bungie": { // a client has its scopes from the portal, and may not ask for any
+	// A client has its scopes from the portal, and may not ask for any. Bungie's OpenAPI document
+	// has no GetBungieNetUser, which older clients call.
+	"bungie": {
 		AuthorizeURL:     "https://www.bungie.net/en/oauth/authorize",
 		AccessTokenURL:   "https://www.bungie.net/platform/app/oauth/token/",
 		APIBaseURL:       "https://www.bungie.net/Platform/",

@@ -91,7 +91,8 @@ var oauth1Providers = map[string]Provider{
 	"trello": {
 		RequestTokenURL: "https://trello.com/1/OAuthGetRequestToken",
 		AuthorizeURL:    "https://trello.com/1/OAuthAuthorizeToken",
-		AuthorizeParams: url.Values{"scope": {"read,account"}},
+		// The scope account would tell the e-mail address too, but may also change the member.
+		AuthorizeParams: url.Values{"scope": {"read"}},
 		AccessTokenURL:  "https://trello.com/1/OAuthGetAccessToken",
 		APIBaseURL:      "https://api.trello.com/1/",
 		UserInfoEndpoint: "https://api.trello.com/1/members/me" +

@@ -23,7 +23,6 @@ var oauth1Logins = map[string]wanted{
 		name:     "Tobias Fixture",
 		username: "tobias_fixture",
 		profile:  "https://trello.com/tobias_fixture",
-		email:    "tobias@example.com",
 	},
 	"tripit": {
 		user:     oidc.Identity{Issuer: "https://www.tripit.com", Subject: "inventedProfileRef17"},

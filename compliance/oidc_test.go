@@ -85,7 +85,7 @@ var oidcLogins = map[string]wanted{
 		user:     oidc.Identity{Issuer: "https://kauth.kakao.com", Subject: "1700000017"},
 		idToken:  true,
 		name:     "Kaya Fixture",
-		picture:  "https://example.com/img_640x640.jpg",
+		picture:  "https://example.com/kakao17_640.jpg",
 		email:    "kaya@example.com",
 		verified: true,
 		scopes:   "account_email openid profile_nickname",
@@ -217,7 +217,7 @@ var oidcRefreshes = map[string]renewed{
 	"roblox": {old: "17inventedRobloxRefresh", access: "17inventedRobloxSecond",
 		refresh: "17inventedRobloxNewRefresh", expires: 899},
 	"twitch": {old: "17inventedtwitchrefresh", access: "17inventedtwitchsecond00000000",
-		refresh: "17inventedtwitchnewrefresh", expires: 14293},
+		refresh: "17inventedtwitchnewrefresh", expires: 14017},
 	"yahoo": {old: "17inventedYahooRefresh", access: "17inventedYahooSecond", expires: 3600},
 }
 

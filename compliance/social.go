@@ -241,7 +241,8 @@ var socialProviders = map[string]Provider{
 		Scopes:           []string{"users:read", "users:read.email"},
 		UserInfoEndpoint: "https://slack.com/api/users.info?user={user_id}",
 		UserInfoNames: map[string]string{
-			"sub":                "/user/id",
+			// An ID is unique in its workspace only, says Slack's documentation.
+			"sub":                "{/user/team_id}-{/user/id}",
 			"name":               "/user/real_name",
 			"given_name":         "/user/profile/first_name",
 			"family_name":        "/user/profile/last_name",
@@ -251,7 +252,7 @@ var socialProviders = map[string]Provider{
 			"email":              "/user/profile/email",
 			"zoneinfo":           "/user/tz",
 		},
-		IdentityIssuer: "https://slack.com",
+		IdentityIssuer: "https://api.slack.com", // that of slack has other subjects
 		Quirks:         oidc.Quirks{Quirks: oauth2.Quirks{ScopeSeparator: ","}},
 		Dialect: Dialect{
 			ParameterNames: map[string]string{"scope": "user_scope"},

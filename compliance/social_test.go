@@ -87,7 +87,8 @@ var socialLogins = map[string]wanted{
 		scopes:   "identity",
 	},
 	"slack-app": {
-		user:     oidc.Identity{Issuer: "https://slack.com", Subject: "U0INVENT17"},
+		user: oidc.Identity{Issuer: "https://api.slack.com",
+			Subject: "T0INVENT17-U0INVENT17"},
 		name:     "Sven Fixture",
 		username: "sven.fixture",
 		picture:  "https://avatars.slack-edge.com/17_192.png",
