@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
@@ -350,20 +349,12 @@ func feishu(domain string) Provider {
 }
 
 // chatworkExpiry takes an expires_in that is no duration for the moment it is, in milliseconds.
-func chatworkExpiry(_ context.Context, resp *httpclient.Response) error {
-	m, err := strictjson.Parse(string(resp.Body))
-	if err != nil {
-		return nil // for the reader to refuse
-	}
+var chatworkExpiry = edited(func(m strictjson.Object, members map[string]json.RawMessage) {
 	at, err := strconv.ParseInt(digitsOrText(m.Get("expires_in")), 10, 64)
-	if err != nil || at < 1e11 {
-		return nil
+	if err == nil && at >= 1e11 {
+		members["expires_at"] = quoted(strconv.FormatInt(at/1000, 10))
 	}
-	members := Response{}.rewritten(m)
-	members["expires_at"] = quoted(strconv.FormatInt(at/1000, 10))
-	resp.Body, err = json.Marshal(members)
-	return err
-}
+})
 
 // dingTalkNames are the parameters of token requests; those of authorization requests have the
 // names of RFC 6749.

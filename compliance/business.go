@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 
-	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
@@ -403,24 +402,13 @@ var businessProviders = map[string]Provider{
 
 // etsyUser adds the user_id that Etsy's API asks for: it is what an access token begins with,
 // up to a dot.
-func etsyUser(_ context.Context, resp *httpclient.Response) error {
-	m, err := strictjson.Parse(string(resp.Body))
-	if err != nil {
-		return nil // for the reader to refuse
-	}
+var etsyUser = edited(func(m strictjson.Object, members map[string]json.RawMessage) {
 	token, _ := m.Get("access_token").String()
 	id, _, found := strings.Cut(token, ".")
-	if !found || strings.Trim(id, "0123456789") != "" {
-		return nil
+	if found && strings.Trim(id, "0123456789") == "" {
+		members["user_id"] = quoted(id)
 	}
-	members := map[string]json.RawMessage{}
-	for name, value := range m.All() {
-		members[name] = value.Raw()
-	}
-	members["user_id"] = quoted(id)
-	resp.Body, err = json.Marshal(members)
-	return err
-}
+})
 
 // ruName is the parameter that has the name which eBay has given to the redirect URI, its
 // RuName. eBay takes it in the URI's place.

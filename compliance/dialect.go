@@ -20,10 +20,10 @@ type Dialect struct {
 	// CodeParameter is the callback's own name for the code.
 	CodeParameter string
 
-	// Headers are headers of token requests, and of every request with a token:
-	// {"Notion-Version": "2022-06-28"}. {client_id} stands for the client's ID. One with
-	// {access_token} goes with the latter alone, and so does Authorization, which it replaces,
-	// or if it is empty removes.
+	// Headers are headers of the requests for tokens, to get and to refresh them, and of all
+	// that have the user's token: {"Notion-Version": "2022-06-28"}. {client_id} stands for
+	// the client's ID. One with {access_token} goes with calls of the API alone, and so does
+	// Authorization, which it replaces, or if it is empty removes.
 	Headers map[string]string
 
 	// TokenResponse is how token responses are read.

@@ -1,6 +1,7 @@
 // Package compliance knows what real providers look like and what they do
 // differently: a table of providers, as data. Package registry uses a row when a
-// Config names it; everything in it can be overridden there:
+// Config names it. What is said there goes before the row, but what a row has switched on
+// stays so:
 //
 //	reg.Register("github", registry.Config{Provider: "github"})
 //	reg.Register("sso", registry.Config{Provider: "keycloak", ProviderParams: map[string]string{

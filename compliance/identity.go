@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 
-	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
@@ -442,23 +441,12 @@ func clientIDToo(_ context.Context, req *http.Request) error {
 // characterBeside puts the claims of EVE Online's access token, a JSON Web Token, beside it.
 // They are believed as the response is, of which they are a part: compare OpenID Connect Core
 // 1.0, Section 3.1.3.7, rule 6.
-func characterBeside(_ context.Context, resp *httpclient.Response) error {
-	m, err := strictjson.Parse(string(resp.Body))
-	if err != nil {
-		return nil // for the reader to refuse
-	}
+var characterBeside = edited(func(m strictjson.Object, members map[string]json.RawMessage) {
 	token, _ := m.Get("access_token").String()
 	_, payload, _ := strings.Cut(token, ".")
 	payload, _, _ = strings.Cut(payload, ".")
 	claims, err := base64.RawURLEncoding.DecodeString(payload)
-	if err != nil || !json.Valid(claims) {
-		return nil // an error, or a token of another kind: nobody is known by it
+	if err == nil && json.Valid(claims) { // else a token of another kind: nobody is known by it
+		members["character"] = claims
 	}
-	members := map[string]json.RawMessage{}
-	for name, value := range m.All() {
-		members[name] = value.Raw()
-	}
-	members["character"] = claims
-	resp.Body, err = json.Marshal(members)
-	return err
-}
+})

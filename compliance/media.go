@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 
-	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
@@ -299,21 +298,9 @@ func withoutClientID(_ context.Context, req *http.Request) error {
 }
 
 // vimeoUser puts the number of a user, which ends the user's URI, beside the token.
-func vimeoUser(_ context.Context, resp *httpclient.Response) error {
-	m, err := strictjson.Parse(string(resp.Body))
-	if err != nil {
-		return nil // for the reader to refuse
-	}
+var vimeoUser = edited(func(m strictjson.Object, members map[string]json.RawMessage) {
 	uri, _ := m.At("/user/uri").String()
-	id, ok := strings.CutPrefix(uri, "/users/")
-	if !ok {
-		return nil
+	if id, ok := strings.CutPrefix(uri, "/users/"); ok {
+		members["user_id"] = quoted(id)
 	}
-	members := map[string]json.RawMessage{}
-	for name, value := range m.All() {
-		members[name] = value.Raw()
-	}
-	members["user_id"] = quoted(id)
-	resp.Body, err = json.Marshal(members)
-	return err
-}
+})

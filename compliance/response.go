@@ -32,7 +32,9 @@ type Response struct {
 	// Unwrap is where an object is whose members belong to the response itself.
 	Unwrap string
 
-	// Names say where members are that have other names: {"access_token": "token"}.
+	// Names say where members are that have other names: {"access_token": "token"}. If nothing
+	// is there, what has the member's own name is it; not so if it would be in an object, and
+	// that is there.
 	Names map[string]string
 
 	// Drop are members that are as good as absent if they have this value, as JSON text:
@@ -84,10 +86,7 @@ func formAsJSON(body string) string {
 }
 
 func (r Response) rewritten(m strictjson.Object) map[string]json.RawMessage {
-	members := map[string]json.RawMessage{}
-	for name, value := range m.All() {
-		members[name] = value.Raw()
-	}
+	members := membersOf(m)
 	if code, failed := r.failure(m); failed {
 		members["error"] = quoted(code)
 		if text, ok := m.At(r.ErrorDescription).String(); ok && r.ErrorDescription != "" {
@@ -113,8 +112,12 @@ func (r Response) rewritten(m strictjson.Object) map[string]json.RawMessage {
 		}
 	}
 	for name, place := range r.Names {
-		if v := m.At(place); v != "" {
+		v := m.At(place)
+		switch {
+		case v != "":
 			members[name] = v.Raw()
+		case m.Get(topOf(place)) != "":
+			delete(members, name) // which is another's, beside the object that ours would be in
 		}
 	}
 	for name, value := range r.Drop {

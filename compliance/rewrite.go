@@ -9,7 +9,31 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
+	"vouchsafe/oauth2"
 )
+
+// edited returns a hook that edits the members of a response. One that is no strict JSON object
+// stays as it is, for the reader to refuse.
+func edited(edit func(m strictjson.Object, members map[string]json.RawMessage)) oauth2.ResponseHook {
+	return func(_ context.Context, resp *httpclient.Response) error {
+		m, err := strictjson.Parse(string(resp.Body))
+		if err != nil {
+			return nil
+		}
+		members := membersOf(m)
+		edit(m, members)
+		resp.Body, err = json.Marshal(members)
+		return err
+	}
+}
+
+func membersOf(m strictjson.Object) map[string]json.RawMessage {
+	members := map[string]json.RawMessage{}
+	for name, value := range m.All() {
+		members[name] = value.Raw()
+	}
+	return members
+}
 
 // asJSON has a response that is a JSON object declare so.
 func asJSON(_ context.Context, resp *httpclient.Response) error {
@@ -21,26 +45,41 @@ func asJSON(_ context.Context, resp *httpclient.Response) error {
 
 // standardBase64Keys writes the numbers of keys as RFC 7518, Section 6 has them.
 func standardBase64Keys(_ context.Context, resp *httpclient.Response) error {
-	var set struct {
-		Keys []map[string]json.RawMessage `json:"keys"`
-	}
-	if strictjson.Unmarshal(string(resp.Body), &set) != nil {
+	set, err := strictjson.Parse(string(resp.Body), "keys")
+	list, ok := set.Get("keys").Array()
+	if err != nil || !ok {
 		return nil // for the reader to refuse
 	}
-	for _, key := range set.Keys {
-		for _, name := range []string{"n", "e"} {
-			var text string
-			if json.Unmarshal(key[name], &text) != nil {
-				continue
-			}
-			text = strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(text)
-			if number, err := base64.RawURLEncoding.DecodeString(text); err == nil {
-				number = bytes.TrimLeft(number, "\x00")
-				key[name] = quoted(base64.RawURLEncoding.EncodeToString(number))
-			}
+	keys := make([]json.RawMessage, len(list))
+	for i, v := range list {
+		keys[i] = urlBase64Key(v)
+	}
+	resp.Body, err = json.Marshal(map[string]any{"keys": keys})
+	return err
+}
+
+// urlBase64Key returns a key with its numbers in base64url, as it is if it is no object.
+func urlBase64Key(v strictjson.Value) json.RawMessage {
+	key, err := strictjson.Parse(string(v))
+	if err != nil {
+		return v.Raw()
+	}
+	members := membersOf(key)
+	for _, name := range []string{"n", "e"} {
+		if text, ok := key.Get(name).String(); ok {
+			members[name] = quoted(urlBase64(text))
 		}
 	}
-	var err error
-	resp.Body, err = json.Marshal(set)
-	return err
+	text, _ := json.Marshal(members)
+	return text
+}
+
+// urlBase64 returns a number in base64url, text as it is if that is no number.
+func urlBase64(text string) string {
+	digits := strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(text)
+	number, err := base64.RawURLEncoding.DecodeString(digits)
+	if err != nil {
+		return text
+	}
+	return base64.RawURLEncoding.EncodeToString(bytes.TrimLeft(number, "\x00"))
 }

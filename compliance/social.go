@@ -1,10 +1,10 @@
 package compliance
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/strictjson"
@@ -507,20 +507,11 @@ func foursquareCall(_ context.Context, req *http.Request) error {
 }
 
 // plainIcon undoes the HTML in the URL of Reddit's icon.
-func plainIcon(_ context.Context, resp *httpclient.Response) error {
-	members := map[string]json.RawMessage{}
-	if json.Unmarshal(resp.Body, &members) != nil {
-		return nil // for the reader to refuse
+var plainIcon = edited(func(_ strictjson.Object, members map[string]json.RawMessage) {
+	if icon := members["icon_img"]; icon != nil {
+		members["icon_img"] = bytes.ReplaceAll(icon, []byte("&amp;"), []byte("&"))
 	}
-	icon := string(members["icon_img"])
-	if !strings.Contains(icon, "&amp;") {
-		return nil
-	}
-	members["icon_img"] = json.RawMessage(strings.ReplaceAll(icon, "&amp;", "&"))
-	var err error
-	resp.Body, err = json.Marshal(members)
-	return err
-}
+})
 
 // stackOverflowSite says which site of Stack Exchange a call is about, if the caller does not.
 func stackOverflowSite(_ context.Context, req *http.Request) error {

@@ -73,7 +73,9 @@ func (c *Client) AuthorizationResponse(
 	if t.JWT || params.Has("response") {
 		var err error
 		params, err = c.unwrap(ctx, params, t)
-		l.Result("response", "JARM, Section 2.4", err)
+		if !l.Result("response", "JARM, Section 2.4", err) {
+			return nil, l.Err() // there is nothing to rewrite
+		}
 	}
 	params, _ = withParams("", "", params, nil) // a copy, which hooks may write to
 	for _, hook := range c.config.Hooks.AuthorizationResponse {

@@ -105,7 +105,7 @@ type Quirks struct {
 	InsecureNoPKCE bool
 
 	// JSONTokenRequest sends token requests as a JSON object of strings, where RFC 6749, Section
-	// 4.1.3 has a form.
+	// 4.1.3 has a form. A parameter with several values is an error then.
 	JSONTokenRequest bool
 
 	// RepeatedParameters are parameters of the callback that the token request must have too.

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"errors"
@@ -66,7 +67,8 @@ type Config struct {
 	AccessTokenURL    string
 	AccessTokenParams url.Values
 
-	// RefreshTokenURL is where OAuth 2.0 refreshes tokens, if not at AccessTokenURL.
+	// RefreshTokenURL is where OAuth 2.0 refreshes tokens, if not at AccessTokenURL. That of a
+	// row is for its own AccessTokenURL only.
 	// RefreshTokenParams are further parameters of that request.
 	RefreshTokenURL    string
 	RefreshTokenParams url.Values
@@ -90,7 +92,7 @@ type Config struct {
 
 	// UserInfoEndpoint is where [Client.UserInfo] asks who the user is: userinfo_endpoint. With
 	// OAuth 1.0 and 2.0, a name in braces stands for the member of that name that came with the
-	// token, and {client_id} for ClientID. UserInfoBody, if not empty, is what is asked by POST:
+	// token, {client_id} for ClientID, and {access_token} for the token. UserInfoBody, if not empty, is what is asked by POST:
 	// JSON, or else a form: userinfo_body.
 	UserInfoEndpoint string
 	UserInfoBody     string
@@ -100,12 +102,13 @@ type Config struct {
 	// {"sub": "id"}, as [oidc.UserInfoSource].Names does; the subject must be one that never
 	// belongs to another user. Without UserInfoEndpoint, it is in what came with the token. An
 	// "email" from elsewhere is verified only if "email_verified" has an entry too. The row of
-	// Provider has an IdentityIssuer for its own UserInfoEndpoint only, or, if there is none, for
-	// its own AccessTokenURL.
+	// Provider has an IdentityIssuer for its own AccessTokenURL, UserInfoEndpoint and "sub" only.
 	IdentityIssuer string
 	UserInfoNames  map[string]string
 
-	// UserInfoEmails says where the user's addresses are, if they have a list of their own.
+	// UserInfoEmails says where the user's addresses are, if they have a list of their own. It is
+	// filled in as a whole, and only where AccessTokenURL, APIBaseURL and UserInfoEndpoint are
+	// the row's.
 	UserInfoEmails compliance.Emails
 
 	// UserInfoFix rewrites what the provider says of the user before it is read and checked:
@@ -263,15 +266,27 @@ func (c Config) filled() (Config, error) {
 	if err != nil {
 		return c, &ConfigError{Field: "ProviderParams", Err: err}
 	}
-	other := func(own, rows string) bool { return own != "" && own != rows }
-	if other(c.UserInfoEndpoint, row.UserInfoEndpoint) ||
-		row.UserInfoEndpoint == "" && other(c.AccessTokenURL, row.AccessTokenURL) {
-		row.IdentityIssuer = "" // it does not speak for another's users
-		if !other(c.APIBaseURL, row.APIBaseURL) {
-			row.UserInfoEmails = compliance.Emails{} // nor does its API get their tokens
-		}
+	return c.merged(fromRow(c.own(row)), false), nil
+}
+
+// own returns row without what it says of its own servers alone, where c has others: the row
+// does not speak for another's users, and no token goes where c has not sent it.
+func (c Config) own(row compliance.Provider) compliance.Provider {
+	other := func(field, own string) bool { return field != "" && field != own }
+	tokens := other(c.AccessTokenURL, row.AccessTokenURL)
+	users := tokens || other(c.UserInfoEndpoint, row.UserInfoEndpoint)
+	subject := cmp.Or(row.UserInfoNames["sub"], "sub")
+	if users || c.UserInfoNames != nil && cmp.Or(c.UserInfoNames["sub"], "sub") != subject {
+		row.IdentityIssuer = ""
 	}
-	return c.merged(fromRow(row), false), nil
+	// Nor is what one list says of an address said of one that is elsewhere.
+	if users || other(c.APIBaseURL, row.APIBaseURL) || c.UserInfoEmails != (compliance.Emails{}) {
+		row.UserInfoEmails = compliance.Emails{}
+	}
+	if tokens {
+		row.RefreshTokenURL = ""
+	}
+	return row
 }
 
 var errNoProvider = errors.New("must be those of a Provider")
@@ -292,16 +307,14 @@ func fromRow(row compliance.Provider) Config {
 // OAuth1, OAuth2 and OIDC their packages copy.
 func (c Config) clone() Config {
 	c.Scopes = slices.Clone(c.Scopes)
-	c.UserInfoNames = maps.Clone(c.UserInfoNames)
-	c.ProviderParams = maps.Clone(c.ProviderParams)
-	c.Quirks.RepeatedParameters = slices.Clone(c.Quirks.RepeatedParameters)
 	c.Hooks = oauth2.Hooks{}.Then(c.Hooks)
+	c.Quirks.RepeatedParameters = slices.Clone(c.Quirks.RepeatedParameters)
 	d := &c.Dialect
 	d.CallbackParameters = slices.Clone(d.CallbackParameters)
-	r := &d.TokenResponse
-	for _, m := range []*map[string]string{&d.ParameterNames, &d.Headers, &r.Success, &r.Codes,
-		&r.Names, &r.Drop} {
-		*m = maps.Clone(*m)
+	for _, names := range []*map[string]string{&c.UserInfoNames, &c.ProviderParams,
+		&d.ParameterNames, &d.Headers, &d.TokenResponse.Success, &d.TokenResponse.Codes,
+		&d.TokenResponse.Names, &d.TokenResponse.Drop} {
+		*names = maps.Clone(*names)
 	}
 	for _, params := range []*url.Values{&c.RequestTokenParams, &c.AuthorizeParams,
 		&c.AccessTokenParams, &c.RefreshTokenParams} {

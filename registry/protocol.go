@@ -69,7 +69,6 @@ var (
 	errRequired = errors.New("must be set")
 	errEndpoint = fmt.Errorf("%w, or Issuer for OpenID Connect, or Provider for one of the table",
 		errRequired)
-	errHost      = errors.New("must have no braces in its host")
 	errWellKnown = errors.New("must not be the URL of metadata, which is for ServerMetadataURL")
 )
 
@@ -165,12 +164,9 @@ func (c Config) check(p Protocol, hc *http.Client) error {
 		if raw == "" {
 			continue
 		}
-		u, err := httpclient.CheckURL(hc, raw)
-		if err != nil {
+		// Which refuses braces in a host: what comes with a token does not choose one.
+		if _, err := httpclient.CheckURL(hc, raw); err != nil {
 			return &ConfigError{Field: field, Err: err}
-		}
-		if strings.ContainsAny(u.Host, "{}") {
-			return &ConfigError{Field: field, Err: errHost}
 		}
 	}
 	if strings.Contains(c.Issuer, "/.well-known/") {

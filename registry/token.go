@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"vouchsafe/internal/strictjson"
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth2"
 )
@@ -106,10 +107,10 @@ func fill(template string, members map[string]json.RawMessage, escape func(strin
 		if !braced {
 			continue
 		}
-		value := string(members[name])
-		if strings.Trim(value, "0123456789") != "" {
-			value = ""
-			_ = json.Unmarshal(members[name], &value) // what is no text leaves it empty
+		raw := strictjson.Value(members[name])
+		value, isText := raw.String()
+		if !isText && strings.Trim(string(raw), "0123456789") == "" {
+			value = string(raw) // a whole number
 		}
 		if value == "" {
 			return "", fmt.Errorf("%q must have come with the token", name)

@@ -30,7 +30,7 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, er
 	}
 	if login == nil || login.client != nil && (login.client.registry != c.registry ||
 		login.client.name != c.name || login.provider != m.digest) {
-		return nil, c.wrap(errors.New("UserInfo needs a login that this client completed"))
+		return nil, c.wrap(errNotOurs)
 	}
 	ctx = context.WithValue(ctx, apiKey{}, c.WithToken(login.Token))
 	u, err := m.protocol.userInfo(ctx, m, login)
@@ -59,6 +59,10 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 		return nil, &ConfigError{Client: m.name, Field: "IdentityIssuer", Err: errUserInfo}
 	}
 	if c.UserInfoEndpoint == "" {
+		// A token of another's is refused here as where it would be sent.
+		if _, err := m.bind(ctx, login.Token, c.AccessTokenURL); err != nil {
+			return nil, err
+		}
 		body, err := json.Marshal(login.Token.members())
 		if err != nil {
 			return nil, err
@@ -83,6 +87,10 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 
 // idTokenUserInfo returns what the ID Token says of the user, and the callback beside it.
 func (m *registration) idTokenUserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
+	if login.client == nil {
+		return nil, errNotOurs
+	}
+	who := login.IDToken.Identity()
 	claims := map[string]json.RawMessage{}
 	if err := login.IDToken.Claims(&claims); err != nil {
 		return nil, err
@@ -101,12 +109,12 @@ func (m *registration) idTokenUserInfo(ctx context.Context, login *Login) (*oidc
 		return nil, err
 	}
 	u, err := oidc.ReadUserInfo(ctx, body, oidc.UserInfoSource{
-		Issuer:         login.Identity.Issuer,
+		Issuer:         who.Issuer,
 		Names:          m.config.UserInfoNames,
 		StringBooleans: m.config.Quirks.StringBooleans,
 		Fix:            m.config.userInfoFix(),
 	})
-	if err == nil && u.Identity != login.Identity {
+	if err == nil && u.Identity != who {
 		err = errOtherUser
 	}
 	if err != nil {
@@ -123,6 +131,8 @@ func (m *registration) bind(ctx context.Context, t Token, url string) (*http.Cli
 	}
 	return httpclient.With(m.http, transport), nil
 }
+
+var errNotOurs = errors.New("UserInfo needs a login that this client completed")
 
 var errOtherUser error = &jose.CheckError{Check: "sub", Need: "must be that of the ID Token",
 	Clause: "OpenID Connect Core 1.0, Section 5.3.2"}
@@ -163,7 +173,8 @@ func (c Config) findEmail(ctx context.Context, api *BoundClient, claims map[stri
 	if e.Endpoint != "" {
 		answer, err = c.fetchJSON(ctx, api, e.Endpoint)
 	}
-	if refused, ok := errors.AsType[*StatusError](err); ok && refused.Status < 500 {
+	refused, ok := errors.AsType[*StatusError](err)
+	if ok && refused.Status < 500 && refused.Status != http.StatusTooManyRequests {
 		return nil
 	}
 	if err != nil {

@@ -89,6 +89,8 @@ func TestVerifiedEmail(t *testing.T) {
 	github, err := r.Register("github", registry.Config{
 		Provider: "github", ClientID: "client", ClientSecret: "secret",
 		APIBaseURL: api.URL, UserInfoEndpoint: api.URL + "/user",
+		UserInfoEmails: compliance.Emails{Endpoint: "user/emails", Email: "email",
+			Primary: "primary", Verified: "verified"},
 		IdentityIssuer: "https://github.com",
 	})
 	if err != nil {
