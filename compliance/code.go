@@ -153,7 +153,7 @@ var codeProviders = map[string]Provider{
 		ServerMetadataURL: "https://{host}/.well-known/openid-configuration",
 		APIBaseURL:        "https://{host}/",
 		Scopes:            []string{"openid"},
-		UserInfoNames:     map[string]string{"email_verified": unsaid},
+		Quirks:            oidc.Quirks{UncheckedContacts: true},
 		Params: map[string]Param{
 			"host": {Pattern: dnsName, Example: "uaa.example.com"},
 		},

@@ -35,8 +35,8 @@ var identityProviders = map[string]Provider{
 		Issuer: "https://{host}/application/o/{application}/",
 		ServerMetadataURL: "https://{host}/application/o/{application}" +
 			"/.well-known/openid-configuration",
-		Scopes:        []string{"openid", "profile", "email"},
-		UserInfoNames: map[string]string{"email_verified": unsaid},
+		Scopes: []string{"openid", "profile", "email"},
+		Quirks: oidc.Quirks{UncheckedContacts: true},
 		Params: map[string]Param{
 			"application": {Pattern: `[A-Za-z0-9_-]{1,128}`, Example: "my-app"},
 			"host":        {Pattern: dnsName, Example: "authentik.example.com"},
@@ -255,7 +255,7 @@ var identityProviders = map[string]Provider{
 		ServerMetadataURL: "https://{host}/.well-known/openid-configuration",
 		APIBaseURL:        "https://{host}/api/v1/",
 		Scopes:            []string{"openid", "profile", "email"},
-		UserInfoNames:     map[string]string{"email_verified": unsaid},
+		Quirks:            oidc.Quirks{UncheckedContacts: true},
 		Params: map[string]Param{
 			"host": {Pattern: dnsName, Example: "example.okta.com"}},
 		Facts:    Facts{PKCE: "yes", Refresh: "kept", Logout: "yes"},
@@ -265,7 +265,7 @@ var identityProviders = map[string]Provider{
 		ServerMetadataURL: "https://{host}/oauth2/{server}/.well-known/openid-configuration",
 		APIBaseURL:        "https://{host}/api/v1/",
 		Scopes:            []string{"openid", "profile", "email"},
-		UserInfoNames:     map[string]string{"email_verified": unsaid}, // as at okta
+		Quirks:            oidc.Quirks{UncheckedContacts: true}, // as at okta
 		Params: map[string]Param{
 			"host": {Pattern: dnsName, Example: "example.okta.com"},
 			"server": {Pattern: `[A-Za-z0-9]{1,64}`, Example: "aus1a2b3c4d5e6f7g8h9",
@@ -377,10 +377,6 @@ var identityProviders = map[string]Provider{
 		Unproven: []string{"login", "identity", "error", "refresh"},
 	},
 }
-
-// unsaid is where no answer has anything, so that a claim from there is none: for one that a
-// provider makes without having checked it.
-const unsaid = "/-"
 
 const awsRegion = `[a-z]{2}(-[a-z]{1,16}){1,2}-[0-9]{1,2}`
 

@@ -392,7 +392,7 @@ func TestUncheckedAddresses(t *testing.T) {
 		row, _ := compliance.Lookup(name)
 		user, err := oidc.ReadUserInfo(t.Context(), []byte(`{"sub":"17",
 			"email":"ida@example.com","email_verified":true}`),
-			oidc.UserInfoSource{Issuer: "https://id.example", Names: row.UserInfoNames})
+			oidc.UserInfoSource{Issuer: "https://id.example", Quirks: row.Quirks})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/url"
 	"strings"
 
 	"vouchsafe/httpclient"
@@ -59,7 +58,7 @@ func (r Response) hook(form bool) oauth2.ResponseHook {
 	return func(_ context.Context, resp *httpclient.Response) error {
 		body := strings.TrimSpace(string(resp.Body))
 		if form && !strings.HasPrefix(body, "{") {
-			body = formAsJSON(body)
+			body = strictjson.Form(body)
 		}
 		m, err := strictjson.Parse(body)
 		if err != nil {
@@ -68,21 +67,6 @@ func (r Response) hook(form bool) oauth2.ResponseHook {
 		resp.Body, err = json.Marshal(r.rewritten(m))
 		return err
 	}
-}
-
-func formAsJSON(body string) string {
-	form, err := url.ParseQuery(body)
-	if err != nil {
-		return ""
-	}
-	members := map[string]string{}
-	for name, values := range form {
-		if members[name] = values[0]; len(values) > 1 {
-			return ""
-		}
-	}
-	text, _ := json.Marshal(members)
-	return string(text)
 }
 
 func (r Response) rewritten(m strictjson.Object) map[string]json.RawMessage {

@@ -301,7 +301,7 @@ func FuzzResponse(f *testing.F) {
 		}
 		read := strings.TrimSpace(body)
 		if form && !strings.HasPrefix(read, "{") {
-			read = formAsJSON(read)
+			read = strictjson.Form(read)
 		}
 		m, err := strictjson.Parse(read)
 		if err != nil {

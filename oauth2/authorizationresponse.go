@@ -117,7 +117,7 @@ func (c *Client) browserToken(
 			body.Set(name, params.Get(name))
 		}
 	}
-	m, err := strictjson.Parse(formAsJSON(body.Encode()))
+	m, err := strictjson.Parse(strictjson.Form(body.Encode()))
 	if err != nil {
 		return nil, refusal.Because(err, "body", "must be one strict JSON object", tokenClause)
 	}

@@ -43,7 +43,8 @@ type Hooks struct {
 	ProtectedRequest []RequestHook
 }
 
-// An AuthorizationHook changes the URL that the browser is about to be sent to.
+// An AuthorizationHook changes the URL that the browser is about to be sent to. What it leaves
+// is not checked again.
 type AuthorizationHook func(ctx context.Context, u *url.URL) error
 
 // A CallbackHook changes the parameters of a callback before they are read: a copy of them. A

@@ -18,6 +18,7 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/redact"
+	"vouchsafe/internal/strictjson"
 )
 
 // A step is a kind of request to the server: where it goes and who has a say in it.
@@ -84,7 +85,7 @@ func (c *Client) request(ctx context.Context, s step, form url.Values) (*http.Re
 		}
 	}
 	if s.json && req.Body == nil {
-		body := formAsJSON(req.PostForm.Encode())
+		body := strictjson.Form(req.PostForm.Encode())
 		if body == "" {
 			return nil, checkError("parameters", "must come at most once each in JSON", s.clause)
 		}

@@ -3,7 +3,6 @@ package oauth2
 import (
 	"context"
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -102,27 +101,12 @@ func (a answer) accepted(l *verdict.List, clause string, form bool) strictjson.O
 func (a answer) json(clause string, form bool) (string, error) {
 	body := strings.TrimSpace(string(a.Body))
 	if form && !strings.HasPrefix(body, "{") {
-		return formAsJSON(body), nil
+		return strictjson.Form(body), nil
 	}
 	if !form && !httpclient.HasMediaType(a.Header, "application/json") {
 		return body, checkError("content_type", "must be application/json", clause)
 	}
 	return body, nil
-}
-
-// formAsJSON returns an object of the parameters of a form, and what is no object if
-// one comes twice.
-func formAsJSON(form string) string {
-	values, err := url.ParseQuery(form)
-	if err != nil || !single(values) {
-		return ""
-	}
-	members := map[string]string{}
-	for name := range values {
-		members[name] = values.Get(name)
-	}
-	text, _ := json.Marshal(members)
-	return string(text)
 }
 
 // text reads a member that is a string of printable ASCII characters, RFC 6749,

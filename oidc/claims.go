@@ -55,10 +55,15 @@ type Address struct {
 
 // A userInfoBody is what is behind the methods of a UserInfo.
 type userInfoBody struct {
-	claims         rawClaims
-	stringBooleans bool
-	email, phone   contact
+	claims       rawClaims
+	flags        flags
+	email, phone contact
 }
+
+// flags say how to read whether a contact was verified.
+type flags struct{ stringBooleans, unchecked bool }
+
+func (q Quirks) flags() flags { return flags{q.StringBooleans, q.UncheckedContacts} }
 
 // A contact is an address or a number, and whether it is the user's.
 type contact struct {
@@ -68,7 +73,7 @@ type contact struct {
 
 // Email returns the e-mail address, if there is one, and whether the issuer of the
 // Identity says that it verified that it is the user's: "email_verified", as the boolean
-// true and nothing else, unless [Quirks].StringBooleans says so. An address that is not
+// true and nothing else, unless [Quirks] say otherwise. An address that is not
 // verified may be somebody else's, and even one that is does not identify an account.
 func (u *UserInfo) Email() (address string, verified bool) {
 	if u.body == nil {
@@ -108,7 +113,7 @@ func (u *UserInfo) Filter(scopes ...string) *UserInfo {
 			claims[name] = value
 		}
 	}
-	return newUserInfo(u.Identity, claims, u.body.stringBooleans)
+	return newUserInfo(u.Identity, claims, u.body.flags)
 }
 
 // scopeOf returns the scope that asks for a claim, or nothing, which no scope is.
@@ -136,7 +141,7 @@ func (t *IDToken) UserInfo() *UserInfo {
 	if t.token == nil || t.token.Claims(&claims) != nil {
 		return &UserInfo{}
 	}
-	return newUserInfo(t.Identity(), claims, t.stringBooleans)
+	return newUserInfo(t.Identity(), claims, t.flags)
 }
 
 // userInfoMembers are the claims that this package reads.
@@ -148,7 +153,7 @@ func userInfoMembers() []string {
 }
 
 // newUserInfo reads the standard claims.
-func newUserInfo(who Identity, claims rawClaims, stringBooleans bool) *UserInfo {
+func newUserInfo(who Identity, claims rawClaims, f flags) *UserInfo {
 	return &UserInfo{
 		Identity:          who,
 		Name:              claims.text("name"),
@@ -167,10 +172,10 @@ func newUserInfo(who Identity, claims rawClaims, stringBooleans bool) *UserInfo 
 		Address:           readAddress(claims.value("address")),
 		UpdatedAt:         claims.time("updated_at"),
 		body: &userInfoBody{
-			claims:         claims,
-			stringBooleans: stringBooleans,
-			email:          claims.contact("email", stringBooleans),
-			phone:          claims.contact("phone_number", stringBooleans),
+			claims: claims,
+			flags:  f,
+			email:  claims.contact("email", f),
+			phone:  claims.contact("phone_number", f),
 		},
 	}
 }
@@ -196,14 +201,14 @@ func (c rawClaims) time(name string) time.Time {
 }
 
 // contact reads the claim called name, and the one that says whether it was verified.
-func (c rawClaims) contact(name string, stringBooleans bool) contact {
+func (c rawClaims) contact(name string, f flags) contact {
 	value, flag := c.text(name), name+"_verified"
 	verified := c.value(flag) == "true"
-	if stringBooleans && !verified {
+	if f.stringBooleans && !verified {
 		s, _ := strictjson.Value(wholeAsString(c.value(flag))).String()
 		verified = s == "true" || s == "1"
 	}
-	return contact{value, verified && value != ""}
+	return contact{value, verified && value != "" && !f.unchecked}
 }
 
 // read reads all claims into v.

@@ -190,7 +190,7 @@ func TestVerified(t *testing.T) {
 		for _, quirk := range []bool{false, true} {
 			user := mustRead(t, `{"sub":"a","email":"a@b.example","email_verified":`+test.value+
 				`,"phone_number":"1","phone_number_verified":`+test.value+`}`,
-				UserInfoSource{StringBooleans: quirk})
+				UserInfoSource{Quirks: Quirks{StringBooleans: quirk}})
 			want := test.strict || quirk && test.quirky
 			if address, verified := user.Email(); verified != want || address != "a@b.example" {
 				t.Errorf("%s: %s %v", test.value, address, verified)
@@ -200,9 +200,16 @@ func TestVerified(t *testing.T) {
 			}
 		}
 	}
-	user := mustRead(t, `{"sub":"a","email_verified":true,"phone_number":7,
-		"phone_number_verified":true}`, UserInfoSource{})
+	user := mustRead(t, `{"sub":"a","email":"a@b.example","email_verified":true,
+		"phone_number":"1","phone_number_verified":"true"}`,
+		UserInfoSource{Quirks: Quirks{StringBooleans: true, UncheckedContacts: true}})
 	_, email := user.Email()
+	if _, phone := user.PhoneNumber(); email || phone {
+		t.Error("what nobody checks is verified")
+	}
+	user = mustRead(t, `{"sub":"a","email_verified":true,"phone_number":7,
+		"phone_number_verified":true}`, UserInfoSource{})
+	_, email = user.Email()
 	if _, phone := user.PhoneNumber(); email || phone {
 		t.Error("what is not there is verified")
 	}

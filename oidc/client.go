@@ -117,6 +117,10 @@ type Quirks struct {
 	// 1 and 0.
 	StringBooleans bool
 
+	// UncheckedContacts counts no e-mail address and no telephone number as verified, whatever
+	// is said: for a provider that says so of those that nobody has verified.
+	UncheckedContacts bool
+
 	// InsecureMissingNonce takes an ID Token from the token endpoint that has no nonce; a
 	// wrong one is refused all the same. What is lost: a code that was injected is noticed
 	// by PKCE alone.

@@ -31,8 +31,8 @@ type IDToken struct {
 	ACR             string    // "acr", empty if absent
 	AMR             []string  // "amr", nil if absent
 
-	token          *jose.Token
-	stringBooleans bool
+	token *jose.Token
+	flags flags
 }
 
 // Identity returns who the user is.
@@ -98,7 +98,7 @@ func (c *Client) verify(
 		return nil, fmt.Errorf("oidc: ID Token: %w", err)
 	}
 	t, ok := readIDToken(verified)
-	t.stringBooleans = c.config.Quirks.StringBooleans
+	t.flags = c.config.Quirks.flags()
 	l.Check(ok, "id_token", "must have claims of their types", claimsClause)
 	c.check(l, t, r)
 	if r.seen != nil {

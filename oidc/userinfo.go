@@ -73,13 +73,13 @@ func (c *Client) UserInfoOf(
 		return nil, fmt.Errorf("oidc: UserInfo endpoint: %w", err)
 	}
 	u, err := c.askUserInfo(ctx, conn, httpclient.With(c.config.HTTP, transport), UserInfoSource{
-		Endpoint:       endpoint,
-		Issuer:         who.Issuer,
-		Body:           c.config.UserInfoBody,
-		Names:          c.config.UserInfoNames,
-		Hooks:          c.config.Hooks.UserInfoResponse,
-		StringBooleans: c.config.Quirks.StringBooleans,
-		Fix:            c.config.UserInfoFix,
+		Endpoint: endpoint,
+		Issuer:   who.Issuer,
+		Body:     c.config.UserInfoBody,
+		Names:    c.config.UserInfoNames,
+		Hooks:    c.config.Hooks.UserInfoResponse,
+		Quirks:   c.config.Quirks,
+		Fix:      c.config.UserInfoFix,
 	})
 	if err == nil {
 		l.Check(u.Identity == who, "sub", "must be that of the ID Token", userInfoClause)
@@ -220,8 +220,8 @@ type UserInfoSource struct {
 	// Hooks rewrite the response before it is read.
 	Hooks []oauth2.ResponseHook
 
-	// StringBooleans is [Quirks].StringBooleans.
-	StringBooleans bool
+	// Quirks say how to read whether an address or a number was verified.
+	Quirks Quirks
 
 	// Fix, if not nil, returns the claims to go on with in place of those of the answer,
 	// before Names is looked at and the subject is. It gets the members as they came, a
@@ -405,7 +405,7 @@ func (s UserInfoSource) userInfo(m strictjson.Object) (*UserInfo, error) {
 	if subject == "" {
 		return nil, checkError("sub", "must be a non-empty string", userInfoClause)
 	}
-	return newUserInfo(Identity{s.Issuer, subject}, claims, s.StringBooleans), nil
+	return newUserInfo(Identity{s.Issuer, subject}, claims, s.Quirks.flags()), nil
 }
 
 // valueAt returns what is at a place, or made of several in braces; nil if there is nothing.

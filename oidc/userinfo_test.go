@@ -871,8 +871,9 @@ func TestUserInfoNamesOfContacts(t *testing.T) {
 			}
 		}
 	}
-	user := mustRead(t, body, UserInfoSource{Issuer: "https://p.example", StringBooleans: true,
-		Names: map[string]string{"email": "mail", "email_verified": "one"}})
+	user := mustRead(t, body, UserInfoSource{Issuer: "https://p.example",
+		Quirks: Quirks{StringBooleans: true},
+		Names:  map[string]string{"email": "mail", "email_verified": "one"}})
 	if _, verified := user.Email(); !verified {
 		t.Error("1 is not true with StringBooleans")
 	}

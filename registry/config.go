@@ -286,6 +286,13 @@ func (c Config) own(row compliance.Provider) compliance.Provider {
 	if tokens {
 		row.RefreshTokenURL = ""
 	}
+	metadata := other(c.ServerMetadataURL, row.ServerMetadataURL)
+	if metadata {
+		row.Issuer, row.OIDC.Tenants = "", oidc.Tenants{}
+	}
+	if tokens || metadata || other(c.Issuer, row.Issuer) {
+		row.OAuth2.Server, row.OIDC.Provider = oauth2.AuthorizationServer{}, oidc.Provider{}
+	}
 	return row
 }
 

@@ -315,7 +315,8 @@ func TestIdentityIssuerOfRow(t *testing.T) {
 
 // Each field of Quirks, Dialect and Hooks is of all protocols or of those that limited says.
 func TestNestedFieldsAreLimited(t *testing.T) {
-	known := strings.Fields("Quirks.StringBooleans Dialect.UntypedUserInfo Hooks.UserInfoResponse")
+	known := strings.Fields("Quirks.StringBooleans Quirks.UncheckedContacts " +
+		"Dialect.UntypedUserInfo Hooks.UserInfoResponse")
 	for _, l := range limited {
 		known = append(known, strings.Fields(l.fields)...)
 	}

@@ -45,12 +45,12 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, er
 func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
 	c := m.config
 	s := oidc.UserInfoSource{
-		Issuer:         c.IdentityIssuer,
-		Body:           strings.ReplaceAll(c.UserInfoBody, "{client_id}", url.QueryEscape(c.ClientID)),
-		Names:          c.UserInfoNames,
-		Hooks:          c.hooks().UserInfoResponse,
-		StringBooleans: c.Quirks.StringBooleans,
-		Fix:            c.userInfoFix(),
+		Issuer: c.IdentityIssuer,
+		Body:   strings.ReplaceAll(c.UserInfoBody, "{client_id}", url.QueryEscape(c.ClientID)),
+		Names:  c.UserInfoNames,
+		Hooks:  c.hooks().UserInfoResponse,
+		Quirks: c.Quirks,
+		Fix:    c.userInfoFix(),
 	}
 	if c.UserInfoEndpoint == "" && len(c.UserInfoNames) == 0 {
 		return nil, &ConfigError{Client: m.name, Field: "UserInfoEndpoint", Err: errUserInfo}
@@ -109,10 +109,10 @@ func (m *registration) idTokenUserInfo(ctx context.Context, login *Login) (*oidc
 		return nil, err
 	}
 	u, err := oidc.ReadUserInfo(ctx, body, oidc.UserInfoSource{
-		Issuer:         who.Issuer,
-		Names:          m.config.UserInfoNames,
-		StringBooleans: m.config.Quirks.StringBooleans,
-		Fix:            m.config.userInfoFix(),
+		Issuer: who.Issuer,
+		Names:  m.config.UserInfoNames,
+		Quirks: m.config.Quirks,
+		Fix:    m.config.userInfoFix(),
 	})
 	if err == nil && u.Identity != who {
 		err = errOtherUser
