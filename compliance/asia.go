@@ -111,8 +111,7 @@ var asianProviders = map[string]Provider{
 		Scopes:                  []string{"openid", "profile", "email"},
 		UserInfoNames:           map[string]string{"name": "display_name"},
 		Dialect: Dialect{TokenResponse: Response{
-			Error:            "sub_error",
-			ErrorDescription: "error_description",
+			Error: "sub_error",
 			Codes: map[string]string{
 				"20153": "invalid_grant", // no such code
 				"20155": "invalid_grant", // expired
@@ -143,9 +142,8 @@ var asianProviders = map[string]Provider{
 		IdentityIssuer: "https://oauth.mail.ru",
 		Quirks:         oidc.Quirks{Quirks: oauth2.Quirks{AssumeBearer: true}},
 		Dialect: Dialect{TokenResponse: Response{
-			Error:            "error_code", // beside an error that is words
-			ErrorDescription: "error_description",
-			Codes:            map[string]string{"6": "invalid_grant"}, // no such token
+			Error: "error_code",                            // beside an error that is words
+			Codes: map[string]string{"6": "invalid_grant"}, // no such token
 		}},
 		Facts: Facts{Refresh: "kept", PKCE: "yes"}, // by the documentation since VK ID has it
 		Waived: map[string]string{
@@ -193,9 +191,7 @@ var asianProviders = map[string]Provider{
 			FormTokenResponse: true, AssumeBearer: true, InsecureTokenGET: true}},
 		Dialect: Dialect{
 			TokenResponse: Response{
-				Error:            "error",
-				ErrorDescription: "error_description",
-				Codes:            map[string]string{"100020": "invalid_grant"}, // used
+				Codes: map[string]string{"100020": "invalid_grant"}, // used
 			},
 			UntypedUserInfo: true,
 		},

@@ -361,7 +361,6 @@ var businessProviders = map[string]Provider{
 		Dialect: Dialect{
 			Headers: map[string]string{"Authorization": "Zoho-oauthtoken {access_token}"},
 			TokenResponse: Response{
-				Error: "error",
 				Codes: map[string]string{"invalid_code": "invalid_grant"},
 				// Where there is the latter, the former is in milliseconds.
 				Names: map[string]string{"expires_in": "expires_in_sec"},
@@ -391,7 +390,6 @@ var businessProviders = map[string]Provider{
 		IdentityIssuer: "https://zoom.us",
 		Quirks:         oidc.Quirks{StringBooleans: true},
 		Dialect: Dialect{TokenResponse: Response{
-			Error:            "error",
 			ErrorDescription: "reason",
 		}},
 		Facts: Facts{PKCE: "yes", Refresh: "rotated"},

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/fips140"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -43,10 +44,11 @@ type wanted struct {
 	username string
 	picture  string
 	profile  string
+	claims   map[string]string // the further standard claims, as text
 	email    string
 	verified bool
 	scopes   string
-	expires  int64             // seconds from the time of the fixture; 0 if that is of no account
+	expires  int64             // seconds from the time of the fixture; 0 if that is not known
 	callback map[string]string // Login.Callback
 	api      string            // something below APIBaseURL, if the fixture has it
 }
@@ -59,6 +61,7 @@ type renewed struct {
 	access  string
 	refresh string // empty if there is no new one
 	expires int64  // seconds from the time of the fixture; 0 if that is not known
+	extra   string // what the row puts beside it
 }
 
 var (
@@ -76,6 +79,34 @@ func joined[T any](tables ...map[string]T) map[string]T {
 		maps.Copy(all, table)
 	}
 	return all
+}
+
+const inventedWords = "Invented words on what is wrong."
+
+// described is what errors say in a member that only the provider has for that.
+var described = map[string]string{
+	"dingtalk-bad-code":  inventedWords,
+	"facebook-bad-code":  inventedWords,
+	"facebook-denied":    "Permissions error",
+	"fitbit-bad-code":    "Invented words on the code [redacted].",
+	"huawei-used-code":   "the code has been used",
+	"hubspot-bad-code":   inventedWords,
+	"imgur-bad-code":     inventedWords,
+	"instagram-bad-code": inventedWords,
+	"logingov-bad-code": "Code is invalid because doesn't match any user. Please see our " +
+		"documentation at https://developers.login.gov/oidc/#token",
+	"mailru-error":              inventedWords,
+	"pinterest-bad-code":        inventedWords,
+	"qiita-bad-code":            "Not found",
+	"qq-used-code":              inventedWords,
+	"reddit-bad-client":         "Unauthorized",
+	"stackexchange-bad-request": inventedWords,
+	"strava-bad-client":         "Authorization Error",
+	"strava-bad-code":           "Bad Request",
+	"threads-bad-code":          inventedWords,
+	"wechat-bad-code":           inventedWords,
+	"withings-bad-code":         inventedWords,
+	"zoom-bad-code":             inventedWords,
 }
 
 // Fixtures of logins that a row must do with as well.
@@ -195,13 +226,20 @@ func checkLogin(t *testing.T, want wanted, login *registry.Login, now time.Time)
 	if login.Token.OAuth2 == nil {
 		return
 	}
-	ends := login.Token.OAuth2.ExpiresAt
-	if want.expires != 0 && ends.Unix()-now.Unix() != want.expires {
-		t.Errorf("the token ends at %v", ends)
+	if got := lifetime(login.Token.OAuth2, now); got != want.expires {
+		t.Errorf("the token ends in %d s, want %d", got, want.expires)
 	}
 	if got := strings.Join(login.Token.OAuth2.Scopes, " "); got != want.scopes {
 		t.Errorf("scopes are %q, want %q", got, want.scopes)
 	}
+}
+
+// lifetime returns the seconds until a token ends: 0 if that is not known, -1 if it has ended.
+func lifetime(tok *oauth2.Token, now time.Time) int64 {
+	if tok.ExpiresAt.IsZero() {
+		return 0
+	}
+	return cmp.Or(int64(tok.ExpiresAt.Sub(now).Seconds()), -1)
 }
 
 func checkUser(t *testing.T, want wanted, user *oidc.UserInfo) {
@@ -216,10 +254,33 @@ func checkUser(t *testing.T, want wanted, user *oidc.UserInfo) {
 		user.Picture != want.picture {
 		t.Errorf("user is %q, %q, %q", user.Name, user.PreferredUsername, user.Picture)
 	}
-	var more struct{ Profile string }
-	if err := user.Claims(&more); err != nil || more.Profile != want.profile {
-		t.Errorf("profile is %q, %v", more.Profile, err)
+	var said map[string]json.RawMessage
+	if err := user.Claims(&said); err != nil || textOf(said["profile"]) != want.profile {
+		t.Errorf("profile is %q, %v", said["profile"], err)
 	}
+	more := map[string]string{}
+	for _, claim := range furtherClaims {
+		if text := textOf(said[claim]); text != "" {
+			more[claim] = text
+		}
+	}
+	if !maps.Equal(more, want.claims) {
+		t.Errorf("claims are %q, want %q", more, want.claims)
+	}
+}
+
+// furtherClaims are the standard claims that have no field of their own in a wanted: OpenID
+// Connect Core 1.0, Section 5.1.
+var furtherClaims = []string{"given_name", "family_name", "middle_name", "nickname", "website",
+	"gender", "birthdate", "zoneinfo", "locale", "phone_number", "phone_number_verified",
+	"updated_at"}
+
+func textOf(claim json.RawMessage) string {
+	var text string
+	if json.Unmarshal(claim, &text) == nil {
+		return text
+	}
+	return string(claim)
 }
 
 func TestVariants(t *testing.T) {
@@ -249,11 +310,24 @@ func TestFailures(t *testing.T) {
 			if login != nil || !errors.Is(err, want) {
 				t.Errorf("got %v, want %v", err, want)
 			}
+			row, _ := compliance.Lookup(f.Provider())
+			words, ownMember := described[name]
+			ownMember = ownMember || row.Dialect.TokenResponse.ErrorDescription != ""
+			if got := descriptionOf(err); ownMember && got != words {
+				t.Errorf("the error says %q, want %q", got, words)
+			}
 			if err := f.Done(); err != nil {
 				t.Error(err)
 			}
 		})
 	}
+}
+
+func descriptionOf(err error) string {
+	if refusal, ok := errors.AsType[*oauth2.Error](err); ok {
+		return refusal.Description()
+	}
+	return ""
 }
 
 // A refresh gives a new token, and a new refresh token if there is one.
@@ -275,12 +349,11 @@ func TestRefreshes(t *testing.T) {
 			if got.AccessToken() != want.access || got.RefreshToken() != refresh {
 				t.Errorf("got %q and %q", got.AccessToken(), got.RefreshToken())
 			}
-			var expires int64
-			if !got.ExpiresAt.IsZero() {
-				expires = int64(got.ExpiresAt.Sub(f.Now()).Seconds())
-			}
-			if expires != want.expires {
+			if expires := lifetime(got, f.Now()); expires != want.expires {
 				t.Errorf("expires in %d s, want %d", expires, want.expires)
+			}
+			if extra := got.Record().Extra; want.extra != "" && extra[want.extra] == nil {
+				t.Errorf("it came with %q, want %s", extra, want.extra)
 			}
 			if err := f.Done(); err != nil {
 				t.Error(err)
@@ -351,12 +424,13 @@ func (e statusError) Error() string {
 	return fmt.Sprintf("a refusal without a code, status %d", int(e))
 }
 
-// registerRow registers a row with its own examples for parameters.
-func registerRow(t *testing.T, name string) {
+// registerRow registers a row with its own examples for parameters, and perhaps other scopes.
+func registerRow(t *testing.T, name string, scopes ...string) *registry.Client {
 	t.Helper()
 	row, _ := compliance.Lookup(name)
 	c := registry.Config{
-		Provider: name, ProviderParams: examples(row), ClientID: "invented-client-id"}
+		Provider: name, ProviderParams: examples(row), ClientID: "invented-client-id",
+		Scopes: scopes}
 	switch {
 	case row.Dialect.SecretAudience != "" || row.TokenEndpointAuthMethod == "private_key_jwt":
 		c.PrivateKey = signingKey(t)
@@ -377,4 +451,5 @@ func registerRow(t *testing.T, name string) {
 	if got := string(client.Protocol()); got != protocol(row) {
 		t.Errorf("its protocol is %s, the table says %s", got, protocol(row))
 	}
+	return client
 }

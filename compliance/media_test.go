@@ -1,8 +1,6 @@
 package compliance_test
 
 import (
-	"testing"
-
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
 	"vouchsafe/registry"
@@ -15,6 +13,8 @@ var mediaLogins = map[string]wanted{
 		name:     "BritaFixture",
 		username: "BritaFixture#0017",
 		picture:  "https://www.bungie.net/img/profile/avatars/invented17.jpg",
+		claims:   map[string]string{"locale": "en"},
+		expires:  3600,
 	},
 	"dailymotion": {
 		user:     oidc.Identity{Issuer: "https://www.dailymotion.com", Subject: "x17fixt"},
@@ -24,6 +24,7 @@ var mediaLogins = map[string]wanted{
 		profile:  "https://www.dailymotion.com/dafne-fixture",
 		email:    "dafne@example.com",
 		scopes:   "email",
+		expires:  36000,
 	},
 	"deezer": {
 		user:     oidc.Identity{Issuer: "https://www.deezer.com", Subject: "9000000017"},
@@ -31,14 +32,19 @@ var mediaLogins = map[string]wanted{
 		username: "dora-fixture",
 		picture:  "https://cdns-images.dzcdn.net/images/user//500x500-000000-80-0-0.jpg",
 		profile:  "https://www.deezer.com/profile/9000000017",
-		email:    "dora@example.com",
-		scopes:   "basic_access email",
+		claims: map[string]string{
+			"given_name": "Dora", "family_name": "Fixture", "gender": "F",
+			"birthdate": "1970-01-17",
+		},
+		email:  "dora@example.com",
+		scopes: "basic_access email",
 	},
 	"imgur": {
 		user:     oidc.Identity{Issuer: "https://imgur.com", Subject: "90000017"},
 		username: "ImkeFixture",
 		picture:  "https://imgur.com/user/ImkeFixture/avatar",
 		profile:  "https://imgur.com/user/ImkeFixture",
+		expires:  315360000,
 	},
 	"kick": {
 		user:     oidc.Identity{Issuer: "https://kick.com", Subject: "90000017"},
@@ -47,6 +53,7 @@ var mediaLogins = map[string]wanted{
 		picture:  "https://files.kick.com/images/user/90000017/invented.webp",
 		email:    "kira@example.com",
 		scopes:   "user:read",
+		expires:  3600,
 	},
 	"lichess": {
 		user:     oidc.Identity{Issuer: "https://lichess.org", Subject: "lea17fixture"},
@@ -55,6 +62,7 @@ var mediaLogins = map[string]wanted{
 		profile:  "https://lichess.org/@/Lea17Fixture",
 		email:    "lea@example.com",
 		scopes:   "email:read",
+		expires:  31536000,
 	},
 	"osu": {
 		user:     oidc.Identity{Issuer: "https://osu.ppy.sh", Subject: "90000017"},
@@ -62,6 +70,7 @@ var mediaLogins = map[string]wanted{
 		picture:  "https://a.ppy.sh/90000017?1789983000.jpeg",
 		profile:  "https://osu.ppy.sh/users/90000017",
 		scopes:   "identify",
+		expires:  86400,
 	},
 	"soundcloud": {
 		user: oidc.Identity{Issuer: "https://soundcloud.com",
@@ -70,6 +79,10 @@ var mediaLogins = map[string]wanted{
 		username: "sonja.fixture",
 		picture:  "https://i1.sndcdn.com/avatars-invented17.jpg",
 		profile:  "https://soundcloud.com/sonja-fixture",
+		claims: map[string]string{
+			"given_name": "Sonja", "family_name": "Fixture", "locale": "en",
+		},
+		expires: 21599,
 	},
 	"spotify": {
 		user:    oidc.Identity{Issuer: "https://www.spotify.com", Subject: "spencer17fixture"},
@@ -78,6 +91,7 @@ var mediaLogins = map[string]wanted{
 		profile: "https://open.spotify.com/user/spencer17fixture",
 		email:   "spencer@example.com",
 		scopes:  "user-read-email",
+		expires: 3600,
 	},
 	"trakt": {
 		user: oidc.Identity{Issuer: "https://trakt.tv",
@@ -86,15 +100,19 @@ var mediaLogins = map[string]wanted{
 		username: "tuva-fixture",
 		picture:  "https://secure.gravatar.com/avatar/invented17",
 		profile:  "https://trakt.tv/users/tuva-fixture",
+		claims:   map[string]string{"gender": "female", "zoneinfo": "Europe/Oslo"},
 		scopes:   "public",
+		expires:  86400,
 	},
 	"trovo": {
 		user:     oidc.Identity{Issuer: "https://trovo.live", Subject: "100000017"},
 		name:     "Tove Fixture",
 		username: "tove-fixture",
 		picture:  "https://headicon.trovo.live/user/invented17.jpeg?t=2",
+		claims:   map[string]string{"nickname": "Tove Fixture"},
 		email:    "tove@example.com",
 		scopes:   "user_details_self",
+		expires:  14400,
 	},
 	"vimeo": {
 		user:    oidc.Identity{Issuer: "https://vimeo.com", Subject: "90000017"},
@@ -179,16 +197,4 @@ var mediaRefreshes = map[string]renewed{
 		refresh: "invented-trovo-refresh-token-2",
 		expires: 14400,
 	},
-}
-
-// A lifetime of 0 is none at Deezer: the token does not end.
-func TestDeezerNeverExpires(t *testing.T) {
-	f := load(t, "deezer")
-	login, err := logIn(t, f, register(t, f))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if at := login.Token.OAuth2.ExpiresAt; !at.IsZero() {
-		t.Errorf("the token ends at %v", at)
-	}
 }

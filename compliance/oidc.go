@@ -162,7 +162,6 @@ var oidcProviders = map[string]Provider{
 			Verified: "confirmed"},
 		IdentityIssuer: "https://www.paypal.com",
 		Dialect: Dialect{TokenResponse: Response{
-			Error: "error",
 			Codes: map[string]string{"access_denied": "invalid_grant"}, // not by the user
 		}},
 		Hooks: oauth2.Hooks{AuthorizationRequest: []oauth2.AuthorizationHook{askOpenID}},
@@ -199,7 +198,6 @@ var oidcProviders = map[string]Provider{
 		APIBaseURL:        "https://api.login.yahoo.com/",
 		Scopes:            []string{"openid", "profile", "email"},
 		Dialect: Dialect{TokenResponse: Response{
-			Error: "error",
 			Codes: map[string]string{
 				"INVALID_AUTHORIZATION_CODE": "invalid_grant",
 				"INVALID_REFRESH_TOKEN":      "invalid_grant",

@@ -201,3 +201,14 @@ func spoil(v reflect.Value) {
 		v.Clear()
 	}
 }
+
+// A value is at most as long as a domain name, whatever its pattern says.
+func TestWithLength(t *testing.T) {
+	row := Provider{AuthorizeURL: "{x}", Params: map[string]Param{"x": {Pattern: "a*"}}}
+	for length, ok := range map[int]bool{maxValue: true, maxValue + 1: false} {
+		_, err := row.With(map[string]string{"x": strings.Repeat("a", length)})
+		if (err == nil) != ok {
+			t.Errorf("of %d octets: %v", length, err)
+		}
+	}
+}

@@ -48,8 +48,8 @@ type Response struct {
 }
 
 func (r Response) isZero() bool {
-	return r.Success == nil && r.Error == "" && r.ErrorDescription == "" && r.Unwrap == "" &&
-		r.Names == nil && r.Drop == nil && !r.ScopeList && r.TokenType == ""
+	return r.Success == nil && r.Error == "" && r.ErrorDescription == "" && r.Codes == nil &&
+		r.Unwrap == "" && r.Names == nil && r.Drop == nil && !r.ScopeList && r.TokenType == ""
 }
 
 // hook returns what rewrites a response. One that is no strict JSON object, nor a form where

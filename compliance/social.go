@@ -229,7 +229,7 @@ var socialProviders = map[string]Provider{
 		},
 		IdentityIssuer: "https://www.reddit.com",
 		Dialect: Dialect{
-			TokenResponse: Response{Error: "error", ErrorDescription: "message"},
+			TokenResponse: Response{ErrorDescription: "message"},
 		},
 		Hooks: oauth2.Hooks{UserInfoResponse: []oauth2.ResponseHook{plainIcon}},
 		Facts: Facts{Refresh: "kept", PKCE: "no"},
@@ -257,7 +257,6 @@ var socialProviders = map[string]Provider{
 		Dialect: Dialect{
 			ParameterNames: map[string]string{"scope": "user_scope"},
 			TokenResponse: Response{
-				Error: "error",
 				Names: map[string]string{
 					"access_token":  "/authed_user/access_token",
 					"expires_in":    "/authed_user/expires_in",

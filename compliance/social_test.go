@@ -13,9 +13,11 @@ var socialLogins = map[string]wanted{
 		username: "dora.fixture",
 		picture: "https://cdn.discordapp.com/avatars/1170000000000000017/" +
 			"17c0ffee17c0ffee17c0ffee17c0ffee.png",
+		claims:   map[string]string{"locale": "en-US"},
 		email:    "dora@example.com",
 		verified: true,
 		scopes:   "identify email",
+		expires:  604800,
 	},
 	"disqus": {
 		user:     oidc.Identity{Issuer: "https://disqus.com", Subject: "900000017"},
@@ -25,21 +27,27 @@ var socialLogins = map[string]wanted{
 		profile:  "http://disqus.com/dirk_fixture/",
 		email:    "dirk@example.com",
 		scopes:   "read email",
+		expires:  2592000,
 	},
 	"facebook": {
 		user: oidc.Identity{Issuer: "https://www.facebook.com", Subject: "900000000000000017"},
 		name: "Faye Fixture",
 		picture: "https://platform-lookaside.fbsbx.com/platform/profilepic/" +
 			"?asid=900000000000000017",
-		email:  "faye@example.com",
-		scopes: "email public_profile",
+		claims:  map[string]string{"given_name": "Faye", "family_name": "Fixture"},
+		email:   "faye@example.com",
+		scopes:  "email public_profile",
+		expires: 5183944,
 	},
 	"foursquare": {
 		user:    oidc.Identity{Issuer: "https://foursquare.com", Subject: "900000017"},
 		name:    "Flora Fixture",
 		picture: "https://fastly.4sqi.net/img/user/original/INVENTED17.jpg",
 		profile: "https://foursquare.com/user/900000017",
-		email:   "flora@example.com",
+		claims: map[string]string{
+			"given_name": "Flora", "family_name": "Fixture", "gender": "female",
+		},
+		email: "flora@example.com",
 	},
 	"instagram": {
 		user:     oidc.Identity{Issuer: "https://www.instagram.com", Subject: "17841400000000017"},
@@ -57,10 +65,11 @@ var socialLogins = map[string]wanted{
 		scopes:   "profile",
 	},
 	"meetup": {
-		user:   oidc.Identity{Issuer: "https://www.meetup.com", Subject: "900000017"},
-		name:   "Mette Fixture",
-		email:  "mette@example.com",
-		scopes: "basic",
+		user:    oidc.Identity{Issuer: "https://www.meetup.com", Subject: "900000017"},
+		name:    "Mette Fixture",
+		email:   "mette@example.com",
+		scopes:  "basic",
+		expires: 3600,
 	},
 	"patreon": {
 		user:     oidc.Identity{Issuer: "https://www.patreon.com", Subject: "90000017"},
@@ -68,16 +77,20 @@ var socialLogins = map[string]wanted{
 		username: "petra_fixture",
 		picture:  "https://c8.patreon.com/400/90000017",
 		profile:  "https://www.patreon.com/petra_fixture",
+		claims:   map[string]string{"given_name": "Petra", "family_name": "Fixture"},
 		email:    "petra@example.com",
 		verified: true,
 		scopes:   "identity identity[email]",
+		expires:  2678400,
 	},
 	"pinterest": {
 		user: oidc.Identity{Issuer: "https://www.pinterest.com",
 			Subject: "900000000000000017"},
 		username: "pia_fixture",
 		picture:  "https://i.pinimg.com/600x600_R/17.jpg",
+		claims:   map[string]string{"website": "https://pina.example"},
 		scopes:   "user_accounts:read",
+		expires:  2592000,
 	},
 	"reddit": {
 		user:     oidc.Identity{Issuer: "https://www.reddit.com", Subject: "fx017"},
@@ -85,6 +98,7 @@ var socialLogins = map[string]wanted{
 		username: "rita_fixture",
 		picture:  "https://styles.redditmedia.com/t5_17/rita.png?width=256&height=256&s=1717",
 		scopes:   "identity",
+		expires:  3600,
 	},
 	"slack-app": {
 		user: oidc.Identity{Issuer: "https://api.slack.com",
@@ -92,8 +106,12 @@ var socialLogins = map[string]wanted{
 		name:     "Sven Fixture",
 		username: "sven.fixture",
 		picture:  "https://avatars.slack-edge.com/17_192.png",
-		email:    "sven@example.com",
-		scopes:   "identify users:read users:read.email",
+		claims: map[string]string{
+			"given_name": "Sven", "family_name": "Fixture", "nickname": "sven",
+			"zoneinfo": "Europe/Oslo",
+		},
+		email:  "sven@example.com",
+		scopes: "identify users:read users:read.email",
 	},
 	"snapchat": {
 		user: oidc.Identity{Issuer: "https://accounts.snapchat.com",
@@ -103,6 +121,7 @@ var socialLogins = map[string]wanted{
 		scopes: "https://auth.snapchat.com/oauth2/api/user.external_id " +
 			"https://auth.snapchat.com/oauth2/api/user.display_name " +
 			"https://auth.snapchat.com/oauth2/api/user.bitmoji.avatar",
+		expires: 3600,
 	},
 	"stackexchange": {
 		params:  map[string]string{"key": "inventedStackKey(("},
@@ -126,21 +145,27 @@ var socialLogins = map[string]wanted{
 		name:    "Tilda Fixture",
 		picture: "https://p16-sign.tiktokcdn-us.com/17.jpeg",
 		scopes:  "user.info.basic",
+		expires: 86400,
 	},
-	"tumblr": {scopes: "write offline_access"},
+	"tumblr": {scopes: "write offline_access", expires: 2520},
 	"untappd": {
 		user:     oidc.Identity{Issuer: "https://untappd.com", Subject: "9000017"},
 		name:     "Ulla Fixture",
 		username: "ulla_fixture",
 		picture:  "https://assets.untappd.com/profile/17.jpg",
-		email:    "ulla@example.com",
+		claims: map[string]string{
+			"given_name": "Ulla", "family_name": "Fixture", "website": "https://uma.example",
+		},
+		email: "ulla@example.com",
 	},
 	"vk": {
 		user:    oidc.Identity{Issuer: "https://id.vk.com", Subject: "9000000017"},
 		name:    "Vera Fixture",
 		picture: "https://sun1.userapi.com/17.jpg",
+		claims:  map[string]string{"given_name": "Vera", "family_name": "Fixture"},
 		email:   "vera@example.com",
 		scopes:  "email",
+		expires: 3600,
 	},
 	"wordpress": {
 		user:     oidc.Identity{Issuer: "https://wordpress.com", Subject: "90000017"},
@@ -156,8 +181,10 @@ var socialLogins = map[string]wanted{
 		name:     "Xenia Fixture",
 		username: "xenia_fixture",
 		picture:  "https://pbs.twimg.com/profile_images/17/xenia_normal.jpg",
+		claims:   map[string]string{"website": "https://xeno.example"},
 		email:    "xenia@example.com",
 		scopes:   "users.read tweet.read",
+		expires:  7200,
 	},
 }
 
