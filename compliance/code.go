@@ -205,18 +205,11 @@ var codeProviders = map[string]Provider{
 		APIBaseURL:              "https://api.github.com/",
 		Scopes:                  []string{"read:user", "user:email"},
 		UserInfoEndpoint:        "https://api.github.com/user",
-		UserInfoNames: map[string]string{
-			"sub":                "id",
-			"preferred_username": "login",
-			"picture":            "avatar_url",
-			"profile":            "html_url",
-			"website":            "blog",
-		},
-		UserInfoEmails: Emails{Endpoint: "user/emails", Email: "email", Primary: "primary",
-			Verified: "verified"},
-		IdentityIssuer: "https://github.com",
-		Quirks:         oidc.Quirks{Quirks: oauth2.Quirks{GrantedScopeSeparator: ","}},
-		Facts:          Facts{PKCE: "yes", Refresh: "rotated"},
+		UserInfoNames:           gitHubNames,
+		UserInfoEmails:          gitHubEmails,
+		IdentityIssuer:          "https://github.com",
+		Quirks:                  oidc.Quirks{Quirks: oauth2.Quirks{GrantedScopeSeparator: ","}},
+		Facts:                   Facts{PKCE: "yes", Refresh: "rotated"},
 	},
 	"github-enterprise": { // on one's own host, where no iss is sent
 		AuthorizeURL:            "https://{host}/login/oauth/authorize",
@@ -225,18 +218,11 @@ var codeProviders = map[string]Provider{
 		APIBaseURL:              "https://{host}/api/v3/",
 		Scopes:                  []string{"read:user", "user:email"},
 		UserInfoEndpoint:        "https://{host}/api/v3/user",
-		UserInfoNames: map[string]string{
-			"sub":                "id",
-			"preferred_username": "login",
-			"picture":            "avatar_url",
-			"profile":            "html_url",
-			"website":            "blog",
-		},
-		UserInfoEmails: Emails{Endpoint: "user/emails", Email: "email", Primary: "primary",
-			Verified: "verified"},
-		IdentityIssuer: "https://{host}",
-		Quirks:         oidc.Quirks{Quirks: oauth2.Quirks{GrantedScopeSeparator: ","}},
-		Facts:          Facts{Refresh: "rotated"},
+		UserInfoNames:           gitHubNames,
+		UserInfoEmails:          gitHubEmails,
+		IdentityIssuer:          "https://{host}",
+		Quirks:                  oidc.Quirks{Quirks: oauth2.Quirks{GrantedScopeSeparator: ","}},
+		Facts:                   Facts{Refresh: "rotated"},
 		Params: map[string]Param{
 			"host": {Pattern: dnsName, Example: "github.example.com"},
 		},
@@ -556,3 +542,16 @@ func createdIsOK(_ context.Context, resp *httpclient.Response) error {
 	}
 	return nil
 }
+
+// gitHubNames and gitHubEmails are where GitHub says who a user is, at home and elsewhere.
+var (
+	gitHubNames = map[string]string{
+		"sub":                "id",
+		"preferred_username": "login",
+		"picture":            "avatar_url",
+		"profile":            "html_url",
+		"website":            "blog",
+	}
+	gitHubEmails = Emails{Endpoint: "user/emails", Email: "email", Primary: "primary",
+		Verified: "verified"}
+)

@@ -31,9 +31,11 @@ type Dialect struct {
 
 	// SecretIssuer and SecretAudience make the client secret a JSON Web Token, signed with
 	// Config.PrivateKey for each request: they are its iss and aud, and its sub is the
-	// client's ID. Apple calls the issuer team. The key must have an ID, as PEM has not.
+	// client's ID. SecretKeyID is its kid; if empty, the key must have an ID. Apple calls the
+	// issuer team.
 	SecretIssuer   string
 	SecretAudience string
+	SecretKeyID    string
 
 	// CallbackParameters are parameters of the callback to keep in Login.Callback. Where the
 	// ID Token alone says who the user is, UserInfoNames may point to them below /callback, and

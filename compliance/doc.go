@@ -15,9 +15,8 @@
 // samples that Authlib's documentation has, Slack is slack-app (slack is its OpenID Connect), and
 // Stack Overflow is stackexchange.
 //
-// apple has a Config.PrivateKey in place of a secret, whose ID is Apple's key ID: as a JSON Web
-// Key, or by [jose.KeyOptions]. A provider of OpenID Connect that conforms needs no row, only its
-// Config.Issuer: so a Keycloak whose realms are below /auth, for example.
+// apple has a Config.PrivateKey in place of a secret, and its ID among the parameters. A provider
+// of OpenID Connect that conforms needs no row, only its Config.Issuer: so a Keycloak whose realms are below /auth, for example.
 //
 // What a provider does otherwise than the specifications say is in three fields, whose
 // vocabulary serves as well for a provider that is not in the table: [oidc.Quirks] and
@@ -217,7 +216,8 @@
 // sign have this value if nothing else is said. A value is one client's: where users say theirs,
 // such as a shop or an instance, registry.Options.Resolve has a client for each.
 //
-//	apple                team (A1B2C3D4E5)
+//	apple                key (F6G7H8J9K0),
+//	                     team (A1B2C3D4E5)
 //	auth0                tenant (example.eu.auth0.com)
 //	authentik            application (my-app),
 //	                     host (authentik.example.com)

@@ -29,10 +29,14 @@ var oidcProviders = map[string]Provider{
 		Dialect: Dialect{
 			SecretIssuer:       "{team}",
 			SecretAudience:     "https://appleid.apple.com",
+			SecretKeyID:        "{key}",
 			CallbackParameters: []string{"user"},
 		},
-		Params: map[string]Param{"team": {Pattern: `[A-Z0-9]{10}`, Example: "A1B2C3D4E5"}},
-		Facts:  Facts{PKCE: "yes", Refresh: "kept"},
+		Params: map[string]Param{
+			"team": {Pattern: `[A-Z0-9]{10}`, Example: "A1B2C3D4E5"},
+			"key":  {Pattern: `[A-Z0-9]{10}`, Example: "F6G7H8J9K0"}, // its ID
+		},
+		Facts: Facts{PKCE: "yes", Refresh: "kept"},
 		Waived: map[string]string{
 			"StringBooleans": "Apple's documentation of the ID Token: a string or a boolean",
 		},

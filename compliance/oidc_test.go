@@ -19,7 +19,7 @@ const (
 
 var oidcLogins = map[string]wanted{
 	"apple": {
-		params: map[string]string{"team": "17FIXTURE0"},
+		params: map[string]string{"team": "17FIXTURE0", "key": "17INVENTED"},
 		signed: true,
 		user: oidc.Identity{Issuer: "https://appleid.apple.com",
 			Subject: "000017.17f17f17f17f17f17f17f17f17f17f17.0917"},

@@ -221,6 +221,10 @@ func TestAppleSecret(t *testing.T) {
 	if len(parts) != 3 {
 		t.Fatalf("the secret is %q", secret)
 	}
+	header, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err != nil || string(header) != `{"alg":"ES256","kid":"17INVENTED","typ":"JWT"}` {
+		t.Errorf("the header of the secret is %s, %v", header, err)
+	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
 		t.Fatal(err)

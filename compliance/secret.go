@@ -18,12 +18,12 @@ func (d Dialect) Authentication(key *jose.Key) oauth2.ClientAuthentication {
 	if d.SecretAudience == "" {
 		return nil
 	}
-	return signedSecret{d.SecretIssuer, d.SecretAudience, key}
+	return signedSecret{d.SecretIssuer, d.SecretAudience, d.SecretKeyID, key}
 }
 
 type signedSecret struct {
-	issuer, audience string
-	key              *jose.Key
+	issuer, audience, keyID string
+	key                     *jose.Key
 }
 
 func (signedSecret) Method() string { return "signed_client_secret" }
@@ -36,7 +36,7 @@ func (s signedSecret) Authenticate(_ context.Context, c *oauth2.Client, req *htt
 		Audience:  []string{s.audience},
 		IssuedAt:  now,
 		ExpiresAt: now.Add(secretLife),
-	}, s.key, jose.SignOptions{})
+	}, s.key, jose.SignOptions{KeyID: s.keyID})
 	if err != nil {
 		return err
 	}

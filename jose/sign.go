@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +12,9 @@ import (
 type SignOptions struct {
 	// Algorithm is the "alg". If empty, the first that the key serves.
 	Algorithm string
+
+	// KeyID is the "kid", RFC 7515, Section 4.1.4. If empty, the key's ID.
+	KeyID string
 
 	// Type is the "typ", RFC 7515, Section 4.1.9. If empty, there is none; for
 	// Issue it is then "JWT".
@@ -76,7 +80,7 @@ func errCompactText() error {
 func (o SignOptions) header(alg signatureAlgorithm, key *Key) ([]byte, error) {
 	w := writer{b: make([]byte, 0, 256)}
 	w.text("alg", alg.name)
-	w.text("kid", key.id)
+	w.text("kid", cmp.Or(o.KeyID, key.id))
 	w.text("typ", o.Type)
 	w.text("cty", o.ContentType)
 	if !o.Unencoded {

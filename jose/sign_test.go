@@ -3,6 +3,7 @@ package jose
 import (
 	"crypto"
 	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -459,5 +460,18 @@ func TestSignErrors(t *testing.T) {
 	_, err = SignJSON(nil, nil, SignOptions{})
 	if err == nil || err.Error() != "keys must be 1 to 8 (RFC 7515, Section 7.2.1)" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The ID that a key is known by elsewhere goes before its own.
+func TestSignKeyID(t *testing.T) {
+	token, err := Sign(nil, testRSA(t), SignOptions{KeyID: "other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, _, _ := strings.Cut(token, ".")
+	text, err := base64.RawURLEncoding.DecodeString(header)
+	if err != nil || string(text) != `{"alg":"RS256","kid":"other"}` {
+		t.Errorf("header is %s, %v", text, err)
 	}
 }

@@ -198,9 +198,9 @@ func _() registry.Config {
 }
 
 // apple.MakeSecret(params)
-func _(team string, key *jose.Key) registry.Config {
+func _(team, keyID string, key *jose.Key) registry.Config {
 	return registry.Config{PrivateKey: key, // whose ID is Apple's key ID
-		Provider: "apple", ProviderParams: map[string]string{"team": team}}
+		Provider: "apple", ProviderParams: map[string]string{"team": team, "key": keyID}}
 }
 
 // provider.SetPrompt("select_account")

@@ -69,7 +69,8 @@ func (c Config) authentication() (auth, revocation oauth2.ClientAuthentication, 
 	if missing := c.missing(); missing != "" {
 		return nil, nil, &ConfigError{Field: missing, Err: errRequired}
 	}
-	if c.Dialect.SecretAudience != "" && c.ClientAuthentication == nil && c.PrivateKey.ID() == "" {
+	if c.Dialect.SecretAudience != "" && c.Dialect.SecretKeyID == "" &&
+		c.ClientAuthentication == nil && c.PrivateKey.ID() == "" {
 		return nil, nil, &ConfigError{Field: "PrivateKey", Err: errKeyID}
 	}
 	if custom := c.Dialect.Authentication(c.PrivateKey); custom != nil {
@@ -91,7 +92,7 @@ func (c Config) authentication() (auth, revocation oauth2.ClientAuthentication, 
 }
 
 var errKeyID = errors.New("must have the ID that the provider knows it by: jose.KeyOptions.ID, " +
-	"or kid in a JSON Web Key; PEM has none")
+	"or kid in a JSON Web Key; or Dialect.SecretKeyID has it")
 
 // missing returns the field that TokenEndpointAuthMethod cannot do without, if that is empty.
 func (c Config) missing() string {

@@ -124,7 +124,7 @@ var limited = []struct {
 		"Issuer JWKSURI JWKS ResponseMode Scopes TokenEndpointAuthMethod " +
 		"RevocationEndpointAuthMethod ClientAuthentication TokenPlacement Leeway Quirks.Quirks " +
 		"Quirks.InsecureMissingNonce Dialect.ParameterNames Dialect.CodeParameter " +
-		"Dialect.Headers Dialect.TokenResponse Dialect.SecretIssuer Dialect.SecretAudience " +
+		"Dialect.Headers Dialect.TokenResponse Dialect.SecretIssuer Dialect.SecretKeyID Dialect.SecretAudience " +
 		"Dialect.CallbackParameters Dialect.StandardBase64Keys Hooks.AuthorizationRequest " +
 		"Hooks.AuthorizationResponse Hooks.AccessTokenRequest Hooks.AccessTokenResponse " +
 		"Hooks.RefreshTokenRequest Hooks.RefreshTokenResponse Hooks.DeviceAuthorizationRequest " +

@@ -3,7 +3,6 @@ package registry_test
 import (
 	"context"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"log"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 
 	"vouchsafe/compliance"
 	"vouchsafe/httpclient"
-	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc"
 	"vouchsafe/registry"
@@ -100,29 +98,20 @@ func Example_entraTenant() {
 }
 
 // Apple posts the callback, has a secret that is signed for each request, and says the name
-// once: at the first login, beside the ID Token, unsigned.
+// once: at the first login, beside the ID Token, unsigned. APPLE_PRIVATE_KEY is what the file
+// AuthKey_….p8 has in it.
 func Example_apple() {
-	reg, err := registry.New(registry.Options{EphemeralKey: true, BaseURL: "https://app.example"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	block, _ := pem.Decode([]byte(os.Getenv("APPLE_PRIVATE_KEY"))) // the file AuthKey_….p8
-	if block == nil {
-		log.Fatal("APPLE_PRIVATE_KEY is not PEM")
-	}
-	private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		log.Fatal(err)
-	}
-	key, err := jose.NewKey(private, jose.KeyOptions{ID: os.Getenv("APPLE_KEY_ID")})
+	reg, err := registry.New(registry.Options{
+		EphemeralKey: true,
+		BaseURL:      "https://app.example",
+		Config:       registry.Env(), // APPLE_CLIENT_ID and APPLE_PRIVATE_KEY
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	apple, err := reg.Register("apple", registry.Config{
 		Provider:       "apple",
-		ProviderParams: map[string]string{"team": os.Getenv("APPLE_TEAM_ID")},
-		ClientID:       os.Getenv("APPLE_CLIENT_ID"),
-		PrivateKey:     key,
+		ProviderParams: map[string]string{"team": "A1B2C3D4E5", "key": "F6G7H8J9K0"},
 	})
 	if err != nil {
 		log.Fatal(err)

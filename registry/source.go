@@ -40,8 +40,8 @@ import (
 // Values are texts. A list is words with spaces between them, or JSON. Parameters are JSON or
 // a query, a=1&b=2; each is a text or a list of texts. A flag is true, false, 1 or 0. Times are
 // in seconds; a leeway of 0 means none. token_placement is header, headers or body. A
-// private_key and an rsa_key are PEM; the former may be a JSON Web Key, and must be where it
-// needs an ID, as Apple's does. jwks is a JWK Set.
+// private_key and an rsa_key are PEM; the former may be a JSON Web Key, which can have an ID.
+// jwks is a JWK Set.
 //
 // UserInfoEmails, Quirks, Dialect and Hooks have no key: they are for Go to say, or for the row
 // that provider names.

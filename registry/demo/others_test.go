@@ -254,7 +254,7 @@ func TestEnvironment(t *testing.T) {
 // A row without what it needs besides is left out, and so is one that posts its callback.
 func TestEnvironmentLacks(t *testing.T) {
 	for name, value := range map[string]string{
-		"APPLE_CLIENT_ID": "a", "APPLE_PROVIDER_PARAMS": "team=A1B2C3D4E5",
+		"APPLE_CLIENT_ID": "a", "APPLE_PROVIDER_PARAMS": "team=A1B2C3D4E5&key=F6G7H8J9K0",
 		"APPLE_PRIVATE_KEY":  `{"kty":"EC","crv":"P-256","kid":"ABC123DEFG",` + p256 + `}`,
 		"KEYCLOAK_CLIENT_ID": "k", "KEYCLOAK_CLIENT_SECRET": "s",
 	} {
