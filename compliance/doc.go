@@ -16,7 +16,8 @@
 // Stack Overflow is stackexchange.
 //
 // apple has a Config.PrivateKey in place of a secret, and its ID among the parameters. A provider
-// of OpenID Connect that conforms needs no row, only its Config.Issuer: so a Keycloak whose realms are below /auth, for example.
+// of OpenID Connect that conforms needs no row, only its Config.Issuer: so a Keycloak whose realms
+// are below /auth, for example.
 //
 // What a provider does otherwise than the specifications say is in three fields, whose
 // vocabulary serves as well for a provider that is not in the table: [oidc.Quirks] and

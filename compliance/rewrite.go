@@ -14,7 +14,9 @@ import (
 
 // edited returns a hook that edits the members of a response. One that is no strict JSON object
 // stays as it is, for the reader to refuse.
-func edited(edit func(m strictjson.Object, members map[string]json.RawMessage)) oauth2.ResponseHook {
+func edited(
+	edit func(m strictjson.Object, members map[string]json.RawMessage),
+) oauth2.ResponseHook {
 	return func(_ context.Context, resp *httpclient.Response) error {
 		m, err := strictjson.Parse(string(resp.Body))
 		if err != nil {

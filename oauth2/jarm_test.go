@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -620,4 +621,18 @@ func FuzzJWTResponse(f *testing.F) {
 			t.Errorf("accepted %s as %+v, %v", claims, read, err)
 		}
 	})
+}
+
+// A response that cannot be verified has nothing for hooks to rewrite.
+func TestJWTResponseRefusedBeforeHooks(t *testing.T) {
+	called := 0
+	config := jarmConfig(newKey(t))
+	config.Hooks.AuthorizationResponse = []CallbackHook{
+		func(context.Context, url.Values) error { called++; return nil }}
+	c := newClient(t, config)
+	_, err := c.AuthorizationResponse(t.Context(), url.Values{"response": {"x"}},
+		beginJWT(t, c, "", "jwt"))
+	if wantOutcome(t, "response", err, "response"); called != 0 {
+		t.Error("a hook was called")
+	}
 }

@@ -30,7 +30,10 @@ import (
 // Fields of a protocol that the provider is not of are an error.
 type Config struct {
 	// Provider names a row of package compliance's table, which fills the fields
-	// that are empty here. If empty, nothing is filled in.
+	// that are empty here. If empty, nothing is filled in. A row is of one server: beside an
+	// AccessTokenURL of another it fills in neither RefreshTokenURL, APIBaseURL and
+	// UserInfoEndpoint nor who the users are, and beside a ServerMetadataURL or, with OpenID
+	// Connect, an Issuer of another no endpoint and no keys.
 	Provider string
 
 	// ProviderParams are the parameters of that row, such as a tenant: provider_params. Each
@@ -48,8 +51,8 @@ type Config struct {
 	ClientSecret string `json:"-"`
 
 	// PrivateKey signs the assertions of TokenEndpointAuthMethod private_key_jwt. In
-	// configuration it is PEM text, or a JSON Web Key. So it does the secrets of
-	// Dialect.SecretAudience.
+	// configuration it is PEM text, or a JSON Web Key. It signs the secrets of
+	// Dialect.SecretAudience too.
 	PrivateKey *jose.Key `json:"-"`
 
 	// RequestTokenURL is where OAuth 1.0 gets temporary credentials, RFC 5849,
@@ -67,8 +70,7 @@ type Config struct {
 	AccessTokenURL    string
 	AccessTokenParams url.Values
 
-	// RefreshTokenURL is where OAuth 2.0 refreshes tokens, if not at AccessTokenURL. That of a
-	// row is for its own AccessTokenURL only.
+	// RefreshTokenURL is where OAuth 2.0 refreshes tokens, if not at AccessTokenURL.
 	// RefreshTokenParams are further parameters of that request.
 	RefreshTokenURL    string
 	RefreshTokenParams url.Values
@@ -92,8 +94,8 @@ type Config struct {
 
 	// UserInfoEndpoint is where [Client.UserInfo] asks who the user is: userinfo_endpoint. With
 	// OAuth 1.0 and 2.0, a name in braces stands for the member of that name that came with the
-	// token, {client_id} for ClientID, and {access_token} for the token. UserInfoBody, if not empty, is what is asked by POST:
-	// JSON, or else a form: userinfo_body.
+	// token, {client_id} for ClientID, and {access_token} for OAuth 2.0's token. UserInfoBody, if
+	// not empty, is what is asked by POST: JSON, or else a form: userinfo_body.
 	UserInfoEndpoint string
 	UserInfoBody     string
 
@@ -107,8 +109,7 @@ type Config struct {
 	UserInfoNames  map[string]string
 
 	// UserInfoEmails says where the user's addresses are, if they have a list of their own. It is
-	// filled in as a whole, and only where AccessTokenURL, APIBaseURL and UserInfoEndpoint are
-	// the row's.
+	// filled in as a whole, and only where APIBaseURL and UserInfoEndpoint are the row's too.
 	UserInfoEmails compliance.Emails
 
 	// UserInfoFix rewrites what the provider says of the user before it is read and checked:
@@ -270,10 +271,12 @@ func (c Config) filled() (Config, error) {
 }
 
 // own returns row without what it says of its own servers alone, where c has others: the row
-// does not speak for another's users, and no token goes where c has not sent it.
+// does not speak for another's users, and no secret or token goes where c has not sent it.
 func (c Config) own(row compliance.Provider) compliance.Provider {
 	other := func(field, own string) bool { return field != "" && field != own }
-	tokens := other(c.AccessTokenURL, row.AccessTokenURL)
+	server := other(c.ServerMetadataURL, row.ServerMetadataURL) || row.Issuer != "" &&
+		other(c.Issuer, row.Issuer) && fromRow(row).detect() == ProtocolOIDC
+	tokens := server || other(c.AccessTokenURL, row.AccessTokenURL)
 	users := tokens || other(c.UserInfoEndpoint, row.UserInfoEndpoint)
 	subject := cmp.Or(row.UserInfoNames["sub"], "sub")
 	if users || c.UserInfoNames != nil && cmp.Or(c.UserInfoNames["sub"], "sub") != subject {
@@ -284,14 +287,12 @@ func (c Config) own(row compliance.Provider) compliance.Provider {
 		row.UserInfoEmails = compliance.Emails{}
 	}
 	if tokens {
-		row.RefreshTokenURL = ""
-	}
-	metadata := other(c.ServerMetadataURL, row.ServerMetadataURL)
-	if metadata {
-		row.Issuer, row.OIDC.Tenants = "", oidc.Tenants{}
-	}
-	if tokens || metadata || other(c.Issuer, row.Issuer) {
 		row.OAuth2.Server, row.OIDC.Provider = oauth2.AuthorizationServer{}, oidc.Provider{}
+		row.RefreshTokenURL, row.UserInfoEndpoint, row.APIBaseURL = "", "", ""
+	}
+	if server { // whose metadata has the rest
+		row.AuthorizeURL, row.AccessTokenURL, row.JWKSURI = "", "", ""
+		row.Issuer, row.ServerMetadataURL, row.OIDC.Tenants = "", "", oidc.Tenants{}
 	}
 	return row
 }

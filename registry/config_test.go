@@ -2,6 +2,9 @@ package registry
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -239,7 +242,8 @@ func TestConfigIsCloned(t *testing.T) {
 	set := func() map[string]string { return map[string]string{"a": "b"} }
 	var notes []string
 	c := Config{Scopes: []string{"a"}, UserInfoNames: set(), ProviderParams: set(),
-		Hooks: noteHooks(&notes, "own"),
+		Hooks:  noteHooks(&notes, "own"),
+		Quirks: oidc.Quirks{Quirks: oauth2.Quirks{RepeatedParameters: []string{"a"}}},
 		Dialect: compliance.Dialect{ParameterNames: set(), Headers: set(),
 			CallbackParameters: []string{"a"}, TokenResponse: compliance.Response{
 				Success: set(), Codes: set(), Names: set(), Drop: set()}}}
@@ -250,7 +254,7 @@ func TestConfigIsCloned(t *testing.T) {
 		clear(m)
 	}
 	c.Scopes[0], c.Dialect.CallbackParameters[0] = "", ""
-	c.Hooks.AccessTokenRequest[0] = nil
+	c.Hooks.AccessTokenRequest[0], c.Quirks.RepeatedParameters[0] = nil, ""
 	r = got.Dialect.TokenResponse
 	for i, m := range []map[string]string{got.UserInfoNames, got.ProviderParams,
 		got.Dialect.ParameterNames, got.Dialect.Headers, r.Success, r.Codes, r.Names, r.Drop} {
@@ -259,7 +263,7 @@ func TestConfigIsCloned(t *testing.T) {
 		}
 	}
 	if got.Scopes[0] != "a" || got.Dialect.CallbackParameters[0] != "a" ||
-		got.Hooks.AccessTokenRequest[0] == nil {
+		got.Hooks.AccessTokenRequest[0] == nil || got.Quirks.RepeatedParameters[0] != "a" {
 		t.Errorf("a list is shared: %q, %q", got.Scopes, got.Dialect.CallbackParameters)
 	}
 }
@@ -392,6 +396,18 @@ func TestSignedSecretOfConfig(t *testing.T) {
 	if err != nil || auth.Method() != "signed_client_secret" {
 		t.Errorf("%v, %v", auth, err)
 	}
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Dialect.SecretKeyID = "known" // a key without an ID will do then
+	if c.PrivateKey, err = jose.NewKey(private, jose.KeyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if auth, _, err := c.authentication(); err != nil || auth.Method() != "signed_client_secret" {
+		t.Errorf("with the ID of the Dialect: %v, %v", auth, err)
+	}
+	c.Dialect.SecretKeyID = ""
 	c.ClientAuthentication = oauth2.None() // the application's own goes before
 	if auth, _, err = c.authentication(); err != nil || auth.Method() != "none" {
 		t.Errorf("%v, %v", auth, err)

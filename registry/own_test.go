@@ -48,11 +48,16 @@ func TestRowNamesItsOwnUsers(t *testing.T) {
 			UserInfoNames: map[string]string{"name": "sub"}}, `{}`, false},
 		"by its own": {registry.Config{Provider: "musicbrainz",
 			UserInfoNames: map[string]string{"sub": "metabrainz_user_id"}}, `{}`, true},
+		"by no names": {registry.Config{Provider: "musicbrainz",
+			UserInfoNames: map[string]string{}}, `{}`, false},
+		"by sub as the row": {registry.Config{Provider: "epicgames",
+			UserInfoNames: map[string]string{"name": "preferred_username"}}, `{}`, true},
 	} {
 		test.config.ClientID, test.config.ClientSecret = "client", "secret"
 		c, err := newRegistry(t, registry.Options{HTTP: answering(map[string]string{
 			"https://api.weibo.com/2/users/show.json?uid=17&access_token=token":     `{"idstr":"17"}`,
 			"https://api.weibo.com/2/account/profile/email.json?access_token=token": `[]`,
+			"https://api.epicgames.dev/epic/oauth/v2/userInfo":                      `{"sub":"17"}`,
 			"https://musicbrainz.org/oauth2/userinfo":                               `{"sub":"18","metabrainz_user_id":17}`,
 		})}).Register("name", test.config)
 		if err != nil {

@@ -124,9 +124,10 @@ var limited = []struct {
 		"Issuer JWKSURI JWKS ResponseMode Scopes TokenEndpointAuthMethod " +
 		"RevocationEndpointAuthMethod ClientAuthentication TokenPlacement Leeway Quirks.Quirks " +
 		"Quirks.InsecureMissingNonce Dialect.ParameterNames Dialect.CodeParameter " +
-		"Dialect.Headers Dialect.TokenResponse Dialect.SecretIssuer Dialect.SecretKeyID Dialect.SecretAudience " +
-		"Dialect.CallbackParameters Dialect.StandardBase64Keys Hooks.AuthorizationRequest " +
-		"Hooks.AuthorizationResponse Hooks.AccessTokenRequest Hooks.AccessTokenResponse " +
+		"Dialect.Headers Dialect.TokenResponse Dialect.SecretIssuer Dialect.SecretKeyID " +
+		"Dialect.SecretAudience Dialect.CallbackParameters Dialect.StandardBase64Keys " +
+		"Hooks.AuthorizationRequest Hooks.AuthorizationResponse " +
+		"Hooks.AccessTokenRequest Hooks.AccessTokenResponse " +
 		"Hooks.RefreshTokenRequest Hooks.RefreshTokenResponse Hooks.DeviceAuthorizationRequest " +
 		"Hooks.DeviceAuthorizationResponse Hooks.RevokeTokenRequest Hooks.IntrospectTokenRequest " +
 		"Hooks.KeySetResponse Hooks.ProtectedRequest"},
@@ -142,8 +143,9 @@ var limited = []struct {
 	{nil, "OIDC.Issuer OIDC.ServerMetadataURL OIDC.Provider.Issuer " +
 		"OIDC.Provider.AuthorizationEndpoint OIDC.Provider.TokenEndpoint OIDC.Provider.JWKSURI " +
 		"OIDC.Provider.UserInfoEndpoint OIDC.ID OIDC.Auth OIDC.Keys OIDC.UserInfoBody " +
-		"OIDC.UserInfoNames OIDC.UserInfoFix OIDC.RevocationAuth OIDC.RefreshEndpoint OIDC.RefreshParams OIDC.TokenPlacement " +
-		"OIDC.Leeway OIDC.Quirks OIDC.Hooks OIDC.HTTP OIDC.Now"},
+		"OIDC.UserInfoNames OIDC.UserInfoFix OIDC.RevocationAuth OIDC.RefreshEndpoint " +
+		"OIDC.RefreshParams OIDC.TokenPlacement OIDC.Leeway OIDC.Quirks OIDC.Hooks " +
+		"OIDC.HTTP OIDC.Now"},
 }
 
 // check refuses fields that are not of the protocol, and URLs that cannot be asked.

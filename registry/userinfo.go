@@ -19,10 +19,10 @@ import (
 // UserInfo Endpoint and compares the answer with login's ID Token, or if there is no such
 // endpoint returns what the ID Token says; otherwise it asks Config.UserInfoEndpoint, or if
 // there is none looks into what came with the token, and names the user by
-// Config.IdentityIssuer. login
-// must be one that c completed, or, without OpenID Connect, one made of a token
-// that was stored: &Login{Token: t}. Where Config does not have what it takes, the error is a
-// [*ConfigError].
+// Config.IdentityIssuer. login must be one that c completed, or, without OpenID Connect, one
+// made of a token that was stored: &Login{Token: t}. What came with the token of a login need
+// not come again with one that was refreshed: ask before that who the user is. Where Config does
+// not have what it takes, the error is a [*ConfigError].
 func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
 	m, err := c.registration()
 	if err != nil {
@@ -70,7 +70,8 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 		u, err := oidc.ReadUserInfo(ctx, body, s)
 		if e, ok := errors.AsType[*jose.CheckError](err); ok && e.Check == "sub" {
 			err = &ConfigError{Client: m.name, Field: "UserInfoEndpoint",
-				Err: fmt.Errorf("%w, where the user does not come with the token: %w", errRequired, err)}
+				Err: fmt.Errorf("%w, where the user does not come with the token, "+
+					"or not with a refreshed one: %w", errRequired, err)}
 		}
 		return u, err
 	}
@@ -137,7 +138,7 @@ var errNotOurs = errors.New("UserInfo needs a login that this client completed")
 var errOtherUser error = &jose.CheckError{Check: "sub", Need: "must be that of the ID Token",
 	Clause: "OpenID Connect Core 1.0, Section 5.3.2"}
 
-var errUserInfo = fmt.Errorf("%w for UserInfo; that of a row is for its own endpoint", errRequired)
+var errUserInfo = fmt.Errorf("%w for UserInfo; that of a row is for its own users", errRequired)
 
 // An apiKey is the key of the client that a UserInfoFix calls the API with, in a context.
 type apiKey struct{}

@@ -531,6 +531,7 @@ func TestUserInfoOfIDToken(t *testing.T) {
 		check      string
 	}{
 		{"the ID Token alone", "", nil, "alice Alice Example alice@example.com true", ""},
+		{"a provider that checks nothing", "", nil, "alice Alice Example alice@example.com false", ""},
 		{"the callback", `{"name":{"first":"Ada","last":"Lovelace"}}`,
 			map[string]string{"name": "{/callback/user/name/first} {/callback/user/name/last}"},
 			"alice Ada Lovelace alice@example.com true", ""},
@@ -567,6 +568,7 @@ func TestUserInfoOfIDToken(t *testing.T) {
 				},
 			})["oidc"]
 			c.UserInfoNames = test.names
+			c.Quirks.UncheckedContacts = test.name == "a provider that checks nothing"
 			c.Dialect.CallbackParameters = []string{"user", "none"}
 			s := newSite(t, registry.Options{})
 			if _, err := s.registry.Register("name", c); err != nil {
