@@ -77,7 +77,7 @@ func (c *Client) AuthorizationResponse(
 			return nil, l.Err() // there is nothing to rewrite
 		}
 	}
-	params, _ = withParams("", "", params, nil) // a copy, which hooks may write to
+	params = both(url.Values{}, params) // a copy, which hooks may write to
 	for _, hook := range c.config.Hooks.AuthorizationResponse {
 		if err := hook(ctx, params); err != nil {
 			return nil, fmt.Errorf("oauth2: authorization response: hook: %w", err)
@@ -199,7 +199,8 @@ func (c *Client) Exchange(ctx context.Context, resp *AuthorizationResponse) (*To
 	}
 	t := data.transaction
 	if t.NoPKCE && !c.config.Quirks.InsecureNoPKCE {
-		return nil, checkError("code_verifier", "must be in the transaction", "RFC 7636, Section 4.5")
+		return nil, checkError("code_verifier", "must be in the transaction",
+			"RFC 7636, Section 4.5")
 	}
 	form := maps.Clone(data.repeated)
 	maps.Copy(form, t.Params)

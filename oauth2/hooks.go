@@ -69,19 +69,32 @@ func rewrite(ctx context.Context, hooks []ResponseHook, resp *httpclient.Respons
 
 // Then returns Hooks that are called in turn: those of h, then those of next.
 func (h Hooks) Then(next Hooks) Hooks {
-	return Hooks{
-		AuthorizationRequest:        slices.Concat(h.AuthorizationRequest, next.AuthorizationRequest),
-		AuthorizationResponse:       slices.Concat(h.AuthorizationResponse, next.AuthorizationResponse),
-		AccessTokenRequest:          slices.Concat(h.AccessTokenRequest, next.AccessTokenRequest),
-		AccessTokenResponse:         slices.Concat(h.AccessTokenResponse, next.AccessTokenResponse),
-		RefreshTokenRequest:         slices.Concat(h.RefreshTokenRequest, next.RefreshTokenRequest),
-		RefreshTokenResponse:        slices.Concat(h.RefreshTokenResponse, next.RefreshTokenResponse),
-		DeviceAuthorizationRequest:  slices.Concat(h.DeviceAuthorizationRequest, next.DeviceAuthorizationRequest),
-		DeviceAuthorizationResponse: slices.Concat(h.DeviceAuthorizationResponse, next.DeviceAuthorizationResponse),
-		RevokeTokenRequest:          slices.Concat(h.RevokeTokenRequest, next.RevokeTokenRequest),
-		IntrospectTokenRequest:      slices.Concat(h.IntrospectTokenRequest, next.IntrospectTokenRequest),
-		KeySetResponse:              slices.Concat(h.KeySetResponse, next.KeySetResponse),
-		UserInfoResponse:            slices.Concat(h.UserInfoResponse, next.UserInfoResponse),
-		ProtectedRequest:            slices.Concat(h.ProtectedRequest, next.ProtectedRequest),
+	for _, l := range []struct {
+		to   *[]RequestHook
+		more []RequestHook
+	}{
+		{&h.AccessTokenRequest, next.AccessTokenRequest},
+		{&h.RefreshTokenRequest, next.RefreshTokenRequest},
+		{&h.DeviceAuthorizationRequest, next.DeviceAuthorizationRequest},
+		{&h.RevokeTokenRequest, next.RevokeTokenRequest},
+		{&h.IntrospectTokenRequest, next.IntrospectTokenRequest},
+		{&h.ProtectedRequest, next.ProtectedRequest},
+	} {
+		*l.to = slices.Concat(*l.to, l.more)
 	}
+	for _, l := range []struct {
+		to   *[]ResponseHook
+		more []ResponseHook
+	}{
+		{&h.AccessTokenResponse, next.AccessTokenResponse},
+		{&h.RefreshTokenResponse, next.RefreshTokenResponse},
+		{&h.DeviceAuthorizationResponse, next.DeviceAuthorizationResponse},
+		{&h.KeySetResponse, next.KeySetResponse},
+		{&h.UserInfoResponse, next.UserInfoResponse},
+	} {
+		*l.to = slices.Concat(*l.to, l.more)
+	}
+	h.AuthorizationRequest = slices.Concat(h.AuthorizationRequest, next.AuthorizationRequest)
+	h.AuthorizationResponse = slices.Concat(h.AuthorizationResponse, next.AuthorizationResponse)
+	return h
 }

@@ -113,8 +113,8 @@ type Quirks struct {
 	oauth2.Quirks
 
 	// StringBooleans takes the strings "true" and "false" where OpenID Connect Core 1.0,
-	// Section 5.1 asks for a boolean: email_verified and phone_number_verified. So it does
-	// 1 and 0.
+	// Section 5.1 asks for a boolean: email_verified and phone_number_verified. It takes 1 and
+	// 0 too, as numbers and as strings.
 	StringBooleans bool
 
 	// UncheckedContacts counts no e-mail address and no telephone number as verified, whatever

@@ -305,18 +305,6 @@ func TestFilledRefused(t *testing.T) {
 	}
 }
 
-// The issuer of a row's identities is for the row's own endpoint.
-func TestIdentityIssuerOfRow(t *testing.T) {
-	row, _ := compliance.Lookup("github")
-	for endpoint, want := range map[string]string{"": row.IdentityIssuer,
-		row.UserInfoEndpoint: row.IdentityIssuer, "https://evil.example/user": ""} {
-		c, err := Config{Provider: "github", UserInfoEndpoint: endpoint}.filled()
-		if err != nil || c.IdentityIssuer != want || row.IdentityIssuer == "" {
-			t.Errorf("%q: issuer %q, %v", endpoint, c.IdentityIssuer, err)
-		}
-	}
-}
-
 // Each field of Quirks, Dialect and Hooks is of all protocols or of those that limited says.
 func TestNestedFieldsAreLimited(t *testing.T) {
 	known := strings.Fields("Quirks.StringBooleans Quirks.UncheckedContacts " +

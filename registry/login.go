@@ -109,16 +109,17 @@ func (c *Client) complete(w http.ResponseWriter, r *http.Request, m *registratio
 	return login, nil
 }
 
-// kept returns the parameters called names.
+// kept returns the parameters called names, nil if there are none.
 func kept(params url.Values, names []string) map[string]string {
-	var kept map[string]string
+	var values map[string]string
 	for _, name := range names {
-		if params.Has(name) {
-			if kept == nil {
-				kept = map[string]string{}
-			}
-			kept[name] = params.Get(name)
+		if !params.Has(name) {
+			continue
 		}
+		if values == nil {
+			values = map[string]string{}
+		}
+		values[name] = params.Get(name)
 	}
-	return kept
+	return values
 }

@@ -313,34 +313,14 @@ func TestIdentityIssuerOfRow(t *testing.T) {
 	}
 }
 
-// Nor does its API get their tokens, nor is a user its own who came with another's token.
-func TestRowOfAnotherServer(t *testing.T) {
-	asked := false
-	r := newRegistry(t, registry.Options{HTTP: answering(
-		map[string]string{"https://git.example/user": `{"id":1}`},
-		func(req *http.Request) { asked = asked || req.URL.Host == "api.github.com" })})
-	c, err := r.Register("ghe", registry.Config{Provider: "github", ClientID: "a", ClientSecret: "b",
-		UserInfoEndpoint: "https://git.example/user", IdentityIssuer: "https://git.example"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.UserInfo(t.Context(), &registry.Login{Token: bearer(t)}); err != nil || asked {
-		t.Errorf("the API of the row was asked: %v, %v", asked, err)
-	}
-	c, err = r.Register("strava", registry.Config{Provider: "strava", ClientID: "a",
-		ClientSecret: "b", AccessTokenURL: "https://other.example/token"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = c.UserInfo(t.Context(), &registry.Login{Token: bearer(t)})
-	if e, ok := errors.AsType[*registry.ConfigError](err); !ok || e.Field != "IdentityIssuer" {
-		t.Errorf("a user of another server: %v", err)
-	}
-	_, err = r.Register("none", registry.Config{ClientID: "a", ClientSecret: "b",
-		AuthorizeURL: "https://other.example/a", AccessTokenURL: "https://other.example/token",
+// Parameters are those of a row.
+func TestProviderParamsOfNoRow(t *testing.T) {
+	_, err := newRegistry(t, registry.Options{}).Register("none", registry.Config{ClientID: "a",
+		ClientSecret: "b", AuthorizeURL: "https://other.example/a",
+		AccessTokenURL: "https://other.example/token",
 		ProviderParams: map[string]string{"host": "x"}})
 	if e, ok := errors.AsType[*registry.ConfigError](err); !ok || e.Field != "ProviderParams" {
-		t.Errorf("parameters of no row: %v", err)
+		t.Errorf("error is %v", err)
 	}
 }
 
