@@ -77,11 +77,9 @@ func (c *Client) AuthorizationResponse(
 			return nil, l.Err() // there is nothing to rewrite
 		}
 	}
-	params = both(url.Values{}, params) // a copy, which hooks may write to
-	for _, hook := range c.config.Hooks.AuthorizationResponse {
-		if err := hook(ctx, params); err != nil {
-			return nil, fmt.Errorf("oauth2: authorization response: hook: %w", err)
-		}
+	params, err := c.rewriteCallback(ctx, params)
+	if err != nil {
+		return nil, err
 	}
 	l.Check(t.State != "" && equal(params.Get("state"), t.State),
 		"state", "must be the one of the request", "RFC 6749, Section 10.12")
@@ -101,6 +99,21 @@ func (c *Client) AuthorizationResponse(
 	}
 	data := responseData{t, params.Get("code"), c.repeated(params), tok, new(atomic.Bool)}
 	return &AuthorizationResponse{func() responseData { return data }}, nil
+}
+
+// rewriteCallback returns the parameters of a callback as hooks make them.
+func (c *Client) rewriteCallback(ctx context.Context, params url.Values) (url.Values, error) {
+	hooks := c.config.Hooks.AuthorizationResponse
+	if len(hooks) == 0 {
+		return params, nil
+	}
+	params = both(url.Values{}, params) // a copy, which they may write to
+	for _, hook := range hooks {
+		if err := hook(ctx, params); err != nil {
+			return nil, fmt.Errorf("oauth2: authorization response: hook: %w", err)
+		}
+	}
+	return params, nil
 }
 
 // browserToken returns the tokens that came by the browser, RFC 6749, Section 4.2.2 and
@@ -135,6 +148,9 @@ func (c *Client) browserIDToken(raw string) *Token {
 
 // repeated returns the parameters of a callback that the token request has too.
 func (c *Client) repeated(params url.Values) url.Values {
+	if c.config.Quirks.RepeatedParameters == nil {
+		return nil
+	}
 	form := url.Values{}
 	for _, name := range c.config.Quirks.RepeatedParameters {
 		if params.Has(name) {
@@ -202,7 +218,8 @@ func (c *Client) Exchange(ctx context.Context, resp *AuthorizationResponse) (*To
 		return nil, checkError("code_verifier", "must be in the transaction",
 			"RFC 7636, Section 4.5")
 	}
-	form := maps.Clone(data.repeated)
+	form := url.Values{}
+	maps.Copy(form, data.repeated)
 	maps.Copy(form, t.Params)
 	form.Set("grant_type", "authorization_code")
 	form.Set("code", data.code)
