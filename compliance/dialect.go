@@ -70,7 +70,7 @@ func (d Dialect) Hooks(clientID string, form bool) oauth2.Hooks {
 		h.RefreshTokenRequest = append(h.RefreshTokenRequest, headers)
 		h.ProtectedRequest = []oauth2.RequestHook{d.apiHeaders(clientID)}
 	}
-	if !d.TokenResponse.isZero() {
+	if !reflect.ValueOf(d.TokenResponse).IsZero() {
 		read := []oauth2.ResponseHook{d.TokenResponse.hook(form)}
 		h.AccessTokenResponse, h.RefreshTokenResponse = read, read
 	}

@@ -15,7 +15,6 @@ import (
 // {tenant}, which [Provider.With] fills in.
 type Provider struct {
 	RequestTokenURL         string // makes it a provider of OAuth 1.0
-	RequestTokenParams      url.Values
 	AuthorizeURL            string
 	AuthorizeParams         url.Values
 	AccessTokenURL          string
@@ -28,7 +27,6 @@ type Provider struct {
 	APIBaseURL              string
 	TokenEndpointAuthMethod string
 	TokenPlacement          oauth2.Placement
-	SignatureMethod         oauth1.SignatureMethod
 	ResponseMode            string
 	Scopes                  []string
 
@@ -48,7 +46,6 @@ type Provider struct {
 	Hooks   oauth2.Hooks
 
 	OAuth1 oauth1.Config
-	OAuth2 oauth2.Config
 	OIDC   oidc.Config
 
 	// Params are the parameters of the row.

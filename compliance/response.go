@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
 
 	"vouchsafe/httpclient"
@@ -47,11 +48,6 @@ type Response struct {
 	TokenType string
 }
 
-func (r Response) isZero() bool {
-	return r.Success == nil && r.Error == "" && r.ErrorDescription == "" && r.Codes == nil &&
-		r.Unwrap == "" && r.Names == nil && r.Drop == nil && !r.ScopeList && r.TokenType == ""
-}
-
 // hook returns what rewrites a response. One that is no strict JSON object, nor a form where
 // that may be, stays as it is, for the reader to refuse.
 func (r Response) hook(form bool) oauth2.ResponseHook {
@@ -70,26 +66,16 @@ func (r Response) hook(form bool) oauth2.ResponseHook {
 }
 
 func (r Response) rewritten(m strictjson.Object) map[string]json.RawMessage {
-	members := membersOf(m)
 	if code, failed := r.failure(m); failed {
+		members := membersOf(m)
 		members["error"] = quoted(code)
 		if text, ok := m.At(r.ErrorDescription).String(); ok && r.ErrorDescription != "" {
 			members["error_description"] = quoted(text)
 		}
 		return members
 	}
-	if inner, err := strictjson.Parse(string(m.At(r.Unwrap))); r.Unwrap != "" && err == nil {
-		delete(members, topOf(r.Unwrap))
-		outer := string(members["error"])
-		for name, value := range inner.All() {
-			members[name] = value.Raw()
-		}
-		if outer != "" && outer != "null" && outer != `""` { // must not be hidden
-			members["error"] = json.RawMessage(outer)
-		}
-		text, _ := json.Marshal(members)
-		m, _ = strictjson.Parse(string(text))
-	}
+	m = r.unwrapped(m)
+	members := membersOf(m)
 	for _, place := range r.Names {
 		if m.At(place) != "" {
 			delete(members, topOf(place))
@@ -116,6 +102,24 @@ func (r Response) rewritten(m strictjson.Object) map[string]json.RawMessage {
 		members["token_type"] = quoted(r.TokenType)
 	}
 	return members
+}
+
+// unwrapped returns m with the members of the object at Unwrap in the place of that.
+func (r Response) unwrapped(m strictjson.Object) strictjson.Object {
+	inner, err := strictjson.Parse(string(m.At(r.Unwrap)))
+	if r.Unwrap == "" || err != nil {
+		return m
+	}
+	members := membersOf(m)
+	delete(members, topOf(r.Unwrap))
+	outer := string(members["error"])
+	maps.Copy(members, membersOf(inner))
+	if outer != "" && outer != "null" && outer != `""` { // must not be hidden
+		members["error"] = json.RawMessage(outer)
+	}
+	text, _ := json.Marshal(members)
+	m, _ = strictjson.Parse(string(text)) // too many members are none, and refused
+	return m
 }
 
 // failure returns the code of an error, and whether there is one.
@@ -151,12 +155,12 @@ func quoted(s string) json.RawMessage {
 	return text
 }
 
-// digitsOrText returns a string, or the digits of a whole number.
+// digitsOrText returns a string, or the digits of a whole number, with its sign.
 func digitsOrText(v strictjson.Value) string {
-	if s, ok := v.String(); ok {
+	if s, ok := v.Text(); ok {
 		return s
 	}
-	if strings.Trim(strings.TrimPrefix(string(v), "-"), "0123456789") == "" {
+	if _, ok := strictjson.Value(strings.TrimPrefix(string(v), "-")).Text(); ok {
 		return string(v)
 	}
 	return ""

@@ -205,7 +205,7 @@ func (c rawClaims) contact(name string, f flags) contact {
 	value, flag := c.text(name), name+"_verified"
 	verified := c.value(flag) == "true"
 	if f.stringBooleans && !verified {
-		s, _ := strictjson.Value(wholeAsString(c.value(flag))).String()
+		s, _ := c.value(flag).Text()
 		verified = s == "true" || s == "1"
 	}
 	return contact{value, verified && value != "" && !f.unchecked}

@@ -191,7 +191,7 @@ func (p ClaimsProvider) signs() signedObject {
 // fetchClaims fetches distributed claims, and returns who may vouch for what is there.
 func (c *Client) fetchClaims(ctx context.Context, s source) (string, []ClaimsProvider, error) {
 	l := verdict.New(ctx, checkError)
-	req, err := newGet(ctx, s.endpoint, typeJWT)
+	req, err := newRequest(ctx, s.endpoint, typeJWT, "")
 	if err != nil {
 		return "", nil, err
 	}

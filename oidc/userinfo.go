@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/braces"
 	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/internal/verdict"
@@ -166,18 +168,14 @@ func (c *Client) userInfoKeys(conn *connection) (jose.KeySource, []string, error
 	return conn.keys, accepted, err
 }
 
-// get fetches a resource of one of the media types in accept.
-func get(ctx context.Context, client *http.Client, url, accept string) (
-	*httpclient.Response, error) {
-	req, err := newGet(ctx, url, accept)
-	if err != nil {
-		return nil, err
+// newRequest returns a request for a resource of one of the media types in accept: a GET, or if
+// there is a body a POST of it.
+func newRequest(ctx context.Context, url, accept, body string) (*http.Request, error) {
+	method, sent := http.MethodGet, io.Reader(nil)
+	if body != "" {
+		method, sent = http.MethodPost, strings.NewReader(body)
 	}
-	return send(ctx, client, req)
-}
-
-func newGet(ctx context.Context, url, accept string) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, method, url, sent)
 	if err != nil {
 		return nil, fmt.Errorf("%w: it does not parse", httpclient.ErrInsecureURL)
 	}
@@ -289,15 +287,10 @@ func (s UserInfoSource) fetch(ctx context.Context, client *http.Client) (*UserIn
 
 // request builds the request, for an answer of one of the media types in accept.
 func (s UserInfoSource) request(ctx context.Context, accept string) (*http.Request, error) {
-	req, err := newGet(ctx, s.Endpoint, accept)
+	req, err := newRequest(ctx, s.Endpoint, accept, s.Body)
 	if err != nil || s.Body == "" {
 		return req, err
 	}
-	req, err = http.NewRequestWithContext(ctx, http.MethodPost, s.Endpoint, strings.NewReader(s.Body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Accept", accept)
 	req.Header.Set("Content-Type", typeForm)
 	if json.Valid([]byte(s.Body)) {
 		req.Header.Set("Content-Type", typeJSON)
@@ -408,33 +401,23 @@ func (s UserInfoSource) userInfo(m strictjson.Object) (*UserInfo, error) {
 	return newUserInfo(Identity{s.Issuer, subject}, claims, s.Quirks.flags()), nil
 }
 
-// valueAt returns what is at a place, or made of several in braces; nil if there is nothing.
+// valueAt returns what is at a place, or made of several in braces; nil if there is nothing. A
+// whole number becomes a string of all its digits, of which a float64 has not enough.
 func valueAt(m strictjson.Object, place string) json.RawMessage {
-	if !strings.Contains(place, "{") {
-		return wholeAsString(m.At(place))
-	}
-	var made strings.Builder
-	for part := range strings.SplitSeq(place, "}") {
-		text, inner, braced := strings.Cut(part, "{")
-		made.WriteString(text)
-		if !braced {
-			continue
-		}
-		s, ok := strictjson.Value(wholeAsString(m.At(inner))).String()
-		if !ok || s == "" {
+	if strings.Contains(place, "{") {
+		text, _, ok := braces.Fill(place, func(inner string) string {
+			s, _ := m.At(inner).Text()
+			return s
+		})
+		if !ok {
 			return nil
 		}
-		made.WriteString(s)
+		quoted, _ := json.Marshal(text)
+		return quoted
 	}
-	text, _ := json.Marshal(made.String())
-	return text
-}
-
-// wholeAsString makes a string of a whole number, digit by digit: a float64 has
-// not enough of them.
-func wholeAsString(v strictjson.Value) json.RawMessage {
-	if v == "" || strings.Trim(string(v), digits) != "" {
-		return v.Raw()
+	v := m.At(place)
+	if number, ok := v.Text(); ok && number == string(v) {
+		return json.RawMessage(`"` + number + `"`)
 	}
-	return json.RawMessage(`"` + string(v) + `"`)
+	return v.Raw()
 }

@@ -287,7 +287,7 @@ func (c Config) own(row compliance.Provider) compliance.Provider {
 		row.UserInfoEmails = compliance.Emails{}
 	}
 	if tokens {
-		row.OAuth2.Server, row.OIDC.Provider = oauth2.AuthorizationServer{}, oidc.Provider{}
+		row.OIDC.Provider = oidc.Provider{}
 		row.RefreshTokenURL, row.UserInfoEndpoint, row.APIBaseURL = "", "", ""
 	}
 	if server { // whose metadata has the rest

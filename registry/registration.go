@@ -8,6 +8,7 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/digest"
+	"vouchsafe/oidc"
 )
 
 // A registration is what a client is, until it is replaced.
@@ -18,7 +19,8 @@ type registration struct {
 	http     *http.Client // that of the settings, as config has it
 	api      *api         // nil if config has none
 	protocol protocol
-	digest   string // of what must not change between redirect and callback
+	source   oidc.UserInfoSource // of users, but for its Endpoint
+	digest   string              // of what must not change between redirect and callback
 	users    *users
 }
 
@@ -45,7 +47,7 @@ func (s *settings) register(name string, c Config) (*registration, error) {
 	c.ClientSecret = "" // the protocol has it, where printing does not reach
 	return &registration{
 		name: name, settings: s, config: c, http: o.HTTP, api: api, protocol: p,
-		digest: c.digest(), users: &users{},
+		source: c.userInfoSource(), digest: c.digest(), users: &users{},
 	}, nil
 }
 

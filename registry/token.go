@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"vouchsafe/internal/braces"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/oauth1"
 	"vouchsafe/oauth2"
@@ -100,22 +101,12 @@ var errDots = errors.New("what came with the token must not be dots in the path 
 
 func fill(template string, members map[string]json.RawMessage, escape func(string) string,
 ) (string, error) {
-	var filled strings.Builder
-	for part := range strings.SplitSeq(template, "}") {
-		text, name, braced := strings.Cut(part, "{")
-		filled.WriteString(text)
-		if !braced {
-			continue
-		}
-		raw := strictjson.Value(members[name])
-		value, isText := raw.String()
-		if !isText && strings.Trim(string(raw), "0123456789") == "" {
-			value = string(raw) // a whole number
-		}
-		if value == "" {
-			return "", fmt.Errorf("%q must have come with the token", name)
-		}
-		filled.WriteString(escape(value))
+	text, missing, ok := braces.Fill(template, func(name string) string {
+		value, _ := strictjson.Value(members[name]).Text()
+		return escape(value)
+	})
+	if !ok {
+		return "", fmt.Errorf("%q must have come with the token", missing)
 	}
-	return filled.String(), nil
+	return text, nil
 }

@@ -43,15 +43,7 @@ func (c *Client) UserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, er
 // fetchUserInfo asks a provider without OpenID Connect who the user is, or reads what it said
 // beside the token.
 func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.UserInfo, error) {
-	c := m.config
-	s := oidc.UserInfoSource{
-		Issuer: c.IdentityIssuer,
-		Body:   strings.ReplaceAll(c.UserInfoBody, "{client_id}", url.QueryEscape(c.ClientID)),
-		Names:  c.UserInfoNames,
-		Hooks:  c.hooks().UserInfoResponse,
-		Quirks: c.Quirks,
-		Fix:    c.userInfoFix(),
-	}
+	c, s := m.config, m.source
 	if c.UserInfoEndpoint == "" && len(c.UserInfoNames) == 0 {
 		return nil, &ConfigError{Client: m.name, Field: "UserInfoEndpoint", Err: errUserInfo}
 	}
@@ -59,21 +51,7 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 		return nil, &ConfigError{Client: m.name, Field: "IdentityIssuer", Err: errUserInfo}
 	}
 	if c.UserInfoEndpoint == "" {
-		// A token of another's is refused here as where it would be sent.
-		if _, err := m.bind(ctx, login.Token, c.AccessTokenURL); err != nil {
-			return nil, err
-		}
-		body, err := json.Marshal(login.Token.members())
-		if err != nil {
-			return nil, err
-		}
-		u, err := oidc.ReadUserInfo(ctx, body, s)
-		if e, ok := errors.AsType[*jose.CheckError](err); ok && e.Check == "sub" {
-			err = &ConfigError{Client: m.name, Field: "UserInfoEndpoint",
-				Err: fmt.Errorf("%w, where the user does not come with the token, "+
-					"or not with a refreshed one: %w", errRequired, err)}
-		}
-		return u, err
+		return m.userBesideToken(ctx, login.Token)
 	}
 	var err error
 	if s.Endpoint, err = login.Token.expand(c.UserInfoEndpoint, c.ClientID); err != nil {
@@ -84,6 +62,36 @@ func (m *registration) fetchUserInfo(ctx context.Context, login *Login) (*oidc.U
 		return nil, err
 	}
 	return oidc.FetchUserInfo(ctx, client, s)
+}
+
+func (m *registration) userBesideToken(ctx context.Context, t Token) (*oidc.UserInfo, error) {
+	// A token of another's is refused here as where it would be sent.
+	if _, err := m.bind(ctx, t, m.config.AccessTokenURL); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(t.members())
+	if err != nil {
+		return nil, err
+	}
+	u, err := oidc.ReadUserInfo(ctx, body, m.source)
+	if e, ok := errors.AsType[*jose.CheckError](err); ok && e.Check == "sub" {
+		err = &ConfigError{Client: m.name, Field: "UserInfoEndpoint",
+			Err: fmt.Errorf("%w, where the user does not come with the token, "+
+				"or not with a refreshed one: %w", errRequired, err)}
+	}
+	return u, err
+}
+
+// userInfoSource returns how users' claims are read, wherever they are.
+func (c Config) userInfoSource() oidc.UserInfoSource {
+	return oidc.UserInfoSource{
+		Issuer: c.IdentityIssuer,
+		Body:   strings.ReplaceAll(c.UserInfoBody, "{client_id}", url.QueryEscape(c.ClientID)),
+		Names:  c.UserInfoNames,
+		Hooks:  c.hooks().UserInfoResponse,
+		Quirks: c.Quirks,
+		Fix:    c.userInfoFix(),
+	}
 }
 
 // idTokenUserInfo returns what the ID Token says of the user, and the callback beside it.
@@ -109,12 +117,9 @@ func (m *registration) idTokenUserInfo(ctx context.Context, login *Login) (*oidc
 	if err != nil {
 		return nil, err
 	}
-	u, err := oidc.ReadUserInfo(ctx, body, oidc.UserInfoSource{
-		Issuer: who.Issuer,
-		Names:  m.config.UserInfoNames,
-		Quirks: m.config.Quirks,
-		Fix:    m.config.userInfoFix(),
-	})
+	s := m.source
+	s.Issuer = who.Issuer
+	u, err := oidc.ReadUserInfo(ctx, body, s)
 	if err == nil && u.Identity != who {
 		err = errOtherUser
 	}

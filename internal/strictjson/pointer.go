@@ -42,3 +42,14 @@ func (v Value) child(token string) Value {
 	}
 	return o.Get(token)
 }
+
+// Text returns a string's characters, or all the digits of a whole number that has no sign.
+func (v Value) Text() (string, bool) {
+	if s, ok := v.String(); ok {
+		return s, true
+	}
+	if v == "" || strings.Trim(string(v), "0123456789") != "" {
+		return "", false
+	}
+	return string(v), true
+}

@@ -24,3 +24,17 @@ func TestAt(t *testing.T) {
 		}
 	}
 }
+
+func TestText(t *testing.T) {
+	for v, want := range map[Value]string{`"a\"b"`: `a"b`, `""`: "", "0": "0",
+		"9007199254740993": "9007199254740993"} {
+		if s, ok := v.Text(); s != want || !ok {
+			t.Errorf("%s is %q, %t", v, s, ok)
+		}
+	}
+	for _, v := range []Value{"", "-1", "1.5", "1e3", "null", "true", "[1]", `{"a":1}`} {
+		if s, ok := v.Text(); s != "" || ok {
+			t.Errorf("%s is %q, %t", v, s, ok)
+		}
+	}
+}
