@@ -21,6 +21,7 @@ type AuthorizationServer struct {
 	RevocationEndpoint          string `json:"revocation_endpoint"`
 	IntrospectionEndpoint       string `json:"introspection_endpoint"`
 	DeviceAuthorizationEndpoint string `json:"device_authorization_endpoint"` // RFC 8628, Section 4
+	RegistrationEndpoint        string `json:"registration_endpoint"`         // RFC 7591, Section 3
 
 	TokenEndpointAuthMethodsSupported          []string `json:"token_endpoint_auth_methods_supported"`
 	TokenEndpointAuthSigningAlgValuesSupported []string `json:"token_endpoint_auth_signing_alg_values_supported"`

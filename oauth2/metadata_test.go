@@ -258,6 +258,7 @@ func TestDiscoverReads(t *testing.T) {
 		"revocation_endpoint": "https://as.example/r",
 		"introspection_endpoint": "https://as.example/i",
 		"device_authorization_endpoint": "https://as.example/d",
+		"registration_endpoint": "https://as.example/c",
 		"token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
 		"token_endpoint_auth_signing_alg_values_supported": ["ES256"],
 		"revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
@@ -267,7 +268,7 @@ func TestDiscoverReads(t *testing.T) {
 		"authorization_signing_alg_values_supported": ["PS256"],
 		"require_signed_request_object": true,
 		"authorization_response_iss_parameter_supported": true,
-		"registration_endpoint": "http://as.example/", "service_documentation": 7,
+		"op_policy_uri": "http://as.example/", "service_documentation": 7,
 		"verify": false, "scope": "admin", "client_id": "evil", "client_secret": "evil",
 		"AuthorizationServer": {"token_endpoint": "https://evil.example"}
 	}`, "BASE", p.URL)
@@ -280,6 +281,7 @@ func TestDiscoverReads(t *testing.T) {
 		RevocationEndpoint:          "https://as.example/r",
 		IntrospectionEndpoint:       "https://as.example/i",
 		DeviceAuthorizationEndpoint: "https://as.example/d",
+		RegistrationEndpoint:        "https://as.example/c",
 
 		TokenEndpointAuthMethodsSupported:          []string{"none", "private_key_jwt"},
 		TokenEndpointAuthSigningAlgValuesSupported: []string{"ES256"},
@@ -473,7 +475,7 @@ func TestMetadataCheck(t *testing.T) {
 	}{
 		{"nothing", AuthorizationServer{}, "ok"},
 		{"all", AuthorizationServer{https(""), https("/a?b=c"), https("/t"), https("/j"),
-			https("/r"), https("/i"), https("/d"), nil, nil, nil, nil, nil, nil, nil, true, true}, "ok"},
+			https("/r"), https("/i"), https("/d"), https("/c"), nil, nil, nil, nil, nil, nil, nil, true, true}, "ok"},
 		{"issuer with a path", AuthorizationServer{Issuer: https("/login/oauth")}, "ok"},
 		{"issuer with a slash", AuthorizationServer{Issuer: https("/")}, "ok"},
 		{"loopback issuer", AuthorizationServer{Issuer: "http://127.0.0.1:1"}, "ok"},

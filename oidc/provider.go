@@ -13,8 +13,10 @@ type Provider struct {
 	oauth2.AuthorizationServer
 
 	UserInfoEndpoint                  string   `json:"userinfo_endpoint"`
+	EndSessionEndpoint                string   `json:"end_session_endpoint"` // RP-Initiated Logout 1.0, Section 2.1
 	IDTokenSigningAlgValuesSupported  []string `json:"id_token_signing_alg_values_supported"`
 	UserInfoSigningAlgValuesSupported []string `json:"userinfo_signing_alg_values_supported"`
+	PromptValuesSupported             []string `json:"prompt_values_supported"` // Prompt Create 1.0, Section 4.2
 }
 
 // merge returns p with the fields that over sets in place of p's.

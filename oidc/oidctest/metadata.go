@@ -45,6 +45,8 @@ func (p *Provider) metadata() map[string]any {
 		"require_request_uri_registration":               false,
 	}
 	p.addAlgorithms(metadata)
+	p.logoutMetadata(metadata)
+	p.registrationMetadata(metadata)
 	return metadata
 }
 

@@ -231,6 +231,8 @@ func (p *Provider) routes(prefix string) http.Handler {
 	mux.HandleFunc("GET "+prefix+"/userinfo", p.serveUserInfo)
 	mux.HandleFunc("POST "+prefix+"/userinfo", p.serveUserInfo)
 	mux.HandleFunc("GET "+prefix+"/me", p.serveMe)
+	p.routeLogout(mux, prefix)
+	p.routeRegistration(mux, prefix)
 	return mux
 }
 
