@@ -475,7 +475,8 @@ func TestMetadataCheck(t *testing.T) {
 	}{
 		{"nothing", AuthorizationServer{}, "ok"},
 		{"all", AuthorizationServer{https(""), https("/a?b=c"), https("/t"), https("/j"),
-			https("/r"), https("/i"), https("/d"), https("/c"), nil, nil, nil, nil, nil, nil, nil, true, true}, "ok"},
+			https("/r"), https("/i"), https("/d"), https("/c"),
+			nil, nil, nil, nil, nil, nil, nil, true, true}, "ok"},
 		{"issuer with a path", AuthorizationServer{Issuer: https("/login/oauth")}, "ok"},
 		{"issuer with a slash", AuthorizationServer{Issuer: https("/")}, "ok"},
 		{"loopback issuer", AuthorizationServer{Issuer: "http://127.0.0.1:1"}, "ok"},
