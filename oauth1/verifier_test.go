@@ -388,18 +388,31 @@ func withParam(name string, values ...string) func(*craft) {
 	}
 }
 
+// countedNonces counts what it is asked.
+type countedNonces struct {
+	NonceStore
+	n int
+}
+
+func (c *countedNonces) Add(ctx context.Context, key string, until time.Time) (bool, error) {
+	c.n++
+	return c.NonceStore.Add(ctx, key, until)
+}
+
 func TestVerifierRefuses(t *testing.T) {
 	for _, tt := range verifierRefuses {
 		t.Run(tt.name, func(t *testing.T) {
-			v, c := newTool(t), newCraft()
+			used := &countedNonces{NonceStore: NewMemoryNonces(0, atToolNow)}
+			v := newTool(t, func(c *VerifierConfig) { c.Nonces = used })
+			c := newCraft()
 			tt.spoil(c)
 			got, err := v.Verify(c.request(t))
 			wantKind(t, err, tt.check, tt.clause)
 			if got != nil {
 				t.Error("a request beside the error")
 			}
-			if n := len(v.config.Nonces.(*MemoryNonces).until); n != 0 {
-				t.Errorf("%d nonces used up", n)
+			if used.n != 0 {
+				t.Errorf("%d nonces used up", used.n)
 			}
 		})
 	}
