@@ -46,7 +46,7 @@ var floors = map[string][]string{
 	"oauth2": {"httpclient", "internal/challenge", "internal/digest", "internal/discovery",
 		"internal/flight", "internal/random", "internal/redact", "internal/refusal",
 		"internal/strictjson", "internal/verdict", "internal/wait", "jose", "pkce"},
-	"oidc": {"httpclient", "internal/braces", "internal/discovery", "internal/flight",
+	"oidc": {"httpclient", "internal/braces", "internal/digest", "internal/discovery", "internal/flight",
 		"internal/localpath", "internal/random", "internal/refusal", "internal/replay",
 		"internal/strictjson", "internal/verdict", "jose", "oauth2"},
 	"oidc/oidctest": {"internal/webpage", "jose", "pkce"},

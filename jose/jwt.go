@@ -72,6 +72,11 @@ type VerifierConfig struct {
 	// InsecureWithoutExpiry accepts tokens without "exp", which whoever gets hold of
 	// one can use for ever.
 	InsecureWithoutExpiry bool
+
+	// InsecureUntyped accepts, beside those of Type, tokens that have no "typ" or "JWT": for
+	// kinds that were in use before they had a type. What is lost: a token of another kind
+	// that is untyped too is told apart by its claims alone, which the caller must do.
+	InsecureUntyped bool
 }
 
 // A Verifier verifies JSON Web Tokens, RFC 7519, Section 7.2, of one issuer for
@@ -169,14 +174,11 @@ func (v *Verifier) verify(ctx context.Context, compact string) (*Token, error) {
 
 // typeMatches compares media types as RFC 7515, Section 4.1.9 says.
 func (v *Verifier) typeMatches(typ string) bool {
-	if v.config.Type == "" && typ == "" {
-		return true
+	untyped := typ == "" || equalTypes(typ, "JWT")
+	if v.config.Type == "" {
+		return untyped
 	}
-	want := v.config.Type
-	if want == "" {
-		want = "JWT"
-	}
-	return equalTypes(typ, want)
+	return equalTypes(typ, v.config.Type) || untyped && v.config.InsecureUntyped
 }
 
 // equalTypes compares two media types, whose "application/" may be left out.

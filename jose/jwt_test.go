@@ -800,3 +800,22 @@ func TestVerifyWholeType(t *testing.T) {
 		}
 	}
 }
+
+// What is untyped is taken beside what has the type, if the caller says so, and nothing else.
+func TestVerifyUntyped(t *testing.T) {
+	c := config(t)
+	c.Type, c.InsecureUntyped = "logout+jwt", true
+	v := newVerifier(t, c)
+	for typ, ok := range map[string]bool{"logout+jwt": true, "application/logout+jwt": true,
+		"JWT": true, "application/jwt": true, "": true, "at+jwt": false, "logout": false} {
+		compact, err := Sign([]byte(payload()), testEC(t), SignOptions{Type: typ})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			wantAccepted(t, "typ "+typ, v, compact)
+		} else {
+			wantRefused(t, "typ "+typ, v, compact, "typ")
+		}
+	}
+}

@@ -41,7 +41,8 @@ type AuthorizationOptions struct {
 
 	// Prompt is whether and for what the user is asked: "none" alone, or some of
 	// "login", "consent", "select_account", "create". Nothing shows that the provider has
-	// asked; a MaxAge of 0 has the ID Token show it.
+	// asked; a MaxAge of 0 has the ID Token show it. "create" has the user create an account,
+	// where the provider advertises that; who comes back may have had one.
 	Prompt []string
 
 	// MaxAge, if not nil, is how long before the request the user may have last
@@ -127,7 +128,7 @@ func (c *Client) Authorize(
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
-	params, err := c.params(ctx, o, &e)
+	params, err := c.params(ctx, conn.provider, o, &e)
 	if err != nil {
 		return nil, err
 	}
@@ -167,13 +168,16 @@ func (c *Client) expectations(o AuthorizationOptions) (expectations, error) {
 
 // params returns the parameters of a request beside those of OAuth 2.0.
 func (c *Client) params(
-	ctx context.Context, o AuthorizationOptions, e *expectations,
+	ctx context.Context, p Provider, o AuthorizationOptions, e *expectations,
 ) (url.Values, error) {
 	l := verdict.New(ctx, checkError)
 	prompt := strings.Fields(strings.Join(slices.Concat(o.Params["prompt"], o.Prompt), " "))
 	alone := len(prompt) < 2 && len(o.Prompt) < 2
 	l.Check(alone || !slices.Contains(prompt, "none"), "prompt",
 		"must be none alone, or not have it", requestClause)
+	l.Check(!slices.Contains(prompt, "create") || slices.Contains(p.PromptValuesSupported, "create"),
+		"prompt", "must not have create where the provider does not advertise it",
+		"Initiating User Registration via OpenID Connect 1.0, Section 4.2")
 	l.Check(!slices.Contains(o.ACRValues, ""), "acr_values", "must have none that is empty",
 		requestClause)
 	hint, err := c.hint(ctx, o.IDTokenHint, e)

@@ -14,6 +14,7 @@ import (
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/flight"
 	"vouchsafe/internal/refusal"
+	"vouchsafe/internal/replay"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
@@ -96,6 +97,10 @@ type Config struct {
 	// other refuses it.
 	TrustedAudiences []string
 
+	// Replays remembers which Logout Tokens there have been. If nil, a memory of this process,
+	// of 100,000 tokens, does.
+	Replays ReplayStore
+
 	// Leeway is the clock difference tolerated. Zero means 60 seconds, a negative
 	// value none; more than 5 minutes is an error.
 	Leeway time.Duration
@@ -140,9 +145,10 @@ type Client struct {
 // A connection is what follows from the provider's metadata.
 type connection struct {
 	*discovered
-	oauth    *oauth2.Client
-	keys     jose.KeySource
-	verifier *jose.Verifier
+	oauth          *oauth2.Client
+	keys           jose.KeySource
+	verifier       *jose.Verifier
+	logoutVerifier *jose.Verifier
 }
 
 // How long metadata is kept, how long it serves on while discovery fails, how soon
@@ -184,6 +190,10 @@ func New(c Config) (*Client, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Replays == nil {
+		c.Replays = replay.NewMemory(0, c.Now, checkError("replay_store",
+			"must have room for another token", logoutTokenClause))
 	}
 	c.Provider = c.Provider.clone()
 	c.RefreshParams = url.Values(http.Header(c.RefreshParams).Clone())
@@ -279,11 +289,19 @@ func (c *Client) connect(ctx context.Context, held *connection) (*connection, er
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := c.newVerifier(p, keys)
+	config, err := c.verifierConfig(p, keys)
 	if err != nil {
 		return nil, err
 	}
-	return &connection{found, oauth, keys, verifier}, nil
+	verifier, err := jose.NewVerifier(config)
+	if err != nil {
+		return nil, err
+	}
+	logoutVerifier, err := newLogoutVerifier(config)
+	if err != nil {
+		return nil, err
+	}
+	return &connection{found, oauth, keys, verifier, logoutVerifier}, nil
 }
 
 // complete reports whether c says all that a login needs without discovery.
@@ -341,12 +359,12 @@ func (c *Client) keySet(p Provider, held *connection) (jose.KeySource, error) {
 		c.config.Hooks.KeySetResponse...)
 }
 
-// newVerifier makes the one of ID Tokens.
-func (c *Client) newVerifier(p Provider, keys jose.KeySource) (*jose.Verifier, error) {
+// verifierConfig says what ID Tokens are held to.
+func (c *Client) verifierConfig(p Provider, keys jose.KeySource) (jose.VerifierConfig, error) {
 	accepted, err := algorithms("id_token_signing_alg_values_supported",
 		c.config.IDToken.SigningAlgorithm, p.IDTokenSigningAlgValuesSupported)
 	if err != nil {
-		return nil, err
+		return jose.VerifierConfig{}, err
 	}
 	v := jose.VerifierConfig{
 		Keys:       keys,
@@ -360,7 +378,7 @@ func (c *Client) newVerifier(p Provider, keys jose.KeySource) (*jose.Verifier, e
 	if c.secret != nil {
 		v.Keys = c.secret
 	}
-	return jose.NewVerifier(v)
+	return v, nil
 }
 
 // Provider returns the provider's metadata, discovering it if need be.

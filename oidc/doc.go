@@ -43,6 +43,14 @@
 // [Client.VerifyIDToken]. [Client.Refresh] and [Client.TokenSource] hold a refreshed one to
 // the one before. [ReadThirdPartyLogin] reads what another site asks for.
 //
+// # Logout
+//
+// [Client.Logout] has the provider log the user out, and [Client.LogoutCallback] checks that the
+// browser came back from it (OpenID Connect RP-Initiated Logout 1.0).
+// [Client.BackChannelLogout] and [Client.FrontChannelLogout] are handlers for what a provider
+// sends when a user has logged out elsewhere: they call a [LogoutFunc], which ends the
+// application's sessions. A session is found by IDToken.SessionID, to be kept with it.
+//
 // # What is known of a user
 //
 // [UserInfo] has the standard claims, typed, and all others by its method Claims.
@@ -70,14 +78,20 @@
 //   - [Client.Authorize]: token_endpoint, max_age, prompt, acr_values,
 //     id_token_hint, claims, params
 //   - [Client.Callback]: transaction, id_token; of every ID Token: size, compact, header, crit,
-//     typ, alg, key, claims, iss, aud, exp, nbf, iat, id_token, key, tenant, sub, iss, aud,
-//     azp, iat, nonce, events, auth_time, acr, at_hash, c_hash, s_hash; of the second of
+//     typ, alg, key, claims, iss, aud, exp, nbf, iat, id_token, key, tenant, aud, azp, sub,
+//     iss, iat, nonce, events, auth_time, acr, at_hash, c_hash, s_hash; of the second of
 //     two: sub
 //   - [Client.Refresh]: id_token, iss, sub, aud, azp, iat, auth_time, nonce
 //   - [Client.UserInfo]: id_token, identity, userinfo_endpoint, content_type; body, or of a
 //     token cty, those of its signature, typ, key, claims, iss, aud, exp, nbf, iat; sub
 //   - [Client.ClaimsFrom]: source, endpoint, content_type, iss, those of a signature, typ,
 //     claims, iss, aud, exp, nbf, iat
+//   - [Client.Logout]: end_session_endpoint, post_logout_redirect_uri, id_token_hint, params;
+//     [Client.LogoutCallback]: transaction, parameters, state
+//   - [Client.VerifyLogoutToken]: those of an ID Token up to azp, jti and events among them,
+//     and logout_token in place of id_token; sub, sid, events, nonce, jti; replay_store
+//   - [Client.BackChannelLogout]: logout_request, logout_token, and those before;
+//     [Client.ReadFrontChannelLogout]: logout_request, parameters, iss, sid
 //   - [ReadThirdPartyLogin]: parameters, response_mode, iss, target_link_uri
 //   - [DiscoverIssuer]: identifier, content_type, jrd, issuer
 //
@@ -104,6 +118,5 @@
 // [Transaction.CheckRedirect] compares: package registry does both. Starting a new
 // application session after a login.
 //
-// Logout and registration are not here yet. Accounts for tests come from oidctest, a
-// provider on loopback.
+// Accounts for tests come from oidctest, a provider on loopback.
 package oidc

@@ -31,6 +31,10 @@ type IDToken struct {
 	ACR             string    // "acr", empty if absent
 	AMR             []string  // "amr", nil if absent
 
+	// SessionID is "sid", the provider's name for the session of this login, by which a
+	// [LogoutFunc] hears of its end: keep it with the application's session. Empty if absent.
+	SessionID string
+
 	token *jose.Token
 	flags flags
 }
@@ -136,7 +140,7 @@ func readIDToken(verified *jose.Token) (*IDToken, bool) {
 		t.AMR = amr
 		ok = ok && isList
 	}
-	return t, ok
+	return t, ok && text(t.claim("sid"), &t.SessionID)
 }
 
 // text reads a string if there is one.
@@ -152,20 +156,12 @@ func text(v strictjson.Value, to *string) (ok bool) {
 // that nothing was asked for is met.
 func (c *Client) check(l *verdict.List, t *IDToken, r rules) {
 	now, leeway := c.config.Now(), max(c.config.Leeway, 0)
-	l.Check(c.config.keyMayIssue(t.token.Key.Issuer(), t.Issuer), "key",
-		"must be one that signs for the issuer", tenantClause)
-	l.Check(c.config.tenantMatches(t.Issuer, t.claim), "tenant",
-		"must be the one in iss, and allowed", tenantClause)
-	l.Check(t.Subject != "" && len(t.Subject) <= maxSubject && ascii(t.Subject), "sub",
-		"must have 1 to 255 ASCII characters", claimsClause)
+	c.checkParties(l, t, r.parties)
+	l.Check(isSubject(t.Subject), "sub", "must have 1 to 255 ASCII characters", claimsClause)
 	l.Check(r.Subject == "" || t.Subject == r.Subject, "sub",
 		"must be the one asked for", "OpenID Connect Core 1.0, Section 5.5.1")
 	l.Check(r.Issuer == "" || t.Issuer == r.Issuer, "iss",
 		"must be that of the hint", requestClause)
-	l.Check(c.audienceTrusted(t.Audience), "aud",
-		"must have no audience that is not trusted", core)
-	l.Check(t.claim("azp") == "" || t.AuthorizedParty == c.config.ID ||
-		slices.Contains(r.parties, t.AuthorizedParty), "azp", "must be the client", core)
 	l.Check(!t.IssuedAt.IsZero(), "iat", "must be present", claimsClause)
 	l.Check(!r.fresh || !t.IssuedAt.Before(now.Add(-maxIssued-leeway)), "iat",
 		"must be of today", core)
@@ -187,6 +183,22 @@ func (c *Client) check(l *verdict.List, t *IDToken, r rules) {
 	l.Check(hashMatches(t, "s_hash", r.state, false), "s_hash",
 		"must be that of state", "Financial-grade API 1.0 - Part 2, Section 5.1.1")
 }
+
+// checkParties checks whom a token is from and for, beyond what jose's Verifier knows. parties
+// may be "azp" beside the client.
+func (c *Client) checkParties(l *verdict.List, t *IDToken, parties []string) {
+	l.Check(c.config.keyMayIssue(t.token.Key.Issuer(), t.Issuer), "key",
+		"must be one that signs for the issuer", tenantClause)
+	l.Check(c.config.tenantMatches(t.Issuer, t.claim), "tenant",
+		"must be the one in iss, and allowed", tenantClause)
+	l.Check(c.audienceTrusted(t.Audience), "aud",
+		"must have no audience that is not trusted", core)
+	l.Check(t.claim("azp") == "" || t.AuthorizedParty == c.config.ID ||
+		slices.Contains(parties, t.AuthorizedParty), "azp", "must be the client", core)
+}
+
+// isSubject reports whether s can be a "sub".
+func isSubject(s string) bool { return s != "" && len(s) <= maxSubject && ascii(s) }
 
 // audienceTrusted reports whether aud has nothing beside the client but audiences
 // that the client was told to trust (rule 3).

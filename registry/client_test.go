@@ -165,7 +165,7 @@ func TestTrace(t *testing.T) {
 			tokenChecks,
 		"oidc": "browser transaction parameters state iss error code response_type" +
 			tokenChecks + " id_token size compact typ alg keys key signature claims iss aud exp nbf " +
-			"iat id_token key tenant sub sub iss aud azp iat iat nonce events auth_time auth_time acr " +
+			"iat id_token key tenant aud azp sub sub iss iat iat nonce events auth_time auth_time acr " +
 			"acr at_hash c_hash s_hash",
 	}
 	for name, c := range providers(t) {
