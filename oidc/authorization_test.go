@@ -75,8 +75,19 @@ func paramsOf(t *testing.T, raw string) url.Values {
 	return u.Query()
 }
 
+// An account is created where the provider says that it can be.
+func TestPromptCreate(t *testing.T) {
+	w := newWorld(t, oidctest.Options{EditMetadata: member("prompt_values_supported",
+		list{"none", "create"})}, nil, nil)
+	req := w.begin(AuthorizationOptions{Prompt: []string{"create"}})
+	if got := paramsOf(t, req.URL).Get("prompt"); got != "create" {
+		t.Errorf("prompt is %q", got)
+	}
+}
+
 func TestAuthorizeRefuses(t *testing.T) {
-	w := newWorld(t, oidctest.Options{}, nil, nil)
+	w := newWorld(t, oidctest.Options{EditMetadata: member("prompt_values_supported",
+		list{"none", "login"})}, nil, nil)
 	subject := func(s string) *ClaimsRequest {
 		return &ClaimsRequest{IDToken: map[string]ClaimRequest{"sub": {Value: s}}}
 	}
@@ -89,6 +100,10 @@ func TestAuthorizeRefuses(t *testing.T) {
 			"check prompt"},
 		{"prompt none and an empty one", AuthorizationOptions{Prompt: []string{"none", ""}},
 			"check prompt"},
+		{"prompt create unadvertised", AuthorizationOptions{Prompt: []string{"create"}},
+			"check prompt"},
+		{"prompt create in Params, unadvertised",
+			AuthorizationOptions{Params: url.Values{"prompt": {"login create"}}}, "check prompt"},
 		{"an empty acr", AuthorizationOptions{ACRValues: []string{""}}, "check acr_values"},
 		{"another and prompt none", AuthorizationOptions{Prompt: []string{"login", "none"}},
 			"check prompt"},
