@@ -73,10 +73,12 @@ func overlaid(params, over url.Values) url.Values {
 // asksOIDC reports whether o asks for what is of OpenID Connect.
 func (o AuthorizeOptions) asksOIDC() bool { return !reflect.ValueOf(o.OIDC).IsZero() }
 
+var errReturnTo = errors.New("ReturnTo must be a path of this site")
+
 // check refuses what no login can be.
 func (o AuthorizeOptions) check() error {
 	if o.ReturnTo != "" && !localpath.Valid(o.ReturnTo) {
-		return errors.New("ReturnTo must be a path of this site")
+		return errReturnTo
 	}
 	if o.OIDC.RedirectURI != "" || o.OIDC.Scopes != nil || o.OIDC.Resources != nil ||
 		o.OIDC.Params != nil || o.OIDC.TokenParams != nil {
@@ -102,6 +104,12 @@ func (c *Client) Authorize(w http.ResponseWriter, r *http.Request, o AuthorizeOp
 	if err != nil {
 		return c.wrap(err)
 	}
+	redirect(w, r, target)
+	return nil
+}
+
+// redirect sends the browser to a provider.
+func redirect(w http.ResponseWriter, r *http.Request, target string) {
 	status := http.StatusFound
 	if r.Method == http.MethodPost {
 		status = http.StatusSeeOther
@@ -109,7 +117,6 @@ func (c *Client) Authorize(w http.ResponseWriter, r *http.Request, o AuthorizeOp
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	http.Redirect(w, r, target, status)
-	return nil
 }
 
 // begin begins a login and returns where the browser is to go.

@@ -2,9 +2,9 @@ package registry
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -45,6 +45,21 @@ type HandlerOptions struct {
 	// LoggedOut ends the application's session, on the same terms. Logout needs it.
 	LoggedOut func(w http.ResponseWriter, r *http.Request) error
 
+	// ProviderLogout, if not nil, returns the client at whose provider the user is logged out
+	// too, and how: IDTokenHint and so on, RedirectURI and ReturnTo being Logout's to set. It
+	// is asked before LoggedOut is called. Where the name is empty, or the provider has no
+	// logout, the user is logged out of this site alone.
+	ProviderLogout func(r *http.Request) (name string, o LogoutOptions)
+
+	// LogoutCallbackPath is the path at which LogoutCallback is mounted, on the terms of
+	// CallbackPath: what is registered with a provider as a post_logout_redirect_uri. If empty,
+	// the browser stays at the provider after ProviderLogout.
+	LogoutCallbackPath string
+
+	// EndSessions ends sessions of the application at a provider's word, see
+	// [oidc.LogoutFunc]. BackChannelLogout and FrontChannelLogout need it.
+	EndSessions oidc.LogoutFunc
+
 	// Home is the path to go on at after a login that does not say where, and after a logout.
 	// If empty, "/".
 	Home string
@@ -67,6 +82,9 @@ type HandlerOptions struct {
 //	mux.Handle("/callback/{provider}", h.Callback)
 //	mux.Handle("POST /link/{provider}", h.Link)
 //	mux.Handle("POST /logout", h.Logout)
+//	mux.Handle("/logout/{provider}", h.LogoutCallback)
+//	mux.Handle("/logout/{provider}/backchannel", h.BackChannelLogout)
+//	mux.Handle("/logout/{provider}/frontchannel", h.FrontChannelLogout)
 //
 // Each refuses methods that are not its own, HEAD among them: a link preview uses up nothing.
 // The client is that of [Registry.Resolve]. Answers are not to be stored, and redirects after
@@ -99,8 +117,19 @@ type Handlers struct {
 
 	// Logout ends the session: a POST from a page of this site, whose origin is that of
 	// Options.BaseURL, or, without one, what the Host header says. It takes return_to as Login
-	// does. It is nil if HandlerOptions.LoggedOut is.
+	// does. With HandlerOptions.ProviderLogout it redirects to the provider; as for Link, the
+	// form-action of that page must allow that. It is nil if HandlerOptions.LoggedOut is.
 	Logout http.Handler
+
+	// LogoutCallback is where a provider sends the browser after a logout, by GET: it checks
+	// that it was begun here, and redirects to where it is to go on.
+	LogoutCallback http.Handler
+
+	// BackChannelLogout and FrontChannelLogout are for what a provider says when a user has
+	// logged out elsewhere: see [oidc.Client.BackChannelLogout], whose requests are no browser's,
+	// and [oidc.Client.FrontChannelLogout]. What they refuse Options.Logger is told of. They are
+	// nil if HandlerOptions.EndSessions is.
+	BackChannelLogout, FrontChannelLogout http.Handler
 }
 
 // Handlers makes the handlers of a site, or says what is wrong with o. They are safe for
@@ -109,16 +138,22 @@ func (r *Registry) Handlers(o HandlerOptions) (*Handlers, error) {
 	if err := r.checkHandlers(o); err != nil {
 		return nil, err
 	}
-	s := &handlerSet{r, o.completed(r.logger)}
+	s := &handlerSet{r, o.completed(r.warn)}
 	h := &Handlers{
 		Login:    s.handler(s.login, http.MethodGet, http.MethodPost),
 		Callback: s.handler(s.callback, http.MethodGet, http.MethodPost),
+
+		LogoutCallback: s.handler(s.logoutCallback, http.MethodGet),
 	}
 	if o.User != nil {
 		h.Link = s.handler(s.link, http.MethodPost)
 	}
 	if o.LoggedOut != nil {
 		h.Logout = s.handler(s.logout, http.MethodPost)
+	}
+	if o.EndSessions != nil {
+		h.BackChannelLogout = s.providerSays((*oidc.Client).BackChannelLogout)
+		h.FrontChannelLogout = s.providerSays((*oidc.Client).FrontChannelLogout)
 	}
 	return h, nil
 }
@@ -127,29 +162,41 @@ func (r *Registry) Handlers(o HandlerOptions) (*Handlers, error) {
 const wildcard = "{provider}"
 
 func (r *Registry) checkHandlers(o HandlerOptions) error {
-	rest := strings.Replace(o.CallbackPath, wildcard, "", 1)
-	s := r.settings.Load()
 	switch {
 	case o.LoggedIn == nil:
 		return errors.New("registry: HandlerOptions.LoggedIn is required")
 	case o.Home != "" && !localpath.Valid(o.Home):
 		return errors.New("registry: HandlerOptions.Home must be a path of this site")
-	case o.CallbackPath == "":
+	}
+	if err := r.checkPath("CallbackPath", o.CallbackPath, o.Name == nil); err != nil {
+		return err
+	}
+	return r.checkPath("LogoutCallbackPath", o.LogoutCallbackPath, o.Name == nil)
+}
+
+// checkPath refuses the path of a callback that a provider cannot be told.
+func (r *Registry) checkPath(field, path string, named bool) error {
+	rest := strings.Replace(path, wildcard, "", 1)
+	s := r.settings.Load()
+	switch {
+	case path == "":
 		return nil
-	case !localpath.Valid(o.CallbackPath) || strings.ContainsAny(rest, "{}?#"):
-		return errors.New("registry: HandlerOptions.CallbackPath must be a path of this site, " +
+	case !localpath.Valid(path) || strings.ContainsAny(rest, "{}?#"):
+		return errors.New("registry: HandlerOptions." + field + " must be a path of this site, " +
 			"with nothing in braces but " + wildcard)
-	case o.Name == nil && rest == o.CallbackPath:
-		return errors.New("registry: HandlerOptions.CallbackPath must have " + wildcard +
+	case named && rest == path:
+		return errors.New("registry: HandlerOptions." + field + " must have " + wildcard +
 			" where Name is nil")
 	case s != nil && s.base == nil:
-		return errors.New("registry: HandlerOptions.CallbackPath needs Options.BaseURL")
+		return errors.New("registry: HandlerOptions." + field + " needs Options.BaseURL")
 	}
 	return nil
 }
 
 // completed returns o with what is nil or empty in it filled in, but for User and LoggedOut.
-func (o HandlerOptions) completed(logger func() *slog.Logger) HandlerOptions {
+func (o HandlerOptions) completed(
+	warn func(ctx context.Context, what string, err error),
+) HandlerOptions {
 	if o.Name == nil {
 		o.Name = func(r *http.Request) string { return r.PathValue("provider") }
 	}
@@ -161,20 +208,14 @@ func (o HandlerOptions) completed(logger func() *slog.Logger) HandlerOptions {
 	}
 	if o.Error == nil {
 		o.Error = func(w http.ResponseWriter, r *http.Request, err error) {
-			if logger := logger(); logger != nil {
-				logger.WarnContext(r.Context(), "registry: no login", slog.Any("error", err))
-			}
+			warn(r.Context(), "registry: no login", err)
 			showError(w, err, o.Home)
 		}
 	}
-	return o
-}
-
-func (r *Registry) logger() *slog.Logger {
-	if s := r.settings.Load(); s != nil {
-		return s.options.Logger
+	if o.ProviderLogout == nil {
+		o.ProviderLogout = func(*http.Request) (string, LogoutOptions) { return "", LogoutOptions{} }
 	}
-	return nil
+	return o
 }
 
 // A handlerSet is what the handlers of a site share.
@@ -380,20 +421,6 @@ func (c *Client) inFragment() bool {
 		return strings.Contains(m.config.ResponseType, "token")
 	}
 	return strings.HasPrefix(m.config.ResponseMode, "fragment")
-}
-
-func (s *handlerSet) logout(w http.ResponseWriter, r *http.Request) error {
-	if err := fromOwnSite(r, s.origin(r)); err != nil {
-		return err
-	}
-	if err := readForm(r); err != nil {
-		return err
-	}
-	if err := s.options.LoggedOut(w, r); err != nil {
-		return &fault{http.StatusInternalServerError, err}
-	}
-	s.goOn(w, returnTo(r.Form.Get("return_to")))
-	return nil
 }
 
 // origin returns the site's own, as far as that is known: without Options.BaseURL nobody

@@ -26,6 +26,7 @@ func (c Config) oidc(o Options) (protocol, error) {
 	cfg.ServerMetadataURL = c.ServerMetadataURL
 	cfg.Provider.AuthorizationServer = c.server(cfg.Provider.AuthorizationServer)
 	cfg.Provider.UserInfoEndpoint = c.UserInfoEndpoint
+	cfg.Provider.EndSessionEndpoint = c.EndSessionEndpoint
 	cfg.ID = c.ClientID
 	cfg.Auth = auth
 	cfg.RevocationAuth = revocation
@@ -41,6 +42,7 @@ func (c Config) oidc(o Options) (protocol, error) {
 	if c.JWKS != nil {
 		cfg.Keys = c.JWKS
 	}
+	cfg.Replays = o.Replays
 	cfg.HTTP = o.HTTP
 	cfg.Now = o.Now
 	client, err := oidc.New(cfg)

@@ -119,7 +119,7 @@ var limited = []struct {
 	{[]Protocol{ProtocolOAuth1}, "RequestTokenURL RequestTokenParams SignatureMethod " +
 		"SignatureType RSAKey Realm ForceIncludeBody OAuth1"},
 	{[]Protocol{ProtocolOAuth2}, "OAuth2"},
-	{[]Protocol{ProtocolOIDC}, "ServerMetadataURL ResponseType OIDC"},
+	{[]Protocol{ProtocolOIDC}, "ServerMetadataURL ResponseType EndSessionEndpoint OIDC"},
 	{[]Protocol{ProtocolOAuth2, ProtocolOIDC}, "PrivateKey RefreshTokenURL RefreshTokenParams " +
 		"Issuer JWKSURI JWKS ResponseMode Scopes TokenEndpointAuthMethod " +
 		"RevocationEndpointAuthMethod ClientAuthentication TokenPlacement Leeway Quirks.Quirks " +
@@ -142,7 +142,8 @@ var limited = []struct {
 		"OAuth2.Leeway OAuth2.Quirks OAuth2.Hooks OAuth2.HTTP OAuth2.Now"},
 	{nil, "OIDC.Issuer OIDC.ServerMetadataURL OIDC.Provider.Issuer " +
 		"OIDC.Provider.AuthorizationEndpoint OIDC.Provider.TokenEndpoint OIDC.Provider.JWKSURI " +
-		"OIDC.Provider.UserInfoEndpoint OIDC.ID OIDC.Auth OIDC.Keys OIDC.UserInfoBody " +
+		"OIDC.Provider.UserInfoEndpoint OIDC.Provider.EndSessionEndpoint OIDC.ID OIDC.Auth " +
+		"OIDC.Keys OIDC.UserInfoBody OIDC.Replays " +
 		"OIDC.UserInfoNames OIDC.UserInfoFix OIDC.RevocationAuth OIDC.RefreshEndpoint " +
 		"OIDC.RefreshParams OIDC.TokenPlacement OIDC.Leeway OIDC.Quirks OIDC.Hooks " +
 		"OIDC.HTTP OIDC.Now"},
@@ -161,7 +162,7 @@ func (c Config) check(p Protocol, hc *http.Client) error {
 		}
 	}
 	for field := range strings.FieldsSeq("RequestTokenURL AuthorizeURL AccessTokenURL " +
-		"RefreshTokenURL ServerMetadataURL JWKSURI UserInfoEndpoint") {
+		"RefreshTokenURL ServerMetadataURL JWKSURI UserInfoEndpoint EndSessionEndpoint") {
 		raw := c.at(field).String()
 		if raw == "" {
 			continue

@@ -11,6 +11,7 @@ import (
 
 	"vouchsafe/jose"
 	"vouchsafe/oauth2"
+	"vouchsafe/oidc"
 )
 
 // setField gives the field at a path of names a value that is not zero.
@@ -45,7 +46,7 @@ func setValue(t *testing.T, v reflect.Value) {
 	case reflect.Struct:
 		setValue(t, v.Field(0))
 	case reflect.Interface:
-		for _, some := range []any{oauth2.None(), ed25519.PrivateKey{}, &jose.Set{}} {
+		for _, some := range []any{oauth2.None(), ed25519.PrivateKey{}, &jose.Set{}, &noReplays{}} {
 			if reflect.TypeOf(some).AssignableTo(v.Type()) {
 				v.Set(reflect.ValueOf(some))
 			}
@@ -55,6 +56,9 @@ func setValue(t *testing.T, v reflect.Value) {
 		t.Fatalf("no value for a %s", v.Type())
 	}
 }
+
+// noReplays is a ReplayStore that is never asked.
+type noReplays struct{ oidc.ReplayStore }
 
 // What a protocol has not is refused, by name, and what it has is not.
 func TestFieldsOfProtocols(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"vouchsafe/internal/seal"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/oauth2"
+	"vouchsafe/oidc"
 )
 
 // Options are the settings of a [Registry]. Keys, or EphemeralKey, is required.
@@ -71,6 +72,11 @@ type Options struct {
 	// It must be safe for concurrent use, end with its context, which lasts four seconds, and
 	// not call the client: calls wait for it.
 	UpdateToken func(ctx context.Context, u TokenUpdate) error
+
+	// Replays remembers which Logout Tokens there have been, for all clients: a site that runs
+	// in several processes needs one that they share. If nil, each client has a memory of its
+	// own, of this process.
+	Replays oidc.ReplayStore
 
 	// LoginLife is how long a login may take. Zero means 10 minutes.
 	LoginLife time.Duration

@@ -46,6 +46,7 @@ var table = []setting{
 	{"jwks_uri", "JWKSURI", onTop, text},
 	{"jwks", "JWKS", onTop, keySet},
 	{"userinfo_endpoint", "UserInfoEndpoint", onTop, text},
+	{"end_session_endpoint", "EndSessionEndpoint", onTop, text},
 	{"userinfo_body", "UserInfoBody", onTop, text},
 	{"identity_issuer", "IdentityIssuer", onTop, text},
 	{"userinfo_names", "UserInfoNames", onTop, names},

@@ -21,9 +21,9 @@ import (
 // client_secret, private_key, request_token_url, request_token_params, authorize_url,
 // authorize_params, access_token_url, access_token_params, refresh_token_url,
 // refresh_token_params, api_base_url, issuer, server_metadata_url, jwks_uri, jwks,
-// userinfo_endpoint, userinfo_body, userinfo_names, identity_issuer, provider_params,
-// redirect_uri, scope, response_type,
-// response_mode, token_endpoint_auth_method, revocation_endpoint_auth_method, token_placement,
+// userinfo_endpoint, userinfo_body, userinfo_names, end_session_endpoint, identity_issuer,
+// provider_params, redirect_uri, scope, response_type, response_mode,
+// token_endpoint_auth_method, revocation_endpoint_auth_method, token_placement,
 // signature_method, signature_type, rsa_key, realm, force_include_body, leeway, timeout,
 // user_agent, overwrite, code_challenge_method, and client_kwargs.
 //
