@@ -55,11 +55,19 @@
 // A login that links an account to a user who is logged in already is begun by a POST from
 // the site itself and completed for the same user: AuthorizeOptions.User.
 //
+// # Logout
+//
+// [Client.LogoutRedirect] has an OpenID Provider log the user out, and
+// [Client.ValidateLogoutResponse] checks that the browser comes back from it; what the browser
+// holds meanwhile is sealed as for a login, and is none. Handlers.BackChannelLogout and
+// FrontChannelLogout hear of users who logged out elsewhere, and have HandlerOptions.EndSessions
+// end the sessions that Login.IDToken.SessionID was kept with.
+//
 // # What has no method here
 //
 // Everything else that the packages below can do: [Client.OAuth1], [Client.OAuth2] and
 // [Client.OIDC] return the client that does the work, for other grants, introspection,
-// revocation, ID Tokens that came otherwise. Config.OAuth1, OAuth2 and OIDC are the rest of
+// revocation, registration, ID Tokens that came otherwise. Config.OAuth1, OAuth2 and OIDC are the rest of
 // its configuration.
 //
 // # What is left to the caller
@@ -99,7 +107,8 @@
 //	compliance_fix=fix                       | Config{Quirks: quirks, Hooks: hooks}
 //	except OAuthError as e: e.error          | errors.AsType[*oauth2.Error](err)
 //	except MismatchingStateError             | errors.AsType[*TransactionError](err)
-//	github.logout_redirect(uri)              | http.Redirect(w, r, to, 303) // none yet
+//	github.logout_redirect(uri)              | client.LogoutRedirect(w, r, LogoutOptions{})
+//	github.validate_logout_response()        | client.ValidateLogoutResponse(w, r)
 //
 // From goth and gothic, whose names for providers are found by Config.Provider; of some of them
 // the user is not known by what goth has as UserID, see package compliance:
@@ -157,5 +166,5 @@
 //	oidc.InsecureIssuerURLContext(ctx, iss)  | oidc.Config{Tenants: oidc.Tenants{Allow: allow}}
 //	oidc.NewRemoteKeySet(ctx, url)           | oauth2.NewRemoteKeySet(url, hc, nil)
 //	oidc.NewVerifier(issuer, keys, config)   | jose.NewVerifier(jose.VerifierConfig{Keys: keys})
-//	verifier.VerifyLogout(ctx, raw)          | jose.VerifierConfig{Type: "logout+jwt"} // none yet
+//	verifier.VerifyLogout(ctx, raw)          | client.OIDC().BackChannelLogout(end, refused)
 package registry

@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -169,14 +170,18 @@ func lost(err error) registry.Reason {
 }
 
 // github.logout_redirect(uri)
-func _(w http.ResponseWriter, r *http.Request, login *registry.Login, endSession, uri string) {
-	// The application ends its own session first. The provider's end_session_endpoint, which it
-	// documents, takes the ID Token of the login as a hint.
-	to := endSession + "?" + url.Values{
-		"id_token_hint":            {login.Token.OAuth2.IDToken()},
-		"post_logout_redirect_uri": {uri},
-	}.Encode()
-	http.Redirect(w, r, to, http.StatusSeeOther)
+func _(
+	w http.ResponseWriter, r *http.Request, client *registry.Client, login *registry.Login,
+) error {
+	// The application ends its own session first.
+	return client.LogoutRedirect(w, r, registry.LogoutOptions{
+		RedirectURI: "/goodbye", IDTokenHint: login.Token.OAuth2.IDToken()})
+}
+
+// github.validate_logout_response()
+func _(w http.ResponseWriter, r *http.Request, client *registry.Client) error {
+	_, err := client.ValidateLogoutResponse(w, r)
+	return err
 }
 
 // google.New(id, secret, url, scopes...)
@@ -513,32 +518,11 @@ func _(issuer, audience string, keys jose.KeySource) (*jose.Verifier, error) {
 }
 
 // verifier.VerifyLogout(ctx, raw)
-func _(
-	ctx context.Context, issuer, clientID string, keys jose.KeySource, raw string,
-) (subject, session string, err error) {
-	v, err := jose.NewVerifier(jose.VerifierConfig{Type: "logout+jwt", Keys: keys,
-		Algorithms: []string{"RS256"}, Issuer: issuer, Audience: clientID,
-		Required: []string{"iat", "jti", "events"}})
-	if err != nil {
-		return "", "", err
+func _(client *registry.Client, end oidc.LogoutFunc, logger *slog.Logger) http.Handler {
+	refused := func(r *http.Request, err error) {
+		logger.WarnContext(r.Context(), "logout", "error", err)
 	}
-	tok, err := v.Verify(ctx, raw)
-	if err != nil {
-		return "", "", err
-	}
-	var claims struct {
-		Events  map[string]json.RawMessage `json:"events"`
-		Nonce   json.RawMessage            `json:"nonce"`
-		Session string                     `json:"sid"`
-	}
-	if err := tok.Claims(&claims); err != nil {
-		return "", "", err
-	}
-	_, ok := claims.Events["http://schemas.openid.net/event/backchannel-logout"]
-	if !ok || claims.Nonce != nil || tok.Subject == "" && claims.Session == "" {
-		return "", "", errors.New("not a logout token")
-	}
-	return tok.Subject, claims.Session, nil // tok.ID, the jti, is good once
+	return client.OIDC().BackChannelLogout(end, refused) // what is read of a request included
 }
 
 // The tables of the package documentation and the functions above have the same rows, and a
