@@ -85,3 +85,21 @@ func TestRelayPage(t *testing.T) {
 		t.Error("the fragment is posted before it is cleared")
 	}
 }
+
+func TestInFragment(t *testing.T) {
+	for _, test := range []struct {
+		responseType, mode string
+		want               bool
+	}{
+		{"", "", false}, {"code", "", false}, {"code", "query", false}, {"code", "jwt", false},
+		{"code", "form_post", false}, {"code", "fragment", true}, {"code", "fragment.jwt", true},
+		{"id_token", "", true}, {"code token", "", true}, {"code id_token", "jwt", true},
+		{"code id_token", "form_post", false}, {"id_token token", "form_post.jwt", false},
+		{"code id_token token", "fragment", true},
+	} {
+		o := AuthorizationOptions{ResponseType: test.responseType, ResponseMode: test.mode}
+		if got := o.InFragment(); got != test.want {
+			t.Errorf("%q by %q: %v", test.responseType, test.mode, got)
+		}
+	}
+}

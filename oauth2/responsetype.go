@@ -58,6 +58,17 @@ func checkTypeAndMode(l *verdict.List, typ, mode string) {
 		modesClause)
 }
 
+// InFragment reports whether the response to a request with these options comes in the URL's
+// fragment, for [RelayFragment]: OAuth 2.0 Multiple Response Type Encoding Practices, Section 5,
+// and JARM, Section 2.3.
+func (o AuthorizationOptions) InFragment() bool {
+	switch o.ResponseMode {
+	case "", "jwt":
+		return !responseType(o.ResponseType).allow("query")
+	}
+	return strings.HasPrefix(o.ResponseMode, "fragment")
+}
+
 // isJWT reports whether a response in mode is a JSON Web Token.
 func isJWT(mode string) bool { return mode == "jwt" || strings.HasSuffix(mode, ".jwt") }
 

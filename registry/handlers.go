@@ -382,7 +382,13 @@ func (s *handlerSet) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if client.inFragment() && oauth2.RelayFragment(w, r) {
+	m, err := client.registration()
+	if err != nil {
+		return err
+	}
+	asked := oauth2.AuthorizationOptions{
+		ResponseType: m.config.ResponseType, ResponseMode: m.config.ResponseMode}
+	if asked.InFragment() && oauth2.RelayFragment(w, r) {
 		return nil
 	}
 	user := s.user(r)
@@ -407,20 +413,6 @@ func (s *handlerSet) user(r *http.Request) string {
 		return ""
 	}
 	return s.options.User(r)
-}
-
-// inFragment reports whether the client's callback has its parameters in the URL's fragment:
-// OAuth 2.0 Multiple Response Type Encoding Practices, Section 5, and JARM, Section 2.3.
-func (c *Client) inFragment() bool {
-	m := c.current.Load()
-	if m == nil {
-		return false
-	}
-	switch m.config.ResponseMode {
-	case "", "jwt":
-		return strings.Contains(m.config.ResponseType, "token")
-	}
-	return strings.HasPrefix(m.config.ResponseMode, "fragment")
 }
 
 // origin returns the site's own, as far as that is known: without Options.BaseURL nobody
