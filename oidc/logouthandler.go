@@ -39,7 +39,9 @@ func (c *Client) BackChannelLogout(
 const maxLogout = 64 << 10
 
 func (c *Client) backChannel(w http.ResponseWriter, r *http.Request, logOut LogoutFunc) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxLogout)
+	if r.Body != nil { // as in every request of a server
+		r.Body = http.MaxBytesReader(w, r.Body, maxLogout)
+	}
 	l := verdict.New(r.Context(), checkError)
 	const clause = "OpenID Connect Back-Channel Logout 1.0, Section 2.5"
 	l.Check(r.Method == http.MethodPost && r.ParseForm() == nil, "logout_request",

@@ -91,6 +91,8 @@ func TestBackChannelLogoutRefuses(t *testing.T) {
 	get := httptest.NewRequest("GET", "/backchannel?logout_token="+good, nil)
 	put := logoutForm(good)
 	put.Method = "PUT"
+	bodiless := logoutForm(good)
+	bodiless.Body = nil
 	asJSON := httptest.NewRequest("POST", "/", strings.NewReader(`{"logout_token":"`+good+`"}`))
 	asJSON.Header.Set("Content-Type", "application/json")
 	for _, tt := range []struct {
@@ -102,6 +104,7 @@ func TestBackChannelLogoutRefuses(t *testing.T) {
 		{"a PUT", put, "check logout_request"},
 		{"no form", post("/", "%zz"), "check logout_request"},
 		{"a long form", logoutForm(strings.Repeat("a", 64<<10)), "check logout_request"},
+		{"no body", bodiless, "check logout_request"},
 		{"JSON", asJSON, "check logout_token"},
 		{"nothing", post("/", ""), "check logout_token"},
 		{"token in the query", inQuery, "check logout_token"},
