@@ -1,6 +1,6 @@
 # Everything here is also one plain command; `make help` lists the targets.
 
-.PHONY: help demo test race vet cross fuzz bench interop databases ci
+.PHONY: help demo test race vet cross fuzz bench interop databases python ci
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -33,7 +33,7 @@ fuzz: ## every fuzz target, FUZZTIME=2m each
 bench: ## jose, oauth1, oauth2 and oidc beside other libraries, and their targets; needs the Go module proxy
 	cd testdata/bench && go test -count=1 ./... && go run .
 
-interop: databases ## real providers, SDKs and databases; needs Node.js, npm and the Go module proxy
+interop: databases python ## real providers, clients, SDKs and databases; needs Node.js, npm and the Go module proxy
 	cd testdata/interop && npm ci --ignore-scripts && go test -count=1 -v ./...
 
 databases: # installed as root of a Debian; the tests start their own servers, and skip what is missing
@@ -43,6 +43,11 @@ databases: # installed as root of a Debian; the tests start their own servers, a
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 		postgresql mariadb-server redis-server >/dev/null; } || \
 		echo "SKIP databases: apt-get install -y --no-install-recommends postgresql mariadb-server redis-server"
+
+python: # into a directory, for a Debian may not make virtual environments; the tests skip what is missing
+	@cd testdata/interop && python3 -m pip install -q --upgrade --require-hashes \
+		--target python_modules -r requirements.txt || \
+		echo "SKIP Authlib: needs PyPI and pip: apt-get install -y python3-pip && make python"
 
 ci: ## what has to pass before a change lands
 	bash .ci/run

@@ -67,14 +67,19 @@ func startProviderAgain(t *testing.T, args []string) (issuer string, stop func()
 func startNode(t *testing.T, ready any, script string, args ...string) (stop func()) {
 	t.Helper()
 	needNode(t)
-	s, err := startServer(script, args)
+	return startScript(t, ready, "node", append([]string{script}, args...))
+}
+
+func startScript(t *testing.T, ready any, program string, args []string) (stop func()) {
+	t.Helper()
+	s, err := startServer(program, args)
 	if err != nil {
-		t.Fatalf("node %s: %v", script, err)
+		t.Fatalf("%s %s: %v", program, args[0], err)
 	}
 	stop = func() { s.stop(t) }
 	t.Cleanup(stop)
 	if err := s.readLine(ready); err != nil {
-		t.Fatalf("node %s: not ready: %v", script, err)
+		t.Fatalf("%s %s: not ready: %v", program, args[0], err)
 	}
 	return stop
 }
@@ -89,8 +94,8 @@ type server struct {
 
 // startServer gives the script a pipe for its standard input. It closes with
 // this process, however that dies, and the script then ends as well.
-func startServer(script string, args []string) (*server, error) {
-	s := &server{cmd: exec.Command("node", append([]string{script}, args...)...)}
+func startServer(program string, args []string) (*server, error) {
+	s := &server{cmd: exec.Command(program, args...)}
 	s.cmd.Stderr = &s.stderr
 	if _, err := s.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -124,10 +129,10 @@ func (s *server) stop(t *testing.T) {
 	tooLate := time.AfterFunc(stopLimit, func() { s.cmd.Process.Kill() })
 	defer tooLate.Stop()
 	if err := s.cmd.Wait(); err != nil {
-		t.Errorf("node %s: did not end cleanly: %v", s.cmd.Args[1], err)
+		t.Errorf("%q: did not end cleanly: %v", s.cmd.Args[:2], err)
 	}
 	if t.Failed() {
-		t.Logf("node %s: standard error:\n%s", s.cmd.Args[1], s.stderr.Bytes())
+		t.Logf("%q: standard error:\n%s", s.cmd.Args[:2], s.stderr.Bytes())
 	}
 }
 
@@ -135,12 +140,18 @@ func (s *server) stop(t *testing.T) {
 // If the script fails, so does the test, with the script's standard error.
 func runNode(t *testing.T, result any, script string, args ...string) {
 	t.Helper()
-	stdout, stderr, err := endNode(t, script, args)
+	needNode(t)
+	runScript(t, result, "node", append([]string{script}, args...))
+}
+
+func runScript(t *testing.T, result any, program string, args []string) {
+	t.Helper()
+	stdout, stderr, err := endScript(t, program, args)
 	if err != nil {
-		t.Fatalf("node %s: %v\n%s", script, err, stderr)
+		t.Fatalf("%s %s: %v\n%s", program, args[0], err, stderr)
 	}
 	if err := json.Unmarshal(stdout, result); err != nil {
-		t.Fatalf("node %s: its output is not the JSON expected: %v", script, err)
+		t.Fatalf("%s %s: its output is not the JSON expected: %v", program, args[0], err)
 	}
 }
 
@@ -157,10 +168,15 @@ func failNode(t *testing.T, script string, args ...string) string {
 func endNode(t *testing.T, script string, args []string) (stdout, stderr []byte, err error) {
 	t.Helper()
 	needNode(t)
+	return endScript(t, "node", append([]string{script}, args...))
+}
+
+func endScript(t *testing.T, program string, args []string) (stdout, stderr []byte, err error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
 	defer cancel()
 	var buf bytes.Buffer
-	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Stderr = &buf
 	stdout, err = cmd.Output()
 	return stdout, buf.Bytes(), err
