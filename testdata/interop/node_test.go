@@ -140,18 +140,12 @@ func (s *server) stop(t *testing.T) {
 // If the script fails, so does the test, with the script's standard error.
 func runNode(t *testing.T, result any, script string, args ...string) {
 	t.Helper()
-	needNode(t)
-	runScript(t, result, "node", append([]string{script}, args...))
-}
-
-func runScript(t *testing.T, result any, program string, args []string) {
-	t.Helper()
-	stdout, stderr, err := endScript(t, program, args)
+	stdout, stderr, err := endNode(t, script, args)
 	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", program, args[0], err, stderr)
+		t.Fatalf("node %s: %v\n%s", script, err, stderr)
 	}
 	if err := json.Unmarshal(stdout, result); err != nil {
-		t.Fatalf("%s %s: its output is not the JSON expected: %v", program, args[0], err)
+		t.Fatalf("node %s: its output is not the JSON expected: %v", script, err)
 	}
 }
 

@@ -24,9 +24,11 @@ func startPython(t *testing.T, ready any, script string, args ...string) (stop f
 	return startScript(t, ready, "python3", append([]string{script}, args...))
 }
 
-// runPython is runNode for a script in Python.
-func runPython(t *testing.T, result any, script string, args ...string) {
+// endPython runs a script to its end.
+func endPython(
+	t *testing.T, script string, args ...string,
+) (stdout, stderr []byte, err error) {
 	t.Helper()
 	needPython(t)
-	runScript(t, result, "python3", append([]string{script}, args...))
+	return endScript(t, "python3", append([]string{script}, args...))
 }
