@@ -26,11 +26,12 @@ type authlibCase struct {
 }
 
 // test makes the login at the provider of that URL and certificate, decodes what rp.py prints
-// into result, and adds the verdict.
+// into result, and adds the verdict when t is over.
 func (c authlibCase) test(
 	t *testing.T, rows *verdicts, provider, certificate string, result any,
 ) (ok bool) {
 	t.Helper()
+	t.Cleanup(func() { rows.add(t, c.name, c.differs == "", cmp.Or(c.differs, c.refused)) })
 	settings, err := json.Marshal(map[string]any{
 		"client":      c.arguments(),
 		"redirectURI": cmp.Or(c.redirectURI, testRedirectURI),
@@ -50,7 +51,6 @@ func (c authlibCase) test(
 			t.Errorf("its output is not the JSON expected: %v", err)
 		}
 	}
-	rows.add(t, c.name, c.differs == "", cmp.Or(c.differs, c.refused))
 	return err == nil
 }
 
