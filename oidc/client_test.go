@@ -824,6 +824,7 @@ var golden = []string{
 	"revocation_endpoint: OpenID Connect Discovery 1.0, Section 3",
 	"device_authorization_endpoint: OpenID Connect Discovery 1.0, Section 3",
 	"userinfo_endpoint: OpenID Connect Discovery 1.0, Section 3",
+	"end_session_endpoint: OpenID Connect Discovery 1.0, Section 3",
 	"token_endpoint: OpenID Connect Discovery 1.0, Section 3",
 	"max_age: OpenID Connect Core 1.0, Section 3.1.2.1",
 	"prompt: OpenID Connect Core 1.0, Section 3.1.2.1",

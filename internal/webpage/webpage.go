@@ -1,6 +1,6 @@
 // Package webpage has the pages that the test providers show, a login form, a form for a
-// device's code and a note, and package native the note; and the look of the error page of
-// package registry. It knows nothing of any protocol.
+// device's code, one to log out and a note, and package native the note; and the look of the
+// error page of package registry. It knows nothing of any protocol.
 package webpage
 
 import (
@@ -19,6 +19,7 @@ type Login struct {
 	Request  string // what the form is about, posted back as it is
 	Username string // filled in
 	Problem  string // what was wrong with the form before, if anything
+	Create   bool   // the user may be a new one, with the name and password entered
 }
 
 // Serve writes the form.
@@ -38,6 +39,17 @@ type Entry struct {
 
 // Serve writes the form.
 func (e Entry) Serve(w http.ResponseWriter) { write(w, http.StatusOK, "entry", e) }
+
+// A Logout is a form that asks whether to log out. It posts the fields request, and action,
+// which is "allow" or "deny".
+type Logout struct {
+	Provider string // what the provider calls itself
+	Action   string // the URL that the form posts to
+	Request  string // what the form is about, posted back as it is
+}
+
+// Serve writes the form.
+func (l Logout) Serve(w http.ResponseWriter) { write(w, http.StatusOK, "logout", l) }
 
 // A Note tells the user something.
 type Note struct {
@@ -107,7 +119,7 @@ var pages = template.Must(template.New("").Parse(`
 <title>{{.}}</title>
 <style>` + style + `</style>{{end}}
 
-{{define "login"}}{{template "head" "Log in"}}
+{{define "login"}}{{template "head" (or (and .Create "Create an account") "Log in")}}
 <main>
 <h1>{{.Provider}}</h1>
 <p><strong>{{.Client}}</strong> asks to know who you are.</p>
@@ -115,9 +127,9 @@ var pages = template.Must(template.New("").Parse(`
 <form method="post" action="{{.Action}}">
 <input type="hidden" name="request" value="{{.Request}}">
 <label>Name <input name="username" value="{{.Username}}" autocomplete="username" required autofocus></label>
-<label>Password <input name="password" type="password" autocomplete="current-password"></label>
+<label>Password <input name="password" type="password" autocomplete="{{if .Create}}new{{else}}current{{end}}-password"></label>
 <div class="actions">
-<button name="action" value="allow">Log in and allow</button>
+<button name="action" value="allow">{{if .Create}}Create account{{else}}Log in{{end}} and allow</button>
 <button name="action" value="deny" formnovalidate>Deny</button>
 </div>
 </form>
@@ -131,6 +143,20 @@ var pages = template.Must(template.New("").Parse(`
 <form method="post" action="{{.Action}}">
 <label>Code <input name="user_code" autocomplete="off" required autofocus></label>
 <div class="actions"><button>Continue</button></div>
+</form>
+</main>
+</html>{{end}}
+
+{{define "logout"}}{{template "head" "Log out"}}
+<main>
+<h1>{{.Provider}}</h1>
+<p>Do you want to log out?</p>
+<form method="post" action="{{.Action}}">
+<input type="hidden" name="request" value="{{.Request}}">
+<div class="actions">
+<button name="action" value="allow">Log out</button>
+<button name="action" value="deny">Stay logged in</button>
+</div>
 </form>
 </main>
 </html>{{end}}

@@ -19,11 +19,16 @@ func TestPages(t *testing.T) {
 		status int
 		has    []string
 	}{
-		"login": {Login{evil, evil, "/action", evil, evil, ""}.Serve, 200, []string{
+		"login": {Login{evil, evil, "/action", evil, evil, "", false}.Serve, 200, []string{
 			`<form method="post" action="/action">`, `<label>Name <input name="username"`,
 			`<label>Password <input name="password" type="password"`, `name="action" value="allow"`,
 			`name="action" value="deny" formnovalidate`}},
-		"problem": {Login{evil, evil, "/action", evil, evil, evil}.Serve, 403, []string{`role="alert"`}},
+		"problem": {Login{evil, evil, "/action", evil, evil, evil, false}.Serve, 403, []string{`role="alert"`,
+			`autocomplete="current-password"`, `<title>Log in</title>`, `>Log in and allow<`}},
+		"create": {Login{evil, evil, "/action", evil, evil, "", true}.Serve, 200, []string{
+			`autocomplete="new-password"`, `<title>Create an account</title>`, `>Create account and allow<`}},
+		"logout": {Logout{evil, "/action", evil}.Serve, 200, []string{
+			`<form method="post" action="/action">`, `name="action" value="allow"`, `name="action" value="deny"`}},
 		"entry": {Entry{evil, "/action"}.Serve, 200, []string{
 			`<form method="post" action="/action">`, `<label>Code <input name="user_code"`}},
 		"note": {func(w http.ResponseWriter) { Note{evil, evil, ""}.Serve(w, 400) }, 400, []string{"<h1>"}},

@@ -26,7 +26,9 @@ type request struct {
 	claims      claimsRequest
 	subject     string // who must log in, if not empty
 	hint        string // who may be about to
+	session     string // that the login goes on in, if it is one
 	silent      bool   // nothing may be shown to the user
+	create      bool   // the user may be new
 	userCode    string // of a device
 }
 
@@ -34,6 +36,7 @@ type request struct {
 type grant struct {
 	request
 	user    User
+	sid     string    // of the session
 	at      time.Time // when the user logged in
 	used    bool
 	revoked bool
@@ -46,12 +49,7 @@ const codeLife = time.Minute
 // endpoint are not known to be good, the browser is sent nowhere (RFC 6749, Section
 // 4.1.2.1).
 func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) {
-	params := r.URL.Query()
-	if r.Method == http.MethodPost {
-		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-		r.ParseForm()
-		params = r.PostForm
-	}
+	params, _ := browserParams(w, r)
 	client, ok := p.client(params.Get("client_id"))
 	if !ok {
 		p.refusePage(w, UnknownClient)
@@ -77,6 +75,17 @@ func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.logIn(w, r, req)
+}
+
+// browserParams are the parameters that the browser comes with, by GET or POST. The error is
+// that of a form.
+func browserParams(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodPost {
+		return r.URL.Query(), nil
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	err := r.ParseForm()
+	return r.PostForm, err
 }
 
 // newRequest reads what is needed to answer a request, and what is taken as it is.
@@ -142,9 +151,10 @@ func isHash(s string) bool {
 // readLogin reads what a request says of the login itself, OpenID Connect Core 1.0, Section
 // 3.1.2.1. The login is new each time, so that max_age is met, whatever it is.
 func (p *Provider) readLogin(req *request, params url.Values) Fault {
-	prompts := strings.Fields(params.Get("prompt"))
-	req.silent = slices.Contains(prompts, "none")
-	if req.silent && len(prompts) > 1 {
+	asked := strings.Fields(params.Get("prompt"))
+	req.silent, req.create = slices.Contains(asked, "none"), slices.Contains(asked, "create")
+	unknown := func(s string) bool { return !slices.Contains(prompts, s) }
+	if req.silent && len(asked) > 1 || slices.ContainsFunc(asked, unknown) {
 		return WrongPrompt
 	}
 	if params.Has("max_age") {
@@ -162,10 +172,12 @@ func (p *Provider) readLogin(req *request, params url.Values) Fault {
 		req.acr = claims.idToken["acr"].wanted()
 	}
 	req.subject = claims.idToken["sub"].wanted()
-	if hint := params.Get("id_token_hint"); hint != "" {
-		if req.subject, ok = p.subjectOf(hint, req.client); !ok {
+	if text := params.Get("id_token_hint"); text != "" {
+		h, ok := p.readHint(text, req.client)
+		if !ok {
 			return WrongIDTokenHint
 		}
+		req.subject, req.session = h.Subject, h.Session
 	}
 	return ""
 }
@@ -211,7 +223,10 @@ func (p *Provider) approve(w http.ResponseWriter, r *http.Request, req request, 
 		p.decideDevice(w, req.userCode, &user)
 		return
 	}
-	answer, err := p.answer(&grant{request: req, user: user, at: p.options.Now()})
+	p.mu.Lock()
+	g := p.newGrant(req, user)
+	p.mu.Unlock()
+	answer, err := p.answer(g)
 	if err != nil {
 		http.Error(w, "the ID Token cannot be signed", http.StatusInternalServerError)
 		return

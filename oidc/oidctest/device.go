@@ -112,7 +112,7 @@ func (p *Provider) serveDevice(w http.ResponseWriter, r *http.Request) {
 		p.showLogin(w, d.request, "")
 		return
 	}
-	p.approve(w, r, d.request, p.options.Users[0])
+	p.approve(w, r, d.request, p.users()[0])
 }
 
 // pendingDevice returns the device whose user may still answer, or nil. It needs p.mu.
@@ -131,7 +131,7 @@ func (p *Provider) decideDevice(w http.ResponseWriter, userCode string, user *Us
 	d := p.pendingDevice(userCode)
 	delete(p.pending, userCode)
 	if d != nil && user != nil {
-		d.grant = &grant{request: d.request, user: *user, at: p.options.Now()}
+		d.grant = p.newGrant(d.request, *user)
 	} else if d != nil {
 		d.denied = true
 	}

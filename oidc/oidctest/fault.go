@@ -29,7 +29,7 @@ const (
 	WrongResponseMode    Fault = "wrong_response_mode"     // JARM, Section 2.3.1
 	MissingNonce         Fault = "missing_nonce"           // Core, Section 3.2.2.1
 	IDTokenWithoutOpenID Fault = "id_token_without_openid" // Core, Section 3.1.2.1
-	WrongPrompt          Fault = "wrong_prompt"            // Core, Section 3.1.2.1
+	WrongPrompt          Fault = "wrong_prompt"            // Core, Section 3.1.2.1; Prompt Create
 	WrongMaxAge          Fault = "wrong_max_age"           // Core, Section 3.1.2.1
 	WrongClaims          Fault = "wrong_claims"            // Core, Section 5.5
 	WrongIDTokenHint     Fault = "wrong_id_token_hint"     // Core, Section 3.1.2.1
@@ -86,6 +86,20 @@ const (
 const (
 	MissingToken      Fault = "missing_token"           // RFC 7009, Section 2.1
 	OtherClientsToken Fault = "token_of_another_client" // RFC 7009, Section 2.1
+)
+
+// The faults of logout requests, and of what clients answer to those of the provider.
+// Repeated parameters, unknown clients, a wrong hint, and a client_id other than that of the
+// hint are among them too (OpenID Connect RP-Initiated Logout 1.0, Section 2), and so is what
+// the user does with the form.
+const (
+	// OpenID Connect RP-Initiated Logout 1.0, Section 3
+	WrongPostLogoutRedirectURI Fault = "wrong_post_logout_redirect_uri"
+
+	// OpenID Connect Back-Channel Logout 1.0, Section 2.5, and twice Section 2.8
+	UndeliveredLogoutToken  Fault = "undelivered_logout_token"
+	WrongLogoutResponse     Fault = "wrong_logout_response"
+	CacheableLogoutResponse Fault = "cacheable_logout_response"
 )
 
 // The faults of requests with an access token.

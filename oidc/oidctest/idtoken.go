@@ -38,6 +38,7 @@ func (p *Provider) idToken(g *grant, b beside, refreshed bool) (string, error) {
 	claims["iat"] = now.Unix()
 	claims["exp"] = now.Add(p.options.TokenLife).Unix()
 	claims["auth_time"] = g.at.Unix()
+	claims["sid"] = g.sid
 	if g.nonce != "" && !refreshed {
 		claims["nonce"] = g.nonce
 	}
@@ -54,5 +55,5 @@ func (p *Provider) idToken(g *grant, b beside, refreshed bool) (string, error) {
 	if p.options.EditIDToken != nil {
 		p.options.EditIDToken(claims)
 	}
-	return p.sign(claims, g.client, algorithm, g.client.IDTokenEncryption)
+	return p.sign(claims, "JWT", g.client, algorithm, g.client.IDTokenEncryption)
 }

@@ -104,10 +104,10 @@ func (p *Provider) or(algorithm string) string {
 	return algorithm
 }
 
-// sign signs claims for a client, and then encrypts them if they are to be (RFC 7519,
-// Section 11.2).
-func (p *Provider) sign(claims map[string]any, c Client, algorithm string, to Recipient) (
-	string, error) {
+// sign makes a token of a type for a client: it signs claims, and then encrypts them if they
+// are to be (RFC 7519, Section 11.2).
+func (p *Provider) sign(claims map[string]any, typ string, c Client, algorithm string,
+	to Recipient) (string, error) {
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", err
@@ -116,21 +116,19 @@ func (p *Provider) sign(claims map[string]any, c Client, algorithm string, to Re
 	if err != nil {
 		return "", err
 	}
-	signed, err := jose.Sign(payload, key, jose.SignOptions{Type: "JWT"})
+	signed, err := jose.Sign(payload, key, jose.SignOptions{Type: typ})
 	if err != nil || to.Key == nil {
 		return signed, err
 	}
-	return to.encrypt([]byte(signed), "JWT")
+	return to.encrypt([]byte(signed), jose.EncryptOptions{ContentType: "JWT"})
 }
 
-func (r Recipient) encrypt(plaintext []byte, contentType string) (string, error) {
-	enc := r.Encryption
-	if enc == "" {
-		enc = "A128CBC-HS256"
+func (r Recipient) encrypt(plaintext []byte, o jose.EncryptOptions) (string, error) {
+	o.Algorithm, o.Encryption = r.Algorithm, r.Encryption
+	if o.Encryption == "" {
+		o.Encryption = "A128CBC-HS256"
 	}
-	return jose.Encrypt(plaintext, r.Key, jose.EncryptOptions{
-		Algorithm: r.Algorithm, Encryption: enc, ContentType: contentType,
-	})
+	return jose.Encrypt(plaintext, r.Key, o)
 }
 
 // Key returns the key that signs with Options.Algorithm, for tokens made by hand. It is

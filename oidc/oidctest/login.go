@@ -20,25 +20,52 @@ func (p *Provider) logIn(w http.ResponseWriter, r *http.Request, req request) {
 	case p.options.LoginForm:
 		p.showLogin(w, req, "")
 	default:
-		p.approve(w, r, req, p.options.Users[i])
+		p.approve(w, r, req, p.users()[i])
 	}
 }
 
 // preselected returns the index of the user whom a request says, or the first: a hint may be
 // about nobody, but a subject asked for must be a user.
 func (p *Provider) preselected(req request) int {
-	users := p.options.Users
+	users := p.users()
 	if req.subject != "" {
 		return slices.IndexFunc(users, func(u User) bool { return u.Subject == req.subject })
 	}
-	return max(0, slices.IndexFunc(users, func(u User) bool {
-		return req.hint != "" && (u.Subject == req.hint || u.Email == req.hint)
-	}))
+	return max(0, slices.IndexFunc(users, func(u User) bool { return u.is(req.hint) }))
 }
 
-// subjectOf returns whom an ID Token that was issued to a client is about, however old it
-// is.
-func (p *Provider) subjectOf(idToken string, c Client) (string, bool) {
+// is reports whether a hint, which may be empty, is about the user.
+func (u User) is(hint string) bool {
+	return hint != "" && (u.Subject == hint || u.Email == hint)
+}
+
+// users are those of the options and those that were created since.
+func (p *Provider) users() []User {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Concat(p.options.Users, p.created)
+}
+
+// create makes a new user, unless it is one, OpenID Connect Prompt Create 1.0, Section 4.1.
+func (p *Provider) create(name, password string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	named := func(u User) bool { return u.Subject == name }
+	if name != "" && password != "" && !slices.ContainsFunc(p.options.Users, named) &&
+		!slices.ContainsFunc(p.created, named) {
+		p.created = append(p.created, User{Subject: name, Password: password})
+	}
+}
+
+// A hint is what counts of an ID Token that a client brings back.
+type hint struct {
+	Issuer  string `json:"iss"`
+	Subject string `json:"sub"`
+	Session string `json:"sid"`
+}
+
+// readHint reads an ID Token that was issued to a client, however old it is.
+func (p *Provider) readHint(idToken string, c Client) (hint, bool) {
 	algorithm := p.or(c.IDTokenAlgorithm)
 	keys := p.published()
 	if symmetric(algorithm) {
@@ -48,14 +75,11 @@ func (p *Provider) subjectOf(idToken string, c Client) (string, bool) {
 	signed, err := jose.VerifySignature(context.Background(), idToken, keys, jose.VerifyOptions{
 		Algorithms: []string{algorithm}})
 	if err != nil {
-		return "", false
+		return hint{}, false
 	}
-	var claims struct {
-		Issuer  string `json:"iss"`
-		Subject string `json:"sub"`
-	}
-	err = json.Unmarshal(signed.Payload, &claims)
-	return claims.Subject, err == nil && claims.Issuer == p.Issuer() && claims.Subject != ""
+	var h hint
+	err = json.Unmarshal(signed.Payload, &h)
+	return h, err == nil && h.Issuer == p.Issuer() && h.Subject != ""
 }
 
 // serveLogin takes the login form. Each form is good for one request, once.
@@ -74,17 +98,21 @@ func (p *Provider) serveLogin(w http.ResponseWriter, r *http.Request) {
 		p.deny(w, r, req)
 		return
 	}
-	i := slices.IndexFunc(p.options.Users, func(u User) bool {
-		return u.Subject == r.PostFormValue("username") &&
-			u.Password != "" && u.Password == r.PostFormValue("password")
+	name, password := r.PostFormValue("username"), r.PostFormValue("password")
+	if req.create {
+		p.create(name, password)
+	}
+	users := p.users()
+	i := slices.IndexFunc(users, func(u User) bool {
+		return u.Subject == name && u.Password != "" && u.Password == password
 	})
 	switch {
 	case i < 0:
 		p.refuse(WrongPassword)
 		p.showLogin(w, req, "Name and password do not match.")
-	case req.subject != "" && req.subject != p.options.Users[i].Subject:
+	case req.subject != "" && req.subject != users[i].Subject:
 		p.refuseRequest(w, r, req, LoginRequired)
 	default:
-		p.approve(w, r, req, p.options.Users[i])
+		p.approve(w, r, req, users[i])
 	}
 }

@@ -55,7 +55,7 @@ var (
 	acrValues  = []string{"urn:mace:incommon:iap:silver", "urn:mace:incommon:iap:bronze"}
 	claimTypes = []string{"normal", "aggregated", "distributed"}
 	displays   = []string{"page", "popup", "touch", "wap"}
-	prompts    = []string{"none", "login", "consent", "select_account"}
+	prompts    = []string{"none", "login", "consent", "select_account", "create"}
 )
 
 func (p *Provider) addAlgorithms(metadata map[string]any) {
@@ -70,8 +70,8 @@ func (p *Provider) addAlgorithms(metadata map[string]any) {
 }
 
 func (p *Provider) claimsSupported() []string {
-	names := map[string]bool{"sub": true, "acr": true, "auth_time": true}
-	for _, user := range p.options.Users {
+	names := map[string]bool{"sub": true, "acr": true, "auth_time": true, "sid": true}
+	for _, user := range p.users() {
 		for name := range user.known() {
 			names[name] = true
 		}

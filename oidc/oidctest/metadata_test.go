@@ -38,18 +38,23 @@ func TestMetadata(t *testing.T) {
 		`"authorization_endpoint":"ISS/authorize",` +
 		`"authorization_response_iss_parameter_supported":true,` +
 		`"authorization_signing_alg_values_supported":SIG,` +
+		`"backchannel_logout_session_supported":true,"backchannel_logout_supported":true,` +
+		`"check_session_iframe":"ISS/check_session",` +
 		`"claim_types_supported":["normal","aggregated","distributed"],` +
 		`"claims_parameter_supported":true,"claims_supported":["acr","auth_time","email",` +
-		`"email_verified","locale","preferred_username","sub"],` +
+		`"email_verified","locale","preferred_username","sid","sub"],` +
 		`"code_challenge_methods_supported":["S256"],` +
 		`"device_authorization_endpoint":"ISS/device_authorization",` +
 		`"display_values_supported":["page","popup","touch","wap"],` +
+		`"end_session_endpoint":"ISS/end_session",` +
+		`"frontchannel_logout_session_supported":true,"frontchannel_logout_supported":true,` +
 		`"grant_types_supported":["authorization_code","implicit","refresh_token",` +
 		`"client_credentials","urn:ietf:params:oauth:grant-type:device_code"],` +
 		`"id_token_encryption_alg_values_supported":ALG,` +
 		`"id_token_encryption_enc_values_supported":ENC,` +
 		`"id_token_signing_alg_values_supported":SIG,"issuer":"ISS","jwks_uri":"ISS/jwks",` +
-		`"prompt_values_supported":["none","login","consent","select_account"],` +
+		`"prompt_values_supported":["none","login","consent","select_account",` +
+		`"create"],` +
 		`"request_object_encryption_alg_values_supported":["ECDH-ES","ECDH-ES+A128KW",` +
 		`"ECDH-ES+A192KW","ECDH-ES+A256KW"],` +
 		`"request_object_encryption_enc_values_supported":ENC,` +

@@ -18,12 +18,17 @@ func (p *Provider) showLogin(w http.ResponseWriter, req request, problem string)
 	if req.userCode != "" {
 		client += " with the code " + req.userCode
 	}
+	username := p.users()[p.preselected(req)].Subject
+	if req.create {
+		username = ""
+	}
 	webpage.Login{
 		Provider: p.options.Name,
 		Client:   client,
 		Action:   p.Endpoint("login"),
 		Request:  id,
-		Username: p.options.Users[p.preselected(req)].Subject,
+		Username: username,
+		Create:   req.create,
 		Problem:  problem,
 	}.Serve(w)
 }

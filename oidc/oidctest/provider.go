@@ -61,14 +61,18 @@ type Options struct {
 	// Now tells the time. If nil, time.Now.
 	Now func() time.Time
 
-	// HTTP fetches request objects. It follows no redirect. If nil, a client with the
-	// certificates of the system.
+	// HTTP fetches request objects, and sends logout tokens. It follows no redirect. If
+	// nil, a client with the certificates of the system.
 	HTTP *http.Client
 
 	// EditIDToken, if not nil, may change the claims of an ID Token before it is
 	// signed, to see whether a client notices. Only one that the browser brings has an
 	// s_hash, if the request had a state.
 	EditIDToken func(claims map[string]any)
+
+	// EditLogoutToken, if not nil, may change the claims of a logout token before it is
+	// signed.
+	EditLogoutToken func(claims map[string]any)
 
 	// EditUserInfo, if not nil, may change UserInfo before it is sent, or signed.
 	EditUserInfo func(claims map[string]any)
@@ -96,6 +100,16 @@ type Client struct {
 	// RedirectURIs are the redirection endpoints, compared octet by octet. If
 	// empty, any http or https URL on loopback.
 	RedirectURIs []string
+
+	// PostLogoutRedirectURIs are where the browser may be sent after a logout, compared
+	// octet by octet. If empty, any http or https URL on loopback.
+	PostLogoutRedirectURIs []string
+
+	// BackChannelLogoutURI is sent a logout token when a session of the client ends, and
+	// FrontChannelLogoutURI is shown in an iframe when one ends in the browser, with iss
+	// and sid. They are http or https URLs without a fragment, the second with the origin
+	// of one of RedirectURIs, if there are any. If empty, the client is not told so.
+	BackChannelLogoutURI, FrontChannelLogoutURI string
 
 	// Keys verify the request objects of the client, and only they: public ones will
 	// do, and Secret is one only if it is among them. Without any it has no request
@@ -153,6 +167,9 @@ type Provider struct {
 	granted  int             // refreshes
 	refused  int             // refreshes
 	seen     map[string]bool // states, nonces and challenges
+	created  []User          // by prompt=create
+	sessions []*session      // in the order of their logins
+	logouts  map[string]logout
 	logins   map[string]request
 	codes    map[string]*grant
 	devices  map[string]*device // by their device codes
@@ -193,12 +210,18 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{
 		options:  o,
 		seen:     map[string]bool{},
+		logouts:  map[string]logout{},
 		logins:   map[string]request{},
 		codes:    map[string]*grant{},
 		devices:  map[string]*device{},
 		pending:  map[string]*device{},
 		refresh:  map[string]*issued{},
 		accesses: map[string]*access{},
+	}
+	for _, c := range o.Clients {
+		if err := c.checkLogoutURIs(); err != nil {
+			return nil, err
+		}
 	}
 	if err := p.makeKeys(); err != nil {
 		return nil, err
@@ -247,7 +270,7 @@ func (p *Provider) Issuer() string { return p.options.BaseURL }
 
 // Endpoint returns the URL of an endpoint by its name: "authorize",
 // "device_authorization", "device" for the page to enter a user code on, "token",
-// "revoke", "jwks", "userinfo", or "me" for the API.
+// "revoke", "jwks", "userinfo", "end_session", "check_session", or "me" for the API.
 func (p *Provider) Endpoint(name string) string { return p.options.BaseURL + "/" + name }
 
 // A Server is a Provider that listens on loopback.
@@ -282,9 +305,12 @@ func (p *Provider) client(id string) (Client, bool) {
 }
 
 // mayRedirectTo compares by simple string comparison, RFC 9700, Section 2.1.
-func (c Client) mayRedirectTo(uri string) bool {
-	if len(c.RedirectURIs) > 0 {
-		return slices.Contains(c.RedirectURIs, uri)
+func (c Client) mayRedirectTo(uri string) bool { return isOneOf(c.RedirectURIs, uri) }
+
+// isOneOf reports whether a URI is among those registered or, if none are, on loopback.
+func isOneOf(registered []string, uri string) bool {
+	if len(registered) > 0 {
+		return slices.Contains(registered, uri)
 	}
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || strings.Contains(uri, "#") {

@@ -84,15 +84,7 @@ func (p *Provider) fetchRequestObject(ctx context.Context, uri string) (string, 
 	if err != nil {
 		return "", WrongRequestURI
 	}
-	req.Close = true
-	client := http.Client{}
-	if p.options.HTTP != nil {
-		client = *p.options.HTTP
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}
-	resp, err := client.Do(req)
+	resp, err := p.do(req)
 	if err != nil {
 		return "", UnfetchedRequestObject
 	}
@@ -104,6 +96,19 @@ func (p *Provider) fetchRequestObject(ctx context.Context, uri string) (string, 
 		return "", UnfetchedRequestObject
 	}
 	return string(body), ""
+}
+
+// do sends a request to a client, and follows no redirect.
+func (p *Provider) do(req *http.Request) (*http.Response, error) {
+	req.Close = true
+	client := http.Client{}
+	if p.options.HTTP != nil {
+		client = *p.options.HTTP
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}
+	return client.Do(req)
 }
 
 func fetchable(u *url.URL) bool {

@@ -1,6 +1,7 @@
 package oidctest
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"slices"
@@ -62,7 +63,8 @@ func (req *request) setMode(asked string) bool {
 	return true
 }
 
-// respond sends the browser back, with state and iss (RFC 9207, Section 2).
+// respond sends the browser back, with state, iss (RFC 9207, Section 2) and session_state
+// (OpenID Connect Session Management 1.0, Section 2).
 func (p *Provider) respond(w http.ResponseWriter, r *http.Request, req request,
 	answer url.Values) {
 	u, err := url.Parse(req.redirectURI)
@@ -73,6 +75,10 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, req request,
 	answer.Set("iss", p.Issuer())
 	if req.state != "" {
 		answer.Set("state", req.state)
+	}
+	if slices.Contains(req.scopes, "openid") {
+		browser := p.browserState(w, r, !answer.Has("error"))
+		answer.Set("session_state", sessionState(req.client.ID, origin(u), browser, rand.Text()))
 	}
 	encoding, secured := strings.CutSuffix(req.mode, ".jwt")
 	if secured {
@@ -105,8 +111,8 @@ func (p *Provider) secure(answer url.Values, client Client) (url.Values, error) 
 			claims[name] = n
 		}
 	}
-	response, err := p.sign(claims, client, p.or(client.ResponseAlgorithm),
-		client.ResponseEncryption)
+	response, err := p.sign(claims, "JWT", client,
+		p.or(client.ResponseAlgorithm), client.ResponseEncryption)
 	return url.Values{"response": {response}}, err
 }
 

@@ -95,7 +95,7 @@ func TestResponses(t *testing.T) {
 				if want == "" {
 					want = mode
 				}
-				names := []string{"iss", "state"}
+				names := []string{"iss", "session_state", "state"}
 				refused := responseType != "code" && strings.HasPrefix(mode, "query")
 				if refused {
 					want, names = usual, append(names, "error", "error_description")
@@ -201,7 +201,7 @@ func TestFormPost(t *testing.T) {
 	a := w.authorize(params)
 	action, got := posted(a)
 	if a.status != 200 || got.Get("state") != state || got.Get("code") == "" ||
-		got.Get("iss") != w.Issuer() || len(got) != 3 {
+		got.Get("iss") != w.Issuer() || len(got) != 4 {
 		t.Errorf("answer is %d, posts %v", a.status, got)
 	}
 	unescaped, err := url.PathUnescape(action)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"vouchsafe/jose"
 )
 
 // serveUserInfo serves the UserInfo Endpoint, OpenID Connect Core 1.0, Section
@@ -43,14 +45,15 @@ func (p *Provider) userInfoToken(claims map[string]any, client Client) (string, 
 	if client.UserInfoAlgorithm != "" {
 		claims["iss"], claims["aud"] = p.Issuer(), client.ID
 		p.editUserInfo(claims)
-		return p.sign(claims, client, client.UserInfoAlgorithm, client.UserInfoEncryption)
+		return p.sign(claims, "JWT", client, client.UserInfoAlgorithm,
+			client.UserInfoEncryption)
 	}
 	p.editUserInfo(claims)
 	plaintext, err := json.Marshal(claims)
 	if err != nil {
 		return "", err
 	}
-	return client.UserInfoEncryption.encrypt(plaintext, "")
+	return client.UserInfoEncryption.encrypt(plaintext, jose.EncryptOptions{})
 }
 
 func (p *Provider) editUserInfo(claims map[string]any) {

@@ -168,8 +168,8 @@ func TestClaims(t *testing.T) {
 
 // In the ID Token are those asked for there, and where there is no access token, all.
 func TestClaimsInIDToken(t *testing.T) {
-	registered := []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash",
-		"c_hash", "s_hash"}
+	registered := []string{"iss", "sub", "aud", "exp", "iat", "sid", "auth_time", "nonce",
+		"at_hash", "c_hash", "s_hash"}
 	const asked = `{"id_token":{"phone_number":null,"x":null}}`
 	for _, test := range []struct{ responseType, scope, claims, want string }{
 		{"code id_token", "openid email", "", ""},
