@@ -172,6 +172,12 @@ var faults = []struct {
 		"invalid_request"},
 	{"prompt none and login", oidctest.WrongPrompt, change("prompt", "login none"), redirect,
 		"invalid_request"},
+	{"unknown prompt", oidctest.WrongPrompt, change("prompt", "login register"), redirect,
+		"invalid_request"},
+	{"prompt of another case", oidctest.WrongPrompt, change("prompt", "Create"), redirect,
+		"invalid_request"},
+	{"prompt none and create", oidctest.WrongPrompt, change("prompt", "none create"), redirect,
+		"invalid_request"},
 	{"max_age below 0", oidctest.WrongMaxAge, change("max_age", "-1"), redirect,
 		"invalid_request"},
 	{"max_age of a word", oidctest.WrongMaxAge, change("max_age", "day"), redirect,
@@ -547,6 +553,14 @@ func TestFaultsAreAll(t *testing.T) {
 	}
 	for _, test := range objectFaults {
 		provoked[string(test.fault)] = true
+	}
+	for _, test := range logoutFaults {
+		provoked[string(test.fault)] = true
+	}
+	for _, test := range backChannelAnswers {
+		if test.fault != "" {
+			provoked[string(test.fault)] = true
+		}
 	}
 	file, err := parser.ParseFile(token.NewFileSet(), "fault.go", nil, 0)
 	if err != nil {

@@ -79,7 +79,9 @@ func (p *Provider) readHint(idToken string, c Client) (hint, bool) {
 	}
 	var h hint
 	err = json.Unmarshal(signed.Payload, &h)
-	return h, err == nil && h.Issuer == p.Issuer() && h.Subject != ""
+	typ := signed.Header.Type // a logout token is no ID Token
+	return h, err == nil && (typ == "" || typ == "JWT") && h.Issuer == p.Issuer() &&
+		h.Subject != ""
 }
 
 // serveLogin takes the login form. Each form is good for one request, once.

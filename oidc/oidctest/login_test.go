@@ -169,3 +169,71 @@ func TestAuthorizeByPost(t *testing.T) {
 		t.Errorf("long form: %+v", a)
 	}
 }
+
+// OpenID Connect Prompt Create 1.0, Section 4.1: the form takes a new user, who is one from
+// then on, or one that there is already.
+func TestPromptCreate(t *testing.T) {
+	w := start(t, oidctest.Options{LoginForm: true, Users: users})
+	submit := func(prompt, name, password string) answer {
+		params, _ := w.request("openid")
+		form := w.authorize(changed(params, "response_type", "id_token", "prompt", prompt)).body
+		if strings.Contains(form, "Create account") != (prompt == "create") ||
+			strings.Contains(form, `name="username" value=""`) != (prompt == "create") {
+			t.Errorf("form is %s", form)
+		}
+		return w.do("POST", w.Endpoint("login"), credentials(form, name, password), nil)
+	}
+	for _, test := range []struct {
+		prompt, name, password string
+		good                   bool
+	}{
+		{"login", "dave", "new", false},
+		{"create", "dave", "", false},
+		{"create", "", "new", false},
+		{"create", "dave", "new", true},
+		{"create", "dave", "other", false},
+		{"create", "dave", "new", true},
+		{"login", "dave", "new", true},
+		{"login", "dave", "other", false},
+		{"create", "alice", "other", false},
+		{"create", "alice", "password", true},
+		{"create", "carol", "new", false}, // who cannot use the form
+	} {
+		a := submit(test.prompt, test.name, test.password)
+		if (a.status == http.StatusSeeOther) != test.good || (a.status == shown) == test.good {
+			t.Errorf("%+v: answer is %+v", test, a)
+			continue
+		}
+		if _, got := brought(a); test.good &&
+			w.claims(got.Get("id_token"), "RS256", nil)["sub"] != test.name {
+			t.Errorf("%+v: brought %v", test, got)
+		}
+	}
+}
+
+// A form of a new user stays one when it is shown again.
+func TestPromptCreateAgain(t *testing.T) {
+	w := start(t, oidctest.Options{LoginForm: true})
+	params, _ := w.request("openid")
+	form := w.authorize(changed(params, "prompt", "create")).body
+	again := w.do("POST", w.Endpoint("login"), credentials(form, "alice", "wrong"), nil)
+	if again.status != shown || !strings.Contains(again.body, "Create account") {
+		t.Errorf("form is %+v", again)
+	}
+}
+
+// A new user is not the one who was asked for, and without the form there is none.
+func TestPromptCreateOfAnother(t *testing.T) {
+	w := start(t, oidctest.Options{LoginForm: true, Users: users})
+	params, _ := w.request("openid")
+	form := w.authorize(changed(params, "prompt", "create",
+		"claims", `{"id_token":{"sub":{"value":"bob"}}}`)).body
+	a := w.do("POST", w.Endpoint("login"), credentials(form, "dave", "new"), nil)
+	if a.error != "login_required" {
+		t.Errorf("answer is %+v", a)
+	}
+	w = start(t, oidctest.Options{Users: users})
+	if got := w.loggedIn("prompt", "create"); got != "alice" {
+		t.Errorf("logged in is %s", got)
+	}
+}
