@@ -29,7 +29,8 @@
 //
 // The parameters prompt, max_age, acr_values, login_hint, id_token_hint and claims are
 // heeded: the first of acr_values is met, a hint selects the user, and nobody is logged
-// in before the form. Others are ignored.
+// in before the form, which with prompt=create makes a new user of a name that nobody has.
+// Others are ignored.
 //
 // A [Client] says how it gets ID Tokens, UserInfo and authorization responses signed, with
 // its secret too, and encrypted. There is a key for each algorithm in use, and
@@ -52,8 +53,22 @@
 // let the provider serve the request into an [net/http/httptest.ResponseRecorder], and
 // then panic with [net/http.ErrAbortHandler], or answer 503.
 //
-// Options.EditIDToken, EditUserInfo, EditMetadata and EditResponse change what is sent, to
-// see whether a client notices.
+// Options.EditIDToken, EditLogoutToken, EditUserInfo, EditMetadata and EditResponse change
+// what is sent, to see whether a client notices.
+//
+// # Logout
+//
+// Each login is a session, whose ID is the claim sid; one that brings an id_token_hint goes
+// on in the session of the hint, and so a session has several clients. The end_session
+// endpoint and [Provider.EndSession] end it: the clients that have a BackChannelLogoutURI get
+// a logout token, what they answer is judged, and what came of the session without the scope
+// offline_access is revoked. The endpoint shows the browser each FrontChannelLogoutURI in a
+// frame, and sends it on. The session is that of the id_token_hint, or else the last that
+// the request can mean, about which the user is asked if there is a login form.
+// [Provider.LogoutToken] makes a logout token to be delivered by hand.
+//
+// Authorization responses have session_state, and the page check_session tells a frame of
+// the client whether somebody is still logged in in the browser.
 //
 // The package shares with the client only jose and pkce, so that a mistake in
 // oauth2 or oidc is not made again by its examiner. It keeps all in memory and
