@@ -26,9 +26,11 @@ func TestPages(t *testing.T) {
 		"problem": {Login{evil, evil, "/action", evil, evil, evil, false}.Serve, 403, []string{`role="alert"`,
 			`autocomplete="current-password"`, `<title>Log in</title>`, `>Log in and allow<`}},
 		"create": {Login{evil, evil, "/action", evil, evil, "", true}.Serve, 200, []string{
-			`autocomplete="new-password"`, `<title>Create an account</title>`, `>Create account and allow<`}},
+			`autocomplete="new-password"`, `<title>Create an account</title>`,
+			`>Create account and allow<`}},
 		"logout": {Logout{evil, "/action", evil}.Serve, 200, []string{
-			`<form method="post" action="/action">`, `name="action" value="allow"`, `name="action" value="deny"`}},
+			`<form method="post" action="/action">`, `name="action" value="allow"`,
+			`name="action" value="deny"`}},
 		"entry": {Entry{evil, "/action"}.Serve, 200, []string{
 			`<form method="post" action="/action">`, `<label>Code <input name="user_code"`}},
 		"note": {func(w http.ResponseWriter) { Note{evil, evil, ""}.Serve(w, 400) }, 400, []string{"<h1>"}},

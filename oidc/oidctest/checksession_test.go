@@ -44,7 +44,8 @@ func TestSessionState(t *testing.T) {
 	w := start(t, oidctest.Options{Users: users})
 	login := func(header http.Header, pairs ...string) (answer, string) {
 		params, _ := w.request("openid")
-		a := w.do("GET", w.Endpoint("authorize")+"?"+changed(params, pairs...).Encode(), nil, header)
+		query := changed(params, pairs...).Encode()
+		a := w.do("GET", w.Endpoint("authorize")+"?"+query, nil, header)
 		_, got := brought(a)
 		return a, got.Get("session_state")
 	}

@@ -372,7 +372,7 @@ func TestMounted(t *testing.T) {
 		"issuer": "", "authorization_endpoint": "/authorize", "token_endpoint": "/token",
 		"userinfo_endpoint": "/userinfo", "jwks_uri": "/jwks", "revocation_endpoint": "/revoke",
 		"device_authorization_endpoint": "/device_authorization",
-		"end_session_endpoint": "/end_session", "check_session_iframe": "/check_session",
+		"end_session_endpoint":          "/end_session", "check_session_iframe": "/check_session",
 	} {
 		if metadata[name] != s.URL+"/op/one"+path {
 			t.Errorf("%s is %v", name, metadata[name])
