@@ -24,12 +24,12 @@ const (
 )
 
 // More faults of authorization requests: those of OpenID Connect. Core is OpenID Connect
-// Core 1.0.
+// Core 1.0; an unknown prompt is OpenID Connect Prompt Create 1.0, Section 4.1.
 const (
 	WrongResponseMode    Fault = "wrong_response_mode"     // JARM, Section 2.3.1
 	MissingNonce         Fault = "missing_nonce"           // Core, Section 3.2.2.1
 	IDTokenWithoutOpenID Fault = "id_token_without_openid" // Core, Section 3.1.2.1
-	WrongPrompt          Fault = "wrong_prompt"            // and Prompt Create 1.0, Section 4.1
+	WrongPrompt          Fault = "wrong_prompt"            // Core, Section 3.1.2.1
 	WrongMaxAge          Fault = "wrong_max_age"           // Core, Section 3.1.2.1
 	WrongClaims          Fault = "wrong_claims"            // Core, Section 5.5
 	WrongIDTokenHint     Fault = "wrong_id_token_hint"     // Core, Section 3.1.2.1
