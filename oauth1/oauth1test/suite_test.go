@@ -1,0 +1,288 @@
+package oauth1test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A recorder is a tester that keeps what it is told, by the names of subtests.
+type recorder struct {
+	ctx     context.Context
+	name    string
+	ran     *[]string
+	errors  map[string][]string
+	skipped map[string]bool
+}
+
+func newRecorder(t *testing.T) recorder {
+	return recorder{t.Context(), "", new([]string), map[string][]string{}, map[string]bool{}}
+}
+
+func (r recorder) Context() context.Context { return r.ctx }
+func (r recorder) Error(args ...any) {
+	r.errors[r.name] = append(r.errors[r.name], fmt.Sprint(args...))
+}
+func (r recorder) Skip(...any) { r.skipped[r.name] = true }
+
+func (r recorder) Run(name string, f func(tester)) bool {
+	r.name = name
+	*r.ran = append(*r.ran, name)
+	f(r)
+	return len(r.errors[name]) == 0
+}
+
+// of returns the errors of a misbehavior as one text.
+func (r recorder) of(m Misbehavior) string { return strings.Join(r.errors[m.Name], "\n") }
+
+// A naive client looks at nothing that it gets, and at no error.
+type naive struct {
+	ctx context.Context
+	*Attempt
+	token, secret, handle string
+}
+
+// send makes a request under PLAINTEXT, and keeps what the answer has of credentials.
+func (c *naive) send(method, to string, params ...string) (status int) {
+	req, err := http.NewRequestWithContext(c.ctx, method, to, nil)
+	if err != nil {
+		return 0
+	}
+	params = append(params, "oauth_consumer_key", c.ClientID, "oauth_token", c.token,
+		"oauth_signature_method", "PLAINTEXT",
+		"oauth_signature", escape(c.ClientSecret)+"&"+escape(c.secret))
+	var fields []string
+	for p := range slices.Chunk(params, 2) {
+		fields = append(fields, p[0]+`="`+escape(p[1])+`"`)
+	}
+	req.Header.Set("Authorization", "OAuth "+strings.Join(fields, ","))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	body, _ := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if v, _ := url.ParseQuery(strings.TrimSpace(string(body))); method == "POST" {
+		c.token, c.secret = v.Get("oauth_token"), v.Get("oauth_token_secret")
+		c.handle = v.Get("oauth_session_handle")
+	}
+	return resp.StatusCode
+}
+
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
+// logIn goes through all of it, whatever comes, and returns the status of the API.
+func (c *naive) logIn() int {
+	c.send("POST", c.TemporaryCredentialURL, "oauth_callback", c.RedirectURI)
+	verifier := ""
+	r, err := c.Browse(c.AuthorizationURL + "?oauth_token=" + escape(c.token))
+	if err == nil {
+		verifier = r.URL.Query().Get("oauth_verifier")
+	}
+	c.send("POST", c.TokenURL, "oauth_verifier", verifier)
+	if c.Task == "renewal" {
+		c.send("POST", c.TokenURL, "oauth_session_handle", c.handle)
+	}
+	return c.send("GET", c.APIURL)
+}
+
+func logInNaively(ctx context.Context, a *Attempt) int {
+	return (&naive{ctx: ctx, Attempt: a}).logIn()
+}
+
+func acceptAll(ctx context.Context, a *Attempt) error {
+	logInNaively(ctx, a)
+	return nil
+}
+
+var errRefused = errors.New("refused")
+
+// isFault reports whether the suite wants m to be refused.
+func isFault(m Misbehavior) bool { return !m.Harmless && !m.Optional }
+
+func TestSuiteOfALoginThatAcceptsAll(t *testing.T) {
+	r := newRecorder(t)
+	suite(r, acceptAll)
+	for _, m := range Misbehaviors() {
+		if got := r.of(m); isFault(m) != strings.Contains(got, "): it was not refused") ||
+			strings.Contains(got, "did not get that far") {
+			t.Errorf("%s: %s", m.Name, got)
+		}
+	}
+}
+
+// Who looks too late has sent what must not be sent.
+func TestSuiteOfALoginThatGoesOn(t *testing.T) {
+	r := newRecorder(t)
+	suite(r, func(ctx context.Context, a *Attempt) error {
+		if status := logInNaively(ctx, a); a.Misbehavior != "" || status != 200 {
+			return errRefused
+		}
+		return nil
+	})
+	for _, m := range Misbehaviors() {
+		got := r.of(m)
+		leaks := strings.HasSuffix(m.Name, "_redirect")
+		goesOn := isFault(m) && !m.mayFollow && m.Name != "api_redirect"
+		if leaks != strings.Contains(got, "what was signed went there, to /"+string(m.step)) ||
+			goesOn != strings.Contains(got, "the client went on, to /") ||
+			m.Harmless != strings.Contains(got, "the login failed: refused") {
+			t.Errorf("%s: %s", m.Name, got)
+		}
+		// Of what is optional it took none for a token, which is a fault of its own.
+		none := strings.HasSuffix(m.Name, "_json")
+		if (m.Optional || m.mayFollow) && none != strings.Contains(got, "found the fault") {
+			t.Errorf("%s: %s", m.Name, got)
+		}
+	}
+}
+
+// To refuse all is no way through: the controls fail, and nothing else is looked at.
+func TestSuiteOfALoginThatRefusesAll(t *testing.T) {
+	r := newRecorder(t)
+	suite(r, func(context.Context, *Attempt) error { return errRefused })
+	want := "the provider behaves: the login failed: refused"
+	if got := r.errors["control_login"]; !slices.Equal(*r.ran, []string{"control_login"}) ||
+		len(got) != 1 || got[0] != want {
+		t.Errorf("%q: %q", *r.ran, got)
+	}
+}
+
+// One that refuses before it comes to the fault has refused something else.
+func TestSuiteOfALoginThatGivesUp(t *testing.T) {
+	r := newRecorder(t)
+	suite(r, func(ctx context.Context, a *Attempt) error {
+		if a.Misbehavior == "" {
+			return acceptAll(ctx, a)
+		}
+		return errRefused
+	})
+	for _, m := range Misbehaviors() {
+		got := r.of(m)
+		if isFault(m) != strings.HasSuffix(got, "the login did not get that far") ||
+			m.Harmless != strings.HasSuffix(got, "the login failed: refused") {
+			t.Errorf("%s: %s", m.Name, got)
+		}
+	}
+}
+
+// What a control run wants of a login beside its success.
+func TestSuiteControls(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		login func(ctx context.Context, a *Attempt) error
+		want  string
+	}{
+		{"does nothing", func(context.Context, *Attempt) error { return nil },
+			"the provider behaves: the API was not called"},
+		{"signs badly first", func(ctx context.Context, a *Attempt) error {
+			(&naive{ctx: ctx, Attempt: a, secret: "wrong"}).send("POST", a.TemporaryCredentialURL)
+			return acceptAll(ctx, a)
+		}, "the provider behaves, and found the fault wrong_signature"},
+	} {
+		r := newRecorder(t)
+		suite(r, tt.login)
+		if got := r.errors["control_login"]; len(*r.ran) != 1 || len(got) != 1 || got[0] != tt.want {
+			t.Errorf("%s: ran %q, found %q", tt.name, *r.ran, got)
+		}
+	}
+}
+
+// The provider finds the faults of a client that something harmless leads to.
+func TestSuiteOfFaultsAtTheHarmless(t *testing.T) {
+	r := newRecorder(t)
+	suite(r, func(ctx context.Context, a *Attempt) error {
+		if a.Misbehavior != "" {
+			(&naive{ctx: ctx, Attempt: a, secret: "wrong"}).send("POST", a.TemporaryCredentialURL)
+		}
+		return acceptAll(ctx, a)
+	})
+	for _, m := range Misbehaviors() {
+		got := r.of(m)
+		want := fmt.Sprintf("the provider %s (%s), which is allowed, and found the fault ",
+			m.Does, m.Clause)
+		if !isFault(m) != strings.HasPrefix(got, want+"wrong_signature") {
+			t.Errorf("%s: %s", m.Name, got)
+		}
+	}
+}
+
+// A task that the login does not know is skipped. That is said before there is a fault,
+// or it is a refusal.
+func TestSuiteSkips(t *testing.T) {
+	unsupported := fmt.Errorf("no: %w", errors.ErrUnsupported)
+	r := newRecorder(t)
+	suite(r, func(ctx context.Context, a *Attempt) error {
+		if a.Task != "login" {
+			return unsupported
+		}
+		return acceptAll(ctx, a)
+	})
+	for _, m := range Misbehaviors() {
+		if other := m.task != ""; r.skipped[m.Name] != other || other && r.of(m) != "" {
+			t.Errorf("%s: skipped %t: %s", m.Name, r.skipped[m.Name], r.of(m))
+		}
+	}
+	r = newRecorder(t)
+	suite(r, func(ctx context.Context, a *Attempt) error {
+		acceptAll(ctx, a)
+		if a.Misbehavior != "" {
+			return unsupported
+		}
+		return nil
+	})
+	for _, m := range Misbehaviors() {
+		if r.skipped[m.Name] == isFault(m) {
+			t.Errorf("%s: skipped %t", m.Name, r.skipped[m.Name])
+		}
+	}
+}
+
+// A response that nobody reads keeps no provider from closing.
+func TestSuiteOfALoginThatLeavesResponses(t *testing.T) {
+	_, _ = examine(t.Context(), must(t, "temporary_too_long"),
+		func(ctx context.Context, a *Attempt) error {
+			req, err := http.NewRequestWithContext(ctx, "POST", a.TemporaryCredentialURL, nil)
+			if err != nil {
+				return err
+			}
+			req.Header.Set("Authorization", `OAuth oauth_consumer_key="client",`+
+				`oauth_callback="oob",oauth_signature_method="PLAINTEXT",`+
+				`oauth_signature="the%2520secret%2520of%2520the%2520client%26"`)
+			resp, err := http.DefaultTransport.RoundTrip(req)
+			if err == nil && resp.StatusCode != http.StatusOK {
+				t.Errorf("status %d", resp.StatusCode)
+			}
+			return err
+		})
+}
+
+func must(t *testing.T, name string) Misbehavior {
+	t.Helper()
+	m, err := misbehaviorOf(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestBrowseRefuses(t *testing.T) {
+	s := NewServer(Options{})
+	a := s.attempt(t.Context(), Misbehavior{})
+	for _, to := range []string{":", s.URL + "/authorize", s.URL + "/nowhere"} {
+		if r, err := a.Browse(to); err == nil {
+			t.Errorf("%s: %s", to, r.URL)
+		}
+	}
+	s.Close()
+	if _, err := a.Browse(a.AuthorizationURL + "?oauth_token=secret"); err == nil ||
+		strings.Contains(err.Error(), "secret") {
+		t.Errorf("got %v", err)
+	}
+}
