@@ -29,7 +29,7 @@ func logInForSuite(ctx context.Context, a *oauth1test.Attempt) error {
 		TemporaryCredentialURL: a.TemporaryCredentialURL,
 		AuthorizationURL:       a.AuthorizationURL,
 		TokenURL:               a.TokenURL,
-		CorrectClock:           a.Task == "clock",
+		CorrectClock:           a.Task == oauth1test.Clock,
 	})
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func logInForSuite(ctx context.Context, a *oauth1test.Attempt) error {
 	if err != nil {
 		return err
 	}
-	if a.Task == "renewal" {
+	if a.Task == oauth1test.Renewal {
 		if tok, err = client.Renew(ctx, tok); err != nil {
 			return err
 		}

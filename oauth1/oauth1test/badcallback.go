@@ -5,8 +5,10 @@ import "net/url"
 // callbackFaults are what can be wrong with a callback, RFC 5849, Section 2.2.
 func callbackFaults() []Misbehavior {
 	const clause = "RFC 5849, Section 2.2"
-	refusal := func(name, value string) func(url.Values) {
-		return func(v url.Values) { clear(v); v.Set(name, value) }
+	denied := func(v url.Values) {
+		token := v.Get("oauth_token")
+		clear(v)
+		v.Set("denied", token)
 	}
 	return []Misbehavior{{
 		Name: "callback_other_token", Does: "comes back with another login's oauth_token",
@@ -31,11 +33,9 @@ func callbackFaults() []Misbehavior {
 		Clause: "RFC 5849, Section 3.1", callback: twice("oauth_verifier", "another"),
 	}, {
 		Name: "callback_denied", Does: "says that the user refused, by denied, as X does",
-		Clause: clause, unguarded: true,
-		callback: func(v url.Values) { token := v.Get("oauth_token"); refusal("denied", token)(v) },
+		Clause: clause, callback: denied, unguarded: true,
 	}, {
 		Name: "callback_problem", Does: "says that the user refused, by oauth_problem",
-		Clause:   problemClause,
-		callback: with("oauth_problem", "user_refused"),
+		Clause: problemClause, callback: with("oauth_problem", "user_refused"),
 	}}
 }

@@ -2,7 +2,6 @@ package oauth1test
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -81,7 +80,7 @@ func credentialFaults(at step, task, what, clause string) []Misbehavior {
 		edit: problem("permission_unknown"),
 	}, {
 		Name: "status_500", Does: "fails with status 500, beside %s",
-		edit: func(_ *Provider, _ *request, a *answer) { a.status = http.StatusInternalServerError },
+		edit: fail,
 	}, {
 		Name: "problem", Does: "reports a problem with status 200, beside %s",
 		Clause: problemClause, edit: form(with("oauth_problem", "permission_unknown")),
@@ -114,11 +113,11 @@ func jsonOf(body, end string) string {
 func renewalFaults() []Misbehavior {
 	return []Misbehavior{{
 		Name: "session_handle_missing", Does: "gives out a token that cannot be renewed",
-		Clause: sessionClause, task: "renewal",
+		Clause: sessionClause, task: Renewal,
 		step: stepToken, edit: form(without("oauth_session_handle")),
 	}, {
 		Name: "session_handle_empty", Does: "gives out a token with an empty session handle",
-		Clause: sessionClause, task: "renewal",
+		Clause: sessionClause, task: Renewal,
 		step: stepToken, edit: form(with("oauth_session_handle", "")),
 	}}
 }

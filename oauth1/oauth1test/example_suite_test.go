@@ -13,7 +13,7 @@ import (
 
 // loginOfApp is a login as an application has it: its own handlers do the same.
 func loginOfApp(ctx context.Context, a *oauth1test.Attempt) error {
-	if a.Task != "login" {
+	if a.Task != oauth1test.Login {
 		return fmt.Errorf("%s: %w", a.Task, errors.ErrUnsupported)
 	}
 	client, err := oauth1.New(oauth1.Config{

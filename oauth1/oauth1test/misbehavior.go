@@ -1,6 +1,7 @@
 package oauth1test
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -23,7 +24,7 @@ type Misbehavior struct {
 	// Optional says that a client may go through with it, or refuse.
 	Optional bool
 
-	task string // of the Suite; if empty, "login"
+	task string // of the Suite, to come to it
 
 	// What is done to the answer of a step that would have succeeded.
 	step step
@@ -99,14 +100,18 @@ func misbehaviorOf(name string) (Misbehavior, error) {
 
 // Misbehaviors returns all there are, the harmless ones last.
 func Misbehaviors() []Misbehavior {
-	return slices.Concat(
+	list := slices.Concat(
 		temporaryFaults(), callbackFaults(),
 		credentialFaults(stepTemporary, "", "temporary credentials", "RFC 5849, Section 2.1"),
 		credentialFaults(stepToken, "", "a token", "RFC 5849, Section 2.3"),
-		credentialFaults(stepRenewal, "renewal", "a renewed token", sessionClause),
+		credentialFaults(stepRenewal, Renewal, "a renewed token", sessionClause),
 		renewalFaults(), apiFaults(), optionalCredentials(),
 		harmlessCredentials(), harmlessTokens(), harmlessClocks(),
 	)
+	for i := range list {
+		list[i].task = cmp.Or(list[i].task, Login)
+	}
+	return list
 }
 
 const (
@@ -129,8 +134,12 @@ func text(change func(body string) string) func(*Provider, *request, *answer) {
 	return func(_ *Provider, _ *request, a *answer) { a.body = change(a.body) }
 }
 
-func without(name string) func(url.Values)     { return func(v url.Values) { v.Del(name) } }
-func with(name, value string) func(url.Values) { return func(v url.Values) { v.Set(name, value) } }
+func without(name string) func(url.Values) { return func(v url.Values) { v.Del(name) } }
+
+func with(name, value string) func(url.Values) {
+	return func(v url.Values) { v.Set(name, value) }
+}
+
 func twice(name, other string) func(url.Values) {
 	return func(v url.Values) { v.Add(name, other) }
 }
@@ -143,8 +152,16 @@ func problem(name string) func(*Provider, *request, *answer) {
 	}
 }
 
-// elsewhere redirects to another origin, with the method and the body.
+// fail leaves the body as it is.
+func fail(_ *Provider, _ *request, a *answer) { a.status = http.StatusInternalServerError }
+
+// elsewhere redirects to another origin.
 func elsewhere(p *Provider, r *request, a *answer) {
+	a.redirect(p.elsewhere + "/" + string(r.step))
+}
+
+// redirect has a client send its request again, with its method and its body.
+func (a *answer) redirect(to string) {
 	a.status, a.body = http.StatusTemporaryRedirect, ""
-	a.header.Set("Location", p.elsewhere+"/"+string(r.step))
+	a.header.Set("Location", to)
 }

@@ -53,8 +53,9 @@ var variable = regexp.MustCompile(`[A-Z2-7]{26}|127\.0\.0\.1:\d+`)
 // answers returns all that a provider answers to a naive client, in words.
 func answers(t *testing.T, m Misbehavior) []string {
 	t.Helper()
-	s := newSuiteServer(m, "https://elsewhere.example")
-	defer s.Close()
+	run := newRun(t.Context(), m)
+	defer run.close()
+	s := run.provider
 	var list []string
 	numbers := map[string]string{}
 	number := func(s string) string {
@@ -72,7 +73,7 @@ func answers(t *testing.T, m Misbehavior) []string {
 		w.WriteHeader(rec.Code)
 		rec.Body.WriteTo(w)
 	})
-	status := logInNaively(t.Context(), s.attempt(t.Context(), m))
+	status := logInNaively(t.Context(), run.attempt)
 	if m.Name == "" && status != http.StatusOK {
 		t.Fatalf("status %d", status)
 	}
@@ -84,13 +85,14 @@ func inWords(rec *httptest.ResponseRecorder) string {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		h.Set("Date", time.Until(date).Round(time.Minute).String())
 	}
-	return fmt.Sprintf("%d %q %q", rec.Code, h, rec.Body)
+	body := rec.Body.String()
+	return fmt.Sprintf("%d %q %d %.1000q", rec.Code, h, len(body), body)
 }
 
 // Each does something: a client gets something that it would not get without.
 func TestMisbehaviorsMisbehave(t *testing.T) {
 	without := map[string][]string{} // by task
-	for _, task := range []string{"", "renewal", "clock"} {
+	for _, task := range []string{Login, Renewal, Clock} {
 		plain := Misbehavior{task: task}
 		without[task] = answers(t, plain)
 		if again := answers(t, plain); !slices.Equal(without[task], again) {
@@ -107,8 +109,8 @@ func TestMisbehaviorsMisbehave(t *testing.T) {
 // Without a browser the callback is the same.
 func TestApproveMisbehaves(t *testing.T) {
 	for _, m := range callbackFaults() {
-		s := newSuiteServer(m, "")
-		a := s.attempt(t.Context(), m)
+		run := newRun(t.Context(), m)
+		s, a := run.provider, run.attempt
 		c := &naive{ctx: t.Context(), Attempt: a}
 		c.send("POST", a.TemporaryCredentialURL, "oauth_callback", a.RedirectURI)
 		params, err := s.Approve(a.AuthorizationURL + "?oauth_token=" + c.token)
@@ -120,19 +122,21 @@ func TestApproveMisbehaves(t *testing.T) {
 			params.Get("oauth_verifier") != "" {
 			t.Errorf("%s: the callback has %q", m.Name, params)
 		}
-		s.Close()
+		run.close()
 	}
 }
 
 // What is done to the answer of an API is done at both of them.
 func TestBothAPIsMisbehave(t *testing.T) {
-	m := must(t, "api_token_expired")
-	s := newSuiteServer(m, "")
-	defer s.Close()
-	a := s.attempt(t.Context(), m)
+	m, err := misbehaviorOf("api_token_expired")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := newRun(t.Context(), m)
+	defer run.close()
 	for _, name := range []string{"me", "echo"} {
-		a.APIURL = s.Endpoint(name)
-		if status := logInNaively(t.Context(), a); status != http.StatusUnauthorized {
+		run.attempt.APIURL = run.provider.Endpoint(name)
+		if status := logInNaively(t.Context(), run.attempt); status != http.StatusUnauthorized {
 			t.Errorf("%s: status %d", name, status)
 		}
 	}

@@ -128,9 +128,9 @@ type Provider struct {
 	temporary  map[string]*temporary // by oauth_token
 	tokens     map[string]*token     // by oauth_token
 	faults     []Fault
-	misbehaved bool     // what Misbehave has the provider do has been done
-	after      []string // the paths of the requests that followed, with credentials
-	served     bool     // an API has been called
+	misbehaved bool          // what Misbehave has the provider do has been done
+	after      []string      // the paths of the requests that followed, with credentials
+	done       map[step]bool // what has gone well
 }
 
 // temporary credentials belong to a client and, once approved, to a user.
@@ -193,6 +193,7 @@ func newProvider(base *url.URL, o Options) (*Provider, error) {
 		nonces:    oauth1.NewMemoryNonces(1<<20, o.Now),
 		temporary: make(map[string]*temporary),
 		tokens:    make(map[string]*token),
+		done:      make(map[step]bool),
 	}
 	p.handler = http.HandlerFunc(p.route)
 	if o.Intercept != nil {
@@ -404,14 +405,14 @@ func (p *Provider) showUser(w http.ResponseWriter, r *request) Fault {
 	if t == nil { // renewed meanwhile
 		return UnknownToken
 	}
-	r.step, p.served = stepAPI, true
+	r.step = stepAPI
 	writeJSON(w, map[string]string{"id": t.user.ID, "name": t.user.Name, "email": t.user.Email})
 	return ""
 }
 
 // showRequest is the API that tells what came in.
 func (p *Provider) showRequest(w http.ResponseWriter, r *request) Fault {
-	r.step, p.served = stepAPI, true
+	r.step = stepAPI
 	writeJSON(w, r.SignedRequest)
 	return ""
 }

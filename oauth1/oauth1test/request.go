@@ -92,8 +92,9 @@ func (p *Provider) respond(verified *oauth1.SignedRequest, err error, e *endpoin
 	}
 	if fault != "" {
 		p.refuse(rec, fault)
-		req.step = ""
+		return &answer{rec.Code, rec.Header(), rec.Body.String()}
 	}
+	p.done[req.step] = true
 	return p.misbehave(req, rec)
 }
 

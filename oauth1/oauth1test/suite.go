@@ -3,101 +3,63 @@ package oauth1test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// An Attempt is one login that [Suite] asks for, at a provider of its own.
-type Attempt struct {
-	// Task is what to do, all of it:
-	//
-	//   - "login": log in, then GET APIURL with the token, which must be answered with
-	//     200 and the user as JSON, whose id is "alice"
-	//   - "renewal": log in, renew the token by its oauth_session_handle at TokenURL,
-	//     then GET APIURL with the new one
-	//   - "clock": as "login", but a request that is refused as timestamp_refused is
-	//     made again, with a timestamp by the provider's clock
-	Task string
-
-	// Misbehavior is the Name of what the provider does, to tell it in errors; empty in a
-	// control run.
-	Misbehavior string
-
-	// The endpoints (RFC 5849, Section 2) and an API.
-	TemporaryCredentialURL, AuthorizationURL, TokenURL, APIURL string
-
-	// The client credentials. Every signature method with a shared-secret will do, by POST
-	// or GET.
-	ClientID, ClientSecret string
-
-	// RedirectURI is the oauth_callback to send. Nothing listens there. Another one on
-	// loopback will do.
-	RedirectURI string
-
-	// Browse does what a browser does with the authorization URL, where the user approves
-	// at once, and returns the request that it would make next, which is the callback. The
-	// request is for a handler: whatever cookie the login needs is still to be added.
-	Browse func(authorizationURL string) (*http.Request, error)
-}
-
-// Suite tests a login: the caller's own code, around whichever client, against a provider
-// that misbehaves in every way of [Misbehaviors], a subtest each.
+// Suite logs in at providers of its own by login, the code under test: at one that behaves,
+// once for each task, and then at each of [Misbehaviors]. Login does what the attempt says
+// and returns nil if all of it went well, and an error if it was refused: by itself, or by
+// the provider. A task that it cannot do it answers with an error that wraps
+// [errors.ErrUnsupported], and that test is skipped. It is called for one attempt after the
+// other; ctx ends with the attempt's test.
 //
-// login does what a.Task says and returns nil if it all went through, or an error if it
-// was refused, by the client or by the provider. An error that wraps
-// [errors.ErrUnsupported] before the provider misbehaved skips the subtest, as where a
-// client knows nothing of a task. login is called on the goroutine of the subtest, for one
-// attempt at a time; ctx ends with the subtest.
+// A test fails
+//   - if what is wrong is not refused, or refused before the provider has done it;
+//   - if after it the client makes another request with the temporary credentials or the
+//     token, its browser's among them, but where one may follow: where an API refuses;
+//   - if a signature goes to another origin;
+//   - if what is allowed is refused, or is not gone through with as far as the task says;
+//   - if what is allowed, or may be refused, has the provider find a fault in the client.
 //
-// First come control runs, at a provider that behaves. They fail where login does, where
-// the provider finds a fault with the client, and where login has not called the API;
-// the others are then not made. A subtest fails where a harmless misbehavior is refused or
-// has the client commit a fault, and where one that is to be refused
-//
-//   - is not refused;
-//   - is followed by another request with the temporary credentials or the token, the
-//     browser's among them, but for those after which one may follow, such as an API's
-//     refusal of a nonce;
-//   - takes a signature to another origin.
+// If the first tests fail, of the provider that behaves, the others are not made. Each is a
+// subtest, so that go test -run picks one by its name, and -skip leaves out what an
+// application is content with.
 func Suite(t *testing.T, login func(ctx context.Context, a *Attempt) error) {
-	suite(runner{t}, login)
+	t.Helper()
+	runSuite(suiteT{t}, login)
 }
 
-// A tester is what the suite needs of a [testing.T].
+// A tester is what a suite needs of a [testing.T].
 type tester interface {
 	Context() context.Context
-	Error(args ...any)
-	Skip(args ...any)
-	Run(name string, f func(t tester)) bool
+	Run(name string, test func(tester)) bool
+	Errorf(format string, args ...any)
+	Skipf(format string, args ...any)
 }
 
-type runner struct{ *testing.T }
+type suiteT struct{ *testing.T }
 
-func (r runner) Run(name string, f func(t tester)) bool {
-	return r.T.Run(name, func(t *testing.T) { f(runner{t}) })
+func (t suiteT) Run(name string, test func(tester)) bool {
+	return t.T.Run(name, func(t *testing.T) { test(suiteT{t}) })
 }
 
-func suite(t tester, login func(context.Context, *Attempt) error) {
+func runSuite(t tester, login func(context.Context, *Attempt) error) {
 	try := func(m Misbehavior) func(tester) {
 		return func(t tester) {
-			found, skipped := examine(t.Context(), m, login)
-			for _, text := range found {
-				t.Error(text)
-			}
-			if skipped {
-				t.Skip("the login does not support this")
-			}
+			r := newRun(t.Context(), m)
+			defer r.close()
+			r.judge(t, m, login(t.Context(), r.attempt))
 		}
 	}
-	for _, task := range []string{"login", "renewal", "clock"} {
-		if !t.Run("control_"+task, try(Misbehavior{task: task})) {
+	for _, task := range []string{Login, Renewal, Clock} {
+		behaves := Misbehavior{Does: "behaves", Clause: "RFC 5849", Harmless: true, task: task}
+		if !t.Run("control_"+task, try(behaves)) {
 			return
 		}
 	}
@@ -106,138 +68,58 @@ func suite(t tester, login func(context.Context, *Attempt) error) {
 	}
 }
 
-// examine makes an attempt at a provider that does m, or behaves, and returns what is
-// wrong with the login, or that it does not support this.
-func examine(
-	ctx context.Context, m Misbehavior, login func(context.Context, *Attempt) error,
-) (found []string, skipped bool) {
-	var o other
-	elsewhere := httptest.NewServer(&o)
-	defer elsewhere.Close()
-	s := newSuiteServer(m, elsewhere.URL)
-	defer s.Close()
-	defer s.server.CloseClientConnections() // of a login that left a response unread
-	err := login(ctx, s.attempt(ctx, m))
+// A run is one attempt, and who sees what becomes of it.
+type run struct {
+	provider  *Server
+	elsewhere *httptest.Server
+	attempt   *Attempt
 
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fault := m.Name != "" && !m.Harmless && !m.Optional
-	switch {
-	case errors.Is(err, errors.ErrUnsupported) && !(fault && s.misbehaved):
-		return nil, true
-	case fault:
-		return s.examineRefusal(m, err, o.paths()), false
-	}
-	return s.examinePass(m, err), false
+	mu     sync.Mutex
+	leaked []string // the paths of the signed requests that went elsewhere
 }
 
-// examinePass returns what is wrong with a login that ended with err and had to go
-// through, or may. The caller holds p.mu.
-func (p *Provider) examinePass(m Misbehavior, err error) (found []string) {
-	does := "behaves"
-	if m.Name != "" {
-		does = fmt.Sprintf("%s (%s), which is allowed", m.Does, m.Clause)
-	}
-	if err != nil && !m.Optional {
-		found = append(found, fmt.Sprintf("the provider %s: the login failed: %v", does, err))
-	}
-	for _, f := range p.faults {
-		if f != StaleTimestamp || m.skew == 0 {
-			found = append(found, fmt.Sprintf("the provider %s, and found the fault %s", does, f))
-		}
-	}
-	if err == nil && !p.served {
-		found = append(found, fmt.Sprintf("the provider %s: the API was not called", does))
-	}
-	return found
-}
-
-// examineRefusal returns what is wrong with a login that ended with err and had to be
-// refused. The caller holds p.mu.
-func (p *Provider) examineRefusal(m Misbehavior, err error, leaked []string) (found []string) {
-	does := fmt.Sprintf("the provider %s (%s): ", m.Does, m.Clause)
-	switch {
-	case !p.misbehaved:
-		found = append(found, does+"the login did not get that far")
-	case err == nil:
-		found = append(found, does+"it was not refused")
-	}
-	if len(p.after) > 0 && !m.mayFollow {
-		found = append(found, does+"the client went on, to "+strings.Join(p.after, ", "))
-	}
-	if len(leaked) > 0 {
-		found = append(found, does+"what was signed went there, to "+strings.Join(leaked, ", "))
-	}
-	return found
-}
-
-// newSuiteServer starts a provider that does m.
-func newSuiteServer(m Misbehavior, elsewhere string) *Server {
+// newRun starts a provider that misbehaves.
+func newRun(ctx context.Context, m Misbehavior) *run {
 	o := Options{
 		Misbehave: m.Name,
 		Clients:   []Client{{ID: "client", Secret: "the secret of the client"}},
 	}
-	if m.task == "renewal" {
+	if m.task == Renewal {
 		o.TokenLife = time.Hour
 	}
-	s := NewServer(o)
-	s.elsewhere = elsewhere
-	return s
-}
-
-func (s *Server) attempt(ctx context.Context, m Misbehavior) *Attempt {
-	client := s.options.Clients[0]
-	a := &Attempt{
-		Task: m.task, Misbehavior: m.Name,
-		TemporaryCredentialURL: s.Endpoint("request_token"),
-		AuthorizationURL:       s.Endpoint("authorize"),
-		TokenURL:               s.Endpoint("access_token"),
-		APIURL:                 s.Endpoint("me"),
-		ClientID:               client.ID, ClientSecret: client.Secret,
+	r := &run{provider: NewServer(o)}
+	r.elsewhere = httptest.NewServer(http.HandlerFunc(r.grantElsewhere))
+	r.provider.elsewhere = r.elsewhere.URL
+	config := r.provider.Config()
+	r.attempt = &Attempt{
+		Misbehavior: m.Name, Task: m.task,
+		TemporaryCredentialURL: config.TemporaryCredentialURL,
+		AuthorizationURL:       config.AuthorizationURL,
+		TokenURL:               config.TokenURL,
+		APIURL:                 r.provider.Endpoint("me"),
+		ClientID:               config.ID, ClientSecret: config.Secret,
 		RedirectURI: "http://127.0.0.1/callback",
-		Browse: func(authorizationURL string) (*http.Request, error) {
-			return browse(ctx, authorizationURL)
-		},
+		Browse:      func(target string) (*http.Request, error) { return browse(ctx, target) },
 	}
-	if a.Task == "" {
-		a.Task = "login"
-	}
-	return a
+	return r
 }
 
-// browse follows a URL to where it redirects to.
-func browse(ctx context.Context, to string) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
-	if err != nil {
-		return nil, errors.New("oauth1test: the authorization URL does not parse")
-	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		return nil, errors.New("oauth1test: the authorization URL cannot be reached")
-	}
-	resp.Body.Close()
-	location, err := resp.Location()
-	if err != nil || resp.StatusCode != http.StatusSeeOther {
-		return nil, fmt.Errorf("oauth1test: the authorization URL has status %d", resp.StatusCode)
-	}
-	return httptest.NewRequestWithContext(ctx, http.MethodGet, location.String(), nil), nil
+func (r *run) close() {
+	r.provider.server.CloseClientConnections() // of a login that left a response unread
+	r.provider.Close()
+	r.elsewhere.Close()
 }
 
-// other is another origin, which grants what it is asked for.
-type other struct {
-	mu     sync.Mutex
-	signed []string // the paths of the requests that were signed
-}
-
-func (o *other) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	r.ParseForm() // what cannot be read is not there
-	if r.Header.Get("Authorization") != "" || r.Form.Has("oauth_signature") {
-		o.mu.Lock()
-		o.signed = append(o.signed, r.URL.Path)
-		o.mu.Unlock()
+// grantElsewhere is another origin, which grants what it is asked for.
+func (r *run) grantElsewhere(w http.ResponseWriter, req *http.Request) {
+	req.Body = http.MaxBytesReader(w, req.Body, 64<<10)
+	req.ParseForm() // what cannot be read is not there
+	if req.Header.Get("Authorization") != "" || req.Form.Has("oauth_signature") {
+		r.mu.Lock()
+		r.leaked = append(r.leaked, req.URL.Path)
+		r.mu.Unlock()
 	}
-	if r.URL.Path == "/"+string(stepAPI) {
+	if req.URL.Path == "/"+string(stepAPI) {
 		writeJSON(w, map[string]string{"id": "alice"})
 		return
 	}
@@ -247,8 +129,49 @@ func (o *other) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (o *other) paths() []string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.Clone(o.signed)
+// judge says what was wrong with how a login ended.
+func (r *run) judge(t tester, m Misbehavior, err error) {
+	p := r.provider
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	fault := !m.Harmless && !m.Optional
+	unsupported := errors.Is(err, errors.ErrUnsupported) && m.task != Login
+	switch {
+	case unsupported && !(fault && p.misbehaved):
+		t.Skipf("not tried: %v", err)
+	case !fault:
+		r.judgeWhole(t, m, err)
+	case !p.misbehaved:
+		t.Errorf("%s (%s): the login never came to that: %v", m.Does, m.Clause, err)
+	case err == nil:
+		t.Errorf("%s (%s): not refused", m.Does, m.Clause)
+	}
+	if fault && !m.mayFollow && len(p.after) > 0 {
+		t.Errorf("%s (%s): another request after it: %v", m.Does, m.Clause, p.after)
+	}
+	if len(r.leaked) > 0 {
+		t.Errorf("%s (%s): a signature went there: %v", m.Does, m.Clause, r.leaked)
+	}
+}
+
+// judgeWhole says what was wrong with a login that had to succeed, or that may.
+func (r *run) judgeWhole(t tester, m Misbehavior, err error) {
+	p := r.provider
+	if err != nil && m.Harmless {
+		t.Errorf("%s (%s): refused: %v", m.Does, m.Clause, err)
+	}
+	if err == nil && !p.done[stepAPI] {
+		t.Errorf("%s (%s): the API was not called", m.Does, m.Clause)
+	}
+	if err == nil && m.task == Renewal && !p.done[stepRenewal] {
+		t.Errorf("%s (%s): the token was not renewed", m.Does, m.Clause)
+	}
+	faults := slices.DeleteFunc(slices.Clone(p.faults), func(f Fault) bool {
+		return f == StaleTimestamp && m.skew != 0
+	})
+	if len(faults) > 0 {
+		t.Errorf("%s (%s): the client is at fault: %v", m.Does, m.Clause, faults)
+	}
 }

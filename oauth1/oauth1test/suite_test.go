@@ -26,10 +26,11 @@ func newRecorder(t *testing.T) recorder {
 }
 
 func (r recorder) Context() context.Context { return r.ctx }
-func (r recorder) Error(args ...any) {
-	r.errors[r.name] = append(r.errors[r.name], fmt.Sprint(args...))
+func (r recorder) Skipf(string, ...any)     { r.skipped[r.name] = true }
+
+func (r recorder) Errorf(format string, args ...any) {
+	r.errors[r.name] = append(r.errors[r.name], fmt.Sprintf(format, args...))
 }
-func (r recorder) Skip(...any) { r.skipped[r.name] = true }
 
 func (r recorder) Run(name string, f func(tester)) bool {
 	r.name = name
@@ -86,7 +87,7 @@ func (c *naive) logIn() int {
 		verifier = r.URL.Query().Get("oauth_verifier")
 	}
 	c.send("POST", c.TokenURL, "oauth_verifier", verifier)
-	if c.Task == "renewal" {
+	if c.Task == Renewal {
 		c.send("POST", c.TokenURL, "oauth_session_handle", c.handle)
 	}
 	return c.send("GET", c.APIURL)
@@ -108,10 +109,11 @@ func isFault(m Misbehavior) bool { return !m.Harmless && !m.Optional }
 
 func TestSuiteOfALoginThatAcceptsAll(t *testing.T) {
 	r := newRecorder(t)
-	suite(r, acceptAll)
+	runSuite(r, acceptAll)
 	for _, m := range Misbehaviors() {
-		if got := r.of(m); isFault(m) != strings.Contains(got, "): it was not refused") ||
-			strings.Contains(got, "did not get that far") {
+		got := r.of(m)
+		if isFault(m) != strings.Contains(got, m.Does+" ("+m.Clause+"): not refused") ||
+			m.Harmless && got != "" {
 			t.Errorf("%s: %s", m.Name, got)
 		}
 	}
@@ -120,7 +122,7 @@ func TestSuiteOfALoginThatAcceptsAll(t *testing.T) {
 // Who looks too late has sent what must not be sent.
 func TestSuiteOfALoginThatGoesOn(t *testing.T) {
 	r := newRecorder(t)
-	suite(r, func(ctx context.Context, a *Attempt) error {
+	runSuite(r, func(ctx context.Context, a *Attempt) error {
 		if status := logInNaively(ctx, a); a.Misbehavior != "" || status != 200 {
 			return errRefused
 		}
@@ -130,14 +132,15 @@ func TestSuiteOfALoginThatGoesOn(t *testing.T) {
 		got := r.of(m)
 		leaks := strings.HasSuffix(m.Name, "_redirect")
 		goesOn := isFault(m) && !m.mayFollow && m.Name != "api_redirect"
-		if leaks != strings.Contains(got, "what was signed went there, to /"+string(m.step)) ||
-			goesOn != strings.Contains(got, "the client went on, to /") ||
-			m.Harmless != strings.Contains(got, "the login failed: refused") {
+		if leaks != strings.Contains(got, "): a signature went there: [/"+string(m.step)) ||
+			goesOn != strings.Contains(got, "): another request after it: [/") ||
+			m.Harmless != strings.Contains(got, "): refused: refused") {
 			t.Errorf("%s: %s", m.Name, got)
 		}
 		// Of what is optional it took none for a token, which is a fault of its own.
 		none := strings.HasSuffix(m.Name, "_json")
-		if (m.Optional || m.mayFollow) && none != strings.Contains(got, "found the fault") {
+		if (m.Optional || m.mayFollow) && (none != (got != "") ||
+			none != strings.Contains(got, "): the client is at fault: [")) {
 			t.Errorf("%s: %s", m.Name, got)
 		}
 	}
@@ -145,19 +148,21 @@ func TestSuiteOfALoginThatGoesOn(t *testing.T) {
 
 // To refuse all is no way through: the controls fail, and nothing else is looked at.
 func TestSuiteOfALoginThatRefusesAll(t *testing.T) {
-	r := newRecorder(t)
-	suite(r, func(context.Context, *Attempt) error { return errRefused })
-	want := "the provider behaves: the login failed: refused"
-	if got := r.errors["control_login"]; !slices.Equal(*r.ran, []string{"control_login"}) ||
-		len(got) != 1 || got[0] != want {
-		t.Errorf("%q: %q", *r.ran, got)
+	for _, err := range []error{errRefused, errors.ErrUnsupported} {
+		r := newRecorder(t)
+		runSuite(r, func(context.Context, *Attempt) error { return err })
+		want := "behaves (RFC 5849): refused: " + err.Error()
+		if got := r.errors["control_login"]; !slices.Equal(*r.ran, []string{"control_login"}) ||
+			len(got) != 1 || got[0] != want {
+			t.Errorf("%q: %q", *r.ran, got)
+		}
 	}
 }
 
 // One that refuses before it comes to the fault has refused something else.
 func TestSuiteOfALoginThatGivesUp(t *testing.T) {
 	r := newRecorder(t)
-	suite(r, func(ctx context.Context, a *Attempt) error {
+	runSuite(r, func(ctx context.Context, a *Attempt) error {
 		if a.Misbehavior == "" {
 			return acceptAll(ctx, a)
 		}
@@ -165,50 +170,57 @@ func TestSuiteOfALoginThatGivesUp(t *testing.T) {
 	})
 	for _, m := range Misbehaviors() {
 		got := r.of(m)
-		if isFault(m) != strings.HasSuffix(got, "the login did not get that far") ||
-			m.Harmless != strings.HasSuffix(got, "the login failed: refused") {
+		if isFault(m) != strings.HasSuffix(got, "): the login never came to that: refused") ||
+			m.Harmless != strings.HasSuffix(got, "): refused: refused") {
 			t.Errorf("%s: %s", m.Name, got)
 		}
 	}
 }
 
-// What a control run wants of a login beside its success.
+// What a login has to do beside its success.
 func TestSuiteControls(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		login func(ctx context.Context, a *Attempt) error
+		at    string
 		want  string
 	}{
 		{"does nothing", func(context.Context, *Attempt) error { return nil },
-			"the provider behaves: the API was not called"},
-		{"signs badly first", func(ctx context.Context, a *Attempt) error {
-			(&naive{ctx: ctx, Attempt: a, secret: "wrong"}).send("POST", a.TemporaryCredentialURL)
+			"control_login", "behaves (RFC 5849): the API was not called"},
+		{"does not renew", func(ctx context.Context, a *Attempt) error {
+			a.Task = Login
 			return acceptAll(ctx, a)
-		}, "the provider behaves, and found the fault wrong_signature"},
+		}, "control_renewal", "behaves (RFC 5849): the token was not renewed"},
+		{"signs badly first", func(ctx context.Context, a *Attempt) error {
+			signBadly(ctx, a)
+			return acceptAll(ctx, a)
+		}, "control_login", "behaves (RFC 5849): the client is at fault: [wrong_signature]"},
 	} {
 		r := newRecorder(t)
-		suite(r, tt.login)
-		if got := r.errors["control_login"]; len(*r.ran) != 1 || len(got) != 1 || got[0] != tt.want {
-			t.Errorf("%s: ran %q, found %q", tt.name, *r.ran, got)
+		runSuite(r, tt.login)
+		if got := r.errors[tt.at]; len(r.errors) != 1 || len(got) != 1 || got[0] != tt.want {
+			t.Errorf("%s: found %q", tt.name, r.errors)
 		}
 	}
 }
 
-// The provider finds the faults of a client that something harmless leads to.
+func signBadly(ctx context.Context, a *Attempt) {
+	c := &naive{ctx: ctx, Attempt: a, secret: "wrong"}
+	c.send("POST", a.TemporaryCredentialURL)
+}
+
+// What is harmless is to be gone through with without a fault.
 func TestSuiteOfFaultsAtTheHarmless(t *testing.T) {
 	r := newRecorder(t)
-	suite(r, func(ctx context.Context, a *Attempt) error {
+	runSuite(r, func(ctx context.Context, a *Attempt) error {
 		if a.Misbehavior != "" {
-			(&naive{ctx: ctx, Attempt: a, secret: "wrong"}).send("POST", a.TemporaryCredentialURL)
+			signBadly(ctx, a)
 		}
 		return acceptAll(ctx, a)
 	})
 	for _, m := range Misbehaviors() {
-		got := r.of(m)
-		want := fmt.Sprintf("the provider %s (%s), which is allowed, and found the fault ",
-			m.Does, m.Clause)
-		if !isFault(m) != strings.HasPrefix(got, want+"wrong_signature") {
-			t.Errorf("%s: %s", m.Name, got)
+		if !isFault(m) != strings.Contains(r.of(m), "): the client is at fault: [wrong_signature") {
+			t.Errorf("%s: %s", m.Name, r.of(m))
 		}
 	}
 }
@@ -218,19 +230,19 @@ func TestSuiteOfFaultsAtTheHarmless(t *testing.T) {
 func TestSuiteSkips(t *testing.T) {
 	unsupported := fmt.Errorf("no: %w", errors.ErrUnsupported)
 	r := newRecorder(t)
-	suite(r, func(ctx context.Context, a *Attempt) error {
-		if a.Task != "login" {
+	runSuite(r, func(ctx context.Context, a *Attempt) error {
+		if a.Task != Login {
 			return unsupported
 		}
 		return acceptAll(ctx, a)
 	})
 	for _, m := range Misbehaviors() {
-		if other := m.task != ""; r.skipped[m.Name] != other || other && r.of(m) != "" {
+		if other := m.task != Login; r.skipped[m.Name] != other || other && r.of(m) != "" {
 			t.Errorf("%s: skipped %t: %s", m.Name, r.skipped[m.Name], r.of(m))
 		}
 	}
 	r = newRecorder(t)
-	suite(r, func(ctx context.Context, a *Attempt) error {
+	runSuite(r, func(ctx context.Context, a *Attempt) error {
 		acceptAll(ctx, a)
 		if a.Misbehavior != "" {
 			return unsupported
@@ -238,7 +250,7 @@ func TestSuiteSkips(t *testing.T) {
 		return nil
 	})
 	for _, m := range Misbehaviors() {
-		if r.skipped[m.Name] == isFault(m) {
+		if r.skipped[m.Name] != (m.task != Login && !isFault(m)) {
 			t.Errorf("%s: skipped %t", m.Name, r.skipped[m.Name])
 		}
 	}
@@ -246,41 +258,35 @@ func TestSuiteSkips(t *testing.T) {
 
 // A response that nobody reads keeps no provider from closing.
 func TestSuiteOfALoginThatLeavesResponses(t *testing.T) {
-	_, _ = examine(t.Context(), must(t, "temporary_too_long"),
-		func(ctx context.Context, a *Attempt) error {
-			req, err := http.NewRequestWithContext(ctx, "POST", a.TemporaryCredentialURL, nil)
-			if err != nil {
-				return err
-			}
-			req.Header.Set("Authorization", `OAuth oauth_consumer_key="client",`+
-				`oauth_callback="oob",oauth_signature_method="PLAINTEXT",`+
-				`oauth_signature="the%2520secret%2520of%2520the%2520client%26"`)
-			resp, err := http.DefaultTransport.RoundTrip(req)
-			if err == nil && resp.StatusCode != http.StatusOK {
-				t.Errorf("status %d", resp.StatusCode)
-			}
-			return err
-		})
-}
-
-func must(t *testing.T, name string) Misbehavior {
-	t.Helper()
-	m, err := misbehaviorOf(name)
+	m, err := misbehaviorOf("temporary_too_long")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	r := newRun(t.Context(), m)
+	to := r.attempt.TemporaryCredentialURL
+	req, err := http.NewRequestWithContext(t.Context(), "POST", to, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", `OAuth oauth_consumer_key="client", oauth_callback="oob",`+
+		`oauth_signature_method="PLAINTEXT",`+
+		`oauth_signature="the%2520secret%2520of%2520the%2520client%26"`)
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("got %v, %v", resp, err)
+	}
+	r.close()
 }
 
 func TestBrowseRefuses(t *testing.T) {
-	s := NewServer(Options{})
-	a := s.attempt(t.Context(), Misbehavior{})
-	for _, to := range []string{":", s.URL + "/authorize", s.URL + "/nowhere"} {
+	r := newRun(t.Context(), Misbehavior{task: Login})
+	a := r.attempt
+	for _, to := range []string{":", a.AuthorizationURL, a.APIURL + "x"} {
 		if r, err := a.Browse(to); err == nil {
 			t.Errorf("%s: %s", to, r.URL)
 		}
 	}
-	s.Close()
+	r.close()
 	if _, err := a.Browse(a.AuthorizationURL + "?oauth_token=secret"); err == nil ||
 		strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)

@@ -62,7 +62,7 @@ func harmlessCredentials() []Misbehavior {
 	return slices.Concat(temporary, token)
 }
 
-// harmlessTokens are the ways in which tokens do.
+// harmlessTokens are the ways in which tokens and callbacks do.
 func harmlessTokens() []Misbehavior {
 	const values = "RFC 5849, Section 2" // "should not make assumptions about the possible range"
 	return []Misbehavior{{
@@ -83,6 +83,7 @@ func harmlessTokens() []Misbehavior {
 		edit: func(p *Provider, r *request, a *answer) {
 			form(func(v url.Values) {
 				p.tokens[r.Token] = p.tokens[v.Get("oauth_token")]
+				delete(p.temporary, r.Token)
 				v.Set("oauth_token", r.Token)
 			})(p, r, a)
 		},
@@ -96,7 +97,7 @@ func harmlessTokens() []Misbehavior {
 		edit: form(with("oauth_expires_in", "soon")),
 	}, {
 		Name: "session_handle_kept", Does: "renews a token without another session handle",
-		Clause: sessionClause, Harmless: true, task: "renewal",
+		Clause: sessionClause, Harmless: true, task: Renewal,
 		step: stepRenewal, edit: form(without("oauth_session_handle")),
 	}}
 }
@@ -108,10 +109,10 @@ func harmlessClocks() []Misbehavior {
 		Clause: "RFC 5849, Section 3.3", Harmless: true, date: -2 * time.Hour,
 	}, {
 		Name: "clock_ahead", Does: "has a clock that is an hour ahead, and says so",
-		Clause: "RFC 5849, Section 3.3", Harmless: true, task: "clock", skew: time.Hour,
+		Clause: "RFC 5849, Section 3.3", Harmless: true, task: Clock, skew: time.Hour,
 	}, {
 		Name: "clock_back", Does: "refuses a timestamp as too late, wrongly, where none may fall",
-		Clause: "OAuth Core 1.0a, Section 8", Harmless: true, task: "clock", step: stepTemporary,
+		Clause: "OAuth Core 1.0a, Section 8", Harmless: true, task: Clock, step: stepTemporary,
 		edit: func(p *Provider, r *request, a *answer) {
 			if !p.misbehaved {
 				problem("timestamp_refused")(p, r, a)
