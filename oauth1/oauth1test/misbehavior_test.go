@@ -85,6 +85,9 @@ func inWords(rec *httptest.ResponseRecorder) string {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		h.Set("Date", time.Until(date).Round(time.Minute).String())
 	}
+	if h.Get("Date") == "0s" {
+		h.Del("Date")
+	}
 	body := rec.Body.String()
 	return fmt.Sprintf("%d %q %d %.1000q", rec.Code, h, len(body), body)
 }
@@ -123,6 +126,27 @@ func TestApproveMisbehaves(t *testing.T) {
 			t.Errorf("%s: the callback has %q", m.Name, params)
 		}
 		run.close()
+	}
+}
+
+// Whoever makes no check gets as far as the API, for a fault of a callback is none that a
+// provider would find.
+func TestCallbackFaultsLeadOn(t *testing.T) {
+	for _, m := range append(callbackFaults(), temporaryFaults()...) {
+		run := newRun(t.Context(), m)
+		if status := logInNaively(t.Context(), run.attempt); status != http.StatusOK {
+			t.Errorf("%s: status %d", m.Name, status)
+		}
+		run.close()
+	}
+}
+
+// A token of the temporary credentials' identifier is a token, to be renewed as well.
+func TestTokenOfBeforeCanBeRenewed(t *testing.T) {
+	run := newRun(t.Context(), Misbehavior{Name: "token_of_before", task: Renewal})
+	defer run.close()
+	if status := logInNaively(t.Context(), run.attempt); status != http.StatusOK {
+		t.Errorf("status %d, faults %q", status, run.provider.Faults())
 	}
 }
 

@@ -195,12 +195,69 @@ func TestSuiteControls(t *testing.T) {
 			signBadly(ctx, a)
 			return acceptAll(ctx, a)
 		}, "control_login", "behaves (RFC 5849): the client is at fault: [wrong_signature]"},
+		{"signs too late first", func(ctx context.Context, a *Attempt) error {
+			c := &naive{ctx: ctx, Attempt: a}
+			c.send("POST", a.TemporaryCredentialURL, "oauth_timestamp", "1", "oauth_nonce", "1")
+			return acceptAll(ctx, a)
+		}, "control_login", "behaves (RFC 5849): the client is at fault: [stale_timestamp]"},
 	} {
 		r := newRecorder(t)
 		runSuite(r, tt.login)
 		if got := r.errors[tt.at]; len(r.errors) != 1 || len(got) != 1 || got[0] != tt.want {
 			t.Errorf("%s: found %q", tt.name, r.errors)
 		}
+	}
+}
+
+// What an API refuses may be asked for again, and a login may begin again.
+func TestSuiteOfALoginThatTriesAgain(t *testing.T) {
+	r := newRecorder(t)
+	runSuite(r, func(ctx context.Context, a *Attempt) error {
+		c := &naive{ctx: ctx, Attempt: a}
+		switch {
+		case strings.HasPrefix(a.Misbehavior, "temporary_"):
+			for range 2 {
+				c.send("POST", a.TemporaryCredentialURL, "oauth_callback", a.RedirectURI)
+			}
+		case c.logIn() == 200:
+			return nil
+		default:
+			c.send("GET", a.APIURL)
+		}
+		return errRefused
+	})
+	for _, m := range Misbehaviors() {
+		again := m.step == stepTemporary && strings.HasPrefix(m.Name, "temporary_") || m.mayFollow
+		if got := r.of(m); again && strings.Contains(got, "another request after it") {
+			t.Errorf("%s: %s", m.Name, got)
+		}
+	}
+}
+
+// A signature is one wherever it stands.
+func TestSignaturesElsewhere(t *testing.T) {
+	r := newRun(t.Context(), Misbehavior{task: Login})
+	defer r.close()
+	ask := func(path, query, form, header string) {
+		req, err := http.NewRequestWithContext(t.Context(), "POST",
+			r.elsewhere.URL+path+"?"+query, strings.NewReader(form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Authorization", header)
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	ask("/unsigned", "a=b", "c=d", "")
+	ask("/query", "oauth_signature=x", "", "")
+	ask("/form", "", "oauth_signature=x", "")
+	ask("/header", "", "", "OAuth x")
+	if want := []string{"/query", "/form", "/header"}; !slices.Equal(r.leaked, want) {
+		t.Errorf("got %q, want %q", r.leaked, want)
 	}
 }
 
