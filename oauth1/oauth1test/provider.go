@@ -152,6 +152,8 @@ type token struct {
 // New returns a provider to be mounted at o.BaseURL, with its path in place:
 //
 //	mux.Handle("/oauth1/", provider)
+//
+// A BaseURL that is none to use, and an unknown name in o.Misbehave, is an error.
 func New(o Options) (*Provider, error) {
 	base, err := url.Parse(o.BaseURL)
 	if err != nil || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
