@@ -1,7 +1,6 @@
 package oauth1test
 
 import (
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -31,7 +30,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	case t.decided:
 		p.refuse(w, UsedTemporaryToken)
 	case !p.options.LoginForm:
-		approve(w, r, id[0], t, &p.options.Users[0])
+		p.approve(w, r, id[0], t, &p.options.Users[0])
 	case r.Method == http.MethodPost:
 		p.decide(w, r, id[0], t)
 	default:
@@ -48,7 +47,7 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request, id string, t *
 	}
 	name, password := r.PostForm.Get("username"), r.PostForm.Get("password")
 	if u := p.user(name, password); u != nil {
-		approve(w, r, id, t, u)
+		p.approve(w, r, id, t, u)
 		return
 	}
 	p.showLogin(w, id, t, name, "Name and password do not match.")
@@ -94,14 +93,25 @@ func (p *Provider) Approve(authorizationURL string) (url.Values, error) {
 	if t == nil || t.decided {
 		return nil, errors.New("oauth1test: no login of this authorization URL is open")
 	}
-	t.approve(&p.options.Users[0])
-	return url.Values{"oauth_token": {id}, "oauth_verifier": {t.verifier}}, nil
+	return p.allow(id, t, &p.options.Users[0]), nil
 }
 
-func (t *temporary) approve(u *User) { t.decided, t.user, t.verifier = true, u, rand.Text() }
+// allow has u approve and returns the parameters of the callback. The caller holds p.mu.
+func (p *Provider) allow(id string, t *temporary, u *User) url.Values {
+	t.decided, t.user, t.verifier = true, u, p.newText()
+	params := url.Values{"oauth_token": {id}, "oauth_verifier": {t.verifier}}
+	if change := p.misbehavior.callback; change != nil {
+		change(params)
+		p.misbehaved = true
+	}
+	return params
+}
 
-func approve(w http.ResponseWriter, r *http.Request, id string, t *temporary, u *User) {
-	t.approve(u)
+// approve answers with where the browser goes, or for "oob" with the verifier.
+func (p *Provider) approve(
+	w http.ResponseWriter, r *http.Request, id string, t *temporary, u *User,
+) {
+	params := p.allow(id, t, u)
 	if t.callback == "oob" {
 		webpage.Note{
 			Title: "You allowed " + t.client.ID,
@@ -110,7 +120,7 @@ func approve(w http.ResponseWriter, r *http.Request, id string, t *temporary, u 
 		}.Serve(w, http.StatusOK)
 		return
 	}
-	redirect(w, r, t.callback, "oauth_token="+id+"&oauth_verifier="+t.verifier)
+	redirect(w, r, t.callback, params)
 }
 
 // deny answers as X does: RFC 5849 has no word for it.
@@ -123,14 +133,14 @@ func deny(w http.ResponseWriter, r *http.Request, id string, t *temporary) {
 		}.Serve(w, http.StatusOK)
 		return
 	}
-	redirect(w, r, t.callback, "denied="+id)
+	redirect(w, r, t.callback, url.Values{"denied": {id}})
 }
 
 // redirect appends to the query of the callback, which stays as it is.
-func redirect(w http.ResponseWriter, r *http.Request, callback, query string) {
+func redirect(w http.ResponseWriter, r *http.Request, callback string, params url.Values) {
 	separator := "?"
 	if strings.Contains(callback, "?") {
 		separator = "&"
 	}
-	http.Redirect(w, r, callback+separator+query, http.StatusSeeOther)
+	http.Redirect(w, r, callback+separator+params.Encode(), http.StatusSeeOther)
 }

@@ -22,6 +22,11 @@
 // users that have a password, requests that name no token, for /echo alone, and
 // renewal by oauth_session_handle.
 //
+// [Options].Misbehave has it do one thing that no provider should, or that an honest one
+// may, out of [Misbehaviors]; [Suite] tests a login against all of them:
+//
+//	func TestLogin(t *testing.T) { oauth1test.Suite(t, logIn) }
+//
 // It is no provider for production: users and secrets are kept in the clear, and
 // everything is remembered until the process ends.
 package oauth1test
@@ -97,6 +102,10 @@ type Options struct {
 	// If nil, time.Now.
 	Now func() time.Time
 
+	// Misbehave is the Name of one of [Misbehaviors]: what the provider does wrong, or
+	// surprisingly, once a client did everything right. If empty, nothing.
+	Misbehave string
+
 	// Intercept, if not nil, wraps the provider's handler, so that a test can
 	// have it answer what no provider should.
 	Intercept func(http.Handler) http.Handler
@@ -112,10 +121,16 @@ type Provider struct {
 
 	requestToken, accessToken, me, echo *endpoint
 
-	mu        sync.Mutex
-	temporary map[string]*temporary // by oauth_token
-	tokens    map[string]*token     // by oauth_token
-	faults    []Fault
+	misbehavior Misbehavior
+	elsewhere   string // another origin to redirect to
+
+	mu         sync.Mutex
+	temporary  map[string]*temporary // by oauth_token
+	tokens     map[string]*token     // by oauth_token
+	faults     []Fault
+	misbehaved bool          // what Misbehave has the provider do has been done
+	after      []string      // the paths of the requests that followed, with credentials
+	done       map[step]bool // what has gone well
 }
 
 // temporary credentials belong to a client and, once approved, to a user.
@@ -137,22 +152,24 @@ type token struct {
 // New returns a provider to be mounted at o.BaseURL, with its path in place:
 //
 //	mux.Handle("/oauth1/", provider)
+//
+// A BaseURL that is none to use, and an unknown name in o.Misbehave, is an error.
 func New(o Options) (*Provider, error) {
 	base, err := url.Parse(o.BaseURL)
 	if err != nil || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
 		return nil, errBaseURL
 	}
-	p, err := newProvider(base, o)
-	if err != nil {
-		return nil, errBaseURL // which is all that a verifier has against it
-	}
-	return p, nil
+	return newProvider(base, o)
 }
 
 var errBaseURL = errors.New("oauth1test: BaseURL must be https, or http on loopback, " +
 	"without user information, query and fragment")
 
 func newProvider(base *url.URL, o Options) (*Provider, error) {
+	m, err := misbehaviorOf(o.Misbehave)
+	if err != nil {
+		return nil, err
+	}
 	o.Clients, o.Users = slices.Clone(o.Clients), slices.Clone(o.Users)
 	if len(o.Clients) == 0 {
 		o.Clients = []Client{{ID: "client", Secret: "secret"}}
@@ -168,19 +185,24 @@ func newProvider(base *url.URL, o Options) (*Provider, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if now := o.Now; m.skew != 0 {
+		o.Now = func() time.Time { return now().Add(m.skew) }
+	}
 	base.Path = strings.TrimRight(base.Path, "/")
 	p := &Provider{
 		options: o, base: base,
+		misbehavior: m, elsewhere: "https://elsewhere.example",
 		nonces:    oauth1.NewMemoryNonces(1<<20, o.Now),
 		temporary: make(map[string]*temporary),
 		tokens:    make(map[string]*token),
+		done:      make(map[step]bool),
 	}
 	p.handler = http.HandlerFunc(p.route)
 	if o.Intercept != nil {
 		p.handler = o.Intercept(p.handler)
 	}
-	if err := p.addEndpoints(); err != nil {
-		return nil, err
+	if p.addEndpoints() != nil {
+		return nil, errBaseURL // which is all that a verifier has against it
 	}
 	return p, nil
 }
@@ -222,7 +244,11 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler
 
 func (p *Provider) route(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
+	if m := p.misbehavior; m.skew != 0 || m.date != 0 {
+		w.Header().Set("Date", p.options.Now().Add(m.date).UTC().Format(http.TimeFormat))
+	}
 	path, _ := strings.CutPrefix(r.URL.Path, p.base.Path)
+	p.follows(path)
 	ofToken := r.Method == http.MethodPost || r.Method == http.MethodGet
 	switch {
 	case path == "/authorize":
@@ -250,11 +276,12 @@ func noToken(_ *Client, token string) (string, Fault) {
 
 // grantTemporary gives out temporary credentials, RFC 5849, Section 2.1.
 func (p *Provider) grantTemporary(w http.ResponseWriter, r *request) Fault {
+	r.step = stepTemporary
 	callback := r.Protocol["oauth_callback"]
 	if !r.client.allows(callback) {
 		return WrongCallback
 	}
-	id, t := rand.Text(), &temporary{client: r.client, secret: rand.Text(), callback: callback}
+	id, t := p.newText(), &temporary{client: r.client, secret: p.newText(), callback: callback}
 	p.temporary[id] = t
 	writeForm(w, url.Values{
 		"oauth_token": {id}, "oauth_token_secret": {t.secret}, "oauth_callback_confirmed": {"true"},
@@ -293,6 +320,7 @@ func (p *Provider) exchangeable(c *Client, id string) (string, Fault) {
 
 // grant gives out token credentials, RFC 5849, Section 2.3.
 func (p *Provider) grant(w http.ResponseWriter, r *request) Fault {
+	r.step = stepToken
 	switch {
 	case r.Token == "" && r.Param("x_auth_mode") == "client_auth":
 		return p.grantByPassword(w, r)
@@ -309,6 +337,7 @@ func (p *Provider) grant(w http.ResponseWriter, r *request) Fault {
 		return UsedTemporaryToken
 	case t.user == nil:
 		return NotApproved
+	case p.misbehavior.unguarded:
 	case verifier == "":
 		return MissingVerifier
 	case !equal(verifier, t.verifier):
@@ -330,6 +359,7 @@ func (p *Provider) grantByPassword(w http.ResponseWriter, r *request) Fault {
 
 // renew replaces a token, which serves no longer.
 func (p *Provider) renew(w http.ResponseWriter, r *request) Fault {
+	r.step = stepRenewal
 	t := p.tokens[r.Token]
 	if !equal(r.Protocol["oauth_session_handle"], t.handle) {
 		return WrongSessionHandle
@@ -339,14 +369,17 @@ func (p *Provider) renew(w http.ResponseWriter, r *request) Fault {
 	return ""
 }
 
+// newText returns what nobody can guess: a token, a secret or a verifier.
+func (p *Provider) newText() string { return rand.Text() + p.misbehavior.ending }
+
 // issue answers with a new token.
 func (p *Provider) issue(w http.ResponseWriter, c *Client, u *User) {
-	id, t := rand.Text(), &token{client: c, secret: rand.Text(), user: u}
+	id, t := p.newText(), &token{client: c, secret: p.newText(), user: u}
 	response := url.Values{
 		"oauth_token": {id}, "oauth_token_secret": {t.secret}, "user_id": {u.ID},
 	}
 	if life := p.options.TokenLife; life > 0 {
-		t.handle, t.expires = rand.Text(), p.options.Now().Add(life)
+		t.handle, t.expires = p.newText(), p.options.Now().Add(life)
 		response.Set("oauth_session_handle", t.handle)
 		response.Set("oauth_expires_in", strconv.Itoa(int(life.Seconds())))
 	}
@@ -374,12 +407,14 @@ func (p *Provider) showUser(w http.ResponseWriter, r *request) Fault {
 	if t == nil { // renewed meanwhile
 		return UnknownToken
 	}
+	r.step = stepAPI
 	writeJSON(w, map[string]string{"id": t.user.ID, "name": t.user.Name, "email": t.user.Email})
 	return ""
 }
 
 // showRequest is the API that tells what came in.
 func (p *Provider) showRequest(w http.ResponseWriter, r *request) Fault {
+	r.step = stepAPI
 	writeJSON(w, r.SignedRequest)
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 
 	"vouchsafe/oauth1"
 )
@@ -14,6 +15,7 @@ import (
 type request struct {
 	*oauth1.SignedRequest
 	client *Client
+	step   step
 }
 
 // An endpoint takes signed requests.
@@ -73,18 +75,27 @@ func (p *Provider) client(id string) *Client {
 
 func (p *Provider) serve(w http.ResponseWriter, r *http.Request, e *endpoint) {
 	verified, err := e.verifier.Verify(r)
+	p.respond(verified, err, e).send(w)
+}
+
+// respond makes the answer to a request that was verified, or refused with err.
+func (p *Provider) respond(verified *oauth1.SignedRequest, err error, e *endpoint) *answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fault := MissingParameter
+	rec, req, fault := httptest.NewRecorder(), &request{SignedRequest: verified}, MissingParameter
 	switch {
 	case err != nil:
 		fault = faultOf(err)
 	case e.required == "" || verified.Protocol[e.required] != "":
-		fault = e.answer(w, &request{verified, p.client(verified.ClientID)})
+		req.client = p.client(verified.ClientID)
+		fault = e.answer(rec, req)
 	}
 	if fault != "" {
-		p.refuse(w, fault)
+		p.refuse(rec, fault)
+		return &answer{rec.Code, rec.Header(), rec.Body.String()}
 	}
+	p.done[req.step] = true
+	return p.misbehave(req, rec)
 }
 
 // methods are those that the program's mode allows.

@@ -14,14 +14,14 @@ type Server struct {
 }
 
 // NewServer starts a provider on a port of its own. As with
-// [httptest.NewServer], a machine without loopback is a panic. Close it when the
-// test ends.
+// [httptest.NewServer], a machine without loopback is a panic, and so is an unknown
+// name in o.Misbehave. Close it when the test ends.
 func NewServer(o Options) *Server {
 	server := httptest.NewUnstartedServer(nil)
 	base := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
 	provider, err := newProvider(base, o)
 	if err != nil {
-		panic(err) // there is nothing in o that could be wrong
+		panic(err) // nothing else in o could be wrong
 	}
 	server.Config.Handler = provider
 	server.Start()
