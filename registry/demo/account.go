@@ -26,7 +26,8 @@ type account struct {
 	Claims           string  // all that there is then
 	Begun, Completed []check // at the redirect, and from the callback on
 
-	client *registry.Client
+	client  *registry.Client
+	session string // the provider's name for this login, empty if it has none
 }
 
 // key returns what the account's token is kept under.

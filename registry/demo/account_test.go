@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vouchsafe/oauth2"
+	"vouchsafe/oidc"
 	"vouchsafe/registry"
 )
 
@@ -248,6 +249,67 @@ func TestTwoBrowsers(t *testing.T) {
 	other.get(base+"/account").wants(t, http.StatusOK, noRefresh)
 	one.post(base+"/logout", nil)
 	other.call(base, "me").wants(t, http.StatusOK, noRefresh, "200 OK")
+}
+
+// Who logs out here is logged out at the provider, whose page sends the browser back.
+func TestProviderLogout(t *testing.T) {
+	base := start(t)
+	for _, name := range []string{"oauth1", "oauth2", "oidc"} {
+		b := newBrowser(t)
+		b.logIn(base, name, "alice")
+		b.visited = nil
+		b.post(base+"/logout", nil).wants(t, http.StatusOK, "Log in, three ways")
+		want := []string{"/account", "/"}
+		if name == "oidc" {
+			want = []string{"/oidc/end_session", "/logout/oidc", "/account", "/"}
+		}
+		for i, url := range b.visited {
+			path, _, _ := strings.Cut(strings.TrimPrefix(url, base), "?")
+			if len(b.visited) != len(want) || path != want[i] {
+				t.Errorf("%s: went by %q, want %q", name, b.visited, want)
+			}
+		}
+	}
+}
+
+// What a provider ends, it ends: a session of it, or all of a user.
+func TestEndSessions(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(who *oidc.Identity, sid *string)
+		left   int
+	}{
+		"session of the user": {func(*oidc.Identity, *string) {}, 1},
+		"session":             {func(who *oidc.Identity, _ *string) { who.Subject = "" }, 1},
+		"user":                {func(_ *oidc.Identity, sid *string) { *sid = "" }, 0},
+		"another session":     {func(_ *oidc.Identity, sid *string) { *sid = "s" }, 2},
+		"another user":        {func(who *oidc.Identity, _ *string) { who.Subject = "bob" }, 2},
+		"another provider":    {func(who *oidc.Identity, _ *string) { who.Issuer += "2" }, 2},
+	} {
+		s := startSite(t, nil, time.Now)
+		for range 2 {
+			newBrowser(t).logIn(s.base, "oidc", "alice")
+		}
+		newBrowser(t).get(s.base + "/login/oidc") // nobody yet
+		who, sid := oidc.Identity{Issuer: s.base + "/oidc", Subject: "alice"}, ""
+		for _, known := range s.sessions.byID {
+			if known.account != nil {
+				sid = known.account.session
+			}
+		}
+		test.change(&who, &sid)
+		if err := s.endSessions(t.Context(), who, sid); err != nil {
+			t.Error(err)
+		}
+		left := 0
+		for _, known := range s.sessions.byID {
+			if known.account != nil {
+				left++
+			}
+		}
+		if left != test.left || len(s.sessions.order) != len(s.sessions.byID) {
+			t.Errorf("%s: %d sessions left, want %d", name, left, test.left)
+		}
+	}
 }
 
 func TestRefreshesBounded(t *testing.T) {

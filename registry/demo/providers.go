@@ -115,7 +115,9 @@ func serveProviders(mux *http.ServeMux, base string, now func() time.Time) error
 			Now:       now,
 			Clients: []oidctest.Client{{
 				ID: clientID, Secret: clientSecret,
-				RedirectURIs: []string{base + "/callback" + path},
+				RedirectURIs:           []string{base + "/callback" + path},
+				PostLogoutRedirectURIs: []string{base + "/logout" + path},
+				BackChannelLogoutURI:   base + "/logout" + path + "/backchannel",
 			}},
 			Users: []oidctest.User{{
 				Subject: "alice", Password: password,

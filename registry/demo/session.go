@@ -96,6 +96,18 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request) []*account {
 	return s.drop(sessionID(r))
 }
 
+// endAt drops the sessions whose accounts are those meant, and returns them.
+func (s *sessions) endAt(meant func(*account) bool) (gone []*account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, found := range s.byID {
+		if found.account != nil && meant(found.account) {
+			gone = append(gone, s.drop(id)...)
+		}
+	}
+	return gone
+}
+
 // drop forgets a session. The caller holds s.mu.
 func (s *sessions) drop(id string) (gone []*account) {
 	if a := s.byID[id].account; a != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vouchsafe/oauth2"
+	"vouchsafe/oidc"
 	"vouchsafe/registry"
 )
 
@@ -73,6 +74,10 @@ func (s *site) routes() (http.Handler, error) {
 		LoggedOut:    s.loggedOut,
 		Home:         "/account",
 		Error:        showError,
+
+		ProviderLogout:     s.providerLogout,
+		LogoutCallbackPath: "/logout/{provider}",
+		EndSessions:        s.endSessions,
 		// Without User, a callback that comes twice is seen to be refused.
 	})
 	if err != nil {
@@ -83,6 +88,8 @@ func (s *site) routes() (http.Handler, error) {
 	pages.Handle("/login/{provider}", traced(s.remembered(h.Login)))
 	pages.Handle("/callback/{provider}", traced(h.Callback))
 	pages.Handle("/logout", h.Logout)
+	pages.Handle("/logout/{provider}", h.LogoutCallback)
+	pages.Handle("/logout/{provider}/backchannel", h.BackChannelLogout)
 	pages.HandleFunc("GET /account", s.account)
 	pages.HandleFunc("POST /call", s.call)
 	pages.Handle("GET /page/style.css", http.FileServerFS(files))
@@ -109,6 +116,9 @@ func (s *site) remembered(login http.Handler) http.Handler {
 func (s *site) loggedIn(w http.ResponseWriter, r *http.Request, login *registry.Login) error {
 	client := login.Client()
 	a := s.newAccount(client)
+	if login.IDToken != nil {
+		a.session = login.IDToken.SessionID
+	}
 	if err := a.learn(r.Context(), login); err != nil {
 		return err
 	}
@@ -126,9 +136,31 @@ func (s *site) loggedIn(w http.ResponseWriter, r *http.Request, login *registry.
 	return s.forget(r.Context(), s.sessions.replace(w, r, next))
 }
 
-// loggedOut ends the session here. One that the provider has goes on.
+// loggedOut ends the session here.
 func (s *site) loggedOut(w http.ResponseWriter, r *http.Request) error {
 	return s.forget(r.Context(), s.sessions.end(w, r))
+}
+
+// providerLogout has the providers of this process log the user out, too. Those of the world
+// outside are left alone: they would have to know where the browser comes back to.
+func (s *site) providerLogout(r *http.Request) (name string, o registry.LogoutOptions) {
+	a := s.sessions.get(r).account
+	if a == nil || a.Provider.real {
+		return "", o
+	}
+	tok, err := s.tokens.Load(r.Context(), a.key())
+	if err == nil && tok != nil {
+		o.IDTokenHint = tok.IDToken()
+	}
+	return a.client.Name(), o
+}
+
+// endSessions ends sessions because a provider says that they have ended there.
+func (s *site) endSessions(ctx context.Context, who oidc.Identity, sid string) error {
+	return s.forget(ctx, s.sessions.endAt(func(a *account) bool {
+		return a.Identity.Issuer == who.Issuer && (sid == "" || a.session == sid) &&
+			(who.Subject == "" || a.Identity.Subject == who.Subject)
+	}))
 }
 
 // forget removes the tokens of those whose sessions are gone.
