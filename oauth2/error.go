@@ -106,12 +106,16 @@ func errorCode(code string) string {
 
 // refusal returns the refusal that a is, or nil if it is none: its status is not 200,
 // or it has an error member, whatever its status, as some servers send 200. An
-// error that is no string, as others have it, is one without a code.
+// error that is no string, as others have it, is one without a code. Where the body says
+// none, as of a token that was no good, a challenge may (RFC 6750, Section 3).
 func (a answer) refusal(m strictjson.Object) error {
 	v := m.Get("error")
 	code, isString := v.String()
 	if a.Status == http.StatusOK && (absent(v) || isString && code == "") {
 		return nil
+	}
+	if absent(v) {
+		code = resourceCode(bearerChallenge(ParseChallenges(a.Header)).Params["error"])
 	}
 	description, _ := m.Get("error_description").String()
 	uri, _ := m.Get("error_uri").String()
@@ -152,18 +156,31 @@ func ResponseError(resp *http.Response) error {
 	if resp.StatusCode < http.StatusBadRequest {
 		return nil
 	}
-	w := words{challenges: ParseChallenges(resp.Header)}
-	var code string
-	for _, c := range w.challenges {
-		if strings.EqualFold(c.Scheme, bearer) && code == "" {
-			code = c.Params["error"]
-			w.description = c.Params["error_description"]
-			w.uri = c.Params["error_uri"]
-		}
-	}
+	list := ParseChallenges(resp.Header)
+	said := bearerChallenge(list).Params
 	wait, _ := httpclient.RetryAfter(resp.Header, time.Now())
 	return &Error{
-		Code: resourceCode(code), Status: resp.StatusCode, RetryAfter: wait, words: w.hidden()}
+		Code:       resourceCode(said["error"]),
+		Status:     resp.StatusCode,
+		RetryAfter: wait,
+		words: words{
+			description: said["error_description"],
+			uri:         said["error_uri"],
+			challenges:  list,
+		}.hidden(),
+	}
+}
+
+// bearerChallenge returns the first challenge for Bearer tokens that has a code, or if
+// none has, the last.
+func bearerChallenge(list []Challenge) Challenge {
+	var found Challenge
+	for _, c := range list {
+		if strings.EqualFold(c.Scheme, bearer) && found.Params["error"] == "" {
+			found = c
+		}
+	}
+	return found
 }
 
 // resourceCode returns one of the codes that resources have, RFC 6750, Section 3.1, RFC
