@@ -36,6 +36,10 @@
 // its secret too, and encrypted. There is a key for each algorithm in use, and
 // [Provider.RotateKeys] makes new ones. User.Claims are for UserInfo, by scope or by name.
 //
+// A client may register itself (RFC 7591), with Options.RegistrationToken if there is one, for
+// what a [Client] has, and is then known as one; and read, change and end its registration
+// (RFC 7592). Each answer has a new registration access token, that of a change a new secret.
+//
 // Metadata is where OpenID Connect Discovery 1.0 and where RFC 8414 look for it, and
 // WebFinger names the issuer for any resource; what is mounted below a path must be mounted
 // at /.well-known/ too for the last two. Metadata and keys have a validator.

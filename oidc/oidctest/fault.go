@@ -110,6 +110,25 @@ const (
 	SeveralAccessTokens Fault = "several_access_tokens" // RFC 6750, Section 2
 )
 
+// The faults of registration. Registration is OpenID Connect Dynamic Client Registration 1.0.
+const (
+	UnusableInitialToken      Fault = "unusable_initial_token"      // RFC 7591, Section 3
+	RegistrationContentType   Fault = "registration_content_type"   // RFC 7591, Section 3.1
+	UnreadableRegistration    Fault = "unreadable_registration"     // RFC 7591, Section 3.1
+	RegisteredRedirectURI     Fault = "registered_redirect_uri"     // Registration, Section 2
+	RegisteredGrantTypes      Fault = "registered_grant_types"      // Registration, Section 2
+	RegisteredMethod          Fault = "registered_method"           // Registration, Section 2
+	RegisteredSubjectType     Fault = "registered_subject_type"     // Registration, Section 2
+	RegisteredKeys            Fault = "registered_keys"             // Registration, Section 2
+	RegisteredAlgorithm       Fault = "registered_algorithm"        // Registration, Section 2
+	RegisteredEncryption      Fault = "registered_encryption"       // Registration, Section 2
+	OtherMethod               Fault = "other_method"                // Registration, Section 2
+	UnusableRegistrationToken Fault = "unusable_registration_token" // RFC 7592, Section 2.1
+	ServersMember             Fault = "member_of_the_server"        // RFC 7592, Section 2.2
+	OtherRegistration         Fault = "another_registration"        // RFC 7592, Section 2.2
+	ChosenSecret              Fault = "chosen_secret"               // RFC 7592, Section 2.2
+)
+
 // MissingResource is the fault of a WebFinger request (RFC 7033, Section 4.2).
 const MissingResource Fault = "missing_resource"
 

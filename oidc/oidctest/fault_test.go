@@ -547,6 +547,8 @@ func TestFaultsAreAll(t *testing.T) {
 		string(oidctest.ExpiredCode):       true,
 		string(oidctest.ExpiredDeviceCode): true,
 		string(oidctest.MissingResource):   true, // see [TestWebFingerFaults]
+
+		string(oidctest.UnusableInitialToken): true, // see [TestInitialAccessToken]
 	}
 	for _, test := range faults {
 		provoked[string(test.fault)] = true
@@ -561,6 +563,9 @@ func TestFaultsAreAll(t *testing.T) {
 		if test.fault != "" {
 			provoked[string(test.fault)] = true
 		}
+	}
+	for _, test := range registrationFaults {
+		provoked[string(test.fault)] = true
 	}
 	file, err := parser.ParseFile(token.NewFileSet(), "fault.go", nil, 0)
 	if err != nil {

@@ -15,7 +15,6 @@ import (
 
 // metadata is OpenID Connect Discovery 1.0, Section 3, and RFC 8414, Section 2.
 func (p *Provider) metadata() map[string]any {
-	methods := []string{"client_secret_basic", "client_secret_post", "none"}
 	metadata := map[string]any{
 		"issuer":                        p.Issuer(),
 		"authorization_endpoint":        p.Endpoint("authorize"),
@@ -36,8 +35,8 @@ func (p *Provider) metadata() map[string]any {
 		"claims_supported":                               p.claimsSupported(),
 		"claims_parameter_supported":                     true,
 		"prompt_values_supported":                        slices.Clone(prompts),
-		"token_endpoint_auth_methods_supported":          methods,
-		"revocation_endpoint_auth_methods_supported":     methods,
+		"token_endpoint_auth_methods_supported":          methods(),
+		"revocation_endpoint_auth_methods_supported":     methods(),
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": true,
 		"request_parameter_supported":                    true,
@@ -49,6 +48,9 @@ func (p *Provider) metadata() map[string]any {
 	p.registrationMetadata(metadata)
 	return metadata
 }
+
+// methods are how a client may authenticate.
+func methods() []string { return []string{"client_secret_basic", "client_secret_post", "none"} }
 
 // acrValues are examples: any is met.
 var (

@@ -55,6 +55,7 @@ func TestMetadata(t *testing.T) {
 		`"id_token_signing_alg_values_supported":SIG,"issuer":"ISS","jwks_uri":"ISS/jwks",` +
 		`"prompt_values_supported":["none","login","consent","select_account",` +
 		`"create"],` +
+		`"registration_endpoint":"ISS/register",` +
 		`"request_object_encryption_alg_values_supported":["ECDH-ES","ECDH-ES+A128KW",` +
 		`"ECDH-ES+A192KW","ECDH-ES+A256KW"],` +
 		`"request_object_encryption_enc_values_supported":ENC,` +

@@ -58,6 +58,10 @@ type Options struct {
 	// told so in seconds, rounded up (RFC 8628, Section 3.2). Zero means 5 seconds.
 	DeviceInterval time.Duration
 
+	// RegistrationToken is the initial access token that a client must have to register
+	// itself (RFC 7591, Section 3). If empty, anybody may.
+	RegistrationToken string
+
 	// Now tells the time. If nil, time.Now.
 	Now func() time.Time
 
@@ -129,6 +133,8 @@ type Client struct {
 	// IDTokenEncryption, UserInfoEncryption and ResponseEncryption say whether and how
 	// they are encrypted for the client.
 	IDTokenEncryption, UserInfoEncryption, ResponseEncryption Recipient
+
+	method string // the authentication it registered for; if empty, any
 }
 
 // A Recipient says how something is encrypted for a client. The zero value is one for
@@ -176,6 +182,8 @@ type Provider struct {
 	pending  map[string]*device // by their user codes, until the user has answered
 	refresh  map[string]*issued
 	accesses map[string]*access
+
+	registered map[string]registered // by their IDs
 }
 
 // New makes a provider to be mounted at o.BaseURL.
@@ -217,6 +225,8 @@ func New(o Options) (*Provider, error) {
 		pending:  map[string]*device{},
 		refresh:  map[string]*issued{},
 		accesses: map[string]*access{},
+
+		registered: map[string]registered{},
 	}
 	for _, c := range o.Clients {
 		if err := c.checkLogoutURIs(); err != nil {
@@ -270,7 +280,8 @@ func (p *Provider) Issuer() string { return p.options.BaseURL }
 
 // Endpoint returns the URL of an endpoint by its name: "authorize",
 // "device_authorization", "device" for the page to enter a user code on, "token",
-// "revoke", "jwks", "userinfo", "end_session", "check_session", or "me" for the API.
+// "revoke", "jwks", "userinfo", "end_session", "check_session", "register", or "me" for the
+// API.
 func (p *Provider) Endpoint(name string) string { return p.options.BaseURL + "/" + name }
 
 // A Server is a Provider that listens on loopback.
@@ -298,10 +309,16 @@ func (s *Server) Close() { s.server.Close() }
 
 func (p *Provider) client(id string) (Client, bool) {
 	i := slices.IndexFunc(p.options.Clients, func(c Client) bool { return c.ID == id })
-	if i < 0 {
+	if i >= 0 {
+		return p.options.Clients[i], true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, ok := p.registered[id]
+	if !ok {
 		return Client{}, false
 	}
-	return p.options.Clients[i], true
+	return r.client, true
 }
 
 // mayRedirectTo compares by simple string comparison, RFC 9700, Section 2.1.

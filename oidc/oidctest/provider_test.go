@@ -55,6 +55,12 @@ func (w walk) do(method, target string, form url.Values, header http.Header) ans
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	return w.sent(req, header)
+}
+
+// sent sends a request with more header fields and follows no redirect.
+func (w walk) sent(req *http.Request, header http.Header) answer {
+	w.t.Helper()
 	for name, values := range header {
 		req.Header[name] = values
 	}
@@ -72,7 +78,7 @@ func (w walk) do(method, target string, form url.Values, header http.Header) ans
 		wantCache = "no-cache"
 	}
 	if got := resp.Header.Get("Cache-Control"); got != wantCache {
-		w.t.Errorf("%s %s: Cache-Control is %q", method, target, got)
+		w.t.Errorf("%s %s: Cache-Control is %q", req.Method, req.URL, got)
 	}
 	a := answer{status: resp.StatusCode, header: resp.Header, body: string(body)}
 	a.location, _ = resp.Location()

@@ -75,7 +75,12 @@ func (p *Provider) redeem(client Client, form url.Values) (*grant, Fault) {
 // authenticate authenticates the client by one method, RFC 6749, Section 2.3.
 func (p *Provider) authenticate(r *http.Request) (Client, Fault) {
 	id, secret := r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
+	method := "client_secret_post"
+	if secret == "" {
+		method = "none"
+	}
 	if user, password, ok := r.BasicAuth(); ok {
+		method = "client_secret_basic"
 		if secret != "" {
 			return Client{}, SeveralSecrets
 		}
@@ -92,6 +97,9 @@ func (p *Provider) authenticate(r *http.Request) (Client, Fault) {
 	}
 	if subtle.ConstantTimeCompare([]byte(secret), []byte(client.Secret)) != 1 {
 		return Client{}, WrongSecret
+	}
+	if client.method != "" && client.method != method {
+		return Client{}, OtherMethod
 	}
 	return client, ""
 }
@@ -256,7 +264,7 @@ func errorCode(f Fault) string {
 	switch f {
 	case WrongContentType, RepeatedParameter, MissingToken:
 		return "invalid_request"
-	case UnknownClient, WrongSecret, SeveralSecrets, OtherClientID:
+	case UnknownClient, WrongSecret, SeveralSecrets, OtherClientID, OtherMethod:
 		return "invalid_client"
 	case WrongGrantType:
 		return "unsupported_grant_type"
