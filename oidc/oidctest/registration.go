@@ -199,6 +199,7 @@ func (p *Provider) readRegistration(w http.ResponseWriter, r *http.Request) (
 	all["grant_types"], all["response_types"] = m.GrantTypes, m.ResponseTypes
 	all["application_type"], all["subject_type"] = m.ApplicationType, m.SubjectType
 	all["id_token_signed_response_alg"] = m.IDTokenAlg
+	all["authorization_signed_response_alg"] = m.ResponseAlg
 	client, fault := p.clientOf(m)
 	return all, client, fault
 }
@@ -222,6 +223,9 @@ func (m *clientMetadata) settle(algorithm string) {
 	}
 	if m.IDTokenAlg == "" {
 		m.IDTokenAlg = algorithm
+	}
+	if m.ResponseAlg == "" {
+		m.ResponseAlg = algorithm
 	}
 }
 
