@@ -126,6 +126,18 @@ func canaryConfig(auth ClientAuthentication) Config {
 	return config
 }
 
+// canaryRegistration is one whose credentials are canaries, managed at base.
+func canaryRegistration(t *testing.T, base string) *Registration {
+	t.Helper()
+	r, err := RegistrationFromRecord(RegistrationRecord{ClientID: "client", ClientSecret: canary,
+		AccessToken: canary, ConfigurationEndpoint: base + "/register/client",
+		Metadata: json.RawMessage(`{"redirect_uris":["` + redirectURI + `"],"x":"` + canary + `"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func canaryToken(t *testing.T) *Token {
 	t.Helper()
 	tok, err := FromRecord(Record{AccessToken: canary, RefreshToken: canary, IDToken: canary,
@@ -206,6 +218,10 @@ func TestNoTypeShowsItsSecrets(t *testing.T) {
 		"DeviceAuthorization":   DeviceAuthorization{UserCode: "U", device: hide(canary)},
 		"Introspection":         Introspection{Active: true, text: hide(canary)},
 		"Hooks":                 canaryConfig(nil).Hooks,
+		"Registration":          *canaryRegistration(t, "https://as.example"),
+		"RegistrationError": RegistrationError{errFailing, func() *Registration {
+			return canaryRegistration(t, "https://as.example")
+		}},
 		"struct of all": struct {
 			T *Token
 			X Transaction
@@ -230,6 +246,8 @@ func TestNoOptionShowsItsSecrets(t *testing.T) {
 	for name, v := range map[string]any{
 		"Credentials":   Credentials{Secret: canary},
 		"TokenExchange": TokenExchange{SubjectToken: canary, ActorToken: canary},
+
+		"RegistrationOptions": RegistrationOptions{InitialAccessToken: canary},
 	} {
 		for how, w := range wrapped(v) {
 			if how != "unexported" && how != "pointer to struct" {
@@ -259,6 +277,12 @@ func TestRecordIsNotLogged(t *testing.T) {
 	if !strings.Contains(log.String(), "oauth2.Record{...}") {
 		t.Errorf("logged as %s", log.String())
 	}
+	registration := canaryRegistration(t, "https://as.example").Record()
+	noCanary(t, "registration", fmt.Sprintf("%v %+v %#v %s %x", registration, &registration,
+		registration, registration, []RegistrationRecord{registration}))
+	log.Reset()
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "v", registration)
+	noCanary(t, "registration, logged", log.String())
 	if b, err := json.Marshal(Record{AccessToken: canary}); err != nil ||
 		!strings.Contains(string(b), canary) {
 		t.Errorf("JSON is %s, %v", b, err)
@@ -398,6 +422,45 @@ func TestNoErrorShowsSecrets(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// No error of registration repeats a token or the secret.
+func TestNoRegistrationErrorShowsSecrets(t *testing.T) {
+	for how, echo := range echoes() {
+		base := echoServer(t, echo)
+		server := AuthorizationServer{Issuer: base, RegistrationEndpoint: base + "/register"}
+		r := canaryRegistration(t, base)
+		_, err := Register(t.Context(), server, plainMetadata(),
+			RegistrationOptions{InitialAccessToken: canary})
+		_, errRead := r.Read(t.Context(), RegistrationOptions{})
+		_, errUpdate := r.Update(t.Context(), r.Metadata(), RegistrationOptions{})
+		for what, err := range map[string]error{"Register": err, "Read": errRead,
+			"Update": errUpdate, "Delete": r.Delete(t.Context(), RegistrationOptions{})} {
+			if err == nil {
+				t.Errorf("%s %s: no error", what, how)
+			}
+			mustNotTell(t, what+" "+how, err)
+		}
+	}
+	for _, body := range []string{
+		`{"client_id":"c","client_secret":"` + canary + `"}`,
+		`{"client_id":"c","registration_access_token":"` + canary + `"}`,
+		`{"client_id":"c","registration_access_token":"` + canary + `",
+			"registration_client_uri":"https://evil.example/` + canary + `"}`,
+		`{"client_id":"c","client_secret":"` + canary + `","client_secret_expires_at":0,
+			"registration_access_token":"` + canary + `","registration_client_uri":"HERE/c"}`,
+	} {
+		_, err := registerAt(t, 201, body, plainMetadata())
+		if err == nil {
+			t.Errorf("%s: accepted", body)
+		}
+		mustNotTell(t, body, err)
+	}
+	for _, metadata := range []string{canary, `{"scope":{"` + canary + `":1}}`} {
+		_, err := RegistrationFromRecord(RegistrationRecord{
+			ClientID: "c", Metadata: json.RawMessage(metadata)})
+		mustNotShow(t, "record", err)
 	}
 }
 

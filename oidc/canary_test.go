@@ -82,6 +82,47 @@ func TestNoTypeShowsItsSecrets(t *testing.T) {
 	}
 }
 
+// Nor does what comes of a registration.
+func TestNoRegistrationShowsSecrets(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	r := w.enroll(local(), RegistrationKeys{})
+	config, err := ConfigOf(r, RegistrationKeys{Signing: generate(t, "ES256")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := MetadataOf(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range map[string]any{
+		"Registration":   *r,
+		"*Registration":  r,
+		"Config":         config,
+		"Client":         w.client,
+		"ClientMetadata": m,
+	} {
+		mustNotShow(t, name, v, r.Secret(), r.AccessToken())
+	}
+	for _, edit := range []answerer{
+		{"/register": set("client_secret_expires_at", nil)},
+		{"/register": set("registration_client_uri", "https://evil.example/"+canary)},
+		{"/register": set("redirect_uris", list{canary})},
+		{"/register": say(400, "application/json", `{"error":"`+canary+` "}`)},
+	} {
+		w := newWorld(t, oidctest.Options{}, edit, nil)
+		p, err := w.client.Provider(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Register(t.Context(), p, local(), oauth2.RegistrationOptions{
+			InitialAccessToken: canary})
+		if err == nil {
+			t.Error("accepted")
+		}
+		mustNotShow(t, "error", err)
+	}
+}
+
 // No error of a login shows what was sent or said.
 func TestNoErrorShowsSecrets(t *testing.T) {
 	words := `{"` + canary + `":"` + canary + `"`
