@@ -52,6 +52,12 @@
 // [ClientAuthentication] of the caller's own. It is chosen by configuration, or by the
 // server's metadata, never by trying. [AuthenticationFor] chooses by name.
 //
+// # Registration
+//
+// [Register] registers a client by its [ClientMetadata] (RFC 7591), and a [Registration] reads,
+// changes and ends what is registered (RFC 7592). Its Record is to be kept before anything else
+// is done: a server may give a new token with each answer and take no older one.
+//
 // # Servers that do otherwise
 //
 // [Quirks] are what servers often do otherwise, as data; [Hooks] rewrite requests and
@@ -143,6 +149,17 @@
 //   - [Client.Introspect]: token, introspection_endpoint; error, content_type, body,
 //     active, and the names of the members; [Introspection.Claims]: active, claims
 //   - [Client.Revoke]: client_id, token, revocation_endpoint
+//   - [Register]: registration_endpoint, redirect_uris, jwks, jwks_uri,
+//     token_endpoint_auth_signing_alg, request_object_signing_alg,
+//     authorization_signed_response_alg, request_object_encryption_enc,
+//     authorization_encrypted_response_enc, extra; error, content_type, body, client_id,
+//     client_secret, client_secret_expires_at, client_id_issued_at,
+//     registration_access_token, registration_client_uri, metadata, jwks; and of what is
+//     registered otherwise redirect_uris, token_endpoint_auth_method, the names of algorithms
+//   - [Registration.Update]: those of Register, registration_client_uri before what is sent;
+//     [Registration.Read]: that and those of the answer; [Registration.Delete]: that, error,
+//     status; [Registration.Authentication]: client_authentication
+//   - [RegistrationFromRecord]: client_id, metadata
 //   - [SecretKey]: client_secret
 //   - [AuthenticationFor]: client_authentication; [ClientSecretBasicRaw] with a colon in
 //     the ID: client_id
@@ -169,6 +186,5 @@
 // present it, and using it once: package registry does so. Starting a new
 // application session after a login.
 //
-// Mutual TLS, DPoP, pushed requests, rich authorization requests and registration are not
-// here yet.
+// Mutual TLS, DPoP, pushed requests and rich authorization requests are not here yet.
 package oauth2

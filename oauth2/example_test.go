@@ -565,3 +565,59 @@ func ExampleRelayFragment() {
 		_ = params // for the Callback of package oidc
 	})
 }
+
+// A client registers itself, asks for a token of its own, and changes its name.
+func ExampleRegister() {
+	ctx := context.Background()
+	server := oidctest.NewServer(oidctest.Options{RegistrationToken: "for developers"})
+	defer server.Close()
+	as, err := oauth2.Discover(ctx, nil, server.Issuer())
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	o := oauth2.RegistrationOptions{InitialAccessToken: "for developers"}
+	r, err := oauth2.Register(ctx, as, oauth2.ClientMetadata{
+		RedirectURIs: []string{"http://127.0.0.1/callback"},
+		ClientName:   "A shop",
+	}, o)
+	if err != nil {
+		log.Fatal(err)
+	}
+	record, err := json.Marshal(r.Record()) // to be kept as its secrets are
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	auth, err := r.Authentication(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := oauth2.New(oauth2.Config{ID: r.ID, Server: as, Auth: auth})
+	if err != nil {
+		log.Fatal(err)
+	}
+	tok, err := client.ClientCredentials(ctx, oauth2.TokenOptions{Scopes: []string{"read"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("granted", tok.Scopes)
+
+	// Later, perhaps in another process.
+	var stored oauth2.RegistrationRecord
+	if err := json.Unmarshal(record, &stored); err != nil {
+		log.Fatal(err)
+	}
+	if r, err = oauth2.RegistrationFromRecord(stored); err != nil {
+		log.Fatal(err)
+	}
+	m := r.Metadata()
+	m.ClientName = "A better shop"
+	if r, err = r.Update(ctx, m, o); err != nil { // and keep the new one
+		log.Fatal(err)
+	}
+	fmt.Println(r.Metadata().ClientName)
+	// Output:
+	// granted [read]
+	// A better shop
+}

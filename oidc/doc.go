@@ -43,6 +43,11 @@
 // [Client.VerifyIDToken]. [Client.Refresh] and [Client.TokenSource] hold a refreshed one to
 // the one before. [ReadThirdPartyLogin] reads what another site asks for.
 //
+// # Registration
+//
+// [Register] registers a relying party by its [ClientMetadata], as [oauth2.Register] does, and
+// [ConfigOf] makes the [Config] that is registered.
+//
 // # Logout
 //
 // [Client.Logout] has the provider log the user out, and [Client.LogoutCallback] checks that the
@@ -92,6 +97,14 @@
 //     and logout_token in place of id_token; sub, sid, events, nonce, jti; replay_store
 //   - [Client.BackChannelLogout]: logout_request, logout_token, and those before;
 //     [Client.ReadFrontChannelLogout]: logout_request, parameters, iss, sid
+//   - [Register], [UpdateRegistration]: metadata, application_type, redirect_uris, grant_types,
+//     sector_identifier_uri, id_token_signed_response_alg, id_token_encrypted_response_enc,
+//     userinfo_signed_response_alg, userinfo_encrypted_response_enc, default_max_age,
+//     initiate_login_uri, post_logout_redirect_uris, backchannel_logout_uri,
+//     frontchannel_logout_uri; then those of [oauth2.Register]
+//   - [MetadataOf]: metadata; [ConfigOf]: that, client_authentication,
+//     id_token_encrypted_response_alg, userinfo_encrypted_response_alg,
+//     authorization_encrypted_response_alg, key
 //   - [ReadThirdPartyLogin]: parameters, response_mode, iss, target_link_uri
 //   - [DiscoverIssuer]: identifier, content_type, jrd, issuer
 //
