@@ -286,6 +286,9 @@ func TestRegistrationEndpoint(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		wantText(t, err, "(RFC 7591, Section 3)")
+		if changed.RegistrationEndpoint == "" {
+			wantText(t, err, "must be configured")
+		}
 	}
 	if got := s.requests(); len(got) > 0 {
 		t.Errorf("sent %q", got)
@@ -563,6 +566,8 @@ func TestManageRefusals(t *testing.T) {
 		"another":   {200, ``, other, list("check client_id", "check client_id", "check status")},
 		"elsewhere": {200, ``, `{` + client + elsewhere + `}`, list("check registration_client_uri",
 			"check registration_client_uri", "check status")},
+		"odd URI": {200, ``, `{` + client + `,"registration_client_uri":1}`, list(
+			"check registration_client_uri", "check registration_client_uri", "check status")},
 		"less":  {200, ``, `{"client_id":"c"}`, list("ok", "check redirect_uris", "check status")},
 		"empty": {200, ``, ``, list("check body", "check body", "check status")},
 	} {
@@ -600,6 +605,9 @@ func TestManageRefusals(t *testing.T) {
 				t.Errorf("%s, %s: %v", way, name, err)
 			}
 			wantText(t, err, "(RFC 7592, Section 2)")
+			if strings.HasPrefix(name, "no ") {
+				wantText(t, err, "must be known")
+			}
 			if got := s.requests(); len(got) > 0 {
 				t.Errorf("%s, %s: sent %q", way, name, got)
 			}
@@ -611,6 +619,22 @@ func TestManageRefusals(t *testing.T) {
 		if err := ask(none, nil); outcome(err) != "check registration_client_uri" {
 			t.Errorf("%s of nothing: %v", way, err)
 		}
+	}
+}
+
+// A server that repeats the secret, which was not sent, is not repeated.
+func TestManageRedactsTheSecret(t *testing.T) {
+	s, _ := registrar(t, 403, `{"error":"x","error_description":"not with old-secret"}`)
+	record := manageable(t, s).Record()
+	record.ClientSecret = "old-secret"
+	r, err := RegistrationFromRecord(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Read(t.Context(), RegistrationOptions{})
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Description() != "not with [redacted]" || strings.Contains(e.Excerpt(), "old") {
+		t.Errorf("%v: %q", err, e.Description())
 	}
 }
 
