@@ -110,7 +110,8 @@ const (
 	SeveralAccessTokens Fault = "several_access_tokens" // RFC 6750, Section 2
 )
 
-// The faults of registration. Registration is OpenID Connect Dynamic Client Registration 1.0.
+// The faults of registration. Registration is OpenID Connect Dynamic Client Registration 1.0,
+// and what it leaves to the specifications of logout.
 const (
 	UnusableInitialToken      Fault = "unusable_initial_token"      // RFC 7591, Section 3
 	RegistrationContentType   Fault = "registration_content_type"   // RFC 7591, Section 3.1
@@ -122,6 +123,7 @@ const (
 	RegisteredKeys            Fault = "registered_keys"             // Registration, Section 2
 	RegisteredAlgorithm       Fault = "registered_algorithm"        // Registration, Section 2
 	RegisteredEncryption      Fault = "registered_encryption"       // Registration, Section 2
+	RegisteredLogoutURI       Fault = "registered_logout_uri"       // Registration, Section 2
 	OtherMethod               Fault = "other_method"                // Registration, Section 2
 	UnusableRegistrationToken Fault = "unusable_registration_token" // RFC 7592, Section 2.1
 	ServersMember             Fault = "member_of_the_server"        // RFC 7592, Section 2.2

@@ -44,6 +44,9 @@ type clientMetadata struct {
 	ResponseAlg          string          `json:"authorization_signed_response_alg"`
 	ResponseKey          string          `json:"authorization_encrypted_response_alg"`
 	ResponseEnc          string          `json:"authorization_encrypted_response_enc"`
+	PostLogoutURIs       []string        `json:"post_logout_redirect_uris"`
+	BackChannelURI       string          `json:"backchannel_logout_uri"`
+	FrontChannelURI      string          `json:"frontchannel_logout_uri"`
 }
 
 // routeRegistration adds the endpoints of dynamic registration to mux.
@@ -238,6 +241,10 @@ func (p *Provider) clientOf(m clientMetadata) (Client, Fault) {
 		UserInfoAlgorithm:    m.UserInfoAlg,
 		ResponseAlgorithm:    m.ResponseAlg,
 		method:               m.Method,
+
+		PostLogoutRedirectURIs: m.PostLogoutURIs,
+		BackChannelLogoutURI:   m.BackChannelURI,
+		FrontChannelLogoutURI:  m.FrontChannelURI,
 	}
 	switch {
 	case !slices.Contains(methods(), m.Method):
@@ -248,6 +255,8 @@ func (p *Provider) clientOf(m clientMetadata) (Client, Fault) {
 		return Client{}, RegisteredGrantTypes
 	case m.SubjectType != "public":
 		return Client{}, RegisteredSubjectType
+	case c.checkLogoutURIs() != nil:
+		return Client{}, RegisteredLogoutURI
 	case m.JWKSURI != "": // which nobody fetches here
 		return Client{}, RegisteredKeys
 	case m.RequestObjectAlg != "" &&

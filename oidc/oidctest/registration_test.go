@@ -190,6 +190,20 @@ func TestRegisteredMetadata(t *testing.T) {
 	}
 }
 
+// A client that registered for it is sent back after a logout, and to nowhere else.
+func TestRegisteredLogout(t *testing.T) {
+	w := start(t, oidctest.Options{})
+	r := w.register(`,"post_logout_redirect_uris":["https://rp.example/bye"]`)
+	for uri, want := range map[string]bool{"https://rp.example/bye": true,
+		"https://rp.example/other": false} {
+		params := url.Values{"client_id": {r.ID}, "post_logout_redirect_uri": {uri}}
+		a := w.do("GET", w.Endpoint("end_session")+"?"+params.Encode(), nil, nil)
+		if got := a.location != nil && a.location.String() == uri; got != want {
+			t.Errorf("%s: %+v", uri, a)
+		}
+	}
+}
+
 // managing changes a registration by JSON and a token made of it.
 func managing(method string, change func(r registration) (token, body string)) func(walk) answer {
 	return func(w walk) answer {
@@ -267,6 +281,10 @@ var registrationFaults = []struct {
 	{"another method", oidctest.RegisteredMethod,
 		claiming(`,"token_endpoint_auth_method":"private_key_jwt"`)},
 	{"pairwise", oidctest.RegisteredSubjectType, claiming(`,"subject_type":"pairwise"`)},
+	{"back-channel logout with a fragment", oidctest.RegisteredLogoutURI,
+		claiming(`,"backchannel_logout_uri":"https://rp.example/out#a"`)},
+	{"front-channel logout elsewhere", oidctest.RegisteredLogoutURI,
+		claiming(`,"frontchannel_logout_uri":"https://rp.example/out"`)},
 	{"keys elsewhere", oidctest.RegisteredKeys, claiming(`,"jwks_uri":"https://rp.example/jwks"`)},
 	{"keys that are none", oidctest.RegisteredKeys, claiming(`,"jwks":{"keys":[{}]}`)},
 	{"no keys", oidctest.RegisteredKeys, claiming(`,"jwks":[]`)},
