@@ -131,7 +131,8 @@ func canaryRegistration(t *testing.T, base string) *Registration {
 	t.Helper()
 	r, err := RegistrationFromRecord(RegistrationRecord{ClientID: "client", ClientSecret: canary,
 		AccessToken: canary, ConfigurationEndpoint: base + "/register/client",
-		Metadata: json.RawMessage(`{"redirect_uris":["` + redirectURI + `"],"x":"` + canary + `"}`)})
+		Metadata: json.RawMessage(
+			`{"redirect_uris":["` + redirectURI + `"],"x":"` + canary + `"}`)})
 	if err != nil {
 		t.Fatal(err)
 	}

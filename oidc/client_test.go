@@ -823,6 +823,7 @@ var golden = []string{
 	"jwks_uri: OpenID Connect Discovery 1.0, Section 3",
 	"revocation_endpoint: OpenID Connect Discovery 1.0, Section 3",
 	"device_authorization_endpoint: OpenID Connect Discovery 1.0, Section 3",
+	"registration_endpoint: OpenID Connect Discovery 1.0, Section 3",
 	"userinfo_endpoint: OpenID Connect Discovery 1.0, Section 3",
 	"end_session_endpoint: OpenID Connect Discovery 1.0, Section 3",
 	"token_endpoint: OpenID Connect Discovery 1.0, Section 3",
