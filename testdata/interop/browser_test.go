@@ -7,9 +7,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
+	"testing"
 	"time"
 )
 
@@ -24,13 +26,14 @@ const (
 type browser struct {
 	client      *http.Client
 	login       string // typed into the form's field "login"
+	button      string // pressed on every page, if it has a name; its value is yes
 	redirectURI string // where the login ends; never requested
 }
 
 func newBrowser(login, redirectURI string) *browser {
 	jar, _ := cookiejar.New(nil) // no error is possible
 	client := &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: dontFollow}
-	return &browser{client, login, redirectURI}
+	return &browser{client: client, login: login, redirectURI: redirectURI}
 }
 
 func dontFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -122,6 +125,9 @@ func (b *browser) submit(page *url.URL, text string) (*http.Request, error) {
 	if fields.Has("login") {
 		fields.Set("login", b.login)
 	}
+	if b.button != "" {
+		fields.Set(b.button, "yes")
+	}
 	open, _, _ := strings.Cut(form, ">")
 	action, err := page.Parse(attributes(open)["action"])
 	if err != nil {
@@ -145,4 +151,27 @@ func post(to *url.URL, fields url.Values) (*http.Request, error) {
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return req, nil
+}
+
+func TestBrowserGivesUp(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/loop", http.StatusFound)
+	})
+	mux.HandleFunc("/formless", func(w http.ResponseWriter, r *http.Request) {
+		w.Write([]byte("<p>Hello"))
+	})
+	site := httptest.NewServer(mux)
+	defer site.Close()
+	tests := []struct{ path, want string }{
+		{"/loop", "not back at the client after 20 requests"},
+		{"/formless", "a page without a form"},
+		{"/missing", "404 Not Found"},
+	}
+	for _, test := range tests {
+		_, err := newBrowser("alice", testRedirectURI).logIn(site.URL + test.path)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got error %v, want %q", test.path, err, test.want)
+		}
+	}
 }

@@ -1,10 +1,11 @@
-// Package interop tests vouchsafe against programs that others wrote: it logs in at the npm
-// package oidc-provider (op.mjs) in every way that it has, and lets the npm package
-// openid-client (rp.mjs) log in at the test provider of package oidctest; it has Chromium
-// bring responses back, by fragments and by forms, with and without cookies; it keeps tokens
-// in PostgreSQL, MariaDB and SQLite, and shares them between processes; it keeps logins in the
-// making in Redis and in sessions of alexedwards/scs; and it hands tokens to SDKs of GitHub and
-// DigitalOcean.
+// Package interop tests vouchsafe against programs that others wrote. At the npm package
+// oidc-provider (op.mjs) it does all that both of them can: TestTableAtProvider prints a table
+// of the cases, whether each passes, and what there is to know of it. One that must be refused
+// passes if it is, by whom it should and for what. The npm package openid-client (rp.mjs) logs
+// in at the test provider of package oidctest. Chromium brings responses back, by fragments
+// and by forms, with and without cookies; PostgreSQL, MariaDB and SQLite keep tokens, and
+// share them between processes; Redis and sessions of alexedwards/scs keep logins in the
+// making; and SDKs of GitHub and DigitalOcean are handed tokens.
 //
 // At the OAuth 1.0 provider of the Python package Authlib (op1.py) it logs in by each signature
 // method, in each place, and Authlib's clients (rp.py) log in at the test providers of both

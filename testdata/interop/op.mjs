@@ -3,18 +3,25 @@
 //   node op.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI [CLIENTS]
 //
 // CLIENTS is a file with a JSON array of the metadata of further clients. It makes new keys
-// each time it starts, and does all that the package can of OpenID Connect Core 1.0, JARM and
-// RFC 9101. It listens on the loopback port OP_PORT, or a free one, and prints one line when
-// it is ready:
+// each time it starts, and does all that the package can of what vouchsafe has. It listens on
+// a free loopback port and prints one line when it is ready:
 // {"issuer":"http://127.0.0.1:PORT"}. It ends on SIGTERM, SIGINT, or when its
 // standard input closes. Everything else it has to say goes to standard error.
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+//
+// What it requests of clients at https://client.example.com goes to the origin OP_CLIENTS.
+// Tests turn its keys and its clock:
+//
+//   POST /test/keys?keep=old   new keys that sign, and the old ones still in the key set
+//   POST /test/keys            new keys alone
+//   POST /test/clock?ahead=90  its time is 90 seconds later than the true one
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 // The package's notices would otherwise share standard output with our line.
 console.info = console.error;
-const { Provider } = await import("oidc-provider");
+const { Provider, errors } = await import("oidc-provider");
+const { createMemoryAdapter } = await import("oidc-provider/lib/adapters/memory_adapter.js");
 
 const args = process.argv.slice(2);
 if (args.length !== 3 && args.length !== 4) {
@@ -26,20 +33,37 @@ const ACR = "urn:example:silver"; // of every login
 const RESPONSE_TYPES = [
   "code", "code id_token", "code token", "code id_token token", "id_token", "id_token token",
 ];
+const CLIENT_SITE = "https://client.example.com";
+const REGISTRATION_TOKEN = "an initial access token"; // which registration asks for
+
+// What outlives a change of keys.
+const adapter = createMemoryAdapter(15);
+const cookieKeys = [randomBytes(32).toString("base64url")];
+let ahead = 0; // seconds
+const now = Date.now;
+Date.now = () => now() + ahead * 1000;
 
 const server = createServer();
 await new Promise((resolve, reject) => {
   server.once("error", reject);
-  server.listen(Number(process.env.OP_PORT ?? 0), "127.0.0.1", resolve);
+  server.listen(0, "127.0.0.1", resolve);
 });
 const issuer = `http://127.0.0.1:${server.address().port}`;
-const provider = new Provider(issuer, configuration(...args));
-provider.on("server_error", (ctx, err) => console.error(err));
-server.on("request", route(provider.callback()));
+let jwks = keys();
+let provider, answer; // of the keys of now
+open();
+server.on("request", route);
 
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, stop);
 process.stdin.once("close", stop).resume();
 console.log(JSON.stringify({ issuer }));
+
+function open() {
+  provider = new Provider(issuer, configuration(...args));
+  provider.on("server_error", (ctx, err) => console.error(err));
+  provider.on("backchannel.error", (ctx, err) => console.error(err));
+  answer = provider.callback();
+}
 
 function stop() {
   server.close(() => process.exit(0));
@@ -50,33 +74,43 @@ function configuration(clientID, secret, redirectURI, file) {
   const others = file === undefined ? [] : JSON.parse(readFileSync(file, "utf8"));
   return {
     clients: [client(clientID, secret, redirectURI), ...others],
-    jwks: { keys: keys() },
+    jwks: { keys: jwks },
     enabledJWA: algorithms(),
+    adapter,
+    fetch: fetchFromClient,
     responseTypes: RESPONSE_TYPES,
     acrValues: [ACR, "urn:example:gold"], // of which no login gets the second
-    cookies: { keys: [randomBytes(32).toString("base64url")] },
+    cookies: { keys: cookieKeys },
     claims: {
       openid: ["sub"],
       profile: ["name", "preferred_username"],
       email: ["email", "email_verified"],
     },
     findAccount: (ctx, sub) => ({ accountId: sub, claims: () => claimsOf(sub) }),
+    subjectTypes: ["public", "pairwise"],
+    pairwiseIdentifier: (ctx, sub, { sectorIdentifier }) =>
+      createHash("sha256").update(`${sectorIdentifier} ${sub}`).digest("base64url"),
     pkce: { required: () => true }, // S256 is the only method the package has
     issueRefreshToken: (ctx, client) => client.grantTypeAllowed("refresh_token"),
     rotateRefreshToken: true,
     features: {
       devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
       deviceFlow: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
       claimsParameter: { enabled: true },
       encryption: { enabled: true },
+      jwtIntrospection: { enabled: true },
       jwtResponseModes: { enabled: true },
       jwtUserinfo: { enabled: true },
+      registration: { enabled: true, initialAccessToken: REGISTRATION_TOKEN },
+      registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
       requestObjects: { enabled: true },
+      resourceIndicators: { enabled: true, getResourceServerInfo: resourceServer },
     },
-    scopes: ["openid", "offline_access", "api:read"],
+    scopes: ["openid", "offline_access", "api:read", "api:write"],
     interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
     renderError: (ctx, out) => {
       ctx.type = "text";
@@ -108,25 +142,55 @@ function client(clientID, secret, redirectURI) {
   };
 }
 
-// keys returns one to sign with for each type, and two to encrypt request objects with.
+// keys returns one for each kind of signature, and for each of encryption.
 function keys() {
   const make = (use, type, options) => ({
     ...generateKeyPairSync(type, options).privateKey.export({ format: "jwk" }),
-    ...use,
+    use,
   });
   return [
-    make({ use: "sig" }, "rsa", { modulusLength: 2048 }),
-    make({ use: "sig" }, "ec", { namedCurve: "P-256" }),
-    make({ use: "sig" }, "ed25519"),
-    make({ use: "enc", alg: "RSA-OAEP-256" }, "rsa", { modulusLength: 2048 }),
-    make({ use: "enc", alg: "ECDH-ES" }, "ec", { namedCurve: "P-256" }),
+    make("sig", "rsa", { modulusLength: 2048 }),
+    make("sig", "ec", { namedCurve: "P-256" }),
+    make("sig", "ec", { namedCurve: "P-384" }),
+    make("sig", "ec", { namedCurve: "P-521" }),
+    make("sig", "ed25519"),
+    make("enc", "rsa", { modulusLength: 2048 }),
+    make("enc", "ec", { namedCurve: "P-256" }),
   ];
 }
 
+// All that the package has but post-quantum signatures.
 function algorithms() {
-  const signing = ["RS256", "PS256", "ES256", "EdDSA", "HS256"];
-  const uses = ["idToken", "userinfo", "authorization", "requestObject"];
-  return Object.fromEntries(uses.map((use) => [`${use}SigningAlgValues`, signing]));
+  const sizes = ["256", "384", "512"];
+  const signing = ["RS", "PS", "ES", "HS"].flatMap((kind) => sizes.map((size) => kind + size))
+    .concat("EdDSA", "Ed25519");
+  const management = [
+    "RSA-OAEP", "RSA-OAEP-256", "RSA-OAEP-384", "RSA-OAEP-512",
+    "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW",
+    "A128KW", "A192KW", "A256KW", "A128GCMKW", "A192GCMKW", "A256GCMKW", "dir",
+  ];
+  const encryption = [
+    "A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM",
+  ];
+  const uses = ["idToken", "userinfo", "authorization", "introspection", "requestObject"];
+  return Object.assign({ clientAuthSigningAlgValues: signing }, ...uses.map((use) => ({
+    [`${use}SigningAlgValues`]: signing,
+    [`${use}EncryptionAlgValues`]: management,
+    [`${use}EncryptionEncValues`]: encryption,
+  })));
+}
+
+// There are two resources, https://api.example.com/one and two.
+function resourceServer(ctx, resource) {
+  if (!/^https:\/\/api\.example\.com\/(one|two)$/.test(resource)) {
+    throw new errors.InvalidTarget();
+  }
+  return { scope: "api:read api:write", audience: resource, accessTokenFormat: "opaque" };
+}
+
+// The package's own dispatcher would not connect to loopback.
+function fetchFromClient(url, { dispatcher, ...options }) {
+  return fetch(String(url).replace(CLIENT_SITE, process.env.OP_CLIENTS), options);
 }
 
 // Whatever was typed as the login is the subject; the rest follows from it.
@@ -140,14 +204,21 @@ function claimsOf(sub) {
   };
 }
 
-function route(rest) {
-  return (req, res) => {
-    if (!req.url.startsWith("/interaction/")) return rest(req, res);
-    interact(req, res).catch((err) => {
-      console.error(err);
-      res.writeHead(400, { "content-type": "text/plain" }).end("interaction failed\n");
-    });
-  };
+function route(req, res) {
+  const { pathname, searchParams } = new URL(req.url, issuer);
+  if (pathname.startsWith("/test/")) return res.end(turn(pathname, searchParams));
+  if (!pathname.startsWith("/interaction/")) return answer(req, res);
+  interact(req, res).catch((err) => {
+    console.error(err);
+    res.writeHead(400, { "content-type": "text/plain" }).end("interaction failed\n");
+  });
+}
+
+function turn(what, params) {
+  if (what === "/test/clock") ahead = Number(params.get("ahead"));
+  if (what !== "/test/keys") return;
+  jwks = params.has("keep") ? [...keys(), ...jwks] : keys();
+  open();
 }
 
 // The user has to log in; consent follows by itself.
@@ -174,6 +245,9 @@ async function grantAll({ session, params, grantId, prompt }) {
   const grant = grantId ? await provider.Grant.find(grantId) : fresh();
   grant.addOIDCScope(params.scope);
   if (prompt.details.missingOIDCClaims) grant.addOIDCClaims(prompt.details.missingOIDCClaims);
+  for (const [resource, scopes] of Object.entries(prompt.details.missingResourceScopes ?? {})) {
+    grant.addResourceScope(resource, scopes.join(" "));
+  }
   return grant.save();
 }
 

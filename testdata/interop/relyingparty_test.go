@@ -21,7 +21,7 @@ type rpCase struct {
 
 // What it refuses shows that it looks at what it takes.
 func relyingParty(t *testing.T) []rpCase {
-	k := newKeyring(t)
+	k := newKeyring()
 	settings := func(flow, mode string) map[string]any {
 		return map[string]any{"flow": flow, "responseMode": mode}
 	}
