@@ -185,6 +185,8 @@ func groups() []*group {
 		{name: "resources", add: resources},
 		{name: "subjects", add: subjects},
 		{name: "keys that change", add: keyChanges},
+		{name: "logout", add: logouts},
+		{name: "back-channel logout", add: backChannelLogouts},
 	}
 }
 
