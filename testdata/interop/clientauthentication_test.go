@@ -38,6 +38,16 @@ func clientAuthentication(tb *table) {
 			t.Error(err)
 		}
 	})
+	byKey := tb.client(map[string]any{"token_endpoint_auth_method": "private_key_jwt"})
+	tb.row("the token endpoint as the audience",
+		"oidc-provider takes it beside the issuer, which we send", func(t *testing.T) {
+			auth := oauth2.PrivateKeyJWT(tb.keys.sign, oauth2.AssertionOptions{
+				InsecureAudience: tb.server.TokenEndpoint})
+			_, err := tb.oauth(t, byKey, auth).ClientCredentials(t.Context(), oauth2.TokenOptions{})
+			if err != nil {
+				t.Error(err)
+			}
+		})
 	tb.lacks("tls_client_auth, self_signed_tls_client_auth", "vouchsafe has no mutual TLS yet")
 }
 
@@ -135,12 +145,4 @@ func clientsRefused(tb *table) {
 		_, err := c.ClientCredentials(t.Context(), oauth2.TokenOptions{})
 		return err
 	})
-	tb.row("the token endpoint as the audience",
-		"oidc-provider takes it beside the issuer, which we send", func(t *testing.T) {
-			auth := own(oauth2.AssertionOptions{InsecureAudience: tb.server.TokenEndpoint})
-			_, err := tb.oauth(t, byKey, auth).ClientCredentials(t.Context(), oauth2.TokenOptions{})
-			if err != nil {
-				t.Error(err)
-			}
-		})
 }

@@ -36,8 +36,6 @@ func codes(tb *table) {
 			config: inRequest(remove("code_verifier"))},
 		{name: "another redirect URI for the token", want: refusal("invalid_grant"),
 			config: inRequest(set("redirect_uri", clientSite+"/else"))},
-		{name: "a code that is none", want: refusal("invalid_grant"),
-			config: inRequest(set("code", "other"))},
 		{name: "a grant type that is none", want: refusal("unsupported_grant_type"),
 			config: inRequest(set("grant_type", "urn:example:grant"))},
 	})

@@ -62,7 +62,8 @@ func requestObjects(tb *table) {
 		{name: "by a stranger", config: stranger, options: hybrid,
 			want: refusal("invalid_request_object")},
 		{name: "changed beside the object", config: object("", ""), options: hybrid,
-			request: func(v url.Values) { v.Set("acr_values", gold); v.Set("max_age", "0") }},
+			request: func(v url.Values) { v.Set("acr_values", gold); v.Set("max_age", "0") },
+			note:    "what is in it counts"},
 		{name: "by reference", config: byReference, options: hybrid,
 			want: check("state"), // which is in the object that the provider has not read
 			note: "oidc-provider takes the URIs of pushed requests alone"},
@@ -106,6 +107,8 @@ func requests(tb *table) {
 			want: refusal("login_required")},
 		{name: "prompt=login consent",
 			options: oidc.AuthorizationOptions{Prompt: []string{"login", "consent"}}},
+		{name: "prompt=create", options: oidc.AuthorizationOptions{Prompt: []string{"create"}},
+			want: check("prompt"), note: "oidc-provider does not advertise it"},
 		{name: "languages, hint and display", options: oidc.AuthorizationOptions{
 			UILocales: []string{"de-CH", "fr"}, LoginHint: "alice@example.com", Display: "page"}},
 
@@ -139,4 +142,5 @@ func requests(tb *table) {
 		{name: "sub of another, lost", options: idToken("sub", oidc.ClaimRequest{Value: "bob"}),
 			request: remove("claims"), want: check("sub")},
 	})
+	tb.lacks("pushed, rich ones", "vouchsafe has neither yet")
 }

@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"net/url"
 	"slices"
 	"testing"
 
@@ -66,10 +67,28 @@ func resources(tb *table) {
 	tb.logins([]openIDCase{
 		{name: "unknown, asked for by code", want: refusal("invalid_target"),
 			options: at("https://api.example.com/three")},
-		{name: "two at once", options: at(one, two), want: refusal("invalid_target"),
-			note: "oidc-provider's tokens are for one resource"},
+		{name: "two at once", options: at(one, two), want: refusal("invalid_target")},
 	})
 	party := tb.client(nil)
+	tb.row("two, one after the other", "both granted; oidc-provider's tokens are for one",
+		func(t *testing.T) {
+			o := at()
+			o.Params = url.Values{"resource": {one, two}}
+			o.TokenParams = url.Values{"resource": {one}}
+			p := tb.party(t, party, nil)
+			login := tb.login(t, p, o)
+			c, err := p.OAuth(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			aud(t, c, login.Token, one)
+			renewed, err := c.Refresh(t.Context(), login.Token,
+				oauth2.TokenOptions{Resources: []string{two}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			aud(t, c, renewed, two)
+		})
 	tb.refused("a resource's token at UserInfo", refusal("insufficient_scope"),
 		func(t *testing.T) error {
 			client := tb.party(t, party, nil)

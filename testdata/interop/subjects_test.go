@@ -61,7 +61,7 @@ func subjects(tb *table) {
 		hint := tb.login(t, client, oidc.AuthorizationOptions{}).Token.IDToken()
 		tb.login(t, client, oidc.AuthorizationOptions{IDTokenHint: hint})
 	})
-	tb.row("a hint of another client of the sector", "it refuses, or we: not for this client",
+	tb.row("a hint of another client of the sector", "it refuses: invalid_request",
 		func(t *testing.T) {
 			client := tb.party(t, a, nil)
 			hint := tb.login(t, tb.party(t, b, nil), oidc.AuthorizationOptions{}).Token.IDToken()
