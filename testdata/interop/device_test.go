@@ -38,6 +38,7 @@ func devices(tb *table) {
 		}
 		*d = *got
 		d.Interval = time.Second // the provider names none, and does not mind
+		d.ExpiresAt = time.Now().Add(startLimit)
 		return c, d
 	}
 	// The provider shows a page without a form when it is done.

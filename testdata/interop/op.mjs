@@ -34,7 +34,7 @@ const RESPONSE_TYPES = [
   "code", "code id_token", "code token", "code id_token token", "id_token", "id_token token",
 ];
 const CLIENT_SITE = "https://client.example.com";
-const REGISTRATION_TOKEN = "an initial access token"; // which registration asks for
+const REGISTRATION_TOKEN = "an-initial-access-token"; // which registration asks for
 
 // What outlives a change of keys.
 const adapter = createMemoryAdapter(15);

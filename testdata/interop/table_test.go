@@ -1,15 +1,12 @@
 package interop
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"strings"
 	"testing"
 
 	"vouchsafe/jose"
@@ -28,7 +25,6 @@ const (
 type row struct {
 	name, note string
 	run        func(*testing.T) // nil where one of the two lacks it
-	result     string
 }
 
 type group struct {
@@ -42,6 +38,7 @@ type group struct {
 // one after the other, since some turn its keys and its clock.
 type table struct {
 	rows    []*row // of the group that is being added
+	cases   int    // that are run, in all groups
 	keys    keyring
 	clients []map[string]any // of the provider
 	site    *http.ServeMux   // what it finds at clientSite
@@ -71,11 +68,14 @@ func (tb *table) client(metadata map[string]any) (id string) {
 }
 
 func (tb *table) row(name, note string, run func(*testing.T)) {
-	tb.rows = append(tb.rows, &row{name: name, note: note, run: run})
+	tb.rows = append(tb.rows, &row{name, note, run})
+	tb.cases++
 }
 
 // lacks adds a row that is not run, for the reason that note gives.
-func (tb *table) lacks(name, note string) { tb.row(name, note, nil) }
+func (tb *table) lacks(name, note string) {
+	tb.rows = append(tb.rows, &row{name: name, note: note})
+}
 
 // logins adds a row for each case, with a client of its own.
 func (tb *table) logins(cases []openIDCase) {
@@ -200,50 +200,29 @@ func TestTableAtProvider(t *testing.T) {
 		g.add(tb)
 		g.rows = tb.rows
 	}
+	if tb.cases < minCases {
+		t.Errorf("there are %d cases, want %d", tb.cases, minCases)
+	}
 	tb.start(t)
+	v := newVerdicts(t)
 	for _, g := range all {
 		t.Run(g.name, func(t *testing.T) {
 			for _, r := range g.rows {
-				r.test(t)
+				r.test(t, v, g.name+": "+r.name)
 			}
 		})
 	}
-	printTable(t, all)
 }
 
-func (r *row) test(t *testing.T) {
+func (r *row) test(t *testing.T, v *verdicts, name string) {
 	if r.run == nil {
-		r.result = "n.a."
+		v.lacks(name, r.note)
 		return
 	}
 	t.Run(r.name, func(t *testing.T) {
-		r.result = "fail"
+		t.Cleanup(func() { v.add(t, name, true, r.note) })
 		r.run(t)
-		if !t.Failed() {
-			r.result = "pass"
-		}
 	})
-}
-
-// printTable shows the table, and counts the rows that can be run.
-func printTable(t *testing.T, all []*group) {
-	t.Helper()
-	var text strings.Builder
-	cases := 0
-	for _, g := range all {
-		for _, r := range g.rows {
-			fmt.Fprintf(&text, "%s: %s | %s | %s\n",
-				g.name, r.name, cmp.Or(r.result, "not run"), r.note)
-			if r.run != nil {
-				cases++
-			}
-		}
-	}
-	t.Logf("%d cases at oidc-provider\n\n"+
-		"case | pass or fail | note\n--- | --- | ---\n%s", cases, &text)
-	if cases < minCases {
-		t.Errorf("there are %d cases, want %d", cases, minCases)
-	}
 }
 
 // outcome says whose refusal err is.

@@ -6,15 +6,19 @@ import (
 )
 
 // Verdicts are how each case went with a peer: it passes if both did as the specification has
-// it, and fails otherwise. The note is the error it had to end with, or what differs.
-type verdicts struct{ rows []string }
+// it, and fails otherwise. The note is the error it had to end with, or what differs. What one
+// of the two does not have is no case, and its note says which.
+type verdicts struct {
+	rows  []string
+	cases int
+}
 
 // newVerdicts returns verdicts that are logged when the test is over.
 func newVerdicts(t *testing.T) *verdicts {
 	v := new(verdicts)
 	t.Cleanup(func() {
 		t.Logf("%d cases\n\ncase | pass or fail | note\n--- | --- | ---\n%s",
-			len(v.rows), strings.Join(v.rows, "\n"))
+			v.cases, strings.Join(v.rows, "\n"))
 	})
 	return v
 }
@@ -25,5 +29,12 @@ func (v *verdicts) add(t *testing.T, name string, pass bool, note string) {
 	if pass && !t.Failed() {
 		verdict = "pass"
 	}
-	v.rows = append(v.rows, strings.Join([]string{name, verdict, note}, " | "))
+	v.cases++
+	v.row(name, verdict, note)
+}
+
+func (v *verdicts) lacks(name, note string) { v.row(name, "n.a.", note) }
+
+func (v *verdicts) row(columns ...string) {
+	v.rows = append(v.rows, strings.Join(columns, " | "))
 }
