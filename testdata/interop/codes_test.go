@@ -88,14 +88,6 @@ func codes(tb *table) {
 		_, err := client.Callback(t.Context(), params, txn)
 		return err
 	})
-	tb.refused("an access token that has expired", refusal("invalid_token"),
-		func(t *testing.T) error {
-			client := tb.party(t, id, nil)
-			login := tb.login(t, client, oidc.AuthorizationOptions{})
-			tb.later(t, 620) // of which it tolerates 15
-			_, err := client.UserInfo(t.Context(), login)
-			return err
-		})
 }
 
 // begin has alice log in, and returns what she comes back with.

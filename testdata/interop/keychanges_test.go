@@ -66,11 +66,10 @@ func keyChanges(tb *table) {
 			t.Error(err)
 		}
 	})
-	signed := tb.client(all("ES256"))
+	signed := tb.client(alike("ES256", "", ""))
 	tb.row("of UserInfo and responses that are signed", "", func(t *testing.T) {
 		client := tb.party(t, signed, func(_ keyring, c *oidc.Config) {
-			c.IDToken, c.UserInfo, c.AuthorizationResponse =
-				signedWith("ES256"), signedWith("ES256"), signedWith("ES256")
+			expect(c, signedWith("ES256"))
 		})
 		login := tb.login(t, client, everything())
 		tb.turn(t, replaceKeys)

@@ -180,7 +180,7 @@ func groups() []*group {
 		{name: "other grants", add: otherGrants},
 		{name: "refresh", add: refreshes},
 		{name: "device", add: devices},
-		{name: "access tokens", add: placements},
+		{name: "access tokens", add: accessTokens},
 		{name: "introspection", add: introspections},
 		{name: "revocation", add: revocations},
 		{name: "resources", add: resources},
