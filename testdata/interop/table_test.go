@@ -186,6 +186,7 @@ func groups() []*group {
 		{name: "resources", add: resources},
 		{name: "subjects", add: subjects},
 		{name: "keys that change", add: keyChanges},
+		{name: "registration", add: registrations},
 		{name: "logout", add: logouts},
 		{name: "back-channel logout", add: backChannelLogouts},
 	}
