@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -14,8 +15,20 @@ import (
 	"vouchsafe/jose"
 )
 
-// rsaKey is made once: a test that starts many providers need not wait for each.
-var rsaKey = sync.OnceValues(func() (*jose.Key, error) { return jose.GenerateKey("RS256") })
+// rsaPair and rsaKey, of the same, are made once: a test that starts many providers need not
+// wait for each.
+var (
+	rsaPair = sync.OnceValues(func() (*rsa.PrivateKey, error) {
+		return rsa.GenerateKey(rand.Reader, 2048)
+	})
+	rsaKey = sync.OnceValues(func() (*jose.Key, error) {
+		pair, err := rsaPair()
+		if err != nil {
+			return nil, err
+		}
+		return jose.NewKey(pair, jose.KeyOptions{ID: rand.Text(), Algorithm: "RS256"})
+	})
+)
 
 // makeKeys makes the keys of a new provider, and tries the clients' secrets.
 func (p *Provider) makeKeys() error {

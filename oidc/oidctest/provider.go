@@ -91,6 +91,10 @@ type Options struct {
 
 	// Intercept, if not nil, wraps the provider's handler, to answer in its place.
 	Intercept func(http.Handler) http.Handler
+
+	// Misbehave, if not empty, is the name of one of [Misbehaviors], which comes on top of
+	// the edits above.
+	Misbehave string
 }
 
 // A Client is a client registered with the provider.
@@ -184,6 +188,7 @@ type Provider struct {
 	accesses map[string]*access
 
 	registered map[string]registered // by their IDs
+	misbehaved bool                  // so far
 }
 
 // New makes a provider to be mounted at o.BaseURL.
@@ -237,6 +242,9 @@ func New(o Options) (*Provider, error) {
 		return nil, err
 	}
 	p.handler = p.routes(base.Path)
+	if err := p.misbehave(o.Misbehave); err != nil {
+		return nil, err
+	}
 	if o.Intercept != nil {
 		p.handler = o.Intercept(p.handler)
 	}

@@ -1,0 +1,215 @@
+package oidctest
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"vouchsafe/jose"
+)
+
+// Suite logs in at providers of its own by login, the code under test: at each of
+// [Misbehaviors], once for each response type that it is about. Login does what the attempt
+// says and returns nil if all of it went well, and an error if it was refused: by itself, or
+// by the provider. What it cannot do, a task or a response type or a registration, it answers
+// with an error that wraps [errors.ErrUnsupported], and that test is skipped.
+//
+// A test fails
+//   - if what is wrong is not refused, or refused before the provider has done it;
+//   - if after it the client goes on to the authorization, token or UserInfo endpoint;
+//   - if what is allowed is refused, is not gone through with as far as the task says, or has
+//     the provider find a fault in the client.
+//
+// Each is a subtest, so that go test -run picks one by its name, and -skip leaves out what an
+// application is content with.
+func Suite(t *testing.T, login func(ctx context.Context, a *Attempt) error) {
+	t.Helper()
+	runSuite(suiteT{t}, Misbehaviors(), login)
+}
+
+// A tester is what a suite needs of a [testing.T].
+type tester interface {
+	Context() context.Context
+	Run(name string, test func(tester)) bool
+	Errorf(format string, args ...any)
+	Skipf(format string, args ...any)
+}
+
+type suiteT struct{ *testing.T }
+
+func (t suiteT) Run(name string, test func(tester)) bool {
+	return t.T.Run(name, func(t *testing.T) { test(suiteT{t}) })
+}
+
+func runSuite(t tester, list []Misbehavior, login func(context.Context, *Attempt) error) {
+	tried := false
+	for _, m := range list {
+		types := m.types
+		if types == nil {
+			types = []string{"code"}
+		}
+		t.Run(m.Name, func(t tester) {
+			for _, responseType := range types {
+				t.Run(responseType, func(t tester) {
+					r := newRun(m, responseType)
+					defer r.server.Close()
+					err := login(t.Context(), r.attempt)
+					tried = tried || err == nil
+					r.judge(t, m, err)
+				})
+			}
+		})
+	}
+	if !tried {
+		t.Errorf("no login went through at all")
+	}
+}
+
+const redirectOrigin = "https://client.example"
+
+// A run is one attempt, and what the provider saw of it.
+type run struct {
+	provider *Provider
+	server   *httptest.Server
+	attempt  *Attempt
+
+	mu   sync.Mutex
+	seen []visit
+}
+
+// A visit is a request to the provider.
+type visit struct {
+	endpoint string
+	after    bool // the provider had misbehaved
+}
+
+// newRun starts a provider that misbehaves.
+func newRun(m Misbehavior, responseType string) *run {
+	a := m.ask
+	a.Misbehavior, a.Task = m.Name, cmp.Or(a.Task, Login)
+	a.RedirectURI, a.ResponseType = redirectOrigin+"/callback", responseType
+	a.Params = maps.Clone(a.Params)
+	a.Client.ID, a.Client.Secret = "client", rand.Text()+rand.Text()
+	a.Client.RedirectURIs = []string{a.RedirectURI}
+	for _, to := range []*Recipient{&a.Client.IDTokenEncryption, &a.Client.UserInfoEncryption} {
+		if to.Algorithm != "" {
+			to.Key = must(jose.NewKey(strangersKey(), jose.KeyOptions{Algorithm: to.Algorithm}))
+		}
+	}
+	r := &run{attempt: &a, server: httptest.NewUnstartedServer(nil)}
+	base := "https://" + r.server.Listener.Addr().String()
+	r.provider = must(New(Options{
+		BaseURL: base, Clients: []Client{a.Client}, Misbehave: m.Name, Intercept: r.log}))
+	r.server.Config.Handler = r.provider
+	r.server.StartTLS()
+	a.HTTP = r.server.Client()
+	a.Issuer = base + a.Issuer // of which there is a final slash at most
+	a.Identifier += strings.TrimPrefix(base, "https://")
+	a.ClaimsProvider = r.provider.claimsProvider()
+	browser := *a.HTTP
+	browser.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}
+	a.Browse = func(target string) (*http.Request, error) { return browse(&browser, target) }
+	return r
+}
+
+// log keeps what is requested.
+func (r *run) log(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		endpoint := req.URL.Path[strings.LastIndex(req.URL.Path, "/")+1:]
+		r.mu.Lock()
+		r.seen = append(r.seen, visit{endpoint, r.provider.marked()})
+		r.mu.Unlock()
+		next.ServeHTTP(w, req)
+	})
+}
+
+// judge says what was wrong with how a login ended.
+func (r *run) judge(t tester, m Misbehavior, err error) {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		t.Skipf("not tried: %v", err)
+	case m.bend != nil && !r.provider.marked():
+		t.Errorf("%s (%s): the login never came to that: %v", m.Does, m.Clause, err)
+	case m.Optional:
+	case m.Harmless:
+		r.judgeWhole(t, m, err)
+	case err == nil:
+		t.Errorf("%s (%s): not refused", m.Does, m.Clause)
+	default:
+		if went := r.after(); len(went) > 0 {
+			t.Errorf("%s (%s): refused after another request: %v", m.Does, m.Clause, went)
+		}
+	}
+}
+
+// judgeWhole says what was wrong with a login that had to succeed.
+func (r *run) judgeWhole(t tester, m Misbehavior, err error) {
+	if err != nil {
+		t.Errorf("%s (%s): refused: %v", m.Does, m.Clause, err)
+		return
+	}
+	for endpoint, times := range wanted(r.attempt) {
+		if n := r.times(endpoint); n < times {
+			t.Errorf("%s (%s): the endpoint %s was asked %d times, must be %d",
+				m.Does, m.Clause, endpoint, n, times)
+		}
+	}
+	if faults := r.provider.Faults(); len(faults) > 0 {
+		t.Errorf("%s (%s): the client is at fault: %v", m.Does, m.Clause, faults)
+	}
+}
+
+// wanted says how often each endpoint must be asked at least.
+func wanted(a *Attempt) map[string]int {
+	times := map[string]int{"authorize": 1}
+	if strings.Contains(a.ResponseType, "code") {
+		times["token"] = 1
+	}
+	if a.ResponseType != "id_token" {
+		times["userinfo"] = 1
+	}
+	switch a.Task {
+	case Refresh:
+		times["token"] = 2
+	case Twice:
+		times["authorize"], times["token"] = 2, 2
+	case WebFinger:
+		times["webfinger"] = 1
+	}
+	return times
+}
+
+func (r *run) times(endpoint string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, v := range r.seen {
+		if v.endpoint == endpoint {
+			n++
+		}
+	}
+	return n
+}
+
+// after returns the endpoints that were asked after the fault, and must not have been.
+func (r *run) after() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []string
+	for _, v := range r.seen {
+		if v.after && slices.Contains([]string{"authorize", "token", "userinfo"}, v.endpoint) {
+			list = append(list, v.endpoint)
+		}
+	}
+	return list
+}
