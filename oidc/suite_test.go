@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -45,21 +46,30 @@ func attempt(ctx context.Context, a *oidctest.Attempt) error {
 	if err != nil {
 		return err
 	}
-	w := attempted{a, client}
-	login, err := w.logIn(ctx)
-	if err != nil || a.ResponseType == "id_token" {
+	w, o := attempted{a, client}, AuthorizationOptions{}
+	if a.Task == oidctest.ThirdParty {
+		asked, err := ReadThirdPartyLogin(a.Initiation.WithContext(ctx), ThirdPartyOptions{
+			Issuers: []string{a.Issuer}, BaseURL: "https://client.example"})
+		if err != nil {
+			return err
+		}
+		o.LoginHint = asked.LoginHint
+	}
+	login, err := w.logIn(ctx, o)
+	if err != nil {
 		return err
 	}
 	who := login.IDToken.Identity()
 	switch a.Task {
 	case oidctest.Twice:
-		login, err = w.logIn(ctx)
+		o.IDTokenHint = login.Token.IDToken()
+		login, err = w.logIn(ctx, o)
 	case oidctest.Refresh:
 		login, err = client.Refresh(ctx, login.Token)
 	case oidctest.ClaimSources:
 		return w.claims(ctx, login)
 	}
-	if err != nil {
+	if err != nil || a.ResponseType == "id_token" {
 		return err
 	}
 	_, err = client.UserInfoOf(ctx, login.Token, who) // a refresh need not bring an ID Token
@@ -75,7 +85,7 @@ func newAttempting(issuer string, a *oidctest.Attempt) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(Config{
+	c := Config{
 		Issuer:   issuer,
 		ID:       a.Client.ID,
 		Auth:     oauth2.ClientSecret(a.Client.Secret),
@@ -87,7 +97,11 @@ func newAttempting(issuer string, a *oidctest.Attempt) (*Client, error) {
 			Keys:      a.ClaimsProvider.Keys,
 			Endpoints: []string{a.ClaimsProvider.Endpoint},
 		}},
-	})
+	}
+	if a.Client.Keys != nil {
+		c.RequestObject = oauth2.RequestObject{Key: a.Client.Keys.All()[0], Algorithm: "RS256"}
+	}
+	return New(c)
 }
 
 // registration is how a client gets what is signed, and encrypted.
@@ -105,12 +119,16 @@ func registration(algorithm string, to oidctest.Recipient) (oauth2.SignedRespons
 	return s, err
 }
 
-func (w attempted) logIn(ctx context.Context) (*Login, error) {
-	o := AuthorizationOptions{
-		RedirectURI:  w.RedirectURI,
-		ResponseType: w.ResponseType,
-		ResponseMode: w.ResponseMode,
-		ACRValues:    strings.Fields(w.Params.Get("acr_values")),
+func (w attempted) logIn(ctx context.Context, o AuthorizationOptions) (*Login, error) {
+	o.RedirectURI, o.ResponseType, o.ResponseMode = w.RedirectURI, w.ResponseType, w.ResponseMode
+	o.ACRValues = strings.Fields(w.Params.Get("acr_values"))
+	if w.Params.Has("claims") {
+		o.Claims = &ClaimsRequest{}
+		if err := json.Unmarshal([]byte(w.Params.Get("claims")), &struct {
+			IDToken *map[string]ClaimRequest `json:"id_token"`
+		}{&o.Claims.IDToken}); err != nil {
+			return nil, err
+		}
 	}
 	if w.Params.Has("max_age") {
 		seconds, err := strconv.Atoi(w.Params.Get("max_age"))
@@ -131,6 +149,9 @@ func (w attempted) logIn(ctx context.Context) (*Login, error) {
 	params, err := oauth2.ReadCallback(came)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := w.client.CallbackState(ctx, params); err != nil {
+		return nil, err // who has many transactions finds this one by its state
 	}
 	return w.client.Callback(ctx, params, req.Transaction)
 }
@@ -209,13 +230,6 @@ func suiteOutcome(err error) string {
 	return refusedBy(err)
 }
 
-// played is a suite played once, for the tests that look at what came of it.
-func played(t *testing.T) *record {
-	r := &record{outcomes: map[string][]string{}, failed: map[jose.CheckError]string{}}
-	oidctest.Suite(t, r.attempt)
-	return r
-}
-
 // A site is where a check is made: its name and what must be, empty where the source has no
 // literal. What the source puts together is cut at the first part that is no literal.
 type site struct {
@@ -283,26 +297,347 @@ func literal(e ast.Expr) string {
 	return ""
 }
 
+// The suite is passed, each thing that is wrong is refused for what is wrong with it, and every
+// check of what a provider sends is provoked by one of them.
 func TestSuite(t *testing.T) {
-	r := played(t)
-	for _, s := range sites(t, globbed(t)...) {
-		found := ""
-		for e, by := range r.failed {
-			if (s.check == "" || s.check == e.Check) && strings.HasPrefix(e.Need, s.need) {
-				found = by
+	r := &record{outcomes: map[string][]string{}, failed: map[jose.CheckError]string{}}
+	oidctest.Suite(t, r.attempt)
+	t.Run("reasons", r.testReasons)
+	t.Run("checks", r.testChecks)
+}
+
+func (r *record) testReasons(t *testing.T) {
+	want := map[string]string{}
+	for reason, names := range refusedFor {
+		for name := range strings.FieldsSeq(names) {
+			if want[name] != "" {
+				t.Errorf("%s has two reasons", name)
+			}
+			want[name] = reason
+		}
+	}
+	for _, m := range oidctest.Misbehaviors() {
+		reason := want[m.Name]
+		if reason == "" && m.Harmless {
+			reason = "accepted"
+		}
+		if got := strings.Join(r.outcomes[m.Name], " or "); got != reason {
+			t.Errorf("%s: %s, want %s", m.Name, got, reason)
+		}
+		delete(want, m.Name)
+	}
+	for name := range want {
+		t.Errorf("there is no %s", name)
+	}
+}
+
+func (r *record) testChecks(t *testing.T) {
+	all := sites(t, checkingFiles(t)...)
+	excused := map[string]bool{}
+	for _, group := range callersOwn {
+		for beginning := range strings.SplitSeq(strings.TrimSpace(group.checks), "\n") {
+			beginning = strings.TrimSpace(beginning)
+			found := false
+			for _, s := range all {
+				if strings.HasPrefix(s.check+": "+s.need, beginning) {
+					found, excused[s.place] = true, true
+				}
+			}
+			if !found {
+				t.Errorf("no check is %q", beginning)
 			}
 		}
-		if found == "" {
-			fmt.Printf("%s: %s: %q\n", s.place, s.check, s.need)
+	}
+	for _, s := range all {
+		switch by := r.provokedBy(s); {
+		case by == "" && !excused[s.place]:
+			t.Errorf("%s: nothing provokes %s: %s", s.place, s.check, s.need)
+		case by != "" && excused[s.place]:
+			t.Errorf("%s: %s: %s is provoked, by %s", s.place, s.check, s.need, by)
 		}
 	}
 }
 
-func globbed(t *testing.T) []string {
-	all, _ := filepath.Glob("*.go")
-	all = slices.DeleteFunc(all, func(s string) bool { return strings.HasSuffix(s, "_test.go") })
-	for _, n := range []string{"authorizationresponse", "callback", "jarm", "tokenresponse"} {
-		all = append(all, "../oauth2/"+n+".go")
+// provokedBy returns a misbehavior that made a check fail.
+func (r *record) provokedBy(s site) string {
+	for e, by := range r.failed {
+		if (s.check == "" || s.check == e.Check) && strings.HasPrefix(e.Need, s.need) {
+			return by
+		}
 	}
-	return all
+	return ""
+}
+
+// checkingFiles are those of this package, and those of oauth2 that read what a provider sends
+// at a login.
+func checkingFiles(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = slices.DeleteFunc(files, func(s string) bool { return strings.HasSuffix(s, "_test.go") })
+	for _, name := range []string{"authorizationresponse", "callback", "jarm", "tokenresponse"} {
+		files = append(files, "../oauth2/"+name+".go")
+	}
+	return files
+}
+
+// refusedFor says what refuses each misbehavior that is refused, for all response types alike.
+// What is harmless and not here is accepted.
+var refusedFor = map[string]string{
+	"JSON": `
+		keys_not_json keys_in_a_bare_list`,
+	"check access_token": `
+		token_response_without_access_token token_response_with_access_token_as_number
+		refresh_brings_no_access_token`,
+	"check acr": `
+		id_token_with_another_acr id_token_without_acr id_token_with_another_essential_acr`,
+	"check alg": `
+		id_token_with_alg_none id_token_with_another_alg id_token_with_public_key_as_secret
+		id_token_encrypted_with_rsa1_5 signed_userinfo_with_alg_none
+		signed_userinfo_with_another_alg signed_userinfo_with_public_key_as_secret`,
+	"check at_hash": `
+		id_token_with_wrong_at_hash id_token_without_at_hash`,
+	"check aud": `
+		id_token_for_another_client id_token_without_aud id_token_for_a_stranger_too
+		signed_userinfo_for_another_client refresh_brings_id_token_for_another_client
+		refresh_brings_id_token_for_a_stranger_too claims_for_another_client`,
+	"check auth_time": `
+		id_token_without_auth_time id_token_of_an_old_login id_token_without_essential_auth_time
+		refresh_brings_id_token_of_another_login`,
+	"check authorization_endpoint": `
+		metadata_without_authorization_endpoint metadata_with_http_authorization_endpoint`,
+	"check authorization_signing_alg_values_supported": `
+		signed_response_by_no_known_algorithm`,
+	"check azp": `
+		id_token_issued_to_another refresh_brings_id_token_issued_to_nobody_before`,
+	"check body": `
+		token_response_not_json token_response_with_token_type_twice userinfo_with_sub_twice
+		userinfo_not_json userinfo_very_deep`,
+	"check c_hash": `
+		id_token_with_wrong_c_hash id_token_without_c_hash`,
+	"check claims": `
+		id_token_with_exp_as_text id_token_with_claim_twice id_token_that_is_a_list
+		id_token_with_claims_of_no_json signed_userinfo_with_claim_twice
+		signed_userinfo_that_is_a_list signed_userinfo_with_claims_of_no_json`,
+	"check code": `
+		response_without_code signed_response_without_code`,
+	"check code_challenge_methods_supported": `
+		metadata_with_plain_pkce_alone`,
+	"check compact": `
+		id_token_unsigned id_token_without_signature id_token_in_two_parts id_token_not_encrypted
+		userinfo_unsigned_as_token signed_userinfo_in_json_serialization signed_userinfo_unsigned
+		signed_userinfo_without_signature signed_userinfo_in_two_parts
+		refresh_brings_id_token_unsigned claims_unsigned`,
+	"check content_type": `
+		metadata_page metadata_of_another_media_type token_response_page
+		token_response_of_another_media_type userinfo_page userinfo_of_another_media_type
+		signed_userinfo_not_signed_at_all webfinger_of_another_media_type
+		claims_of_another_media_type`,
+	"check crit": `
+		id_token_with_unknown_crit signed_userinfo_with_unknown_crit`,
+	"check cty": `
+		encrypted_userinfo_without_signature`,
+	"check endpoint": `
+		claims_elsewhere`,
+	"check events": `
+		refresh_brings_id_token_that_is_a_logout_token`,
+	"check exp": `
+		id_token_expired id_token_without_exp signed_userinfo_expired
+		refresh_brings_id_token_expired claims_expired`,
+	"check header": `
+		id_token_with_header_twice signed_userinfo_with_header_twice`,
+	"check iat": `
+		id_token_without_iat id_token_of_last_week id_token_of_next_week
+		signed_userinfo_of_next_week refresh_brings_id_token_of_before_the_login claims_of_next_week`,
+	"check id_token": `
+		id_token_with_claims_of_wrong_types id_token_missing token_response_with_id_token_as_number`,
+	"check id_token_signing_alg_values_supported": `
+		metadata_with_no_algorithm_but_none`,
+	"check iss": `
+		response_of_another_issuer response_without_iss id_token_of_another_issuer
+		id_token_without_iss signed_userinfo_of_another_issuer
+		encrypted_userinfo_of_another_issuer_outside refresh_brings_id_token_of_another_issuer
+		claims_of_another_issuer claims_without_iss third_party_at_another_issuer
+		third_party_at_no_issuer`,
+	"check issued_token_type": `
+		token_response_with_issued_token_type_as_number`,
+	"check issuer": `
+		metadata_of_another_issuer metadata_with_a_slash_more metadata_without_issuer
+		webfinger_without_links webfinger_with_another_relation webfinger_of_issuer_without_tls
+		webfinger_of_issuer_with_query`,
+	"check jrd": `
+		webfinger_not_json webfinger_with_links_twice`,
+	"check jwks_uri": `
+		metadata_without_jwks_uri metadata_with_http_jwks_uri`,
+	"check key": `
+		keys_none keys_for_encryption keys_for_another_algorithm keys_of_other_ids keys_too_weak
+		id_token_of_unknown_key signed_userinfo_of_unknown_key`,
+	"check keys": `
+		keys_a_thousand`,
+	"check metadata": `
+		metadata_with_issuer_as_list metadata_not_json metadata_with_issuer_twice`,
+	"check nbf": `
+		id_token_not_yet_good signed_userinfo_not_yet_good claims_not_yet_good`,
+	"check nonce": `
+		id_token_with_another_nonce id_token_without_nonce
+		refresh_brings_id_token_with_another_nonce`,
+	"check parameters": `
+		response_with_two_states response_with_two_codes response_with_bad_escape
+		response_by_form_post_of_a_megabyte third_party_with_two_hints`,
+	"check refresh_token": `
+		token_response_with_refresh_token_as_number`,
+	"check response": `
+		response_signed_unasked signed_response_with_state_as_list signed_response_that_is_none
+		signed_response_with_code_beside_it signed_response_with_state_beside_it
+		signed_response_missing`,
+	"check response, alg": `
+		signed_response_with_alg_none signed_response_with_another_alg
+		signed_response_with_public_key_as_secret`,
+	"check response, aud": `
+		signed_response_for_another_client signed_response_without_aud`,
+	"check response, claims": `
+		signed_response_with_claim_twice signed_response_that_is_a_list
+		signed_response_with_claims_of_no_json`,
+	"check response, compact": `
+		signed_response_unsigned signed_response_without_signature signed_response_in_two_parts`,
+	"check response, crit": `
+		signed_response_with_unknown_crit`,
+	"check response, exp": `
+		signed_response_expired signed_response_without_exp`,
+	"check response, header": `
+		signed_response_with_header_twice`,
+	"check response, iss": `
+		signed_response_of_another_issuer signed_response_without_iss`,
+	"check response, key": `
+		signed_response_of_unknown_key`,
+	"check response, typ": `
+		signed_response_of_another_type`,
+	"check response_type": `
+		response_with_access_token_unasked response_without_access_token response_without_id_token
+		response_with_code_unasked`,
+	"check s_hash": `
+		id_token_with_wrong_s_hash`,
+	"check scope": `
+		token_response_with_scope_as_number`,
+	"check size": `
+		id_token_of_half_a_megabyte`,
+	"check state": `
+		response_with_another_state response_without_state signed_response_with_another_state
+		signed_response_without_state`,
+	"check sub": `
+		id_token_without_sub id_token_with_empty_sub id_token_with_long_sub
+		id_token_with_sub_beyond_ascii id_token_of_another_user_than_asked
+		id_token_of_another_user_than_hinted id_token_of_another_user userinfo_of_another_user
+		userinfo_without_sub userinfo_with_sub_as_number signed_userinfo_of_another_user
+		refresh_brings_id_token_of_another_user`,
+	"check target_link_uri": `
+		third_party_to_another_site`,
+	"check token_endpoint": `
+		metadata_without_token_endpoint metadata_with_http_token_endpoint`,
+	"check token_type": `
+		response_without_token_type response_of_another_token_type token_response_without_token_type
+		token_response_of_another_token_type`,
+	"check typ": `
+		id_token_of_another_type signed_userinfo_of_another_type claims_of_another_type`,
+	"check userinfo_endpoint": `
+		metadata_without_userinfo_endpoint metadata_with_http_userinfo_endpoint`,
+	"decryption": `
+		id_token_badly_encrypted encrypted_userinfo_that_does_not_decrypt`,
+	"redirect": `
+		token_response_redirect userinfo_redirect`,
+	"server  401": `
+		userinfo_refused`,
+	"server access_denied 0": `
+		response_with_error response_by_form_post_with_error response_with_error_and_code
+		signed_response_with_error`,
+	"server invalid_grant 200": `
+		token_response_error_with_status_200`,
+	"server invalid_grant 400": `
+		token_response_error refresh_brings_refusal`,
+	"signature": `
+		signed_response_with_bad_signature signed_response_of_another_key
+		signed_response_with_its_own_key id_token_with_bad_signature id_token_of_another_key
+		id_token_with_its_own_key id_token_with_bad_es256 id_token_with_bad_hs256
+		signed_userinfo_with_bad_signature signed_userinfo_of_another_key
+		signed_userinfo_with_its_own_key refresh_brings_id_token_with_bad_signature
+		claims_with_bad_signature claims_of_another_key`,
+	"status 404": `
+		metadata_missing keys_missing webfinger_not_found`,
+	"the issuer found is not the one allowed": `
+		webfinger_of_another_issuer`,
+	"too large": `
+		metadata_endless keys_endless token_response_endless token_response_compressed_without_end
+		userinfo_endless webfinger_endless claims_endless`,
+}
+
+// callersOwn are the checks that no provider provokes, each as its name and what must be, as
+// far as the source has that in one piece.
+var callersOwn = []struct{ why, checks string }{
+	{"what the client is configured with", `
+		client_id: must be configured
+		client_authentication: must be configured
+		leeway: must be at most 5 minutes
+		replay_store: must have room
+		id_token_signed_response_alg:
+		userinfo_signed_response_alg:
+		authorization_signed_response_alg: must be a signature algorithm
+		: must be one of this module
+		client_secret: must be as long as the hash
+		claims_providers:
+		oauth2:
+		issuer: must be configured
+		issuer: must be that of Provider
+		issuer: must have no query
+		jwks_uri: must be configured, or Keys
+		: must be a URL that can be asked
+		userinfo_fix:`},
+	{"which tenants, or audiences, it is told to trust: other checks come first without", `
+		tenants:
+		key: must be one that signs for the issuer
+		tenant: must be the one in iss
+		iss: must be that of the hint
+		iss: must be that of the login
+		aud: must be that of the login`},
+	{"what is asked for", `
+		max_age:
+		prompt:
+		acr_values: must have none that is empty
+		id_token_hint:
+		params: must not have
+		claims: must have names
+		claims: must have values
+		claims: must ask for
+		nonce: must be given
+		identifier: must be an address
+		response_type: must be code, or package oidc used
+		redirect_uri: must be a URL`},
+	{"what the caller kept, or does twice", `
+		transaction: must be of a
+		code: must have been asked for
+		code: must be sent once
+		code_verifier: must be in the transaction
+		id_token: must follow one that can be read
+		id_token: must be one that can be read, to be followed
+		id_token: must have been verified by this client
+		identity: must be of a user of this provider
+		source: must be of UserInfo.Sources`},
+	{"what comes of no browser", `
+		response_mode: must be a GET, or a POST with a form`},
+	{"what the suite has not yet: logout", `
+		end_session_endpoint:
+		post_logout_redirect_uri:
+		: must be absolute, without a fragment
+		: must be https, http on loopback
+		: must not have state in its query
+		state: must be that of the request
+		logout_request:
+		logout_token:
+		iss: must be the provider's
+		sid:
+		jti:
+		sub: must be present, or sid
+		events: must have that of a logout
+		nonce: must not be there`},
 }

@@ -20,7 +20,8 @@ const (
 	// Refresh is to log in, to refresh the token, and to ask for UserInfo with the new one.
 	Refresh = "refresh"
 
-	// Twice is to log in twice, with what is known of the provider's keys kept.
+	// Twice is to log in, and then once more as the same user, by id_token_hint, with what is
+	// known of the provider kept.
 	Twice = "login twice"
 
 	// WebFinger is to find the issuer of Attempt.Identifier, and to log in there if it is
@@ -30,6 +31,10 @@ const (
 	// ClaimSources is to log in, to ask for UserInfo, and to get the claims that
 	// Attempt.ClaimsProvider vouches for from where UserInfo says that they are.
 	ClaimSources = "claim sources"
+
+	// ThirdParty is to begin the login that Attempt.Initiation asks for, if Attempt.Issuer is
+	// where, and to go through with it.
+	ThirdParty = "third-party login"
 )
 
 // An Attempt is one thing to do at one provider, which nobody has seen before.
@@ -44,14 +49,18 @@ type Attempt struct {
 	ResponseType string
 	ResponseMode string // if empty, none is to be asked for
 
-	// Params are further parameters of the request: max_age in seconds, and acr_values. The
-	// ID Token is to be held to them.
+	// Params are further parameters of the request: max_age in seconds, acr_values, and
+	// claims. The ID Token is to be held to them.
 	Params url.Values
 
 	// Identifier is what a user typed, for WebFinger, and ClaimsProvider who vouches for
 	// claims, for ClaimSources.
 	Identifier     string
 	ClaimsProvider *ClaimsProvider
+
+	// Initiation is a request to initiate_login_uri of the site https://client.example, for
+	// ThirdParty.
+	Initiation *http.Request
 
 	// HTTP is to send all requests to the provider: it knows the provider's certificate.
 	HTTP *http.Client

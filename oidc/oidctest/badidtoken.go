@@ -20,6 +20,10 @@ const (
 // authenticated asks when and how the user logged in.
 var authenticated = url.Values{"max_age": {"600"}, "acr_values": {acrValues[0]}}
 
+// essential asks the same, and who it is, by claims.
+var essential = url.Values{"claims": {`{"id_token":{"auth_time":{"essential":true},` +
+	`"sub":{"value":"alice"},"acr":{"essential":true,"values":["` + acrValues[0] + `"]}}}`}}
+
 // both are the modules of that name in both profiles of FAPI.
 func both(names ...string) []string {
 	var list []string
@@ -32,7 +36,7 @@ func both(names ...string) []string {
 // idTokenFaults are those of the claims of an ID Token.
 func idTokenFaults() []Misbehavior {
 	longSubject := strings.Repeat("a", 256)
-	asked := Attempt{Params: authenticated}
+	asked, named := Attempt{Params: authenticated}, Attempt{Params: essential}
 	list := []Misbehavior{
 		{Name: "of_another_issuer", Does: "is of another issuer", Clause: core + "3.1.3.7",
 			Modules: append(both("invalid-iss"), module+"invalid-iss"),
@@ -89,6 +93,15 @@ func idTokenFaults() []Misbehavior {
 			Clause: core + "3.1.3.7", ask: asked, bend: inIDToken(put("acr", "urn:other"))},
 		{Name: "without_acr", Does: "does not say of what kind the login was",
 			Clause: core + "3.1.3.7", ask: asked, bend: inIDToken(drop("acr"))},
+		{Name: "without_essential_auth_time", Does: "lacks auth_time, which was essential",
+			Clause: core + "5.5.1", ask: named, bend: inIDToken(drop("auth_time"))},
+		{Name: "with_another_essential_acr", Does: "has another acr than the one essential",
+			Clause: core + "5.5.1.1", ask: named, bend: inIDToken(put("acr", "urn:other"))},
+		{Name: "of_another_user_than_asked", Does: "is of another user than was asked for",
+			Clause: core + "5.5.1", ask: named, bend: inIDToken(put("sub", "mallory"))},
+		{Name: "of_another_user_than_hinted", Does: "is of another user than id_token_hint says",
+			Clause: core + "3.1.2.2", ask: Attempt{Task: Twice}, types: []string{"code", "id_token"},
+			bend: fromSecond(inIDToken, put("sub", "mallory"))},
 		{Name: "with_claims_of_wrong_types", Does: "has text where amr is a list",
 			Clause: core + "2", bend: inIDToken(put("amr", "pwd"))},
 		{Name: "with_more_claims", Does: "has claims that nobody knows", Clause: core + "2",
@@ -133,6 +146,19 @@ func idTokenFaults() []Misbehavior {
 		}
 	}
 	return list
+}
+
+// fromSecond edits all but the first.
+func fromSecond(in func(edit) bend, change edit) bend {
+	return func(p *Provider) {
+		first := true
+		in(func(p *Provider, members map[string]any) {
+			if !first {
+				change(p, members)
+			}
+			first = false
+		})(p)
+	}
 }
 
 // putAudience has others beside the client in aud.

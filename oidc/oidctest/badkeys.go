@@ -132,11 +132,7 @@ func moved(p *Provider) {
 
 // rotating has the second ID Token signed with new keys.
 func rotating(keep bool) bend {
-	signedOne := false
-	return inIDToken(func(p *Provider, _ map[string]any) {
-		if signedOne {
-			must(0, p.RotateKeys(keep))
-		}
-		signedOne = true
+	return fromSecond(inIDToken, func(p *Provider, _ map[string]any) {
+		must(0, p.RotateKeys(keep))
 	})
 }

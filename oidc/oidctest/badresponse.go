@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -64,6 +65,15 @@ func responseFaults() []Misbehavior {
 			bend: param("expires_in")},
 		{Name: "with_more", Does: "has a parameter that nobody knows", Harmless: true,
 			Clause: "RFC 6749, Section 4.1.2", types: responseTypes, bend: param("more", "1")},
+		{Name: "with_bad_escape", Does: "has a parameter that does not decode",
+			Clause: "RFC 6749, Appendix B", Harmless: true, Optional: true,
+			bend: at(func(_ *Provider, a *answer) {
+				a.header.Set("Location", a.header.Get("Location")+"&more=%zz")
+			}, atAuthorize...)},
+		{Name: "by_form_post_of_a_megabyte", Does: "is a very long form", Harmless: true,
+			Optional: true, Clause: "OAuth 2.0 Form Post Response Mode, Section 2",
+			ask:  Attempt{ResponseMode: "form_post"},
+			bend: param("more", strings.Repeat("x", 1<<20))},
 		{Name: "signed_unasked", Does: "is signed, as was not asked for",
 			Clause: "JARM, Section 2.3", types: responseTypes, bend: inResponse(wrapped)},
 	}
@@ -125,7 +135,14 @@ func signedResponseFaults() []Misbehavior {
 		{Name: "that_is_none", Does: "is as it would be without a signature",
 			bend: at(location(bare), atAuthorize...)},
 		{Name: "with_code_beside_it", Does: "has a code beside it",
-			bend: at(location(injected), atAuthorize...)},
+			bend: at(location(with("code", "injected")), atAuthorize...)},
+		{Name: "with_state_beside_it", Does: "has a state beside it",
+			bend: at(location(with("state", "injected")), atAuthorize...)},
+		{Name: "missing", Does: "is not there", bend: at(location(
+			func(query url.Values) { query.Del("response") }), atAuthorize...)},
+		{Name: "by_no_known_algorithm", Does: "will be signed with none, as the metadata says",
+			bend: inMetadata(put("authorization_signing_alg_values_supported",
+				[]string{"none"}))},
 	}
 	for i := range list {
 		list[i].Name = "signed_response_" + list[i].Name
@@ -169,6 +186,8 @@ func bare(query url.Values) {
 	query.Del("response")
 }
 
-func injected(query url.Values) { query.Set("code", "injected") }
+func with(name, value string) func(url.Values) {
+	return func(query url.Values) { query.Set(name, value) }
+}
 
 func ensure(what string) []string { return []string{fapi2 + "ensure-jarm-" + what} }

@@ -104,7 +104,20 @@ func signedUserInfoFaults() []Misbehavior {
 				claims := jsonOf(map[string]string{"sub": p.options.Users[0].Subject})
 				a.body = must(p.options.Clients[0].UserInfoEncryption.encrypt([]byte(claims), jose.EncryptOptions{}))
 			}, atUserInfo...)},
+		Misbehavior{Name: "encrypted_userinfo_of_another_issuer_outside", ask: encrypted,
+			Does:   "UserInfo is encrypted, and of another issuer in the header",
+			Clause: "RFC 7519, Section 5.3", bend: at(outsideOf, atUserInfo...)},
 		Misbehavior{Name: "encrypted_userinfo_that_does_not_decrypt", ask: encrypted,
 			Does: "UserInfo does not decrypt", Clause: "RFC 7516, Section 5.2",
 			bend: signed(badlySigned, atUserInfo...)})
+}
+
+// outsideOf encrypts signed UserInfo under a header that says otherwise.
+func outsideOf(p *Provider, a *answer) {
+	to := p.options.Clients[0].UserInfoEncryption
+	claims := jsonOf(map[string]string{"sub": p.options.Users[0].Subject, "iss": p.Issuer()})
+	inside := byHand(ourKey(), kidHeader(p), claims)
+	a.body = must(jose.Encrypt([]byte(inside), to.Key, jose.EncryptOptions{
+		Algorithm: to.Algorithm, Encryption: "A128CBC-HS256", ContentType: "JWT",
+		Header: map[string]any{"iss": stranger}}))
 }

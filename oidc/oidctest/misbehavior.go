@@ -35,7 +35,7 @@ func Misbehaviors() []Misbehavior {
 	return slices.Concat(conforming(), discoveryFaults(), keyFaults(), responseFaults(),
 		signedResponseFaults(), idTokenFaults(), signatureFaults(), encryptionFaults(),
 		tokenResponseFaults(), userInfoFaults(), signedUserInfoFaults(), refreshFaults(),
-		webFingerFaults(), claimSourceFaults())
+		webFingerFaults(), claimSourceFaults(), thirdPartyFaults())
 }
 
 // misbehave has the provider misbehave in the way of that name, if it is not empty.
@@ -96,6 +96,16 @@ func conforming() []Misbehavior {
 		{Name: "conforms_with_max_age_and_acr", Does: "says when and how the user logged in",
 			Clause: "OpenID Connect Core 1.0, Section 3.1.2.1", Harmless: true,
 			types: responseTypes, ask: Attempt{Params: authenticated}},
+		{Name: "conforms_to_claims_asked_for", Does: "says what was essential", Harmless: true,
+			Clause: "OpenID Connect Core 1.0, Section 5.5", types: responseTypes,
+			ask: Attempt{Params: essential}},
+		{Name: "conforms_at_second_login", Does: "logs in the user of a hint", Harmless: true,
+			Clause: "OpenID Connect Core 1.0, Section 3.1.2.1", types: responseTypes,
+			ask: Attempt{Task: Twice}},
+		{Name: "conforms_by_request_object", Does: "takes no request that is not signed",
+			Clause: "RFC 9101, Section 10.5", Harmless: true, types: responseTypes,
+			Modules: []string{client + "-request-uri-signed-rs256"},
+			ask:     Attempt{Client: Client{RequireRequestObject: true}}},
 		{Name: "conforms_at_refresh", Does: "refreshes a token", Harmless: true,
 			Clause: "OpenID Connect Core 1.0, Section 12", Modules: []string{client + "-refresh-token"},
 			ask: Attempt{Task: Refresh}},

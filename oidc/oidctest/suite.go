@@ -99,6 +99,10 @@ func newRun(m Misbehavior, responseType string) *run {
 	a.Params = maps.Clone(a.Params)
 	a.Client.ID, a.Client.Secret = "client", rand.Text()+rand.Text()
 	a.Client.RedirectURIs = []string{a.RedirectURI}
+	if a.Client.RequireRequestObject {
+		a.Client.Keys = jose.NewSet(
+			must(jose.NewKey(strangersKey(), jose.KeyOptions{Algorithm: "RS256"})))
+	}
 	for _, to := range []*Recipient{&a.Client.IDTokenEncryption, &a.Client.UserInfoEncryption} {
 		if to.Algorithm != "" {
 			to.Key = must(jose.NewKey(strangersKey(), jose.KeyOptions{Algorithm: to.Algorithm}))
@@ -114,6 +118,13 @@ func newRun(m Misbehavior, responseType string) *run {
 	a.Issuer = base + a.Issuer // of which there is a final slash at most
 	a.Identifier += strings.TrimPrefix(base, "https://")
 	a.ClaimsProvider = r.provider.claimsProvider()
+	if a.Task == ThirdParty {
+		if !a.Params.Has("iss") {
+			a.Params.Set("iss", a.Issuer)
+		}
+		a.Initiation = httptest.NewRequest("GET", redirectOrigin+"/login?"+a.Params.Encode(), nil)
+		a.Params = nil
+	}
 	browser := *a.HTTP
 	browser.CheckRedirect = func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
@@ -171,9 +182,13 @@ func (r *run) judgeWhole(t tester, m Misbehavior, err error) {
 
 // wanted says how often each endpoint must be asked at least.
 func wanted(a *Attempt) map[string]int {
-	times := map[string]int{"authorize": 1}
+	logins := 1
+	if a.Task == Twice {
+		logins = 2
+	}
+	times := map[string]int{"authorize": logins}
 	if strings.Contains(a.ResponseType, "code") {
-		times["token"] = 1
+		times["token"] = logins
 	}
 	if a.ResponseType != "id_token" {
 		times["userinfo"] = 1
@@ -181,8 +196,6 @@ func wanted(a *Attempt) map[string]int {
 	switch a.Task {
 	case Refresh:
 		times["token"] = 2
-	case Twice:
-		times["authorize"], times["token"] = 2, 2
 	case WebFinger:
 		times["webfinger"] = 1
 	}
