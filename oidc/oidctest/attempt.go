@@ -71,6 +71,15 @@ type Attempt struct {
 	Browse func(url string) (*http.Request, error)
 }
 
+// Plain reports whether a is to log in by a code, with nothing asked for or registered but what
+// every client needs: what it is not, a client may well not support.
+func (a *Attempt) Plain() bool {
+	c := a.Client
+	return a.Task == Login && a.ResponseType == "code" && a.ResponseMode == "" &&
+		len(a.Params) == 0 && !c.RequireRequestObject && len(c.algorithms()) == 0 &&
+		c.IDTokenEncryption.Key == nil && c.UserInfoEncryption.Key == nil
+}
+
 var (
 	formAction = regexp.MustCompile(`<form method="post" action="([^"]*)"`)
 	formInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
