@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -68,6 +69,10 @@ func attempt(ctx context.Context, a *oidctest.Attempt) error {
 		login, err = client.Refresh(ctx, login.Token)
 	case oidctest.ClaimSources:
 		return w.claims(ctx, login)
+	case oidctest.Logout:
+		return w.logOut(ctx, login)
+	case oidctest.BackChannelLogout, oidctest.FrontChannelLogout:
+		return w.hearLogout(ctx, login)
 	}
 	if err != nil || a.ResponseType == "id_token" {
 		return err
@@ -167,6 +172,42 @@ func (w attempted) claims(ctx context.Context, login *Login) error {
 		}
 	}
 	return nil
+}
+
+func (w attempted) logOut(ctx context.Context, login *Login) error {
+	req, err := w.client.Logout(ctx, LogoutOptions{
+		RedirectURI: w.Client.PostLogoutRedirectURIs[0], IDTokenHint: login.Token.IDToken()})
+	if err != nil {
+		return err
+	}
+	came, err := w.Browse(req.URL)
+	if err != nil {
+		return err
+	}
+	params, err := oauth2.ReadCallback(came)
+	if err != nil {
+		return err
+	}
+	return w.client.LogoutCallback(ctx, params, req.Transaction)
+}
+
+// hearLogout has the session end at the word of the provider, or the browser.
+func (w attempted) hearLogout(ctx context.Context, login *Login) error {
+	heard := errors.New("nobody logged out")
+	logOut := func(_ context.Context, who Identity, sid string) error {
+		if who.Issuer == w.Issuer && (sid == login.IDToken.SessionID || sid == "" &&
+			who == login.IDToken.Identity()) {
+			heard = nil
+		}
+		return nil
+	}
+	refused := func(_ *http.Request, because error) { heard = because }
+	w.Site.Handle("/backchannel", w.client.BackChannelLogout(logOut, refused))
+	w.Site.Handle("/frontchannel", w.client.FrontChannelLogout(logOut, refused))
+	if err := w.EndSession(ctx); err != nil {
+		return err
+	}
+	return heard
 }
 
 // A record is what became of the attempts of a suite.
@@ -396,13 +437,16 @@ var refusedFor = map[string]string{
 	"check alg": `
 		id_token_with_alg_none id_token_with_another_alg id_token_with_public_key_as_secret
 		id_token_encrypted_with_rsa1_5 signed_userinfo_with_alg_none
-		signed_userinfo_with_another_alg signed_userinfo_with_public_key_as_secret`,
+		signed_userinfo_with_another_alg signed_userinfo_with_public_key_as_secret
+		logout_token_with_alg_none logout_token_with_another_alg
+		logout_token_with_public_key_as_secret`,
 	"check at_hash": `
 		id_token_with_wrong_at_hash id_token_without_at_hash`,
 	"check aud": `
 		id_token_for_another_client id_token_without_aud id_token_for_a_stranger_too
 		signed_userinfo_for_another_client refresh_brings_id_token_for_another_client
-		refresh_brings_id_token_for_a_stranger_too claims_for_another_client`,
+		refresh_brings_id_token_for_a_stranger_too claims_for_another_client
+		logout_token_for_another_client logout_token_without_aud logout_token_for_a_stranger_too`,
 	"check auth_time": `
 		id_token_without_auth_time id_token_of_an_old_login id_token_without_essential_auth_time
 		refresh_brings_id_token_of_another_login`,
@@ -420,7 +464,9 @@ var refusedFor = map[string]string{
 	"check claims": `
 		id_token_with_exp_as_text id_token_with_claim_twice id_token_that_is_a_list
 		id_token_with_claims_of_no_json signed_userinfo_with_claim_twice
-		signed_userinfo_that_is_a_list signed_userinfo_with_claims_of_no_json`,
+		signed_userinfo_that_is_a_list signed_userinfo_with_claims_of_no_json
+		logout_token_with_claim_twice logout_token_that_is_a_list
+		logout_token_with_claims_of_no_json`,
 	"check code": `
 		response_without_code signed_response_without_code`,
 	"check code_challenge_methods_supported": `
@@ -429,30 +475,39 @@ var refusedFor = map[string]string{
 		id_token_unsigned id_token_without_signature id_token_in_two_parts id_token_not_encrypted
 		userinfo_unsigned_as_token signed_userinfo_in_json_serialization signed_userinfo_unsigned
 		signed_userinfo_without_signature signed_userinfo_in_two_parts
-		refresh_brings_id_token_unsigned claims_unsigned`,
+		refresh_brings_id_token_unsigned claims_unsigned logout_token_unsigned
+		logout_token_without_signature logout_token_in_two_parts`,
 	"check content_type": `
 		metadata_page metadata_of_another_media_type token_response_page
 		token_response_of_another_media_type userinfo_page userinfo_of_another_media_type
 		signed_userinfo_not_signed_at_all webfinger_of_another_media_type
 		claims_of_another_media_type`,
 	"check crit": `
-		id_token_with_unknown_crit signed_userinfo_with_unknown_crit`,
+		id_token_with_unknown_crit signed_userinfo_with_unknown_crit
+		logout_token_with_unknown_crit`,
 	"check cty": `
 		encrypted_userinfo_without_signature`,
+	"check end_session_endpoint": `
+		logout_at_endpoint_with_client_id`,
 	"check endpoint": `
 		claims_elsewhere`,
 	"check events": `
-		refresh_brings_id_token_that_is_a_logout_token`,
+		refresh_brings_id_token_that_is_a_logout_token logout_token_without_events
+		logout_token_of_another_event`,
 	"check exp": `
 		id_token_expired id_token_without_exp signed_userinfo_expired
-		refresh_brings_id_token_expired claims_expired`,
+		refresh_brings_id_token_expired claims_expired logout_token_expired
+		logout_token_without_exp`,
 	"check header": `
-		id_token_with_header_twice signed_userinfo_with_header_twice`,
+		id_token_with_header_twice signed_userinfo_with_header_twice
+		logout_token_with_header_twice`,
 	"check iat": `
 		id_token_without_iat id_token_of_last_week id_token_of_next_week
-		signed_userinfo_of_next_week refresh_brings_id_token_of_before_the_login claims_of_next_week`,
+		signed_userinfo_of_next_week refresh_brings_id_token_of_before_the_login
+		claims_of_next_week logout_token_without_iat logout_token_of_next_week`,
 	"check id_token": `
-		id_token_with_claims_of_wrong_types id_token_missing token_response_with_id_token_as_number`,
+		id_token_with_claims_of_wrong_types id_token_missing
+		token_response_with_id_token_as_number`,
 	"check id_token_signing_alg_values_supported": `
 		metadata_with_no_algorithm_but_none`,
 	"check iss": `
@@ -460,7 +515,8 @@ var refusedFor = map[string]string{
 		id_token_without_iss signed_userinfo_of_another_issuer
 		encrypted_userinfo_of_another_issuer_outside refresh_brings_id_token_of_another_issuer
 		claims_of_another_issuer claims_without_iss third_party_at_another_issuer
-		third_party_at_no_issuer`,
+		third_party_at_no_issuer front_channel_logout_of_another_issuer
+		front_channel_logout_without_iss logout_token_of_another_issuer logout_token_without_iss`,
 	"check issued_token_type": `
 		token_response_with_issued_token_type_as_number`,
 	"check issuer": `
@@ -469,23 +525,30 @@ var refusedFor = map[string]string{
 		webfinger_of_issuer_with_query`,
 	"check jrd": `
 		webfinger_not_json webfinger_with_links_twice`,
+	"check jti": `
+		logout_token_without_jti logout_token_sent_twice`,
 	"check jwks_uri": `
 		metadata_without_jwks_uri metadata_with_http_jwks_uri`,
 	"check key": `
 		keys_none keys_for_encryption keys_for_another_algorithm keys_of_other_ids keys_too_weak
-		id_token_of_unknown_key signed_userinfo_of_unknown_key`,
+		id_token_of_unknown_key signed_userinfo_of_unknown_key logout_token_of_unknown_key`,
 	"check keys": `
 		keys_a_thousand`,
+	"check logout_request": `
+		logout_token_sent_by_get`,
+	"check logout_token": `
+		logout_token_with_sid_as_number logout_token_missing logout_token_beside_another`,
 	"check metadata": `
 		metadata_with_issuer_as_list metadata_not_json metadata_with_issuer_twice`,
 	"check nbf": `
 		id_token_not_yet_good signed_userinfo_not_yet_good claims_not_yet_good`,
 	"check nonce": `
 		id_token_with_another_nonce id_token_without_nonce
-		refresh_brings_id_token_with_another_nonce`,
+		refresh_brings_id_token_with_another_nonce logout_token_with_nonce`,
 	"check parameters": `
 		response_with_two_states response_with_two_codes response_with_bad_escape
-		response_by_form_post_of_a_megabyte third_party_with_two_hints`,
+		response_by_form_post_of_a_megabyte third_party_with_two_hints logout_with_two_states
+		front_channel_logout_with_two_sids`,
 	"check refresh_token": `
 		token_response_with_refresh_token_as_number`,
 	"check response": `
@@ -521,30 +584,36 @@ var refusedFor = map[string]string{
 		id_token_with_wrong_s_hash`,
 	"check scope": `
 		token_response_with_scope_as_number`,
+	"check sid": `
+		front_channel_logout_without_sid logout_token_with_empty_sid`,
 	"check size": `
 		id_token_of_half_a_megabyte`,
 	"check state": `
 		response_with_another_state response_without_state signed_response_with_another_state
-		signed_response_without_state`,
+		signed_response_without_state logout_with_another_state logout_without_state`,
 	"check sub": `
 		id_token_without_sub id_token_with_empty_sub id_token_with_long_sub
 		id_token_with_sub_beyond_ascii id_token_of_another_user_than_asked
 		id_token_of_another_user_than_hinted id_token_of_another_user userinfo_of_another_user
 		userinfo_without_sub userinfo_with_sub_as_number signed_userinfo_of_another_user
-		refresh_brings_id_token_of_another_user`,
+		refresh_brings_id_token_of_another_user logout_token_without_sub_and_sid
+		logout_token_with_long_sub`,
 	"check target_link_uri": `
 		third_party_to_another_site`,
 	"check token_endpoint": `
 		metadata_without_token_endpoint metadata_with_http_token_endpoint`,
 	"check token_type": `
-		response_without_token_type response_of_another_token_type token_response_without_token_type
-		token_response_of_another_token_type`,
+		response_without_token_type response_of_another_token_type
+		token_response_without_token_type token_response_of_another_token_type`,
 	"check typ": `
-		id_token_of_another_type signed_userinfo_of_another_type claims_of_another_type`,
+		id_token_of_another_type signed_userinfo_of_another_type claims_of_another_type
+		logout_token_of_another_type`,
 	"check userinfo_endpoint": `
 		metadata_without_userinfo_endpoint metadata_with_http_userinfo_endpoint`,
 	"decryption": `
 		id_token_badly_encrypted encrypted_userinfo_that_does_not_decrypt`,
+	"insecure URL": `
+		logout_without_endpoint`,
 	"redirect": `
 		token_response_redirect userinfo_redirect`,
 	"server  401": `
@@ -562,7 +631,8 @@ var refusedFor = map[string]string{
 		id_token_with_its_own_key id_token_with_bad_es256 id_token_with_bad_hs256
 		signed_userinfo_with_bad_signature signed_userinfo_of_another_key
 		signed_userinfo_with_its_own_key refresh_brings_id_token_with_bad_signature
-		claims_with_bad_signature claims_of_another_key`,
+		claims_with_bad_signature claims_of_another_key logout_token_with_bad_signature
+		logout_token_of_another_key logout_token_with_its_own_key`,
 	"status 404": `
 		metadata_missing keys_missing webfinger_not_found`,
 	"the issuer found is not the one allowed": `
@@ -591,7 +661,6 @@ var callersOwn = []struct{ why, checks string }{
 		issuer: must be that of Provider
 		issuer: must have no query
 		jwks_uri: must be configured, or Keys
-		: must be a URL that can be asked
 		userinfo_fix:`},
 	{"which tenants, or audiences, it is told to trust: other checks come first without", `
 		tenants:
@@ -601,6 +670,10 @@ var callersOwn = []struct{ why, checks string }{
 		iss: must be that of the login
 		aud: must be that of the login`},
 	{"what is asked for", `
+		post_logout_redirect_uri:
+		: must be absolute, without a fragment
+		: must be https, http on loopback
+		: must not have state in its query
 		max_age:
 		prompt:
 		acr_values: must have none that is empty
@@ -624,20 +697,6 @@ var callersOwn = []struct{ why, checks string }{
 		identity: must be of a user of this provider
 		source: must be of UserInfo.Sources`},
 	{"what comes of no browser", `
-		response_mode: must be a GET, or a POST with a form`},
-	{"what the suite has not yet: logout", `
-		end_session_endpoint:
-		post_logout_redirect_uri:
-		: must be absolute, without a fragment
-		: must be https, http on loopback
-		: must not have state in its query
-		state: must be that of the request
-		logout_request:
-		logout_token:
-		iss: must be the provider's
-		sid:
-		jti:
-		sub: must be present, or sid
-		events: must have that of a logout
-		nonce: must not be there`},
+		response_mode: must be a GET, or a POST with a form
+		logout_request: must be a GET`},
 }

@@ -1,6 +1,7 @@
 package oidctest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"html"
@@ -35,6 +36,17 @@ const (
 	// ThirdParty is to begin the login that Attempt.Initiation asks for, if Attempt.Issuer is
 	// where, and to go through with it.
 	ThirdParty = "third-party login"
+
+	// Logout is to log in, to have the provider log the user out, and to take the browser
+	// back at the first of Client.PostLogoutRedirectURIs, with what it then brings.
+	Logout = "logout"
+
+	// BackChannelLogout and FrontChannelLogout are to log in, to serve at Site what the
+	// provider, or the browser in a frame, asks for when the user logged out, and to call
+	// EndSession. The session that the login began must have ended then. What was refused at
+	// Site is the error.
+	BackChannelLogout  = "back-channel logout"
+	FrontChannelLogout = "front-channel logout"
 )
 
 // An Attempt is one thing to do at one provider, which nobody has seen before.
@@ -65,6 +77,13 @@ type Attempt struct {
 	// HTTP is to send all requests to the provider: it knows the provider's certificate.
 	HTTP *http.Client
 
+	// Site serves https://client.example: nothing, before something is added. The logout URIs
+	// of Client are there.
+	Site *http.ServeMux
+
+	// EndSession has the user log out at the provider, by another client.
+	EndSession func(ctx context.Context) error
+
 	// Browse does what a browser would when it is sent to the provider, and returns the
 	// request that it brings to RedirectURI: a GET, or for the response mode form_post a POST.
 	// What is in a fragment comes as a POST too, as from a page that posts it.
@@ -85,25 +104,52 @@ var (
 	formInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 )
 
-// browse is Attempt.Browse, by a client that follows no redirects.
-func browse(client *http.Client, target string) (*http.Request, error) {
-	resp, err := client.Get(target)
+// A browser goes to a provider, follows no redirect, and knows one other site.
+type browser struct {
+	client *http.Client
+	site   http.Handler
+}
+
+// open gets a page, and what is in its frames.
+func (b browser) open(ctx context.Context, target string) (*http.Response, string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		return nil, "", err
 	}
 	defer resp.Body.Close()
 	page, err := io.ReadAll(resp.Body)
+	for _, frame := range frameSource.FindAllStringSubmatch(string(page), -1) {
+		r := httptest.NewRequest(http.MethodGet, html.UnescapeString(frame[1]), nil)
+		b.site.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+	}
+	return resp, string(page), err
+}
+
+// browse is Attempt.Browse.
+func (b browser) browse(target string) (*http.Request, error) {
+	resp, page, err := b.open(context.Background(), target)
 	if err != nil {
 		return nil, err
 	}
 	if location, err := resp.Location(); err == nil {
 		return arriving(*location)
 	}
+	if link := goOnLink.FindStringSubmatch(page); link != nil {
+		u, err := url.Parse(html.UnescapeString(link[1]))
+		if err != nil {
+			return nil, err
+		}
+		return arriving(*u)
+	}
 	form := url.Values{}
-	for _, input := range formInput.FindAllStringSubmatch(string(page), -1) {
+	for _, input := range formInput.FindAllStringSubmatch(page, -1) {
 		form.Add(html.UnescapeString(input[1]), html.UnescapeString(input[2]))
 	}
-	action := formAction.FindStringSubmatch(string(page))
+	action := formAction.FindStringSubmatch(page)
 	if resp.StatusCode != http.StatusOK || action == nil {
 		return nil, fmt.Errorf("oidctest: the provider sends the browser nowhere: %s", resp.Status)
 	}

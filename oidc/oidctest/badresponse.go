@@ -138,8 +138,7 @@ func signedResponseFaults() []Misbehavior {
 			bend: at(location(with("code", "injected")), atAuthorize...)},
 		{Name: "with_state_beside_it", Does: "has a state beside it",
 			bend: at(location(with("state", "injected")), atAuthorize...)},
-		{Name: "missing", Does: "is not there", bend: at(location(
-			func(query url.Values) { query.Del("response") }), atAuthorize...)},
+		{Name: "missing", Does: "is not there", bend: at(location(without("response")), atAuthorize...)},
 		{Name: "by_no_known_algorithm", Does: "will be signed with none, as the metadata says",
 			bend: inMetadata(put("authorization_signing_alg_values_supported",
 				[]string{"none"}))},

@@ -117,7 +117,6 @@ func outsideOf(p *Provider, a *answer) {
 	to := p.options.Clients[0].UserInfoEncryption
 	claims := jsonOf(map[string]string{"sub": p.options.Users[0].Subject, "iss": p.Issuer()})
 	inside := byHand(ourKey(), kidHeader(p), claims)
-	a.body = must(jose.Encrypt([]byte(inside), to.Key, jose.EncryptOptions{
-		Algorithm: to.Algorithm, Encryption: "A128CBC-HS256", ContentType: "JWT",
-		Header: map[string]any{"iss": stranger}}))
+	a.body = must(to.encrypt([]byte(inside), jose.EncryptOptions{
+		ContentType: "JWT", Header: map[string]any{"iss": stranger}}))
 }

@@ -167,13 +167,14 @@ func quietly(change func(p *Provider, a *answer), endpoints ...string) bend {
 
 // Where endpoints are.
 var (
-	atMetadata  = []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"}
-	atKeys      = []string{"/jwks"}
-	atToken     = []string{"/token"}
-	atUserInfo  = []string{"/userinfo"}
-	atAuthorize = []string{"/authorize"}
-	atIDToken   = []string{"/authorize", "/token"}
-	atWebFinger = []string{"/.well-known/webfinger"}
+	atMetadata   = []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"}
+	atKeys       = []string{"/jwks"}
+	atToken      = []string{"/token"}
+	atUserInfo   = []string{"/userinfo"}
+	atAuthorize  = []string{"/authorize"}
+	atIDToken    = []string{"/authorize", "/token"}
+	atEndSession = []string{"/end_session"}
+	atWebFinger  = []string{"/.well-known/webfinger"}
 )
 
 // members edits an answer that is a JSON object.

@@ -35,7 +35,8 @@ func Misbehaviors() []Misbehavior {
 	return slices.Concat(conforming(), discoveryFaults(), keyFaults(), responseFaults(),
 		signedResponseFaults(), idTokenFaults(), signatureFaults(), encryptionFaults(),
 		tokenResponseFaults(), userInfoFaults(), signedUserInfoFaults(), refreshFaults(),
-		webFingerFaults(), claimSourceFaults(), thirdPartyFaults())
+		webFingerFaults(), claimSourceFaults(), thirdPartyFaults(), logoutFaults(),
+		frontChannelFaults(), backChannelFaults())
 }
 
 // misbehave has the provider misbehave in the way of that name, if it is not empty.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -108,10 +109,19 @@ func newRun(m Misbehavior, responseType string) *run {
 			to.Key = must(jose.NewKey(strangersKey(), jose.KeyOptions{Algorithm: to.Algorithm}))
 		}
 	}
+	a.Site = http.NewServeMux()
+	a.Client.PostLogoutRedirectURIs = []string{redirectOrigin + "/loggedout"}
+	switch a.Task {
+	case BackChannelLogout:
+		a.Client.BackChannelLogoutURI = redirectOrigin + "/backchannel"
+	case FrontChannelLogout:
+		a.Client.FrontChannelLogoutURI = redirectOrigin + "/frontchannel"
+	}
 	r := &run{attempt: &a, server: httptest.NewUnstartedServer(nil)}
 	base := "https://" + r.server.Listener.Addr().String()
 	r.provider = must(New(Options{
-		BaseURL: base, Clients: []Client{a.Client}, Misbehave: m.Name, Intercept: r.log}))
+		BaseURL: base, Clients: []Client{a.Client}, Misbehave: m.Name, Intercept: r.log,
+		HTTP: &http.Client{Transport: serving{a.Site}}}))
 	r.server.Config.Handler = r.provider
 	r.server.StartTLS()
 	a.HTTP = r.server.Client()
@@ -125,12 +135,32 @@ func newRun(m Misbehavior, responseType string) *run {
 		a.Initiation = httptest.NewRequest("GET", redirectOrigin+"/login?"+a.Params.Encode(), nil)
 		a.Params = nil
 	}
-	browser := *a.HTTP
-	browser.CheckRedirect = func(*http.Request, []*http.Request) error {
+	client := *a.HTTP
+	client.CheckRedirect = func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
-	a.Browse = func(target string) (*http.Request, error) { return browse(&browser, target) }
+	b := browser{&client, a.Site}
+	a.Browse = b.browse
+	a.EndSession = func(ctx context.Context) error {
+		_, _, err := b.open(ctx, r.provider.Endpoint("end_session"))
+		return err
+	}
 	return r
+}
+
+// serving is a transport to one site.
+type serving struct{ site http.Handler }
+
+func (s serving) RoundTrip(req *http.Request) (*http.Response, error) {
+	body := io.Reader(http.NoBody)
+	if req.Body != nil {
+		body = req.Body
+	}
+	r := httptest.NewRequest(req.Method, req.URL.String(), body).WithContext(req.Context())
+	r.Header = req.Header
+	rec := httptest.NewRecorder()
+	s.site.ServeHTTP(rec, r)
+	return rec.Result(), nil
 }
 
 // log keeps what is requested.
@@ -157,9 +187,19 @@ func (r *run) judge(t tester, m Misbehavior, err error) {
 	case err == nil:
 		t.Errorf("%s (%s): not refused", m.Does, m.Clause)
 	default:
-		if went := r.after(); len(went) > 0 {
-			t.Errorf("%s (%s): refused after another request: %v", m.Does, m.Clause, went)
-		}
+		r.judgeRefusal(t, m)
+	}
+}
+
+// judgeRefusal says what was wrong with a refusal, which the provider of a Logout Token hears
+// (OpenID Connect Back-Channel Logout 1.0, Section 2.8).
+func (r *run) judgeRefusal(t tester, m Misbehavior) {
+	if went := r.after(); len(went) > 0 {
+		t.Errorf("%s (%s): refused after another request: %v", m.Does, m.Clause, went)
+	}
+	heard := slices.Contains(r.provider.Faults(), WrongLogoutResponse)
+	if r.attempt.Task == BackChannelLogout && !heard {
+		t.Errorf("%s (%s): refused, but the answer is not 400", m.Does, m.Clause)
 	}
 }
 
@@ -185,6 +225,9 @@ func wanted(a *Attempt) map[string]int {
 	logins := 1
 	if a.Task == Twice {
 		logins = 2
+	}
+	if strings.Contains(a.Task, "logout") {
+		return map[string]int{"authorize": 1, "end_session": 1}
 	}
 	times := map[string]int{"authorize": logins}
 	if strings.Contains(a.ResponseType, "code") {

@@ -79,6 +79,16 @@ func (b believer) attempt() error {
 	if b.ResponseType != "id_token" {
 		b.send("GET", base+"/userinfo", nil, "Bearer "+answer["access_token"])
 	}
+	switch b.Task {
+	case Logout:
+		b.Browse(base + "/end_session?" + url.Values{"client_id": {b.Client.ID}, "state": {"x"},
+			"post_logout_redirect_uri": b.Client.PostLogoutRedirectURIs}.Encode())
+	case BackChannelLogout, FrontChannelLogout:
+		b.Site.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "no-store")
+		})
+		return b.EndSession(b.ctx)
+	}
 	return nil
 }
 
@@ -195,6 +205,7 @@ func chosen(t *testing.T, names ...string) []Misbehavior {
 func TestSuiteVerdicts(t *testing.T) {
 	const good, front, back, info = "conforms", "response_with_another_state",
 		"id_token_missing", "userinfo_of_another_user"
+	const token = "logout_token_without_events"
 	refusal := errors.New("refused")
 	for _, test := range []struct {
 		name, misbehavior string
@@ -215,6 +226,7 @@ func TestSuiteVerdicts(t *testing.T) {
 		{"refused in time", info, believesThen(refusal), ""},
 		{"accepted", info, believes, "UserInfo is of another user (OpenID Connect Core 1.0, " +
 			"Section 5.3.2): not refused"},
+		{"a refused Logout Token answered with 200", token, believesThen(refusal), "is not 400"},
 		{"secrets come twice", good, func(ctx context.Context, a *Attempt) error {
 			b := believer{ctx, a, strings.Repeat("v", 43)}
 			b.logIn(a.Issuer)
