@@ -244,8 +244,8 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 
 // Claims are asked for by scope, and found in UserInfo or the ID Token.
 func TestClaimsByScope(t *testing.T) {
-	options := oidctest.Options{Users: []oidctest.User{{Subject: "alice", Name: "Alice", Email: "a@example.com",
-		Claims: map[string]any{
+	options := oidctest.Options{Users: []oidctest.User{{
+		Subject: "alice", Name: "Alice", Email: "a@example.com", Claims: map[string]any{
 			"phone_number": "+1 555 0100",
 			"address":      map[string]string{"country": "NL"},
 		}}}}

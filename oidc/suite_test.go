@@ -417,7 +417,8 @@ func checkingFiles(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files = slices.DeleteFunc(files, func(s string) bool { return strings.HasSuffix(s, "_test.go") })
+	isTest := func(name string) bool { return strings.HasSuffix(name, "_test.go") }
+	files = slices.DeleteFunc(files, isTest)
 	for _, name := range []string{"authorizationresponse", "callback", "jarm", "tokenresponse"} {
 		files = append(files, "../oauth2/"+name+".go")
 	}

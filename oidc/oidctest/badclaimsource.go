@@ -66,13 +66,14 @@ func claimSourceFaults() []Misbehavior {
 			})},
 		{Name: "elsewhere", Does: "are to be fetched where the client trusts nobody",
 			bend: distributed(stranger, "application/jwt", usual)},
-		{Name: "of_another_media_type", Does: "are to be fetched, and have the media type of a page",
+		{Name: "of_another_media_type",
+			Does: "are to be fetched, and have the media type of a page",
 			bend: distributed("claims", "text/html", usual)},
 		{Name: "endless", Does: "are to be fetched, and go on without end",
 			bend: distributed("claims", "application/jwt", endless)},
 	}
+	name(list, "claims_", "claims of another ")
 	for i := range list {
-		list[i].Name, list[i].Does = "claims_"+list[i].Name, "claims of another "+list[i].Does
 		list[i].Clause, list[i].ask.Task = clause, ClaimSources
 	}
 	return list

@@ -16,7 +16,7 @@ func discoveryFaults() []Misbehavior {
 			Modules: append(both("discovery-issuer-mismatch"), module+"discovery-issuer-mismatch"),
 			bend:    inMetadata(put("issuer", stranger))},
 		{Name: "with_a_slash_more", Does: "has the issuer with a final slash", Clause: same,
-			bend: inMetadata(func(p *Provider, m map[string]any) { m["issuer"] = p.Issuer() + "/" })},
+			bend: inMetadata(slashed("issuer"))},
 		{Name: "without_issuer", Does: "has no issuer", Clause: required,
 			bend: inMetadata(drop("issuer"))},
 		{Name: "with_issuer_as_list", Does: "has a list as its issuer", Clause: required,
@@ -30,7 +30,8 @@ func discoveryFaults() []Misbehavior {
 				atMetadata...)},
 		{Name: "of_another_media_type", Does: "has the media type of a page", Clause: answered,
 			bend: at(as("text/html"), atMetadata...)},
-		{Name: "not_json", Does: "is not JSON", Clause: answered, bend: at(body(notJSON), atMetadata...)},
+		{Name: "not_json", Does: "is not JSON", Clause: answered,
+			bend: at(body(notJSON), atMetadata...)},
 		{Name: "with_issuer_twice", Does: "has two issuers", Clause: "RFC 8259, Section 4",
 			bend: at(body(twice(`"issuer":"`+stranger+`"`)), atMetadata...)},
 		{Name: "endless", Does: "goes on without end", Clause: answered,
@@ -61,7 +62,9 @@ func discoveryFaults() []Misbehavior {
 			Clause: "OpenID Connect Discovery 1.0, Section 4.1", Harmless: true,
 			types: responseTypes, ask: Attempt{Issuer: "/"}, bend: all(
 				inMetadata(slashed("issuer")), inIDToken(slashed("iss")),
-				inResponse(func(p *Provider, params url.Values) { params.Set("iss", p.Issuer()+"/") }))},
+				inResponse(func(p *Provider, params url.Values) {
+					params.Set("iss", p.Issuer()+"/")
+				}))},
 	}
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri"} {
 		list = append(list, Misbehavior{Name: "without_" + name, Does: "has no " + name,
@@ -75,9 +78,7 @@ func discoveryFaults() []Misbehavior {
 				m[name] = strings.Replace(m[name].(string), "https:", "http:", 1)
 			})})
 	}
-	for i := range list {
-		list[i].Name, list[i].Does = "metadata_"+list[i].Name, "the metadata "+list[i].Does
-	}
+	name(list, "metadata_", "the metadata ")
 	return list
 }
 

@@ -80,8 +80,9 @@ func idTokenFaults() []Misbehavior {
 		{Name: "with_sub_beyond_ascii", Does: "has a subject that is not ASCII",
 			Clause: core + "2", bend: inIDToken(put("sub", "al\u0456ce"))},
 		{Name: "with_another_nonce", Does: "has the nonce of another login",
-			Clause: core + "3.1.3.7", Modules: append(both("invalid-nonce"), module+"nonce-invalid"),
-			bend: inIDToken(put("nonce", "another"))},
+			Clause:  core + "3.1.3.7",
+			Modules: append(both("invalid-nonce"), module+"nonce-invalid"),
+			bend:    inIDToken(put("nonce", "another"))},
 		{Name: "without_nonce", Does: "has no nonce", Clause: core + "3.1.3.7",
 			Modules: both("invalid-missing-nonce"), bend: inIDToken(drop("nonce"))},
 		{Name: "without_auth_time", Does: "does not say when the user logged in, as was asked",
@@ -100,8 +101,9 @@ func idTokenFaults() []Misbehavior {
 		{Name: "of_another_user_than_asked", Does: "is of another user than was asked for",
 			Clause: core + "5.5.1", ask: named, bend: inIDToken(put("sub", "mallory"))},
 		{Name: "of_another_user_than_hinted", Does: "is of another user than id_token_hint says",
-			Clause: core + "3.1.2.2", ask: Attempt{Task: Twice}, types: []string{"code", "id_token"},
-			bend: fromSecond(inIDToken, put("sub", "mallory"))},
+			Clause: core + "3.1.2.2", ask: Attempt{Task: Twice},
+			types: []string{"code", "id_token"},
+			bend:  fromSecond(inIDToken, put("sub", "mallory"))},
 		{Name: "with_claims_of_wrong_types", Does: "has text where amr is a list",
 			Clause: core + "2", bend: inIDToken(put("amr", "pwd"))},
 		{Name: "with_more_claims", Does: "has claims that nobody knows", Clause: core + "2",
@@ -139,8 +141,8 @@ func idTokenFaults() []Misbehavior {
 			Clause: core + "3.3.3.6", types: hashedCode,
 			bend: signed(withClaims(put("sub", "mallory")), atToken...)},
 	}
+	name(list, "id_token_", "the ID Token ")
 	for i := range list {
-		list[i].Name, list[i].Does = "id_token_"+list[i].Name, "the ID Token "+list[i].Does
 		if list[i].types == nil {
 			list[i].types = responseTypes
 		}
@@ -220,8 +222,9 @@ func encryptionFaults() []Misbehavior {
 		{Name: "id_token_badly_encrypted", Does: "the ID Token does not decrypt",
 			Clause: "RFC 7516, Section 5.2", bend: signed(badlySigned, atIDToken...)},
 		{Name: "id_token_encrypted_with_rsa1_5", Does: "the ID Token is encrypted with RSA1_5",
-			Clause: "RFC 8725, Section 3.2", Modules: []string{fapi1 + "encrypted-idtoken-usingrsa15"},
-			bend: signed(outdated, atIDToken...)},
+			Clause:  "RFC 8725, Section 3.2",
+			Modules: []string{fapi1 + "encrypted-idtoken-usingrsa15"},
+			bend:    signed(outdated, atIDToken...)},
 	}
 	for i := range list {
 		list[i].types, list[i].ask = responseTypes, ask

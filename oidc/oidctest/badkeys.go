@@ -14,12 +14,14 @@ func keyFaults() []Misbehavior {
 	list := []Misbehavior{
 		{Name: "missing", Does: "are nowhere", Clause: core + "10.1",
 			bend: quietly(instead(http.StatusNotFound, "text/plain", "nothing here"), atKeys...)},
-		{Name: "not_json", Does: "are no JSON", Clause: clause, bend: quietly(body(notJSON), atKeys...)},
+		{Name: "not_json", Does: "are no JSON", Clause: clause,
+			bend: quietly(body(notJSON), atKeys...)},
 		{Name: "in_a_bare_list", Does: "are a list, in no object", Clause: clause,
 			bend: quietly(body(func(set string) string { return "[" + set + "]" }), atKeys...)},
 		{Name: "none", Does: "are none", Clause: clause, bend: inKeys(
 			func([]map[string]any) []map[string]any { return nil })},
-		{Name: "endless", Does: "go on without end", Clause: clause, bend: quietly(body(endless), atKeys...)},
+		{Name: "endless", Does: "go on without end", Clause: clause,
+			bend: quietly(body(endless), atKeys...)},
 		{Name: "for_encryption", Does: "are for encryption alone", Clause: "RFC 7517, Section 4.2",
 			bend: inEachKey("use", "enc")},
 		{Name: "for_another_algorithm", Does: "are for PS256 alone",
@@ -39,12 +41,13 @@ func keyFaults() []Misbehavior {
 			Clause: rotation, Harmless: true, Modules: []string{module + "signing-key-rotation",
 				module + "signing-key-rotation-just-before-signing"},
 			ask: Attempt{Task: Twice}, bend: rotating(false)},
-		{Name: "rotated_with_the_old", Does: "are others, beside the old ones, for the second login",
+		{Name: "rotated_with_the_old",
+			Does:   "are others, beside the old ones, for the second login",
 			Clause: rotation, Harmless: true, Modules: []string{module + "signing-key-rotation"},
 			ask: Attempt{Task: Twice}, bend: rotating(true)},
 	}
+	name(list, "keys_", "the keys ")
 	for i := range list {
-		list[i].Name, list[i].Does = "keys_"+list[i].Name, "the keys "+list[i].Does
 		list[i].bend = all(list[i].bend, verified)
 		if list[i].types == nil && list[i].ask.Task == "" {
 			list[i].types = []string{"code", "code id_token", "id_token"}

@@ -31,7 +31,8 @@ func logoutFaults() []Misbehavior {
 		{Name: "with_two_states", Does: "comes back with two states", Clause: rpInitiated + "2",
 			Harmless: true, Optional: true,
 			bend: at(location(func(q url.Values) { q.Add("state", "another") }), atEndSession...)},
-		{Name: "at_endpoint_with_client_id", Does: "is asked for where another client is in the query",
+		{Name: "at_endpoint_with_client_id",
+			Does:   "is asked for where another client is in the query",
 			Clause: rpInitiated + "2.1", Harmless: true, Optional: true,
 			bend: inMetadata(func(p *Provider, m map[string]any) {
 				m["end_session_endpoint"] = p.Endpoint("end_session") + "?client_id=stranger"
@@ -40,8 +41,8 @@ func logoutFaults() []Misbehavior {
 			Clause: rpInitiated + "2.1", Harmless: true, Optional: true,
 			bend: inMetadata(drop("end_session_endpoint"))},
 	}
+	name(list, "logout_", "a logout ")
 	for i := range list {
-		list[i].Name, list[i].Does = "logout_"+list[i].Name, "a logout "+list[i].Does
 		list[i].ask.Task = Logout
 	}
 	return list
@@ -61,9 +62,8 @@ func frontChannelFaults() []Misbehavior {
 		{Name: "with_two_sids", Does: "names two sessions",
 			bend: inFrames(func(q url.Values) { q.Add("sid", "another") })},
 	}
+	name(list, "front_channel_logout_", "the frame ")
 	for i := range list {
-		list[i].Name = "front_channel_logout_" + list[i].Name
-		list[i].Does = "the frame " + list[i].Does
 		list[i].Clause, list[i].ask.Task = frontChannel+"2", FrontChannelLogout
 	}
 	return list
@@ -87,8 +87,9 @@ func backChannelFaults() []Misbehavior {
 			bend: inLogoutToken(put("sid", 7))},
 		{Name: "with_long_sub", Does: "has a subject of 256 characters",
 			bend: inLogoutToken(put("sub", strings.Repeat("a", 256)))},
-		{Name: "of_another_issuer", Does: "is of another issuer", Modules: []string{modules + "-wrong-iss"},
-			bend: inLogoutToken(put("iss", stranger))},
+		{Name: "of_another_issuer", Does: "is of another issuer",
+			Modules: []string{modules + "-wrong-iss"},
+			bend:    inLogoutToken(put("iss", stranger))},
 		{Name: "without_iss", Does: "has no issuer", bend: inLogoutToken(drop("iss"))},
 		{Name: "for_another_client", Does: "is for another client",
 			Modules: []string{modules + "-wrong-aud"}, bend: inLogoutToken(put("aud", "stranger"))},
@@ -100,15 +101,17 @@ func backChannelFaults() []Misbehavior {
 		{Name: "without_exp", Does: "never expires", bend: inLogoutToken(drop("exp"))},
 		{Name: "without_iat", Does: "does not say when it was issued",
 			bend: inLogoutToken(drop("iat"))},
-		{Name: "of_next_week", Does: "will be issued in a week", bend: inLogoutToken(put("iat", week))},
+		{Name: "of_next_week", Does: "will be issued in a week",
+			bend: inLogoutToken(put("iat", week))},
 		{Name: "without_jti", Does: "has no jti", bend: inLogoutToken(drop("jti"))},
 		{Name: "without_events", Does: "does not say what happened",
 			Modules: []string{modules + "-no-event"}, bend: inLogoutToken(drop("events"))},
 		{Name: "of_another_event", Does: "says that something else happened",
 			Modules: []string{modules + "-wrong-event"},
 			bend:    inLogoutToken(put("events", event("https://stranger.example/event")))},
-		{Name: "with_nonce", Does: "has a nonce, as an ID Token", Modules: []string{modules + "-with-nonce"},
-			bend: inLogoutToken(put("nonce", "nonce"))},
+		{Name: "with_nonce", Does: "has a nonce, as an ID Token",
+			Modules: []string{modules + "-with-nonce"},
+			bend:    inLogoutToken(put("nonce", "nonce"))},
 		{Name: "sent_twice", Does: "comes a second time", bend: sending(resent)},
 		{Name: "missing", Does: "is not in the request", Clause: backChannel + "2.5",
 			bend: inLogoutForm(func(_ *Provider, form url.Values) { form.Del("logout_token") })},
@@ -124,8 +127,8 @@ func backChannelFaults() []Misbehavior {
 				return must(req, err)
 			})},
 	}
+	name(list, "logout_token_", "the Logout Token ")
 	for i := range list {
-		list[i].Name, list[i].Does = "logout_token_"+list[i].Name, "the Logout Token "+list[i].Does
 		if list[i].Clause == "" {
 			list[i].Clause = backChannel + "2.6"
 		}

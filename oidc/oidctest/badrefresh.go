@@ -46,8 +46,8 @@ func refreshFaults() []Misbehavior {
 		{Name: "no_access_token", Does: "no access token", Clause: "RFC 6749, Section 5.1",
 			bend: at(onRefresh(members(drop("access_token"))), atToken...)},
 	}
+	name(list, "refresh_brings_", "a refresh brings ")
 	for i := range list {
-		list[i].Name, list[i].Does = "refresh_brings_"+list[i].Name, "a refresh brings "+list[i].Does
 		list[i].ask.Task = Refresh
 		if list[i].Clause == "" {
 			list[i].Clause = clause

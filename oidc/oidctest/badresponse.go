@@ -33,8 +33,9 @@ func responseFaults() []Misbehavior {
 			Clause: rfc9207, Modules: []string{fapi2 + "remove-authorization-response-iss"},
 			types: noIDToken, bend: param("iss")},
 		{Name: "without_iss_beside_an_id_token", Does: "leaves it to the ID Token to say whose " +
-			"it is", Clause: "RFC 9207, Section 4", types: withFront, Harmless: true, Optional: true,
-			bend: param("iss")},
+			"it is", Clause: "RFC 9207, Section 4", types: withFront, Harmless: true,
+			Optional: true,
+			bend:     param("iss")},
 		{Name: "with_error", Does: "is a refusal", Clause: "RFC 6749, Section 4.1.2.1",
 			types: responseTypes, bend: refusing},
 		{Name: "by_form_post_with_error", Does: "is a refusal, as a form",
@@ -42,7 +43,8 @@ func responseFaults() []Misbehavior {
 			Modules: []string{module + "form-post-error"}, types: responseTypes,
 			ask: Attempt{ResponseMode: "form_post"}, bend: refusing},
 		{Name: "with_error_and_code", Does: "is a refusal, with a code beside it",
-			Clause: "RFC 6749, Section 4.1.2.1", types: withCode, bend: param("error", "access_denied")},
+			Clause: "RFC 6749, Section 4.1.2.1", types: withCode,
+			bend: param("error", "access_denied")},
 		{Name: "without_code", Does: "has no code", Clause: "RFC 6749, Section 4.1.2",
 			types: withCode, bend: param("code")},
 		{Name: "with_access_token_unasked", Does: "has an access token that was not asked for",
@@ -77,9 +79,7 @@ func responseFaults() []Misbehavior {
 		{Name: "signed_unasked", Does: "is signed, as was not asked for",
 			Clause: "JARM, Section 2.3", types: responseTypes, bend: inResponse(wrapped)},
 	}
-	for i := range list {
-		list[i].Name, list[i].Does = "response_"+list[i].Name, "the response "+list[i].Does
-	}
+	name(list, "response_", "the response ")
 	return list
 }
 
@@ -138,14 +138,14 @@ func signedResponseFaults() []Misbehavior {
 			bend: at(location(with("code", "injected")), atAuthorize...)},
 		{Name: "with_state_beside_it", Does: "has a state beside it",
 			bend: at(location(with("state", "injected")), atAuthorize...)},
-		{Name: "missing", Does: "is not there", bend: at(location(without("response")), atAuthorize...)},
+		{Name: "missing", Does: "is not there",
+			bend: at(location(without("response")), atAuthorize...)},
 		{Name: "by_no_known_algorithm", Does: "will be signed with none, as the metadata says",
 			bend: inMetadata(put("authorization_signing_alg_values_supported",
 				[]string{"none"}))},
 	}
+	name(list, "signed_response_", "the signed response ")
 	for i := range list {
-		list[i].Name = "signed_response_" + list[i].Name
-		list[i].Does = "the signed response " + list[i].Does
 		list[i].Clause = jarm
 	}
 	list = append(list, forged("signed_response_", "the signed response ", Misbehavior{},

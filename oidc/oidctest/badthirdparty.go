@@ -9,7 +9,8 @@ func thirdPartyFaults() []Misbehavior {
 	list := []Misbehavior{
 		{Name: "good", Does: "asks for a login", Harmless: true,
 			Modules: []string{module + "3rd-party-init-login"},
-			ask:     Attempt{Params: url.Values{"target_link_uri": {inbox}, "login_hint": {"alice"}}}},
+			ask: Attempt{Params: url.Values{
+				"target_link_uri": {inbox}, "login_hint": {"alice"}}}},
 		{Name: "with_issuer_alone", Does: "says no more than where", Harmless: true,
 			ask: Attempt{Params: url.Values{}}},
 		{Name: "at_another_issuer", Does: "asks for a login where nobody is to log in",
@@ -21,8 +22,8 @@ func thirdPartyFaults() []Misbehavior {
 		{Name: "to_another_site", Does: "sends the user to another site after the login",
 			ask: Attempt{Params: url.Values{"target_link_uri": {stranger + "/inbox"}}}},
 	}
+	name(list, "third_party_", "another site ")
 	for i := range list {
-		list[i].Name, list[i].Does = "third_party_"+list[i].Name, "another site "+list[i].Does
 		list[i].Clause, list[i].ask.Task = core+"4", ThirdParty
 		if !list[i].Harmless {
 			list[i].bend = (*Provider).mark // it has happened before the login begins

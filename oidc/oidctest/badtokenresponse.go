@@ -9,7 +9,8 @@ func tokenResponseFaults() []Misbehavior {
 			bend: at(instead(http.StatusBadRequest, "application/json",
 				`{"error":"invalid_grant"}`), atToken...)},
 		{Name: "error_with_status_200", Does: "is a refusal whose status is 200",
-			Clause: "RFC 6749, Section 5.2", bend: at(members(put("error", "invalid_grant")), atToken...)},
+			Clause: "RFC 6749, Section 5.2",
+			bend:   at(members(put("error", "invalid_grant")), atToken...)},
 		{Name: "page", Does: "is a page", Clause: "RFC 6749, Section 5.1",
 			bend: at(instead(http.StatusOK, "text/html", "<!doctype html><title>Soon</title>"),
 				atToken...)},
@@ -30,10 +31,12 @@ func tokenResponseFaults() []Misbehavior {
 		{Name: "without_token_type", Does: "does not say of what type the access token is",
 			Clause: "RFC 6749, Section 5.1", bend: at(members(drop("token_type")), atToken...)},
 		{Name: "of_another_token_type", Does: "has an access token that is not for Bearer",
-			Clause: "RFC 6749, Section 7.1", bend: at(members(put("token_type", "mac")), atToken...)},
+			Clause: "RFC 6749, Section 7.1",
+			bend:   at(members(put("token_type", "mac")), atToken...)},
 		{Name: "of_type_in_odd_case", Does: "has the token type bEARER", Harmless: true,
-			Clause: "RFC 6749, Section 5.1", Modules: []string{fapi2 + "token-type-case-insensitivity"},
-			bend: at(members(put("token_type", "bEARER")), atToken...)},
+			Clause:  "RFC 6749, Section 5.1",
+			Modules: []string{fapi2 + "token-type-case-insensitivity"},
+			bend:    at(members(put("token_type", "bEARER")), atToken...)},
 		{Name: "without_expires_in", Does: "does not say when the access token ends",
 			Clause: "RFC 6749, Section 5.1", Harmless: true,
 			Modules: []string{fapi2 + "token-endpoint-response-without-expires_in"},
@@ -54,9 +57,7 @@ func tokenResponseFaults() []Misbehavior {
 			Does: "has a number as " + name, Clause: "RFC 6749, Section 5.1",
 			bend: at(members(put(name, 7)), atToken...)})
 	}
-	for i := range list {
-		list[i].Name, list[i].Does = "token_response_"+list[i].Name, "the token response "+list[i].Does
-	}
+	name(list, "token_response_", "the token response ")
 	return list
 }
 

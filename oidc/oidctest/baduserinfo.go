@@ -21,7 +21,8 @@ func userInfoFaults() []Misbehavior {
 			bend: inUserInfo(put("sub", 7))},
 		{Name: "with_sub_twice", Does: "has the subject twice", Clause: "RFC 8259, Section 4",
 			bend: at(body(twice(`"sub":"mallory"`)), atUserInfo...)},
-		{Name: "not_json", Does: "is not JSON", Clause: clause, bend: at(body(notJSON), atUserInfo...)},
+		{Name: "not_json", Does: "is not JSON", Clause: clause,
+			bend: at(body(notJSON), atUserInfo...)},
 		{Name: "page", Does: "is a page", Clause: clause,
 			bend: at(instead(http.StatusOK, "text/html", "<!doctype html><title>Soon</title>"),
 				atUserInfo...)},
@@ -47,9 +48,7 @@ func userInfoFaults() []Misbehavior {
 				}
 			}, atUserInfo...)},
 	}
-	for i := range list {
-		list[i].Name, list[i].Does = "userinfo_"+list[i].Name, "UserInfo "+list[i].Does
-	}
+	name(list, "userinfo_", "UserInfo ")
 	return list
 }
 
@@ -85,9 +84,7 @@ func signedUserInfoFaults() []Misbehavior {
 				a.body = flattened(a.body)
 			}, atUserInfo...)},
 	}
-	for i := range list {
-		list[i].Name, list[i].Does = "signed_userinfo_"+list[i].Name, "signed UserInfo "+list[i].Does
-	}
+	name(list, "signed_userinfo_", "signed UserInfo ")
 	list = append(list, forged("signed_userinfo_", "signed UserInfo ", Misbehavior{},
 		atUserInfo...)...)
 	for i := range list {
@@ -102,7 +99,8 @@ func signedUserInfoFaults() []Misbehavior {
 			Does: "UserInfo is encrypted, but not signed", Clause: "RFC 7519, Section 5.2",
 			bend: at(func(p *Provider, a *answer) {
 				claims := jsonOf(map[string]string{"sub": p.options.Users[0].Subject})
-				a.body = must(p.options.Clients[0].UserInfoEncryption.encrypt([]byte(claims), jose.EncryptOptions{}))
+				to := p.options.Clients[0].UserInfoEncryption
+				a.body = must(to.encrypt([]byte(claims), jose.EncryptOptions{}))
 			}, atUserInfo...)},
 		Misbehavior{Name: "encrypted_userinfo_of_another_issuer_outside", ask: encrypted,
 			Does:   "UserInfo is encrypted, and of another issuer in the header",

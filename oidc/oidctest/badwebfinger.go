@@ -24,7 +24,8 @@ func webFingerFaults() []Misbehavior {
 			bend: at(instead(http.StatusNotFound, "text/plain", "nobody here"), atWebFinger...)},
 		{Name: "of_another_media_type", Does: "has the media type of a page",
 			Clause: "RFC 7033, Section 4.2", bend: at(as("text/html"), atWebFinger...)},
-		{Name: "not_json", Does: "is no JSON", Clause: jrd, bend: at(body(notJSON), atWebFinger...)},
+		{Name: "not_json", Does: "is no JSON", Clause: jrd,
+			bend: at(body(notJSON), atWebFinger...)},
 		{Name: "with_links_twice", Does: "has its links twice", Clause: "RFC 8259, Section 4",
 			bend: at(body(twice(`"links":[]`)), atWebFinger...)},
 		{Name: "without_links", Does: "links to nothing", Clause: clause,
@@ -38,10 +39,11 @@ func webFingerFaults() []Misbehavior {
 		{Name: "of_another_issuer", Does: "links to an issuer where nobody is to log in",
 			Clause: "OpenID Connect Discovery 1.0, Section 7.2",
 			bend:   at(members(link(issuerRelation, stranger)), atWebFinger...)},
-		{Name: "endless", Does: "goes on without end", Clause: jrd, bend: at(body(endless), atWebFinger...)},
+		{Name: "endless", Does: "goes on without end", Clause: jrd,
+			bend: at(body(endless), atWebFinger...)},
 	}
+	name(list, "webfinger_", "WebFinger ")
 	for i := range list {
-		list[i].Name, list[i].Does = "webfinger_"+list[i].Name, "WebFinger "+list[i].Does
 		list[i].ask.Task = WebFinger
 		if list[i].ask.Identifier == "" {
 			list[i].ask.Identifier = acct

@@ -167,7 +167,7 @@ func quietly(change func(p *Provider, a *answer), endpoints ...string) bend {
 
 // Where endpoints are.
 var (
-	atMetadata   = []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"}
+	atMetadata   = []string{"/openid-configuration", "/oauth-authorization-server"}
 	atKeys       = []string{"/jwks"}
 	atToken      = []string{"/token"}
 	atUserInfo   = []string{"/userinfo"}

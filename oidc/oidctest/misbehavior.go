@@ -39,6 +39,13 @@ func Misbehaviors() []Misbehavior {
 		frontChannelFaults(), backChannelFaults())
 }
 
+// name puts before the names and deeds of a list what it is about.
+func name(list []Misbehavior, prefix, what string) {
+	for i := range list {
+		list[i].Name, list[i].Does = prefix+list[i].Name, what+list[i].Does
+	}
+}
+
 // misbehave has the provider misbehave in the way of that name, if it is not empty.
 func (p *Provider) misbehave(name string) error {
 	if name == "" {
@@ -74,7 +81,7 @@ var (
 	withCode    = responseTypes[:4]
 	withFront   = []string{"code id_token", "code id_token token", "id_token", "id_token token"}
 	withToken   = []string{"code token", "code id_token token", "id_token token"}
-	withAccess  = []string{"code", "code id_token", "code token", "code id_token token", "id_token token"}
+	withAccess  = append([]string{"id_token token"}, withCode...)
 	hashedCode  = []string{"code id_token", "code id_token token"}
 	hashedToken = []string{"code id_token token", "id_token token"}
 )
@@ -108,8 +115,9 @@ func conforming() []Misbehavior {
 			Modules: []string{client + "-request-uri-signed-rs256"},
 			ask:     Attempt{Client: Client{RequireRequestObject: true}}},
 		{Name: "conforms_at_refresh", Does: "refreshes a token", Harmless: true,
-			Clause: "OpenID Connect Core 1.0, Section 12", Modules: []string{client + "-refresh-token"},
-			ask: Attempt{Task: Refresh}},
+			Clause:  "OpenID Connect Core 1.0, Section 12",
+			Modules: []string{client + "-refresh-token"},
+			ask:     Attempt{Task: Refresh}},
 		{Name: "conforms_with_es256", Does: "signs ID Tokens with ES256", Harmless: true,
 			Clause: "OpenID Connect Core 1.0, Section 3.1.3.7", types: responseTypes,
 			ask: Attempt{Client: Client{IDTokenAlgorithm: "ES256"}}},

@@ -51,7 +51,7 @@ func (t suiteT) Run(name string, test func(tester)) bool {
 }
 
 func runSuite(t tester, list []Misbehavior, login func(context.Context, *Attempt) error) {
-	tried := false
+	usual, passed := false, false
 	for _, m := range list {
 		types := m.types
 		if types == nil {
@@ -63,13 +63,13 @@ func runSuite(t tester, list []Misbehavior, login func(context.Context, *Attempt
 					r := newRun(m, responseType)
 					defer r.server.Close()
 					err := login(t.Context(), r.attempt)
-					tried = tried || err == nil
+					usual, passed = usual || m.Name == "conforms", passed || err == nil
 					r.judge(t, m, err)
 				})
 			}
 		})
 	}
-	if !tried {
+	if usual && !passed { // else go test was told to run a few
 		t.Errorf("no login went through at all")
 	}
 }

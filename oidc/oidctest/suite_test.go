@@ -40,7 +40,9 @@ func (v *verdict) Errorf(format string, args ...any) {
 func (v *verdict) Skipf(string, ...any) { v.skips++ }
 
 // judged returns what a suite of some misbehaviors says.
-func judged(t *testing.T, list []Misbehavior, login func(context.Context, *Attempt) error) *verdict {
+func judged(
+	t *testing.T, list []Misbehavior, login func(context.Context, *Attempt) error,
+) *verdict {
 	v := &verdict{t: t, failed: map[string]string{}}
 	runSuite(v, list, login)
 	return v
@@ -64,7 +66,8 @@ func (b believer) attempt() error {
 	}
 	base := strings.TrimSuffix(b.Issuer, "/")
 	if b.Task == WebFinger {
-		b.send("GET", base+"/.well-known/webfinger?resource="+url.QueryEscape(b.Identifier), nil, "")
+		query := url.Values{"resource": {b.Identifier}}.Encode()
+		b.send("GET", base+"/.well-known/webfinger?"+query, nil, "")
 	}
 	b.send("GET", base+"/.well-known/openid-configuration", nil, "")
 	b.send("GET", base+"/jwks", nil, "")
@@ -218,11 +221,14 @@ func TestSuiteVerdicts(t *testing.T) {
 		{"everything is refused", good, func(context.Context, *Attempt) error { return refusal },
 			"refused: refused"},
 		{"refused before it came", front,
-			func(context.Context, *Attempt) error { return refusal }, "never came to that: refused"},
+			func(context.Context, *Attempt) error { return refusal },
+			"never came to that: refused"},
 		{"accepted before it came", front,
 			func(context.Context, *Attempt) error { return nil }, "never came to that: <nil>"},
-		{"refused in the end", front, believesThen(refusal), "after another request: [token userinfo]"},
-		{"refused after UserInfo", back, believesThen(refusal), "after another request: [userinfo]"},
+		{"refused in the end", front, believesThen(refusal),
+			"after another request: [token userinfo]"},
+		{"refused after UserInfo", back, believesThen(refusal),
+			"after another request: [userinfo]"},
 		{"refused in time", info, believesThen(refusal), ""},
 		{"accepted", info, believes, "UserInfo is of another user (OpenID Connect Core 1.0, " +
 			"Section 5.3.2): not refused"},
