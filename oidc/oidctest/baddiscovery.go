@@ -46,7 +46,7 @@ func discoveryFaults() []Misbehavior {
 			Clause: "RFC 8414, Section 2", Harmless: true,
 			bend: inMetadata(drop("code_challenge_methods_supported"))},
 		{Name: "without_userinfo_endpoint", Does: "has no userinfo_endpoint", Clause: required,
-			Harmless: true, Optional: true, bend: inMetadata(drop("userinfo_endpoint"))},
+			Optional: true, bend: inMetadata(drop("userinfo_endpoint"))},
 		{Name: "with_more", Does: "has members and algorithms that nobody knows",
 			Clause: required, Harmless: true, bend: inMetadata(func(_ *Provider, m map[string]any) {
 				m["more"] = map[string]any{"a": 1}

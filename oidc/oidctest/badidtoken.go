@@ -133,7 +133,7 @@ func idTokenFaults() []Misbehavior {
 			"Connect does not ask", Clause: core + "2", types: withFront, Harmless: true,
 			bend: inIDToken(drop("s_hash"))},
 		{Name: "of_half_a_megabyte", Does: "is very long", Clause: "RFC 7515, Section 7",
-			types: []string{"code"}, Harmless: true, Optional: true,
+			types: []string{"code"}, Optional: true,
 			bend: inIDToken(put("padding", strings.Repeat("x", 512<<10)))},
 		{Name: "missing", Does: "is not in the token response", Clause: core + "3.1.3.3",
 			types: withCode, bend: at(members(drop("id_token")), atToken...)},
@@ -201,8 +201,8 @@ func signatureFaults() []Misbehavior {
 		Does:    "the ID Token names no key, where there are several, which have no names",
 		Clause:  core + "10.1",
 		Modules: []string{module + "kid-absent-multiple-jwks"}, types: responseTypes,
-		Harmless: true, Optional: true,
-		bend: all(signed(under(`{"alg":"RS256"}`), atIDToken...), nameless),
+		Optional: true,
+		bend:     all(signed(under(`{"alg":"RS256"}`), atIDToken...), nameless),
 	})
 }
 

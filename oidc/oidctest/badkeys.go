@@ -31,7 +31,7 @@ func keyFaults() []Misbehavior {
 		{Name: "too_weak", Does: "are RSA keys of 1024 bits", Clause: "RFC 7518, Section 3.3",
 			bend: inEachKey("n", strings.Repeat("w", 171))},
 		{Name: "a_thousand", Does: "are more than anybody has", Clause: clause,
-			Harmless: true, Optional: true, bend: inKeys(thousand)},
+			Optional: true, bend: inKeys(thousand)},
 		{Name: "with_others_beside", Does: "are beside some that nobody can use",
 			Clause: clause, Harmless: true, bend: inKeys(unusableBeside)},
 		{Name: "elsewhere", Does: "are at another URI for each client", Harmless: true,

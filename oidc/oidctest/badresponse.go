@@ -33,9 +33,8 @@ func responseFaults() []Misbehavior {
 			Clause: rfc9207, Modules: []string{fapi2 + "remove-authorization-response-iss"},
 			types: noIDToken, bend: param("iss")},
 		{Name: "without_iss_beside_an_id_token", Does: "leaves it to the ID Token to say whose " +
-			"it is", Clause: "RFC 9207, Section 4", types: withFront, Harmless: true,
-			Optional: true,
-			bend:     param("iss")},
+			"it is", Clause: "RFC 9207, Section 4", types: withFront, Optional: true,
+			bend: param("iss")},
 		{Name: "with_error", Does: "is a refusal", Clause: "RFC 6749, Section 4.1.2.1",
 			types: responseTypes, bend: refusing},
 		{Name: "by_form_post_with_error", Does: "is a refusal, as a form",
@@ -68,12 +67,11 @@ func responseFaults() []Misbehavior {
 		{Name: "with_more", Does: "has a parameter that nobody knows", Harmless: true,
 			Clause: "RFC 6749, Section 4.1.2", types: responseTypes, bend: param("more", "1")},
 		{Name: "with_bad_escape", Does: "has a parameter that does not decode",
-			Clause: "RFC 6749, Appendix B", Harmless: true, Optional: true,
+			Clause: "RFC 6749, Appendix B", Optional: true,
 			bend: at(func(_ *Provider, a *answer) {
 				a.header.Set("Location", a.header.Get("Location")+"&more=%zz")
 			}, atAuthorize...)},
-		{Name: "by_form_post_of_a_megabyte", Does: "is a very long form", Harmless: true,
-			Optional: true, Clause: "OAuth 2.0 Form Post Response Mode, Section 2",
+		{Name: "by_form_post_of_a_megabyte", Does: "is a very long form", Optional: true, Clause: "OAuth 2.0 Form Post Response Mode, Section 2",
 			ask:  Attempt{ResponseMode: "form_post"},
 			bend: param("more", strings.Repeat("x", 1<<20))},
 		{Name: "signed_unasked", Does: "is signed, as was not asked for",

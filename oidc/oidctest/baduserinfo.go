@@ -38,7 +38,7 @@ func userInfoFaults() []Misbehavior {
 		{Name: "with_more_claims", Does: "has claims that nobody knows", Clause: core + "5.3.2",
 			Harmless: true, bend: inUserInfo(put("more", []int{1}))},
 		{Name: "very_deep", Does: "has lists in lists, a hundred thousand deep", Clause: clause,
-			Harmless: true, Optional: true, bend: at(body(twice(`"deep":`+
+			Optional: true, bend: at(body(twice(`"deep":`+
 				strings.Repeat("[", 1e5)+strings.Repeat("]", 1e5))), atUserInfo...)},
 		{Name: "unsigned_as_token", Does: "is a token that nobody signed, as was not registered",
 			Clause: clause, bend: at(func(_ *Provider, a *answer) {

@@ -19,7 +19,8 @@ type Misbehavior struct {
 	// same to a client.
 	Modules []string
 
-	// Harmless says that a client has to go through with it: it is allowed.
+	// Harmless says that a client has to go through with it: it is allowed. What is neither
+	// harmless nor optional a client has to refuse.
 	Harmless bool
 
 	// Optional says that a client may go through with it, or refuse.
