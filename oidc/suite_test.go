@@ -43,7 +43,11 @@ func attempt(ctx context.Context, a *oidctest.Attempt) error {
 			return errOtherIssuer
 		}
 	}
-	client, err := newAttempting(issuer, a)
+	config, err := configured(issuer, a)
+	if err != nil {
+		return err
+	}
+	client, err := New(config)
 	if err != nil {
 		return err
 	}
@@ -81,14 +85,14 @@ func attempt(ctx context.Context, a *oidctest.Attempt) error {
 	return err
 }
 
-func newAttempting(issuer string, a *oidctest.Attempt) (*Client, error) {
+func configured(issuer string, a *oidctest.Attempt) (Config, error) {
 	idToken, err := registration(a.Client.IDTokenAlgorithm, a.Client.IDTokenEncryption)
 	if err != nil {
-		return nil, err
+		return Config{}, err
 	}
 	userInfo, err := registration(a.Client.UserInfoAlgorithm, a.Client.UserInfoEncryption)
 	if err != nil {
-		return nil, err
+		return Config{}, err
 	}
 	c := Config{
 		Issuer:   issuer,
@@ -106,7 +110,7 @@ func newAttempting(issuer string, a *oidctest.Attempt) (*Client, error) {
 	if a.Client.Keys != nil {
 		c.RequestObject = oauth2.RequestObject{Key: a.Client.Keys.All()[0], Algorithm: "RS256"}
 	}
-	return New(c)
+	return c, nil
 }
 
 // registration is how a client gets what is signed, and encrypted.
@@ -275,6 +279,7 @@ func suiteOutcome(err error) string {
 // literal. What the source puts together is cut at the first part that is no literal.
 type site struct {
 	check, need string
+	whole       bool // need is all that must be
 	place       string
 }
 
@@ -298,9 +303,10 @@ func sites(t *testing.T, files ...string) []site {
 			if !ok || len(call.Args) < first+2 {
 				return true
 			}
-			s := site{check: literal(call.Args[first]), place: fset.Position(n.Pos()).String()}
+			s := site{place: fset.Position(n.Pos()).String()}
+			s.check, _ = literal(call.Args[first])
 			if called(call) != "Result" {
-				s.need = literal(call.Args[first+1])
+				s.need, s.whole = literal(call.Args[first+1])
 			}
 			if s.check+s.need != "" {
 				list = append(list, s)
@@ -322,20 +328,21 @@ func called(call *ast.CallExpr) string {
 	return ""
 }
 
-// literal is the text that an expression begins with.
-func literal(e ast.Expr) string {
+// literal is the text that an expression begins with, and whether that is all of it.
+func literal(e ast.Expr) (text string, whole bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:
-		text, _ := strconv.Unquote(e.Value)
-		return text
+		text, err := strconv.Unquote(e.Value)
+		return text, err == nil
 	case *ast.BinaryExpr:
-		left := literal(e.X)
-		if whole, ok := e.X.(*ast.BasicLit); ok && whole.Kind == gotoken.STRING {
-			return left + literal(e.Y)
+		left, whole := literal(e.X)
+		if !whole {
+			return left, false
 		}
-		return left
+		right, whole := literal(e.Y)
+		return left + right, whole
 	}
-	return ""
+	return "", false
 }
 
 // The suite is passed, each thing that is wrong is refused for what is wrong with it, and every
@@ -402,7 +409,8 @@ func (r *record) testChecks(t *testing.T) {
 // provokedBy returns a misbehavior that made a check fail.
 func (r *record) provokedBy(s site) string {
 	for e, by := range r.failed {
-		if (s.check == "" || s.check == e.Check) && strings.HasPrefix(e.Need, s.need) {
+		met := e.Need == s.need || !s.whole && strings.HasPrefix(e.Need, s.need)
+		if met && (s.check == "" || s.check == e.Check) {
 			return by
 		}
 	}
