@@ -140,15 +140,10 @@ var notInSuite = map[string]string{
 		"it is checked if it is there",
 }
 
-// pending are those whose part of the provider is not there yet.
-const pending = `
-oidcc-client-test-dynamic-registration
-`
-
 // Each module is in the suite of oidctest, or it is said why not.
 func TestConformanceIsWhole(t *testing.T) {
 	want := slices.Sorted(strings.FieldsSeq(suiteModules))
-	got := strings.Fields(pending)
+	var got []string
 	for _, m := range oidctest.Misbehaviors() {
 		got = append(got, m.Modules...)
 	}

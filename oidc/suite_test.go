@@ -43,7 +43,7 @@ func attempt(ctx context.Context, a *oidctest.Attempt) error {
 			return errOtherIssuer
 		}
 	}
-	config, err := configured(issuer, a)
+	config, err := configOf(ctx, issuer, a)
 	if err != nil {
 		return err
 	}
@@ -83,6 +83,32 @@ func attempt(ctx context.Context, a *oidctest.Attempt) error {
 	}
 	_, err = client.UserInfoOf(ctx, login.Token, who) // a refresh need not bring an ID Token
 	return err
+}
+
+// configOf is what the client is configured with, or has registered.
+func configOf(ctx context.Context, issuer string, a *oidctest.Attempt) (Config, error) {
+	if a.Task != oidctest.Registration {
+		return configured(issuer, a)
+	}
+	found, err := oauth2.Discover(ctx, a.HTTP, issuer)
+	if err != nil {
+		return Config{}, err
+	}
+	r, err := Register(ctx, Provider{AuthorizationServer: found}, ClientMetadata{
+		ClientMetadata: oauth2.ClientMetadata{
+			RedirectURIs:            []string{a.RedirectURI},
+			ResponseTypes:           []string{a.ResponseType},
+			GrantTypes:              []string{"authorization_code", "implicit"},
+			TokenEndpointAuthMethod: "client_secret_basic",
+		},
+		IDTokenSignedResponseAlg: "RS256",
+	}, oauth2.RegistrationOptions{HTTP: a.HTTP})
+	if err != nil {
+		return Config{}, err
+	}
+	c, err := ConfigOf(r, RegistrationKeys{})
+	c.HTTP = a.HTTP
+	return c, err
 }
 
 func configured(issuer string, a *oidctest.Attempt) (Config, error) {
@@ -467,7 +493,8 @@ var refusedFor = map[string]string{
 		id_token_issued_to_another refresh_brings_id_token_issued_to_nobody_before`,
 	"check body": `
 		token_response_not_json token_response_with_token_type_twice userinfo_with_sub_twice
-		userinfo_not_json userinfo_very_deep`,
+		userinfo_not_json userinfo_very_deep registration_not_json
+		registration_with_client_id_twice`,
 	"check c_hash": `
 		id_token_with_wrong_c_hash id_token_without_c_hash`,
 	"check claims": `
@@ -476,6 +503,14 @@ var refusedFor = map[string]string{
 		signed_userinfo_that_is_a_list signed_userinfo_with_claims_of_no_json
 		logout_token_with_claim_twice logout_token_that_is_a_list
 		logout_token_with_claims_of_no_json`,
+	"check client_id": `
+		registration_without_client_id registration_with_client_id_as_number`,
+	"check client_id_issued_at": `
+		registration_with_issued_at_as_text`,
+	"check client_secret": `
+		registration_with_secret_as_number`,
+	"check client_secret_expires_at": `
+		registration_without_end_of_secret`,
 	"check code": `
 		response_without_code signed_response_without_code`,
 	"check code_challenge_methods_supported": `
@@ -490,7 +525,7 @@ var refusedFor = map[string]string{
 		metadata_page metadata_of_another_media_type token_response_page
 		token_response_of_another_media_type userinfo_page userinfo_of_another_media_type
 		signed_userinfo_not_signed_at_all webfinger_of_another_media_type
-		claims_of_another_media_type`,
+		claims_of_another_media_type registration_page registration_of_another_media_type`,
 	"check crit": `
 		id_token_with_unknown_crit signed_userinfo_with_unknown_crit
 		logout_token_with_unknown_crit`,
@@ -517,6 +552,8 @@ var refusedFor = map[string]string{
 	"check id_token": `
 		id_token_with_claims_of_wrong_types id_token_missing
 		token_response_with_id_token_as_number`,
+	"check id_token_signed_response_alg": `
+		registration_with_another_alg`,
 	"check id_token_signing_alg_values_supported": `
 		metadata_with_no_algorithm_but_none`,
 	"check iss": `
@@ -536,6 +573,8 @@ var refusedFor = map[string]string{
 		webfinger_not_json webfinger_with_links_twice`,
 	"check jti": `
 		logout_token_without_jti logout_token_sent_twice`,
+	"check jwks": `
+		registration_with_keys_twice`,
 	"check jwks_uri": `
 		metadata_without_jwks_uri metadata_with_http_jwks_uri`,
 	"check key": `
@@ -548,7 +587,8 @@ var refusedFor = map[string]string{
 	"check logout_token": `
 		logout_token_with_sid_as_number logout_token_missing logout_token_beside_another`,
 	"check metadata": `
-		metadata_with_issuer_as_list metadata_not_json metadata_with_issuer_twice`,
+		metadata_with_issuer_as_list metadata_not_json metadata_with_issuer_twice
+		registration_with_redirect_uris_as_text`,
 	"check nbf": `
 		id_token_not_yet_good signed_userinfo_not_yet_good claims_not_yet_good`,
 	"check nonce": `
@@ -558,8 +598,14 @@ var refusedFor = map[string]string{
 		response_with_two_states response_with_two_codes response_with_bad_escape
 		response_by_form_post_of_a_megabyte third_party_with_two_hints logout_with_two_states
 		front_channel_logout_with_two_sids`,
+	"check redirect_uris": `
+		registration_of_another_redirect_uri`,
 	"check refresh_token": `
 		token_response_with_refresh_token_as_number`,
+	"check registration_access_token": `
+		registration_with_token_as_number`,
+	"check registration_client_uri": `
+		registration_with_token_and_no_uri registration_managed_elsewhere`,
 	"check response": `
 		response_signed_unasked signed_response_with_state_as_list signed_response_that_is_none
 		signed_response_with_code_beside_it signed_response_with_state_beside_it
@@ -611,6 +657,8 @@ var refusedFor = map[string]string{
 		third_party_to_another_site`,
 	"check token_endpoint": `
 		metadata_without_token_endpoint metadata_with_http_token_endpoint`,
+	"check token_endpoint_auth_method": `
+		registration_with_another_method`,
 	"check token_type": `
 		response_without_token_type response_of_another_token_type
 		token_response_without_token_type token_response_of_another_token_type`,
@@ -622,7 +670,7 @@ var refusedFor = map[string]string{
 	"decryption": `
 		id_token_badly_encrypted encrypted_userinfo_that_does_not_decrypt`,
 	"insecure URL": `
-		logout_without_endpoint`,
+		logout_without_endpoint registration_managed_without_tls`,
 	"redirect": `
 		token_response_redirect userinfo_redirect`,
 	"server  401": `
@@ -630,6 +678,8 @@ var refusedFor = map[string]string{
 	"server access_denied 0": `
 		response_with_error response_by_form_post_with_error response_with_error_and_code
 		signed_response_with_error`,
+	"server invalid_client_metadata 400": `
+		registration_refused`,
 	"server invalid_grant 200": `
 		token_response_error_with_status_200`,
 	"server invalid_grant 400": `
@@ -648,7 +698,7 @@ var refusedFor = map[string]string{
 		webfinger_of_another_issuer`,
 	"too large": `
 		metadata_endless keys_endless token_response_endless token_response_compressed_without_end
-		userinfo_endless webfinger_endless claims_endless`,
+		userinfo_endless webfinger_endless claims_endless registration_endless`,
 }
 
 // callersOwn are the checks that no provider provokes, each as its name and what must be, as
@@ -659,7 +709,6 @@ var callersOwn = []struct{ why, checks string }{
 		client_authentication: must be configured
 		leeway: must be at most 5 minutes
 		replay_store: must have room
-		id_token_signed_response_alg:
 		userinfo_signed_response_alg:
 		authorization_signed_response_alg: must be a signature algorithm
 		: must be one of this module
@@ -678,10 +727,23 @@ var callersOwn = []struct{ why, checks string }{
 		iss: must be that of the hint
 		iss: must be that of the login
 		aud: must be that of the login`},
+	{"what is to be registered", `
+		key: must be given to sign request objects
+		: must have a Decrypter
+		default_max_age:
+		initiate_login_uri:
+		application_type:
+		redirect_uris:
+		grant_types:
+		: must be registered where pairwise
+		: must be one of package jose
+		post_logout_redirect_uris:
+		backchannel_logout_uri:
+		: must be https
+		: must be of the scheme, host and port`},
 	{"what is asked for", `
 		post_logout_redirect_uri:
 		: must be absolute, without a fragment
-		: must be https, http on loopback
 		: must not have state in its query
 		max_age:
 		prompt:

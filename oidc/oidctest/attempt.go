@@ -37,6 +37,10 @@ const (
 	// where, and to go through with it.
 	ThirdParty = "third-party login"
 
+	// Registration is to register a client that is authenticated by client_secret_basic and
+	// gets ID Tokens signed with RS256, and to log in as that.
+	Registration = "registration"
+
 	// Logout is to log in, to have the provider log the user out, and to take the browser
 	// back at the first of Client.PostLogoutRedirectURIs, with what it then brings.
 	Logout = "logout"
@@ -55,7 +59,7 @@ type Attempt struct {
 	Task        string // Login, or another of the constants
 
 	Issuer      string
-	Client      Client // as it is registered; Key of a Recipient is the private one
+	Client      Client // as it is registered, with private keys; zero for Registration
 	RedirectURI string // https, and served by nobody: see Browse
 
 	ResponseType string

@@ -167,21 +167,22 @@ func quietly(change func(p *Provider, a *answer), endpoints ...string) bend {
 
 // Where endpoints are.
 var (
-	atMetadata   = []string{"/openid-configuration", "/oauth-authorization-server"}
-	atKeys       = []string{"/jwks"}
-	atToken      = []string{"/token"}
-	atUserInfo   = []string{"/userinfo"}
-	atAuthorize  = []string{"/authorize"}
-	atIDToken    = []string{"/authorize", "/token"}
-	atEndSession = []string{"/end_session"}
-	atWebFinger  = []string{"/.well-known/webfinger"}
+	atMetadata     = []string{"/openid-configuration", "/oauth-authorization-server"}
+	atKeys         = []string{"/jwks"}
+	atToken        = []string{"/token"}
+	atUserInfo     = []string{"/userinfo"}
+	atAuthorize    = []string{"/authorize"}
+	atIDToken      = []string{"/authorize", "/token"}
+	atRegistration = []string{"/register"}
+	atEndSession   = []string{"/end_session"}
+	atWebFinger    = []string{"/.well-known/webfinger"}
 )
 
 // members edits an answer that is a JSON object.
 func members(change edit) func(p *Provider, a *answer) {
 	return func(p *Provider, a *answer) {
 		var object map[string]any
-		if a.status == http.StatusOK && json.Unmarshal([]byte(a.body), &object) == nil {
+		if a.status/100 == 2 && json.Unmarshal([]byte(a.body), &object) == nil {
 			change(p, object)
 			a.body = jsonOf(object)
 		}
@@ -191,7 +192,7 @@ func members(change edit) func(p *Provider, a *answer) {
 // body changes the text of an answer that is no refusal.
 func body(change func(text string) string) func(*Provider, *answer) {
 	return func(_ *Provider, a *answer) {
-		if a.status == http.StatusOK {
+		if a.status/100 == 2 {
 			a.body = change(a.body)
 		}
 	}

@@ -36,7 +36,7 @@ func Misbehaviors() []Misbehavior {
 	return slices.Concat(conforming(), discoveryFaults(), keyFaults(), responseFaults(),
 		signedResponseFaults(), idTokenFaults(), signatureFaults(), encryptionFaults(),
 		tokenResponseFaults(), userInfoFaults(), signedUserInfoFaults(), refreshFaults(),
-		webFingerFaults(), claimSourceFaults(), thirdPartyFaults(), logoutFaults(),
+		webFingerFaults(), claimSourceFaults(), thirdPartyFaults(), registrationFaults(), logoutFaults(),
 		frontChannelFaults(), backChannelFaults())
 }
 

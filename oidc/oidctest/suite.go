@@ -117,10 +117,14 @@ func newRun(m Misbehavior, responseType string) *run {
 	case FrontChannelLogout:
 		a.Client.FrontChannelLogoutURI = redirectOrigin + "/frontchannel"
 	}
+	clients := []Client{a.Client}
+	if a.Task == Registration {
+		clients, a.Client = nil, Client{}
+	}
 	r := &run{attempt: &a, server: httptest.NewUnstartedServer(nil)}
 	base := "https://" + r.server.Listener.Addr().String()
 	r.provider = must(New(Options{
-		BaseURL: base, Clients: []Client{a.Client}, Misbehave: m.Name, Intercept: r.log,
+		BaseURL: base, Clients: clients, Misbehave: m.Name, Intercept: r.log,
 		HTTP: &http.Client{Transport: serving{a.Site}}}))
 	r.server.Config.Handler = r.provider
 	r.server.StartTLS()

@@ -71,6 +71,9 @@ func (b believer) attempt() error {
 	}
 	b.send("GET", base+"/.well-known/openid-configuration", nil, "")
 	b.send("GET", base+"/jwks", nil, "")
+	if b.Task == Registration {
+		b.register(base)
+	}
 	answer := b.logIn(base)
 	if b.Task == Twice {
 		answer = b.logIn(base)
@@ -137,6 +140,20 @@ func (b believer) logIn(base string) map[string]string {
 			"code": {came["code"]}, "redirect_uri": {b.RedirectURI}, "code_verifier": {verifier}})
 	}
 	return came
+}
+
+func (b believer) register(base string) {
+	resp, err := b.HTTP.Post(base+"/register", "application/json", strings.NewReader(jsonOf(
+		map[string]any{"redirect_uris": []string{b.RedirectURI},
+			"response_types": []string{b.ResponseType},
+			"grant_types":    []string{"authorization_code", "implicit"}})))
+	if err != nil {
+		return
+	}
+	defer resp.Body.Close()
+	var got map[string]any
+	json.NewDecoder(resp.Body).Decode(&got)
+	b.Client.ID, b.Client.Secret = fmt.Sprint(got["client_id"]), fmt.Sprint(got["client_secret"])
 }
 
 func (b believer) token(base string, form url.Values) map[string]string {
