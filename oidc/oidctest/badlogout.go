@@ -30,7 +30,9 @@ func logoutFaults() []Misbehavior {
 			bend: at(location(without("state")), atEndSession...)},
 		{Name: "with_two_states", Does: "comes back with two states", Clause: rpInitiated + "2",
 			Optional: true,
-			bend:     at(location(func(q url.Values) { q.Add("state", "another") }), atEndSession...)},
+			bend: at(location(func(q url.Values) {
+				q.Add("state", "another")
+			}), atEndSession...)},
 		{Name: "at_endpoint_with_client_id",
 			Does:   "is asked for where another client is in the query",
 			Clause: rpInitiated + "2.1", Optional: true,

@@ -71,7 +71,8 @@ func responseFaults() []Misbehavior {
 			bend: at(func(_ *Provider, a *answer) {
 				a.header.Set("Location", a.header.Get("Location")+"&more=%zz")
 			}, atAuthorize...)},
-		{Name: "by_form_post_of_a_megabyte", Does: "is a very long form", Optional: true, Clause: "OAuth 2.0 Form Post Response Mode, Section 2",
+		{Name: "by_form_post_of_a_megabyte", Does: "is a very long form",
+			Optional: true, Clause: "OAuth 2.0 Form Post Response Mode, Section 2",
 			ask:  Attempt{ResponseMode: "form_post"},
 			bend: param("more", strings.Repeat("x", 1<<20))},
 		{Name: "signed_unasked", Does: "is signed, as was not asked for",

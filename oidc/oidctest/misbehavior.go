@@ -36,8 +36,8 @@ func Misbehaviors() []Misbehavior {
 	return slices.Concat(conforming(), discoveryFaults(), keyFaults(), responseFaults(),
 		signedResponseFaults(), idTokenFaults(), signatureFaults(), encryptionFaults(),
 		tokenResponseFaults(), userInfoFaults(), signedUserInfoFaults(), refreshFaults(),
-		webFingerFaults(), claimSourceFaults(), thirdPartyFaults(), registrationFaults(), logoutFaults(),
-		frontChannelFaults(), backChannelFaults())
+		webFingerFaults(), claimSourceFaults(), thirdPartyFaults(), registrationFaults(),
+		logoutFaults(), frontChannelFaults(), backChannelFaults())
 }
 
 // name puts before the names and deeds of a list what it is about.
