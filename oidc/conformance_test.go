@@ -128,14 +128,8 @@ fapi2-security-profile-final-client-test-ensure-authorization-response-with-inva
 
 // notInSuite are those of them that no misbehavior stands for, and why.
 var notInSuite = map[string]string{
-	"oidcc-client-test-userinfo-bearer-body": "how the token is sent is for the client to " +
-		"choose: TestUserInfo has it in the body",
-	"oidcc-client-test-request-uri-signed-none": "RFC 9101, Section 10.1 has request objects " +
-		"signed: there is no way not to",
 	"oidcc-client-test-mtls-endpoint-aliases": "there is no authentication by certificates " +
 		"here yet (RFC 8705)",
-	"oidcc-client-test-session-management": "polling by a page's script is for the page: " +
-		"package oidc has none",
 	"fapi1-advanced-final-client-test-invalid-missing-shash": "OpenID Connect has no s_hash: " +
 		"it is checked if it is there",
 }

@@ -131,5 +131,6 @@
 // [Transaction.CheckRedirect] compares: package registry does both. Starting a new
 // application session after a login.
 //
-// Accounts for tests come from oidctest, a provider on loopback.
+// Accounts for tests come from oidctest, a provider on loopback that misbehaves if it is told to;
+// its Suite shows what the login code of an application does with each fault.
 package oidc

@@ -673,6 +673,8 @@ var refusedFor = map[string]string{
 		logout_without_endpoint registration_managed_without_tls`,
 	"redirect": `
 		token_response_redirect userinfo_redirect`,
+	"server  400": `
+		userinfo_for_tokens_in_a_form`,
 	"server  401": `
 		userinfo_refused`,
 	"server access_denied 0": `

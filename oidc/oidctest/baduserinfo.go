@@ -35,6 +35,14 @@ func userInfoFaults() []Misbehavior {
 			bend: at(body(endless), atUserInfo...)},
 		{Name: "redirect", Does: "sends the client elsewhere, with its token",
 			Clause: "RFC 9700, Section 4.12", bend: at(elsewhere, atUserInfo...)},
+		{Name: "for_tokens_in_a_form", Does: "is for tokens in a form alone",
+			Clause: "RFC 6750, Section 2.1", Optional: true,
+			Modules: []string{module + "userinfo-bearer-body"},
+			bend: at(func(_ *Provider, a *answer) {
+				if a.request.Header.Get("Authorization") != "" {
+					*a = answer{a.request, http.StatusBadRequest, http.Header{}, ""}
+				}
+			}, atUserInfo...)},
 		{Name: "with_more_claims", Does: "has claims that nobody knows", Clause: core + "5.3.2",
 			Harmless: true, bend: inUserInfo(put("more", []int{1}))},
 		{Name: "very_deep", Does: "has lists in lists, a hundred thousand deep", Clause: clause,

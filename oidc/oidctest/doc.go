@@ -60,6 +60,14 @@
 // Options.EditIDToken, EditLogoutToken, EditUserInfo, EditMetadata and EditResponse change
 // what is sent, to see whether a client notices.
 //
+// # Misbehavior
+//
+// Options.Misbehave has the provider do one thing that it must not, or that a client may not
+// expect, by the name of one of [Misbehaviors]: there is one for each module of the OpenID
+// conformance suite for relying parties and for each check of package oidc, and more. [Suite]
+// runs the login code of an application, whatever it is made of, at each of them, and fails
+// where it lets pass what it must refuse, or refuses what is allowed.
+//
 // # Logout
 //
 // Each login is a session, whose ID is the claim sid; one that brings an id_token_hint goes
@@ -73,6 +81,8 @@
 //
 // Authorization responses have session_state, and the page check_session tells a frame of
 // the client whether somebody is still logged in in the browser.
+//
+// # What it is not
 //
 // The package shares with the client only jose and pkce, so that a mistake in
 // oauth2 or oidc is not made again by its examiner. It keeps all in memory and
