@@ -15,7 +15,7 @@ import (
 const maxCertificates = 8
 
 // parseCertificates reads "x5c" and compares the first certificate with the key,
-// and with "x5t" and "x5t#S256", RFC 7517, Section 4.7 to 4.9. Without "x5c" a
+// and with "x5t" and "x5t#S256", RFC 7517, Sections 4.7 to 4.9. Without "x5c" a
 // thumbprint has nothing to be compared with. "x5u" is never fetched.
 func parseCertificates(key material, m strictjson.Object) ([]*x509.Certificate, error) {
 	if m.Get("x5c") == "" {

@@ -170,7 +170,7 @@ func strayBits(t testing.TB) string {
 	return text[:at] + string(text[at]+1) + text[at+1:]
 }
 
-// RFC 7517, Section 4.8 and 4.9. Without x5c there is nothing to compare with.
+// RFC 7517, Sections 4.8 and 4.9. Without x5c there is nothing to compare with.
 func TestCertificateThumbprints(t *testing.T) {
 	private := ecPrivate(t)
 	der := certificate(t, &private.PublicKey, private)

@@ -18,7 +18,7 @@ type Claims struct {
 	IssuedAt  time.Time // "iat", RFC 7519, Section 4.1.6
 	ID        string    // "jti", RFC 7519, Section 4.1.7
 
-	// Other are all others, by name, RFC 7519, Section 4.2 and 4.3. They must not be
+	// Other are all others, by name, RFC 7519, Sections 4.2 and 4.3. They must not be
 	// those above, in any case.
 	Other map[string]any
 }

@@ -188,7 +188,7 @@ func TestVerifyJSONRefuses(t *testing.T) {
 	}
 }
 
-// RFC 7515, Section 7.2.1 and 10.7: what decides is protected, and nothing is twice.
+// RFC 7515, Sections 7.2.1 and 10.7: what decides is protected, and nothing is twice.
 func TestVerifyJSONUnprotected(t *testing.T) {
 	for _, tt := range []struct{ name, protected, unprotected, check string }{
 		{"alg", `{}`, `{"alg":"ES256"}`, "alg"},

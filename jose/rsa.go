@@ -135,7 +135,7 @@ func (k rsaKey) checkPrivate(private any) error {
 	return nil
 }
 
-// crt returns what RFC 7518, Section 6.3.2.4 to 6.3.2.6 have computed of a key.
+// crt returns what RFC 7518, Sections 6.3.2.4 to 6.3.2.6 have computed of a key.
 func crt(k *rsa.PrivateKey) []*big.Int {
 	return []*big.Int{k.Precomputed.Dp, k.Precomputed.Dq, k.Precomputed.Qinv}
 }
@@ -172,7 +172,7 @@ func (k rsaKey) writePrivate(w *writer, private any) bool {
 	return true
 }
 
-// verify is RSASSA-PKCS1-v1_5 or RSASSA-PSS, RFC 7518, Section 3.3 and 3.5. Both
+// verify is RSASSA-PKCS1-v1_5 or RSASSA-PSS, RFC 7518, Sections 3.3 and 3.5. Both
 // functions want a signature exactly as long as the modulus.
 func (k rsaKey) verify(a signatureAlgorithm, input, sig []byte) bool {
 	d := a.digest(nil, input)

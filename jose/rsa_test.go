@@ -229,7 +229,7 @@ func TestNewRSAPrivateRefuses(t *testing.T) {
 	}
 }
 
-// RFC 7518, Section 3.3 and 3.5, with the salt as long as the hash.
+// RFC 7518, Sections 3.3 and 3.5, with the salt as long as the hash.
 func TestRSASignatures(t *testing.T) {
 	private := rsaPrivate(t)
 	key := newKey(t, &private.PublicKey, KeyOptions{})

@@ -6,7 +6,7 @@ import (
 	"vouchsafe/internal/strictjson"
 )
 
-// A use is what a key may do, RFC 7517, Section 4.2 and 4.3.
+// A use is what a key may do, RFC 7517, Sections 4.2 and 4.3.
 type use uint8
 
 const (

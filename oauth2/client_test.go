@@ -224,7 +224,7 @@ func TestNew(t *testing.T) {
 		{"token endpoint with user information",
 			func(c *Config) { c.Server.TokenEndpoint = "https://u:p@as.example/token" },
 			"insecure URL"},
-		// RFC 6749, Section 3.1 and 3.2: no fragment.
+		// RFC 6749, Sections 3.1 and 3.2: no fragment.
 		{"authorization endpoint with fragment",
 			func(c *Config) { c.Server.AuthorizationEndpoint += "#a" }, "insecure URL"},
 		{"token endpoint with fragment",
@@ -351,7 +351,7 @@ func TestClientSaysWhatItIs(t *testing.T) {
 	})
 }
 
-// The bytes of token requests, RFC 6749, Section 2.3.1 and 4.1.3.
+// The bytes of token requests, RFC 6749, Sections 2.3.1 and 4.1.3.
 func TestTokenRequest(t *testing.T) {
 	const form = "code=CODE&code_verifier=VERIFIER&grant_type=authorization_code" +
 		"&redirect_uri=https%3A%2F%2Frp.example%2Fcb"

@@ -104,7 +104,7 @@ const basicPost = "POST /token\nAccept: application/json\n" +
 	"Authorization: Basic Y2xpZW50OnNlY3JldA==\n" +
 	"Content-Type: application/x-www-form-urlencoded\n\n"
 
-// RFC 6749, Section 4.3, 4.4, 4.5 and 6; RFC 7522, RFC 7523 and RFC 8693, Section 2.1.
+// RFC 6749, Sections 4.3, 4.4, 4.5 and 6; RFC 7522, RFC 7523 and RFC 8693, Section 2.1.
 func TestGrants(t *testing.T) {
 	for _, g := range grants() {
 		t.Run(g.name, func(t *testing.T) {

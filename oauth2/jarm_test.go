@@ -286,7 +286,7 @@ func TestJWTResponseTokens(t *testing.T) {
 	}
 }
 
-// JARM, Section 3 and 4: the algorithm registered, those that the server lists, or RS256.
+// JARM, Sections 3 and 4: the algorithm registered, those that the server lists, or RS256.
 func TestJWTResponseAlgorithms(t *testing.T) {
 	const secret = "a secret that is 32 octets long."
 	keys := map[string]*jose.Key{"ES256": newKey(t), "RS256": signingKey(t, "RS256"),

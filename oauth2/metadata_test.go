@@ -34,7 +34,7 @@ func issued(base *string, path string) http.HandlerFunc {
 	}
 }
 
-// RFC 8414, Section 3 and 5: where metadata is looked for, in order.
+// RFC 8414, Sections 3 and 5: where metadata is looked for, in order.
 func TestDiscoverPlaces(t *testing.T) {
 	const server, openID = "/.well-known/oauth-authorization-server",
 		"/.well-known/openid-configuration"

@@ -60,7 +60,7 @@ func (c *Client) exchange(ctx context.Context, s step, form url.Values) (answer,
 	return answer{resp, c.config.Now().Round(0), req}, nil
 }
 
-// request builds a request, RFC 6749, Section 3.2 and 3.2.1, which the endpoints of
+// request builds a request, RFC 6749, Sections 3.2 and 3.2.1, which the endpoints of
 // other specifications follow.
 func (c *Client) request(ctx context.Context, s step, form url.Values) (*http.Request, error) {
 	if s.url == "" {

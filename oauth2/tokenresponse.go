@@ -14,7 +14,7 @@ import (
 )
 
 // tokenMembers are the members of a token response that this package reads:
-// RFC 6749, Section 5.1 and 5.2, RFC 8693, Section 2.2.1, and OpenID Connect Core 1.0,
+// RFC 6749, Sections 5.1 and 5.2, RFC 8693, Section 2.2.1, and OpenID Connect Core 1.0,
 // Section 3.1.3.3. What is in a Token's Extra is none of them.
 var tokenMembers = []string{"access_token", "token_type", "expires_in", "refresh_token", "scope",
 	"id_token", "issued_token_type", "error", "error_description", "error_uri"}

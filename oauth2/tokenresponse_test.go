@@ -31,7 +31,7 @@ func readAs(q Quirks, status int, contentType, body string) (*Token, error) {
 	return c.readToken(context.Background(), answer{resp, start, &http.Request{}}, nil)
 }
 
-// RFC 6749, Section 5.1 and 5.2.
+// RFC 6749, Sections 5.1 and 5.2.
 func TestReadToken(t *testing.T) {
 	const js = "application/json"
 	for _, test := range []struct {

@@ -19,7 +19,7 @@ type Login struct {
 
 // Callback reads the parameters of a callback, which [oauth2.ReadCallback] gets from a
 // request, exchanges the code, if the response type has one, and verifies every ID Token
-// that comes (OpenID Connect Core 1.0, Section 3.1.2.7 to 3.1.3.8, 3.2.2.8 to 3.2.2.11 and
+// that comes (OpenID Connect Core 1.0, Sections 3.1.2.7 to 3.1.3.8, 3.2.2.8 to 3.2.2.11 and
 // 3.3.2.8 to 3.3.3.9). One that came with the browser is verified before the code is sent.
 //
 // A response without an ID Token is refused. An access token that came with the browser

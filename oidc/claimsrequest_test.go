@@ -68,7 +68,7 @@ func TestClaimsRequest(t *testing.T) {
 	}
 }
 
-// What the ID Token is held to: OpenID Connect Core 1.0, Section 2, 5.5.1 and 5.5.1.1.
+// What the ID Token is held to: OpenID Connect Core 1.0, Sections 2, 5.5.1 and 5.5.1.1.
 func TestExpectedClaims(t *testing.T) {
 	type claims = map[string]ClaimRequest
 	for _, test := range []struct {

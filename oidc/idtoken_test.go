@@ -57,7 +57,7 @@ var goldOrSilver = AuthorizationOptions{ACRValues: []string{"gold", "silver"}}
 
 type list = []any
 
-// Every rule of OpenID Connect Core 1.0, Section 2 and 3.1.3.7, broken by a
+// Every rule of OpenID Connect Core 1.0, Sections 2 and 3.1.3.7, broken by a
 // provider whose signature is good.
 var idTokenTests = []struct {
 	name   string

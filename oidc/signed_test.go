@@ -59,7 +59,7 @@ func decrypter(t *testing.T, k *jose.Key) *jose.Decrypter {
 
 func plain(payload []byte) string { return string(payload) }
 
-// OpenID Connect Core 1.0, Section 5.3.2 and 5.3.4: what is signed is by the provider, for
+// OpenID Connect Core 1.0, Sections 5.3.2 and 5.3.4: what is signed is by the provider, for
 // this client and of now, as far as it says so.
 func TestSignedUserInfo(t *testing.T) {
 	provider := func(w *world) func([]byte) string { return by(w.Key(), "") }

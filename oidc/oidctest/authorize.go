@@ -234,7 +234,7 @@ func (p *Provider) approve(w http.ResponseWriter, r *http.Request, req request, 
 	p.respond(w, r, req, answer)
 }
 
-// answer makes what a response brings, OpenID Connect Core 1.0, Section 3.2.2.5 and 3.3.2.5.
+// answer makes what a response brings, OpenID Connect Core 1.0, Sections 3.2.2.5 and 3.3.2.5.
 func (p *Provider) answer(g *grant) (url.Values, error) {
 	answer := url.Values{}
 	if g.has("code") {

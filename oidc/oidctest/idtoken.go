@@ -13,7 +13,7 @@ type beside struct {
 	accessToken, code, state string
 }
 
-// hash is OpenID Connect Core 1.0, Section 3.1.3.6 and 3.3.2.11, with the hash of the
+// hash is OpenID Connect Core 1.0, Sections 3.1.3.6 and 3.3.2.11, with the hash of the
 // algorithm that signs.
 func hash(algorithm, value string) string {
 	h := sha256.New()

@@ -19,7 +19,7 @@ func sha2(value string) string { sum := sha256.Sum256([]byte(value)); return hal
 func sha3(value string) string { sum := sha512.Sum384([]byte(value)); return half(sum[:]) }
 func sha5(value string) string { sum := sha512.Sum512([]byte(value)); return half(sum[:]) }
 
-// OpenID Connect Core 1.0, Section 3.2.2.10 and 3.3.2.11: what comes with an ID Token is
+// OpenID Connect Core 1.0, Sections 3.2.2.10 and 3.3.2.11: what comes with an ID Token is
 // bound to it, by the hash of the algorithm of the client.
 func TestHashes(t *testing.T) {
 	secret := strings.Repeat("s", 64)

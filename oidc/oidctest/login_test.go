@@ -28,7 +28,7 @@ func (w walk) loggedIn(pairs ...string) string {
 	return w.claims(got.Get("id_token"), "RS256", nil)["sub"].(string)
 }
 
-// OpenID Connect Core 1.0, Section 3.1.2.1 and 5.5.1: whom a request is about.
+// OpenID Connect Core 1.0, Sections 3.1.2.1 and 5.5.1: whom a request is about.
 func TestWho(t *testing.T) {
 	w := start(t, oidctest.Options{Users: users})
 	params, _ := w.request("openid")

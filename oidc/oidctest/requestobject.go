@@ -118,7 +118,7 @@ func fetchable(u *url.URL) bool {
 }
 
 // openRequestObject decrypts a request object, if it is encrypted, and verifies it, RFC 9101,
-// Section 6.1 and 6.2. A type tells it from other tokens of the client, but need not be there
+// Sections 6.1 and 6.2. A type tells it from other tokens of the client, but need not be there
 // (Section 10.8).
 func (p *Provider) openRequestObject(ctx context.Context, client Client, object string) (
 	map[string]json.RawMessage, Fault) {

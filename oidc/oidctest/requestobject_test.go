@@ -338,7 +338,7 @@ func TestObjectWithoutRedirectURI(t *testing.T) {
 	}
 }
 
-// RFC 9101, Section 5 and 6: by value and by reference, encrypted or not.
+// RFC 9101, Sections 5 and 6: by value and by reference, encrypted or not.
 func TestRequestObjects(t *testing.T) {
 	bring := func(o jose.SignOptions) func(signer, map[string]any) answer {
 		return func(s signer, claims map[string]any) answer {

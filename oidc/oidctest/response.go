@@ -30,7 +30,7 @@ func parseResponseType(text string) []string {
 func (req request) has(what string) bool { return slices.Contains(req.types, what) }
 
 // bringsTokens reports whether what the browser brings must not be in a query (OAuth 2.0
-// Multiple Response Type Encoding Practices, Section 3.0 and 5).
+// Multiple Response Type Encoding Practices, Sections 3.0 and 5).
 func (req request) bringsTokens() bool { return req.has("token") || req.has("id_token") }
 
 // responseModes are those of OAuth 2.0 Multiple Response Type Encoding Practices, Section

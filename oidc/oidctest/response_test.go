@@ -279,7 +279,7 @@ func TestDenyByFormPost(t *testing.T) {
 	}
 }
 
-// JARM, Section 2.1 and 2.2: signed as the client wants it, for ten minutes.
+// JARM, Sections 2.1 and 2.2: signed as the client wants it, for ten minutes.
 func TestSecuredResponse(t *testing.T) {
 	w := start(t, oidctest.Options{
 		Clients: []oidctest.Client{{ID: "client", ResponseAlgorithm: "ES256"}}})

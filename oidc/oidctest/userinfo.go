@@ -71,7 +71,7 @@ func (p *Provider) serveMe(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bearer finds what the access token of a request is worth, RFC 6750, Section 2.1 and 2.2,
+// bearer finds what the access token of a request is worth, RFC 6750, Sections 2.1 and 2.2,
 // or answers with the refusal.
 func (p *Provider) bearer(w http.ResponseWriter, r *http.Request) (*access, bool) {
 	token, fault := presented(w, r)

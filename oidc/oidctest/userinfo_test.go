@@ -132,7 +132,7 @@ var claimful = oidctest.User{Subject: "alice", Name: "Alice Example",
 			"credit": "src1"},
 	}}
 
-// OpenID Connect Core 1.0, Section 5.4 and 5.5.1: by scope, or by name; those that no scope
+// OpenID Connect Core 1.0, Sections 5.4 and 5.5.1: by scope, or by name; those that no scope
 // asks for come by themselves.
 func TestClaims(t *testing.T) {
 	for _, test := range []struct{ scope, claims, want string }{

@@ -39,7 +39,7 @@ func rawSource(r *registration, c *http.Client) (asker, error) {
 	}, nil
 }
 
-// form has the parameters of a token request, RFC 6749, Section 4.1.3, 4.4.2 and 6.
+// form has the parameters of a token request, RFC 6749, Sections 4.1.3, 4.4.2 and 6.
 func (r *registration) form(grant, verifier string) url.Values {
 	form := url.Values{"grant_type": {grant}}
 	switch grant {
