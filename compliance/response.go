@@ -23,8 +23,7 @@ type Response struct {
 
 	// Error and ErrorDescription are where an error has its code, a text or a whole number,
 	// and its description; if Error is empty, it is "error". Without Success, a response with
-	// something at Error is an error.
-	// Codes are the codes of RFC 6749, by the provider's own.
+	// something at Error is an error. Codes are the codes of RFC 6749, by the provider's own.
 	Error            string
 	ErrorDescription string
 	Codes            map[string]string

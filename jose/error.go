@@ -39,12 +39,11 @@ func (e *CheckError) Is(target error) bool {
 	return ok && t != nil && t.Check == e.Check
 }
 
-// WithTrace returns a context under which f hears of every check that this
-// module makes, after whoever heard of them under ctx: its name, its clause, and nil or the
-// error it ended with. f is
-// called on the goroutine that makes the check, which for those of discovery and of an
-// oauth2.TokenSource may be another one and go on after the call has returned: f must be
-// safe for concurrent use. It is never called with a secret.
+// WithTrace returns a context under which f hears of every check that this module makes,
+// after whoever heard of them under ctx: its name, its clause, and nil or the error it
+// ended with. f is called on the goroutine that makes the check, which for those of
+// discovery and of an oauth2.TokenSource may be another one and go on after the call has
+// returned: f must be safe for concurrent use. It is never called with a secret.
 func WithTrace(ctx context.Context, f func(check, clause string, err error)) context.Context {
 	return verdict.With(ctx, f)
 }

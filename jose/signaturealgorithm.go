@@ -15,9 +15,9 @@ type signatureAlgorithm struct {
 	pss  bool // of the two RSA schemes
 }
 
-// signatureAlgorithms are those of RFC 7518, Section 3.1, RFC 8037, Section 3.1 and
-// RFC 9864, Section 2.2.
-// The first that a key serves is the one it signs with unless told otherwise.
+// signatureAlgorithms are those of RFC 7518, Section 3.1, RFC 8037, Section 3.1 and RFC
+// 9864, Section 2.2. The first that a key serves is the one it signs with unless told
+// otherwise.
 var signatureAlgorithms = []signatureAlgorithm{
 	{"RS256", crypto.SHA256, false},
 	{"RS384", crypto.SHA384, false},

@@ -22,8 +22,8 @@ type NonceStore interface {
 type MemoryNonces struct{ memory *replay.Memory }
 
 // NewMemoryNonces returns a store of at most size keys, or 100,000 if size is zero or less:
-// some 15 MB. What does not fit is refused, since to forget would be to let a
-// request come twice: one client that signs enough fills it for all others. now is that of
+// some 15 MB. What does not fit is refused, since to forget would be to let a request come
+// twice: one client that signs enough fills it for all others. now is that of
 // [VerifierConfig]; if nil, time.Now.
 func NewMemoryNonces(size int, now func() time.Time) *MemoryNonces {
 	return &MemoryNonces{replay.NewMemory(size, now, &CheckError{"nonce_store",

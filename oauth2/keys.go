@@ -42,8 +42,8 @@ const (
 // key ID that was not in the new copy either not again for 2 minutes. A new copy replaces
 // the old, so that a key the server removed is no longer believed; where the server says
 // that it has none (RFC 9110, Section 15.4.5), which it is not asked for a key that the copy
-// lacks, the old is as good as new. A key that cannot be
-// used is left out; [jose.Set.Skipped] of [RemoteKeySet.Set] says why.
+// lacks, the old is as good as new. A key that cannot be used is left out;
+// [jose.Set.Skipped] of [RemoteKeySet.Set] says why.
 type RemoteKeySet struct {
 	document flight.Document[*discovery.Copy[*jose.Set]]
 }

@@ -136,8 +136,8 @@ type Config struct {
 	// form_post.jwt the provider's page posts to the callback, and the site must be https:
 	// browsers send no cookie along otherwise. Where the response is in the fragment,
 	// [Registry.Handlers] see to it; without them, call [oauth2.RelayFragment] first in the
-	// handler of the callback. With "id_token" there is no
-	// access token: what is known of the user is in Login.IDToken.
+	// handler of the callback. With "id_token" there is no access token: what is known of the
+	// user is in Login.IDToken.
 	ResponseType string
 	ResponseMode string
 

@@ -115,7 +115,7 @@ type Registry struct {
 	heard     subscribers // of token updates
 }
 
-// Settings are what a Registry has been given by Init.
+// settings are what a Registry has been given by Init.
 type settings struct {
 	options Options
 	source  opened   // of Options.Config
@@ -296,12 +296,11 @@ func notRegistered(name string) error {
 	return fmt.Errorf("registry: %q: %w", name, ErrNotRegistered)
 }
 
-// WithTrace returns a context under which f hears of every check that a login
-// makes, after whoever heard of them under ctx: its name, its clause, and nil or the error
-// it ended with. Give it to a
-// handler's request. f is called on the goroutine that makes the check, which for
-// those of discovery may be another one and go on after the call has returned: f
-// must be safe for concurrent use. It is never called with a secret.
+// WithTrace returns a context under which f hears of every check that a login makes, after
+// whoever heard of them under ctx: its name, its clause, and nil or the error it ended with.
+// Give it to a handler's request. f is called on the goroutine that makes the check, which
+// for those of discovery may be another one and go on after the call has returned: f must be
+// safe for concurrent use. It is never called with a secret.
 func WithTrace(ctx context.Context, f func(check, clause string, err error)) context.Context {
 	return verdict.With(ctx, f)
 }

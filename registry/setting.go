@@ -23,7 +23,7 @@ type setting struct {
 	read        func(value any) (any, error)
 }
 
-// The table is every key there is. What client_kwargs is of are its members.
+// The table is every key there is. That of client_kwargs reads nothing: its members are keys.
 var table = []setting{
 	{"client_kwargs", "", onTop, nil},
 	{"provider", "Provider", onTop, text},

@@ -45,6 +45,7 @@ func (c *Client) SaveToken(ctx context.Context, user string, t Token) error {
 // refuses it all the same, at most once a second. What another process saves or removes is
 // known within a minute: see [oauth2.TokenSource], of which the client keeps one for each of
 // 10,000 users.
+//
 // The error for a user who must log in again, or never has, is
 //
 //	errors.Is(err, &oauth2.TokenError{Outcome: oauth2.OutcomeLoginRequired})

@@ -56,9 +56,8 @@ type Client struct {
 	// an RSA method.
 	PublicKey *rsa.PublicKey
 
-	// Callbacks are the values of oauth_callback it may use, compared as
-	// strings. If empty, any http or https URL on a
-	// loopback host, and "oob".
+	// Callbacks are the values of oauth_callback it may use, compared as strings. If empty,
+	// any http or https URL on a loopback host, and "oob".
 	Callbacks []string
 }
 
