@@ -97,11 +97,11 @@ type Config struct {
 	// token, {client_id} for ClientID, and {access_token} for OAuth 2.0's token. UserInfoBody, if
 	// not empty, is what is asked by POST: JSON, or else a form: userinfo_body.
 	UserInfoEndpoint string
+	UserInfoBody     string
 
 	// EndSessionEndpoint is where [Client.LogoutRedirect] has the user logged out:
 	// end_session_endpoint. It is discovered; this goes before.
 	EndSessionEndpoint string
-	UserInfoBody       string
 
 	// IdentityIssuer is the issuer of identities that UserInfo gives, for a provider
 	// without OpenID Connect. UserInfoNames says where it keeps standard claims,
