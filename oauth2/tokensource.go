@@ -87,7 +87,7 @@ const (
 // [*jose.CheckError].
 func (c *Client) TokenSource(o TokenSourceOptions) (*TokenSource, error) {
 	if o.Leeway > jose.MaxLeeway {
-		return nil, checkError("leeway", "must be at most 5 minutes", "RFC 6749, Section 4.2.2")
+		return nil, checkError("leeway", "must be at most 5 minutes", "RFC 6749, Section 5.1")
 	}
 	o.Leeway = max(0, cmp.Or(o.Leeway, jose.DefaultLeeway))
 	o.Changed = slices.Clone(o.Changed)

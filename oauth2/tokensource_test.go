@@ -584,7 +584,7 @@ func TestLeewayRefused(t *testing.T) {
 	c := newClient(t, configAt("https://as.example"))
 	for _, leeway := range []time.Duration{5*time.Minute + 1, time.Hour} {
 		src, err := c.TokenSource(TokenSourceOptions{Leeway: leeway})
-		wantCheck(t, err, "leeway", "RFC 6749, Section 4.2.2")
+		wantCheck(t, err, "leeway", "RFC 6749, Section 5.1")
 		if src != nil {
 			t.Error("there is a source")
 		}
