@@ -138,7 +138,7 @@ func PrivateKeyJWT(key *jose.Key, o AssertionOptions) ClientAuthentication {
 // ClientSecretJWT is client_secret_jwt: as [PrivateKeyJWT], with an HMAC keyed by the
 // client secret, which must be as long as the hash: 32 bytes for HS256.
 func ClientSecretJWT(secret string, o AssertionOptions) ClientAuthentication {
-	key, err := jose.NewKey([]byte(secret), jose.KeyOptions{Use: "sig"})
+	key, err := hmacKey(secret)
 	return newClientAssertion(clientSecretJWT, key, err, o)
 }
 
