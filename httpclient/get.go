@@ -142,6 +142,7 @@ type StatusError struct {
 	host string
 }
 
+// Error returns the method, the host and the status.
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("httpclient: GET %s: status must be 200, is %d", e.host, e.Status)
 }

@@ -56,6 +56,7 @@ func (e *Error) said() words {
 	return e.words()
 }
 
+// Error returns the code and the status.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("oauth2: server refused")

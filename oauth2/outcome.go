@@ -45,6 +45,7 @@ type TokenError struct {
 	Err     error // the cause
 }
 
+// Error returns the outcome and the cause.
 func (e *TokenError) Error() string {
 	return fmt.Sprintf("oauth2: no token: %s (RFC 6749, Section 6): %v", e.Outcome, e.Err)
 }
@@ -69,6 +70,7 @@ type SaveError struct {
 	token func() *Token // hidden from fmt as in Token
 }
 
+// Error returns that a token could not be saved, and the store's error.
 func (e *SaveError) Error() string {
 	return fmt.Sprintf("oauth2: a new token could not be saved: %v", e.Err)
 }

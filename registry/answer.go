@@ -30,6 +30,7 @@ type StatusError struct {
 	refusal error // of the token, nil if nothing is said of it
 }
 
+// Error returns the host, the status and the error code.
 func (e *StatusError) Error() string {
 	text := fmt.Sprintf("registry: %s: status must be 2xx, is %d", e.host, e.Status)
 	if refusal, _ := errors.AsType[*oauth2.Error](e.refusal); refusal != nil && refusal.Code != "" {

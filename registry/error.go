@@ -31,6 +31,7 @@ type ConfigError struct {
 	Err    error
 }
 
+// Error returns the client, the field, where its value is from, and what is wrong with it.
 func (e *ConfigError) Error() string {
 	text := "registry: " + strconv.Quote(e.Client) + ": "
 	if e.Field != "" {
@@ -43,6 +44,7 @@ func (e *ConfigError) Error() string {
 	return text + e.Err.Error()
 }
 
+// Unwrap returns Err.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
 // configError returns err as that of a client, whose fields are from where origins say.
@@ -128,6 +130,7 @@ const (
 //	errors.Is(err, &registry.TransactionError{Reason: registry.ReasonExpired})
 type TransactionError struct{ Reason Reason }
 
+// Error returns the reason.
 func (e *TransactionError) Error() string {
 	return string(e.Reason) + " (RFC 6749, Section 10.12)"
 }
