@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/hook"
 	"vouchsafe/internal/random"
 	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/verdict"
@@ -114,10 +115,8 @@ func (c *Client) Authorize(
 		}
 	}
 	u.RawQuery = joined(u.RawQuery, list)
-	for _, hook := range c.config.Hooks.AuthorizationRequest {
-		if err := hook(ctx, u); err != nil {
-			return nil, fmt.Errorf("oauth2: authorization_endpoint: hook: %w", err)
-		}
+	if err := hook.Call(ctx, c.config.Hooks.AuthorizationRequest, u); err != nil {
+		return nil, fmt.Errorf("oauth2: authorization_endpoint: %w", err)
 	}
 	return &AuthorizationRequest{URL: u.String(), Transaction: &Transaction{t.hidden()}}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"sync/atomic"
 
+	"vouchsafe/internal/hook"
 	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/strictjson"
 )
@@ -108,10 +109,8 @@ func (c *Client) rewriteCallback(ctx context.Context, params url.Values) (url.Va
 		return params, nil
 	}
 	params = both(url.Values{}, params) // a copy, which they may write to
-	for _, hook := range hooks {
-		if err := hook(ctx, params); err != nil {
-			return nil, fmt.Errorf("oauth2: authorization response: hook: %w", err)
-		}
+	if err := hook.Call(ctx, hooks, params); err != nil {
+		return nil, fmt.Errorf("oauth2: authorization response: %w", err)
 	}
 	return params, nil
 }

@@ -2,7 +2,6 @@ package oauth2
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -57,15 +56,6 @@ type RequestHook func(ctx context.Context, req *http.Request) error
 // A ResponseHook changes a response that is about to be read: its Status, Header and
 // Body. The next response is another value.
 type ResponseHook func(ctx context.Context, resp *httpclient.Response) error
-
-func rewrite(ctx context.Context, hooks []ResponseHook, resp *httpclient.Response) error {
-	for _, hook := range hooks {
-		if err := hook(ctx, resp); err != nil {
-			return fmt.Errorf("hook: %w", err)
-		}
-	}
-	return nil
-}
 
 // Then returns Hooks that are called in turn: those of h, then those of next.
 func (h Hooks) Then(next Hooks) Hooks {

@@ -10,6 +10,7 @@ import (
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/discovery"
 	"vouchsafe/internal/flight"
+	"vouchsafe/internal/hook"
 	"vouchsafe/jose"
 )
 
@@ -81,7 +82,7 @@ func fetchKeys(
 ) (*discovery.Copy[*jose.Set], error) {
 	copied, err := discovery.Fetch(ctx, client, []string{url}, held,
 		func(resp *httpclient.Response) (*jose.Set, error) {
-			if err := rewrite(ctx, hooks, resp); err != nil {
+			if err := hook.Call(ctx, hooks, resp); err != nil {
 				return nil, err
 			}
 			return jose.ParseSet(resp.Body)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/hook"
 	"vouchsafe/internal/redact"
 	"vouchsafe/internal/strictjson"
 )
@@ -53,7 +54,7 @@ func (c *Client) exchange(ctx context.Context, s step, form url.Values) (answer,
 	if err != nil {
 		return answer{}, fmt.Errorf("oauth2: %s: %w", s.endpoint, err)
 	}
-	if err := rewrite(ctx, s.response, resp); err != nil {
+	if err := hook.Call(ctx, s.response, resp); err != nil {
 		return answer{}, fmt.Errorf("oauth2: %s: %w", s.endpoint, err)
 	}
 	// Without the monotonic clock, which stands still while a machine sleeps.
@@ -79,10 +80,8 @@ func (c *Client) request(ctx context.Context, s step, form url.Values) (*http.Re
 	if len(s.request) > 0 { // which may give secrets other names
 		*req = *req.WithContext(context.WithValue(ctx, secretsKey{}, secretsOf(req)))
 	}
-	for _, hook := range s.request {
-		if err := hook(ctx, req); err != nil {
-			return nil, fmt.Errorf("oauth2: %s: hook: %w", s.endpoint, err)
-		}
+	if err := hook.Call(ctx, s.request, req); err != nil {
+		return nil, fmt.Errorf("oauth2: %s: %w", s.endpoint, err)
 	}
 	if s.json && req.Body == nil {
 		body := strictjson.Form(req.PostForm.Encode())

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/hook"
 	"vouchsafe/internal/refusal"
 )
 
@@ -268,10 +269,8 @@ func hasToken(req *http.Request) bool {
 
 // rewrite has the hooks rewrite a request, which must not go elsewhere then.
 func (t *transport) rewrite(ctx context.Context, req *http.Request) error {
-	for _, hook := range t.hooks {
-		if err := hook(ctx, req); err != nil {
-			return fmt.Errorf("oauth2: protected request: hook: %w", err)
-		}
+	if err := hook.Call(ctx, t.hooks, req); err != nil {
+		return fmt.Errorf("oauth2: protected request: %w", err)
 	}
 	if len(t.hooks) == 0 {
 		return nil

@@ -13,6 +13,7 @@ import (
 
 	"vouchsafe/httpclient"
 	"vouchsafe/internal/braces"
+	"vouchsafe/internal/hook"
 	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/strictjson"
 	"vouchsafe/internal/verdict"
@@ -305,10 +306,8 @@ func (s UserInfoSource) send(ctx context.Context, client *http.Client, req *http
 	if err != nil {
 		return nil, err
 	}
-	for _, hook := range s.Hooks {
-		if err := hook(ctx, resp); err != nil {
-			return nil, fmt.Errorf("hook: %w", err)
-		}
+	if err := hook.Call(ctx, s.Hooks, resp); err != nil {
+		return nil, err
 	}
 	return resp, nil
 }
