@@ -39,20 +39,7 @@ type AuthorizationServer struct {
 }
 
 // clone returns metadata whose lists are its own.
-func (s AuthorizationServer) clone() AuthorizationServer {
-	for _, list := range []*[]string{
-		&s.TokenEndpointAuthMethodsSupported,
-		&s.TokenEndpointAuthSigningAlgValuesSupported,
-		&s.RevocationEndpointAuthMethodsSupported,
-		&s.IntrospectionEndpointAuthMethodsSupported,
-		&s.CodeChallengeMethodsSupported,
-		&s.RequestObjectSigningAlgValuesSupported,
-		&s.AuthorizationSigningAlgValuesSupported,
-	} {
-		*list = slices.Clone(*list)
-	}
-	return s
-}
+func (s AuthorizationServer) clone() AuthorizationServer { return discovery.Clone(s) }
 
 const metadataClause = "RFC 8414, Section 2"
 

@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"reflect"
-	"slices"
 
 	"vouchsafe/internal/discovery"
 	"vouchsafe/oauth2"
@@ -41,12 +40,4 @@ func algorithms(name, registered string, advertised []string) ([]string, error) 
 }
 
 // clone returns metadata whose lists are its own.
-func (p Provider) clone() Provider {
-	v := reflect.ValueOf(&p).Elem()
-	for _, f := range reflect.VisibleFields(v.Type()) {
-		if list, ok := v.FieldByIndex(f.Index).Interface().([]string); ok {
-			v.FieldByIndex(f.Index).Set(reflect.ValueOf(slices.Clone(list)))
-		}
-	}
-	return p
-}
+func (p Provider) clone() Provider { return discovery.Clone(p) }

@@ -137,6 +137,17 @@ func appendEndpoints(list []Endpoint, v reflect.Value) []Endpoint {
 	return list
 }
 
+// Clone returns metadata, a struct, whose lists are its own.
+func Clone[T any](metadata T) T {
+	v := reflect.ValueOf(&metadata).Elem()
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if list, ok := v.FieldByIndex(f.Index).Interface().([]string); ok {
+			v.FieldByIndex(f.Index).Set(reflect.ValueOf(slices.Clone(list)))
+		}
+	}
+	return metadata
+}
+
 // CheckEndpoints refuses endpoints that secrets must not be sent to. What an issuer says
 // that is https sends nobody to http on the machine that asks.
 func CheckEndpoints(

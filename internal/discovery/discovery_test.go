@@ -328,3 +328,18 @@ func TestCheckIssuer(t *testing.T) {
 		}
 	}
 }
+
+// A clone shares no list, those of embedded metadata included, and no list stays none.
+func TestClone(t *testing.T) {
+	type Embedded struct{ Inner, None []string }
+	type outer struct {
+		Embedded
+		Outer []string
+	}
+	one := outer{Embedded{Inner: []string{"a"}}, []string{"b"}}
+	two := Clone(one)
+	one.Inner[0], one.Outer[0] = "c", "c"
+	if two.Inner[0] != "a" || two.Outer[0] != "b" || two.None != nil {
+		t.Errorf("the clone is %v", two)
+	}
+}
