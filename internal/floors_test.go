@@ -279,7 +279,8 @@ func TestFloorsNotices(t *testing.T) {
 		{"internal/flight", `func f() { go f() }`, ""},
 	}
 	for _, test := range tests {
-		source := "package p\n" + strings.NewReplacer("; func", "\nfunc", "; var", "\nvar").Replace(test.source)
+		lines := strings.NewReplacer("; func", "\nfunc", "; var", "\nvar")
+		source := "package p\n" + lines.Replace(test.source)
 		file, err := parser.ParseFile(token.NewFileSet(), "p.go", source, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)

@@ -68,7 +68,9 @@ func Sign(payload []byte, key *Key, o SignOptions) (string, error) {
 // isCompactText reports whether a payload can stand unencoded in the compact
 // serialization.
 func isCompactText(payload string) bool {
-	return !strings.ContainsFunc(payload, func(r rune) bool { return r < ' ' || r > '~' || r == '.' })
+	return !strings.ContainsFunc(payload, func(r rune) bool {
+		return r < ' ' || r > '~' || r == '.'
+	})
 }
 
 func errCompactText() error {

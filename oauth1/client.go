@@ -171,8 +171,9 @@ func New(c Config) (*Client, error) {
 	c.check(l)
 	s := &settings{c, c.TemporaryCredentialParams.Encode(), c.TokenParams.Encode()}
 	client := &Client{
-		config:        func() *settings { return s },
-		temporary:     checkEndpoint(l, c.HTTP, "temporary_credential_url", c.TemporaryCredentialURL),
+		config: func() *settings { return s },
+		temporary: checkEndpoint(l, c.HTTP,
+			"temporary_credential_url", c.TemporaryCredentialURL),
 		authorization: checkEndpoint(l, c.HTTP, "authorization_url", c.AuthorizationURL),
 		token:         checkEndpoint(l, c.HTTP, "token_url", c.TokenURL),
 		renewal:       checkEndpoint(l, c.HTTP, "renewal_url", c.RenewalURL),

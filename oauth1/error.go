@@ -149,7 +149,9 @@ func (e *Error) Excerpt() string { return redact.Excerpt(e.reported().body, 200)
 // but at most 4,096 bytes of it: oauth_problem_advice, oauth_parameters_absent,
 // oauth_acceptable_timestamps and others of the extension "OAuth Problem
 // Reporting", or the empty string.
-func (e *Error) Detail(name string) string { return redact.Excerpt(e.reported().params[name], 4096) }
+func (e *Error) Detail(name string) string {
+	return redact.Excerpt(e.reported().params[name], 4096)
+}
 
 func (e *Error) reported() report {
 	if e.report == nil {

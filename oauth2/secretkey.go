@@ -27,7 +27,8 @@ func SecretKey(a ClientAuthentication) (*jose.Key, error) {
 		}
 	}
 	if err != nil {
-		return nil, refusal.Because(err, check, "must be as long as the hash", "RFC 7518, Section 3.2")
+		return nil, refusal.Because(err, check, "must be as long as the hash",
+			"RFC 7518, Section 3.2")
 	}
 	if key == nil {
 		return nil, checkError(check, "must be configured, by a method that has one", clause)

@@ -92,7 +92,8 @@ func (a answer) accepted(l *verdict.List, clause string, form bool) strictjson.O
 	m, errBody := strictjson.Parse(body, tokenMembers...)
 	l.Result("error", "RFC 6749, Section 5.2", a.refusal(m))
 	l.Result("content_type", clause, errMedia)
-	l.Result("body", clause, refusal.Because(errBody, "body", "must be one strict JSON object", clause))
+	l.Result("body", clause,
+		refusal.Because(errBody, "body", "must be one strict JSON object", clause))
 	return m
 }
 

@@ -88,7 +88,8 @@ func (t *Transaction) UnmarshalBinary(b []byte) error {
 		return errTransaction
 	}
 	_, err := pkce.Parse(data.Verifier)
-	if data.NoPKCE && data.Verifier != "" || !data.NoPKCE && err != nil && data.Type.brings("code") {
+	if data.NoPKCE && data.Verifier != "" ||
+		!data.NoPKCE && err != nil && data.Type.brings("code") {
 		return errTransaction
 	}
 	t.reveal = data.hidden()

@@ -175,7 +175,8 @@ func (c *Client) params(
 	alone := len(prompt) < 2 && len(o.Prompt) < 2
 	l.Check(alone || !slices.Contains(prompt, "none"), "prompt",
 		"must be none alone, or not have it", requestClause)
-	l.Check(!slices.Contains(prompt, "create") || slices.Contains(p.PromptValuesSupported, "create"),
+	l.Check(
+		!slices.Contains(prompt, "create") || slices.Contains(p.PromptValuesSupported, "create"),
 		"prompt", "must not have create where the provider does not advertise it",
 		"Initiating User Registration via OpenID Connect 1.0, Section 4.2")
 	l.Check(!slices.Contains(o.ACRValues, ""), "acr_values", "must have none that is empty",

@@ -89,7 +89,9 @@ func (o AuthorizeOptions) check() error {
 
 // AuthorizeRedirect begins a login and redirects the browser to the provider. It
 // is [Client.Authorize] with nothing but the redirect URI.
-func (c *Client) AuthorizeRedirect(w http.ResponseWriter, r *http.Request, redirectURI string) error {
+func (c *Client) AuthorizeRedirect(
+	w http.ResponseWriter, r *http.Request, redirectURI string,
+) error {
 	return c.Authorize(w, r, AuthorizeOptions{RedirectURI: redirectURI})
 }
 

@@ -213,7 +213,9 @@ func (o HandlerOptions) completed(
 		}
 	}
 	if o.ProviderLogout == nil {
-		o.ProviderLogout = func(*http.Request) (string, LogoutOptions) { return "", LogoutOptions{} }
+		o.ProviderLogout = func(*http.Request) (string, LogoutOptions) {
+			return "", LogoutOptions{}
+		}
 	}
 	return o
 }

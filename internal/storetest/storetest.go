@@ -68,7 +68,8 @@ func load(t *testing.T, s oauth2.TokenStore, key oauth2.TokenKey, want *oauth2.T
 }
 
 func swap(
-	t *testing.T, s oauth2.TokenStore, key oauth2.TokenKey, old, replacement *oauth2.Token, want bool,
+	t *testing.T, s oauth2.TokenStore, key oauth2.TokenKey,
+	old, replacement *oauth2.Token, want bool,
 ) {
 	t.Helper()
 	if got, err := s.Swap(t.Context(), key, old, replacement); got != want || err != nil {
@@ -126,7 +127,9 @@ func testKeptWhole(t *testing.T, s oauth2.TokenStore) {
 		Token(t, "all"),
 		Make(t, oauth2.Record{AccessToken: "access alone"}),
 		Make(t, oauth2.Record{RefreshToken: "refresh alone"}),
-		Make(t, oauth2.Record{AccessToken: "exchanged", TokenType: "N_A", IssuedTokenType: "urn:x:y"}),
+		Make(t, oauth2.Record{
+			AccessToken: "exchanged", TokenType: "N_A", IssuedTokenType: "urn:x:y",
+		}),
 	} {
 		swap(t, s, key, before, tok, true)
 		got, err := s.Load(t.Context(), key)

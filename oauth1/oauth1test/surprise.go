@@ -78,7 +78,8 @@ func harmlessTokens() []Misbehavior {
 		Name: "tokens_long", Does: "has tokens of 2,000 characters",
 		Clause: values, Harmless: true, ending: strings.Repeat("x", 2000),
 	}, {
-		Name: "token_of_before", Does: "gives the token the identifier of the temporary credentials",
+		Name:   "token_of_before",
+		Does:   "gives the token the identifier of the temporary credentials",
 		Clause: "RFC 5849, Section 2.3", Harmless: true, step: stepToken,
 		edit: func(p *Provider, r *request, a *answer) {
 			form(func(v url.Values) {

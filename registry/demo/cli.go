@@ -54,7 +54,8 @@ func runCLI(ctx context.Context, c cli) error {
 	if err := c.call(ctx, source, provider.Endpoint("me")); err != nil {
 		return err
 	}
-	fmt.Fprint(c.out, "\nNow the provider ends the access token before its time. The same again:\n\n")
+	fmt.Fprint(c.out,
+		"\nNow the provider ends the access token before its time. The same again:\n\n")
 	provider.Revoke(tok.AccessToken())
 	return c.call(ctx, source, provider.Endpoint("me"))
 }
@@ -106,7 +107,8 @@ func (c cli) logIn(ctx context.Context, client *oauth2.Client) (*oauth2.Token, e
 func (c cli) tell(_ context.Context, i native.Instruction) error {
 	if i.Device != nil {
 		fmt.Fprintf(c.out, "Without a browser to open, there is a code. Open\n\n    %s\n\n"+
-			"in any browser on this machine, as the provider is here, and enter the code\n\n    %s\n\n",
+			"in any browser on this machine, as the provider is here, and enter the code\n\n"+
+			"    %s\n\n",
 			i.Device.VerificationURI, i.Device.UserCode)
 	} else {
 		fmt.Fprintf(c.out, "Your browser opens. If it does not, open\n\n    %s\n\n", i.URL)

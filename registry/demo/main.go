@@ -54,7 +54,8 @@ const (
 func main() {
 	address := flag.String("listen", "",
 		"loopback `address` to listen on, as 127.0.0.1:9000 or localhost:9000\n"+
-			"(default "+defaultAddress+", or any free port if that one is taken and no other provider knows it)")
+			"(default "+defaultAddress+", or any free port if that one is taken and no other "+
+			"provider knows it)")
 	config := flag.String("config", "",
 		"JSON `file` of clients of other providers, whose IDs and secrets are in the environment")
 	line := flag.Bool("cli", false, "log in from the command line instead")
