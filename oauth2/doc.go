@@ -117,10 +117,10 @@
 //
 //   - [New]: client_id, client_authentication, revocation_authentication, and of them
 //     client_secret, key, issuer, claims; server, and the names of its endpoints; issuer;
-//     of request objects key, request_object_signing_alg, issuer,
-//     request_object_encryption_alg, request_object_encryption_enc, jwks_uri; of
-//     authorization responses authorization_signed_response_alg, client_secret; leeway;
-//     token_placement
+//     refresh_endpoint, refresh_params, code_challenge, token_request; of request objects
+//     key, request_object_signing_alg, issuer, request_object_encryption_alg,
+//     request_object_encryption_enc, jwks_uri; of authorization responses
+//     authorization_signed_response_alg, client_secret; leeway; token_placement
 //   - [Discover]: issuer; content_type, metadata, issuer, the names of the endpoints
 //   - [Client.Authorize]: redirect_uri, scope, response_type, response_mode, and of it
 //     issuer, jwks_uri, authorization_signing_alg_values_supported;
@@ -134,7 +134,7 @@
 //     code, response_type, and those of a token response if there is an access token; of a
 //     response beside it those of [jose.Verifier]
 //   - [Client.CallbackState]: parameters, response
-//   - [Client.Exchange]: transaction, code; then those of a token response
+//   - [Client.Exchange]: transaction, code, code_verifier; then those of a token response
 //   - [Client.Callback]: response_type; then those of AuthorizationResponse and Exchange
 //   - the other grants: client_authentication, refresh_token, client_id, assertion, grant_type,
 //     device_code, expires_in, subject_token, actor_token, audience; params, scope,

@@ -25,8 +25,8 @@
 // for anew in the background, with validators, and replaced whole. What is configured in
 // [Config].Provider, if it is not zero, goes before what is discovered, field by field.
 // Metadata chooses among what this module has and never adds to it; [Config].EndpointMoved
-// hears when an endpoint moves
-// to another host. [DiscoverIssuer] finds the issuer of what a user typed.
+// hears when an endpoint moves to another host. [DiscoverIssuer] finds the issuer of what a
+// user typed.
 //
 // One provider may have many issuers: [Tenants] says which users may log in.
 //
@@ -79,7 +79,7 @@
 //     id_token_signed_response_alg, userinfo_signed_response_alg, client_secret,
 //     claims_providers, and those of [oauth2.New]
 //   - discovery: content_type, metadata, issuer, the names of the endpoints,
-//     id_token_signing_alg_values_supported
+//     authorization_endpoint, jwks_uri, id_token_signing_alg_values_supported
 //   - [Client.Authorize]: token_endpoint, max_age, prompt, acr_values,
 //     id_token_hint, claims, params
 //   - [Client.Callback]: transaction, id_token; of every ID Token: size, compact, header, crit,
@@ -88,7 +88,8 @@
 //     two: sub
 //   - [Client.Refresh]: id_token, iss, sub, aud, azp, iat, auth_time, nonce
 //   - [Client.UserInfo]: id_token, identity, userinfo_endpoint, content_type; body, or of a
-//     token cty, those of its signature, typ, key, claims, iss, aud, exp, nbf, iat; sub
+//     token cty, those of its signature, typ, key, claims, iss, aud, exp, nbf, iat;
+//     userinfo_fix, sub
 //   - [Client.ClaimsFrom]: source, endpoint, content_type, iss, those of a signature, typ,
 //     claims, iss, aud, exp, nbf, iat
 //   - [Client.Logout]: end_session_endpoint, post_logout_redirect_uri, id_token_hint, params;
@@ -125,12 +126,11 @@
 //
 // # What is left to the caller
 //
-// Keeping the Transaction where only the browser that began the login can
-// present it, and using it once; and where there are several providers of which one does
-// not say in its responses who it is, a redirect URI for each, which
-// [Transaction.CheckRedirect] compares: package registry does both. Starting a new
-// application session after a login.
+// Keeping the Transaction where only the browser that began the login can present it, and
+// using it once; and where there are several providers of which one does not say in its
+// responses who it is, a redirect URI for each, which [Transaction.CheckRedirect] compares:
+// package registry does both. Starting a new application session after a login.
 //
-// Accounts for tests come from oidctest, a provider on loopback that misbehaves if it is told to;
-// its Suite shows what the login code of an application does with each fault.
+// For tests there is oidctest, a provider on loopback that misbehaves if it is told to; its
+// Suite shows what the login code of an application does with each fault.
 package oidc

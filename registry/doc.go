@@ -67,8 +67,8 @@
 //
 // Everything else that the packages below can do: [Client.OAuth1], [Client.OAuth2] and
 // [Client.OIDC] return the client that does the work, for other grants, introspection,
-// revocation, registration, ID Tokens that came otherwise. Config.OAuth1, OAuth2 and OIDC are the rest of
-// its configuration.
+// revocation, registration, ID Tokens that came otherwise. Config.OAuth1, OAuth2 and OIDC are
+// the rest of its configuration.
 //
 // # What is left to the caller
 //
