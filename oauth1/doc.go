@@ -47,19 +47,6 @@
 // are, and the path is signed as net/http sends it. A form is signed whatever the
 // method of its request and the parameters of its Content-Type.
 //
-// # What is left to the caller
-//
-// The transaction must be kept where only the browser that began the login can
-// bring it back, sealed or on the server, and taken out when the callback
-// arrives, so that it serves once (RFC 5849, Section 4.13). A transaction that
-// merely lies in a shared cache, found by the oauth_token of the callback, lets
-// an attacker log a victim in as the attacker. After a login the application
-// starts a new session of its own.
-//
-// A signature covers the method, the URL and a form body. Other bodies are covered
-// where [Config].BodyHash asks for it and the provider looks at it; all headers are
-// protected by TLS alone (RFC 5849, Section 4.12).
-//
 // # Verifying
 //
 // A [Verifier] is for webhooks, LTI 1.1 tools and providers. It wants the timestamp
@@ -123,4 +110,20 @@
 // the three URLs, CallbackURL for RedirectURI, RequestToken with AuthorizationURL for
 // [Client.Authorize], AccessToken for [Client.Callback], NewToken for [FromRecord], and
 // Config.Client for [Client.Transport].
+//
+// # What is left to the caller
+//
+// The transaction must be kept where only the browser that began the login can
+// bring it back, sealed or on the server, and taken out when the callback
+// arrives, so that it serves once (RFC 5849, Section 4.13). A transaction that
+// merely lies in a shared cache, found by the oauth_token of the callback, lets
+// an attacker log a victim in as the attacker. After a login the application
+// starts a new session of its own.
+//
+// A signature covers the method, the URL and a form body. Other bodies are covered
+// where [Config].BodyHash asks for it and the provider looks at it; all headers are
+// protected by TLS alone (RFC 5849, Section 4.12).
+//
+// For tests there is oauth1test, a provider on loopback that misbehaves if it is told to; its
+// Suite shows what the login code of an application does with each fault.
 package oauth1
