@@ -1,6 +1,10 @@
 // Package httpclient is the one door through which every other room of
 // vouchsafe fetches: discovery documents, keys, tokens, UserInfo.
 //
+//	hc := httpclient.New(httpclient.Options{}) // or any other http.Client, or nil
+//	keys, err := httpclient.Get(ctx, hc, "https://issuer.example/jwks", 1<<20)
+//	resp, err := httpclient.Do(ctx, hc, req, 1<<20) // resp.Body is all of it, read and bounded
+//
 // Safety does not hang on a particular [http.Client], because users bring
 // their own. [Do] takes any client, or nil for the one that [New] makes, and
 // adds what a protocol exchange needs:

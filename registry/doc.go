@@ -70,6 +70,15 @@
 // revocation, registration, ID Tokens that came otherwise. Config.OAuth1, OAuth2 and OIDC are
 // the rest of its configuration.
 //
+// # Errors
+//
+// A callback that does not fit is a [*TransactionError], what a user refused [ErrAccessDenied],
+// a configuration that cannot work a [*ConfigError], an API's answer that is no success a
+// [*StatusError]. What the packages below refuse comes wrapped: [*oauth2.Error] and
+// [*oauth1.Error] are the provider's refusals, [*jose.CheckError] and [*oauth1.CheckError] those
+// of checks by name, [*oauth2.TokenError] says whether the user must log in again. None has a
+// secret in its text; [ErrorPage] shows a user what there is to do.
+//
 // # What is left to the caller
 //
 // Starting a new application session after a login: an old one could have been

@@ -15,4 +15,7 @@
 //
 // [FileStore] keeps tokens between runs, and from being refreshed by two processes at a
 // time.
+//
+// What is left to the caller: telling the user what to do, by [Options].Tell, and keeping the
+// token that a login brought.
 package native
