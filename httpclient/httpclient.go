@@ -138,6 +138,35 @@ func checkRedirect(
 	return checkLocalhost(req.Context(), req.URL, lookup)
 }
 
+// With returns a client that sends by transport and is otherwise bounded in time and
+// redirected as client is, or as one of [New] if client is nil; its InsecureHTTPHosts and
+// UserAgent remain.
+func With(client *http.Client, transport http.RoundTripper) *http.Client {
+	if client == nil {
+		client = standard
+	}
+	if t, ok := client.Transport.(*markedTransport); ok {
+		transport = &markedTransport{transport, t.hosts, t.userAgent}
+	}
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       client.Timeout,
+		CheckRedirect: client.CheckRedirect,
+	}
+}
+
+// Transport returns the RoundTripper that client sends with: its own, or the
+// default one of [New] if it is nil or has none.
+func Transport(client *http.Client) http.RoundTripper {
+	if client == nil {
+		return standard.Transport
+	}
+	if client.Transport == nil {
+		return http.DefaultTransport
+	}
+	return client.Transport
+}
+
 // DeriveOptions are what a client of [Derive] has of its own. The zero value is nothing.
 type DeriveOptions struct {
 	UserAgent string        // if empty, that of the client, or [UserAgent] if it has none

@@ -107,32 +107,3 @@ func SameOrigin(a, b string) bool {
 	second, errSecond := url.Parse(b)
 	return a == b || errFirst == nil && errSecond == nil && originOf(first) == originOf(second)
 }
-
-// With returns a client that sends by transport and is otherwise bounded in time and
-// redirected as client is, or as one of [New] if client is nil; its InsecureHTTPHosts and
-// UserAgent remain.
-func With(client *http.Client, transport http.RoundTripper) *http.Client {
-	if client == nil {
-		client = standard
-	}
-	if t, ok := client.Transport.(*markedTransport); ok {
-		transport = &markedTransport{transport, t.hosts, t.userAgent}
-	}
-	return &http.Client{
-		Transport:     transport,
-		Timeout:       client.Timeout,
-		CheckRedirect: client.CheckRedirect,
-	}
-}
-
-// Transport returns the RoundTripper that client sends with: its own, or the
-// default one of [New] if it is nil or has none.
-func Transport(client *http.Client) http.RoundTripper {
-	if client == nil {
-		return standard.Transport
-	}
-	if client.Transport == nil {
-		return http.DefaultTransport
-	}
-	return client.Transport
-}
