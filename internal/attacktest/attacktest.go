@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// A Corpus is a file of attacks: flaws of others, each replayed and refused by the check
+// A corpus is a file of attacks: flaws of others, each replayed and refused by the check
 // that the row names. An input of type I is what an attacker gives.
-type Corpus[I any] struct {
+type corpus[I any] struct {
 	Source string
 	Rows   []struct {
 		ID      []string // advisories, or a name
@@ -33,14 +33,14 @@ func Replay[I any](t *testing.T, file string, least int, kindOf func(I) string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	var corpus Corpus[I]
+	var attacks corpus[I]
 	d := json.NewDecoder(strings.NewReader(string(text)))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&corpus); err != nil {
+	if err := d.Decode(&attacks); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, row := range corpus.Rows {
+	for _, row := range attacks.Rows {
 		replay := kinds[kindOf(row.Input)]
 		whole := len(row.ID) > 0 && row.Product != "" && row.Flaw != "" &&
 			!slices.Contains([]string{"", "accepted", "ok"}, row.Want)

@@ -76,10 +76,10 @@ func (v Value) Array() ([]Value, bool) {
 }
 
 // Strings returns the elements of an array of strings.
-func (v Value) Strings() ([]string, bool) { return v.AppendStrings([]string{}) }
+func (v Value) Strings() ([]string, bool) { return v.appendStrings([]string{}) }
 
-// AppendStrings appends the elements of an array of strings to list.
-func (v Value) AppendStrings(list []string) ([]string, bool) {
+// appendStrings appends the elements of an array of strings to list.
+func (v Value) appendStrings(list []string) ([]string, bool) {
 	s := newScanner(string(v))
 	if !s.skip('[') {
 		return nil, false
@@ -100,7 +100,7 @@ func (v Value) AppendStrings(list []string) ([]string, bool) {
 // AppendOneOrMore appends a string, or the elements of an array of strings, to list, as
 // an audience is written (RFC 7519, Section 4.1.3).
 func (v Value) AppendOneOrMore(list []string) ([]string, bool) {
-	if all, ok := v.AppendStrings(list); ok {
+	if all, ok := v.appendStrings(list); ok {
 		return all, true
 	}
 	if s, ok := v.String(); ok {
