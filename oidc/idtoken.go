@@ -312,16 +312,23 @@ func (c *Client) ownClaims(ctx context.Context, idToken string) (string, strictj
 		}
 		idToken = string(jwe.Plaintext())
 	}
-	parts := strings.Split(idToken, ".")
-	if len(parts) != 3 {
+	if strings.Count(idToken, ".") != 2 {
 		return "", strictjson.Object{}
 	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	return idToken, unverifiedClaims(idToken)
+}
+
+// unverifiedClaims returns what a signed token claims, whoever signed it, none if it cannot
+// be read.
+func unverifiedClaims(jwt string) strictjson.Object {
+	_, rest, _ := strings.Cut(jwt, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	text, err := base64.RawURLEncoding.DecodeString(payload)
 	if err != nil {
-		return "", strictjson.Object{}
+		return strictjson.Object{}
 	}
-	claims, _ := strictjson.Parse(string(payload)) // which are none beside an error
-	return idToken, claims
+	claims, _ := strictjson.Parse(string(text)) // which are none beside an error
+	return claims
 }
 
 // equal compares in a time that does not depend on where two strings differ.
