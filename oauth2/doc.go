@@ -152,10 +152,10 @@
 //   - [Register]: registration_endpoint, redirect_uris, jwks, jwks_uri,
 //     token_endpoint_auth_signing_alg, request_object_signing_alg,
 //     authorization_signed_response_alg, request_object_encryption_enc,
-//     authorization_encrypted_response_enc, extra; error, content_type, body, client_id,
-//     client_secret, client_secret_expires_at, client_id_issued_at,
-//     registration_access_token, registration_client_uri, metadata, jwks; and of what is
-//     registered otherwise redirect_uris, token_endpoint_auth_method, the names of algorithms
+//     authorization_encrypted_response_enc, extra; error, content_type, body, client_id; and in
+//     a [RegistrationError] registration_access_token, registration_client_uri, client_secret,
+//     client_secret_expires_at, client_id_issued_at, metadata, jwks, redirect_uris,
+//     token_endpoint_auth_method, the names of algorithms
 //   - [Registration.Update]: those of Register, registration_client_uri before what is sent;
 //     [Registration.Read]: that and those of the answer; [Registration.Delete]: that, error,
 //     status; [Registration.Authentication]: client_authentication

@@ -202,7 +202,8 @@ func timeOrZero(seconds int64) time.Time {
 
 // A RegistrationError says that a server has registered a client, but not as it was asked
 // to: a redirection endpoint is missing, or the client authentication or an algorithm is
-// another. It wraps the [*jose.CheckError] that says which.
+// another; or that what it says of the client is malformed. It wraps the [*jose.CheckError]
+// that says which.
 type RegistrationError struct {
 	Err error
 
@@ -217,7 +218,8 @@ func (e *RegistrationError) Error() string {
 func (e *RegistrationError) Unwrap() error { return e.Err }
 
 // Registration returns what the server has registered, to be used all the same, updated or
-// deleted. After an update nothing else has the new token.
+// deleted: nothing else has its credentials. What was malformed it has as before, and after
+// [Register] not at all.
 func (e *RegistrationError) Registration() *Registration { return e.registration() }
 
 const (
@@ -233,7 +235,8 @@ const (
 // invalid_software_statement or unapproved_software_statement (Section 3.2.2), or that of a
 // token (RFC 6750, Section 3.1). A server may register what it likes (Section 3.2.1), and
 // [Registration.Metadata] has it; what a login would fail or be weaker by is a
-// [*RegistrationError], and what is malformed a CheckError.
+// [*RegistrationError], and so is what is malformed, if it is of a client: anything else is a
+// CheckError alone.
 //
 // The server answers 201. OpenID Connect Dynamic Client Registration 1.0, Section 3.2 only
 // recommends it, so 200 is taken too. Redirects are not followed.
@@ -377,20 +380,20 @@ func (o RegistrationOptions) readRegistration(
 	text(l, m, "client_id", registrationClause, &r.ID, true)
 	l.Check(before.ID == "" || r.ID == before.ID, "client_id", "must not change",
 		"RFC 7592, Section 2.1")
+	if err := l.Err(); err != nil {
+		return nil, err
+	}
+	o.readManagement(l, m, a.req.URL.String(), &d)
 	readSecret(l, m, &r, &d)
 	readIssued(l, m, &r)
-	o.readManagement(l, m, a.req.URL.String(), &d)
 	metadata, err := parseMetadata(m, string(a.Body))
+	if err == nil {
+		d.metadata, err = metadata.text()
+	}
 	l.Result("metadata", clientMetadataClause, refusal.Because(err, "metadata",
 		"must be of the types that it has", clientMetadataClause))
 	l.Check(len(metadata.JWKS) == 0 || metadata.JWKSURI == "", "jwks",
 		"must not be beside jwks_uri", clientMetadataClause)
-	if err := l.Err(); err != nil {
-		return nil, err
-	}
-	if d.metadata, err = metadata.text(); err != nil {
-		return nil, err
-	}
 	r.reveal = d.hidden()
 	if err := checkRegistered(l, asked, metadata); err != nil {
 		return nil, &RegistrationError{err, func() *Registration { return &r }}
@@ -405,8 +408,9 @@ func readIssued(l *verdict.List, m strictjson.Object, r *Registration) {
 		return
 	}
 	seconds, ok := v.Seconds()
-	l.Check(ok, "client_id_issued_at", "must be a number of seconds", registrationClause)
-	r.IssuedAt = timeOrZero(seconds)
+	if l.Check(ok, "client_id_issued_at", "must be a number of seconds", registrationClause) {
+		r.IssuedAt = timeOrZero(seconds)
+	}
 }
 
 // readSecret reads the client secret and when it ends.
@@ -421,10 +425,11 @@ func readSecret(l *verdict.List, m strictjson.Object, r *Registration, d *regist
 	seconds, ok := m.Get(ends).Seconds()
 	l.Check(ok && seconds >= 0, ends,
 		"must be a number of seconds, or 0 for never, where there is a secret", registrationClause)
-	r.SecretExpiresAt = timeOrZero(seconds)
+	r.SecretExpiresAt = timeOrZero(max(0, seconds))
 }
 
-// readManagement reads where the registration is managed, and by what token.
+// readManagement reads where the registration is managed, and by what token. It is the first
+// to be read: a place that is refused is not kept, whatever else is.
 func (o RegistrationOptions) readManagement(
 	l *verdict.List, m strictjson.Object, asked string, d *registered,
 ) {
@@ -432,15 +437,17 @@ func (o RegistrationOptions) readManagement(
 	var token, uri string
 	text(l, m, "registration_access_token", managementClause, &token, false)
 	text(l, m, endpoint, managementClause, &uri, false)
-	d.token, d.uri = cmp.Or(token, d.token), cmp.Or(uri, d.uri)
+	d.token = cmp.Or(token, d.token)
+	if uri != "" {
+		discovery.CheckEndpoints(l, o.HTTP, asked,
+			[]discovery.Endpoint{{Name: endpoint, URL: uri}}, managementClause)
+		l.Check(slices.ContainsFunc(append([]string{asked}, o.ConfigurationOrigins...),
+			func(known string) bool { return httpclient.SameOrigin(known, uri) }), endpoint,
+			"must be of the origin that names it, or of ConfigurationOrigins", managementClause)
+	}
+	if l.Err() == nil {
+		d.uri = cmp.Or(uri, d.uri)
+	}
 	l.Check((d.token == "") == (d.uri == ""), endpoint,
 		"must come with a registration access token, or neither", managementClause)
-	if uri == "" {
-		return
-	}
-	discovery.CheckEndpoints(l, o.HTTP, asked, []discovery.Endpoint{{Name: endpoint, URL: uri}},
-		managementClause)
-	l.Check(slices.ContainsFunc(append([]string{asked}, o.ConfigurationOrigins...),
-		func(known string) bool { return httpclient.SameOrigin(known, uri) }), endpoint,
-		"must be of the origin that names it, or of ConfigurationOrigins", managementClause)
 }

@@ -2,6 +2,7 @@ package oauth2
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -366,6 +367,72 @@ func TestRegistrationMembers(t *testing.T) {
 		r, err := registerAt(t, 201, `{`+client+`,`+members+`}`, plainMetadata())
 		if got := outcome(err); got != want || (r == nil) != (err != nil) {
 			t.Errorf("%s: %v and %q, want %q", members, r, got, want)
+		}
+	}
+}
+
+// A client that is registered is handed over though the rest of the answer is refused: nothing
+// else has the secret and the token. The token is for no other place than before.
+func TestRefusedAnswerIsHandedOver(t *testing.T) {
+	for members, want := range map[string]struct{ check, secret, token, uri, before string }{
+		confident + `,` + managed + `,"scope":["a"]`: {
+			"metadata", "s", "t", "/register/c", "/register/c"},
+		confident + `,` + managed + `,"jwks":{"keys":[]},"jwks_uri":"https://a.example"`: {
+			"jwks", "s", "t", "/register/c", "/register/c"},
+		confident + `,` + managed + `,"client_id_issued_at":"1"`: {
+			"client_id_issued_at", "s", "t", "/register/c", "/register/c"},
+		`"client_secret":"s",` + managed: {
+			"client_secret_expires_at", "s", "t", "/register/c", "/register/c"},
+		`"client_secret":1,"client_secret_expires_at":0,` + managed: {
+			"client_secret", "", "t", "/register/c", "/register/c"},
+		confident + `,"registration_access_token":"t",
+			"registration_client_uri":"https://evil.example/c"`: {
+			"registration_client_uri", "s", "t", "", "/register/c"},
+		confident + `,"registration_access_token":"t","registration_client_uri":1`: {
+			"registration_client_uri", "s", "t", "", "/register/c"},
+		confident + `,"registration_access_token":"\n","registration_client_uri":"HERE/d"`: {
+			"registration_access_token", "s", "", "", "/register/c"},
+	} {
+		body := `{` + client + `,` + members + `}`
+		s, as := registrar(t, 200, body)
+		o := RegistrationOptions{}
+		_, err := Register(t.Context(), as, plainMetadata(), o)
+		_, errRead := manageable(t, s).Read(t.Context(), o)
+		_, errUpdate := manageable(t, s).Update(t.Context(), plainMetadata(), o)
+		for way, err := range map[string]error{"": err, "read": errRead, "update": errUpdate} {
+			e, ok := errors.AsType[*RegistrationError](err)
+			if !ok || outcome(err) != "check "+want.check {
+				t.Errorf("%s, %s: %v", members, way, err)
+				continue
+			}
+			secret, token, uri := want.secret, want.token, want.uri
+			if way != "" { // where there was something before
+				secret, token = cmp.Or(secret, "old"), cmp.Or(token, "old-token")
+				uri = want.before
+			}
+			if uri != "" {
+				uri = s.URL + uri
+			}
+			r := e.Registration()
+			if r.ID != "c" || r.Secret() != secret || r.AccessToken() != token ||
+				r.ConfigurationEndpoint() != uri || way != "" && r.IssuedAt.Unix() != 1 {
+				t.Errorf("%s, %s: handed over %q %q %q, %v", members, way, r.Secret(),
+					r.AccessToken(), r.ConfigurationEndpoint(), r.SecretExpiresAt)
+			}
+			if _, err := RegistrationFromRecord(r.Record()); err != nil {
+				t.Errorf("%s, %s: %v", members, way, err)
+			}
+		}
+	}
+	for body, want := range map[string]string{ // of which nobody knows whose it is
+		`{"client_id":"d",` + confident + `,` + managed + `}`: "check client_id",
+		`{` + confident + `,` + managed + `}`:                 "check client_id",
+		`{` + client + `,` + managed + `,"x":1,"x":2}`:        "check body",
+	} {
+		s, _ := registrar(t, 200, body)
+		_, err := manageable(t, s).Read(t.Context(), RegistrationOptions{})
+		if _, ok := errors.AsType[*RegistrationError](err); ok || outcome(err) != want {
+			t.Errorf("%s: %v", body, err)
 		}
 	}
 }
@@ -855,11 +922,14 @@ func FuzzRegistration(f *testing.F) {
 		}, start, req}
 		var o RegistrationOptions
 		r, err := o.readRegistration(t.Context(), a, &Registration{}, ClientMetadata{})
-		if err != nil {
+		e, handed := errors.AsType[*RegistrationError](err)
+		if handed {
+			r = e.Registration()
+		} else if err != nil {
 			return
 		}
 		if uri := r.ConfigurationEndpoint(); uri != "" && !httpclient.SameOrigin(uri, asked) ||
-			(uri == "") != (r.AccessToken() == "") || r.ID == "" {
+			!handed && (uri == "") != (r.AccessToken() == "") || r.ID == "" {
 			t.Fatalf("%q is managed at %q", body, uri)
 		}
 		again, err := RegistrationFromRecord(r.Record())

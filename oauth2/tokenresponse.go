@@ -111,15 +111,17 @@ func (a answer) json(clause string, form bool) (string, error) {
 }
 
 // text reads a member that is a string of printable ASCII characters, RFC 6749,
-// Appendix A. Null counts as absent.
+// Appendix A. Null counts as absent, and what is refused is not read.
 func text(
 	l *verdict.List, m strictjson.Object, name, clause string, to *string, required bool,
 ) {
 	v := m.Get(name)
 	s, ok := v.String()
-	l.Check(absent(v) && !required || ok && printable(s) && (s != "" || !required),
-		name, "must be a printable string", clause)
-	*to = s
+	ok = absent(v) && !required || ok && printable(s) && (s != "" || !required)
+	l.Check(ok, name, "must be a printable string", clause)
+	if ok {
+		*to = s
+	}
 }
 
 func absent(v strictjson.Value) bool { return v == "" || v.IsNull() }
