@@ -17,20 +17,21 @@ import (
 
 // ClientMetadata is what is registered of a client beside its credentials: RFC 7591,
 // Section 2, and what other specifications of OAuth 2.0 add. A field that is zero says
-// nothing: the server has a default for it, or does without.
+// nothing: the server has a default for it, or does without. A list that is empty and not nil
+// says that there are none.
 type ClientMetadata struct {
 	// RedirectURIs are where authorization responses go. A client that uses a browser needs
 	// one, as [AuthorizationOptions].RedirectURI.
-	RedirectURIs []string `json:"redirect_uris,omitempty"`
+	RedirectURIs []string `json:"redirect_uris,omitzero"`
 
 	// TokenEndpointAuthMethod is client_secret_basic if empty; [Registration.Authentication]
 	// makes it. "none" is for a public client.
 	TokenEndpointAuthMethod     string `json:"token_endpoint_auth_method,omitempty"`
 	TokenEndpointAuthSigningAlg string `json:"token_endpoint_auth_signing_alg,omitempty"`
 
-	GrantTypes    []string `json:"grant_types,omitempty"`    // if empty, authorization_code
-	ResponseTypes []string `json:"response_types,omitempty"` // if empty, code
-	Scope         string   `json:"scope,omitempty"`          // with spaces between
+	GrantTypes    []string `json:"grant_types,omitzero"`    // if nil, authorization_code
+	ResponseTypes []string `json:"response_types,omitzero"` // if nil, code
+	Scope         string   `json:"scope,omitempty"`         // with spaces between
 
 	// What users are shown.
 	ClientName string   `json:"client_name,omitempty"`
@@ -38,7 +39,7 @@ type ClientMetadata struct {
 	LogoURI    string   `json:"logo_uri,omitempty"`
 	TOSURI     string   `json:"tos_uri,omitempty"`
 	PolicyURI  string   `json:"policy_uri,omitempty"`
-	Contacts   []string `json:"contacts,omitempty"`
+	Contacts   []string `json:"contacts,omitzero"`
 
 	// The client's public keys: where they are, or a JWK Set, as encoding/json writes a
 	// [jose.Set]. Not both.
@@ -165,7 +166,7 @@ func (m ClientMetadata) check(l *verdict.List, o RegistrationOptions) {
 // checkRedirects checks the redirection endpoints, of which a client with a browser needs
 // one, if no software statement has it.
 func (m ClientMetadata) checkRedirects(l *verdict.List) {
-	browser := len(m.GrantTypes) == 0 || slices.Contains(m.GrantTypes, "authorization_code") ||
+	browser := m.GrantTypes == nil || slices.Contains(m.GrantTypes, "authorization_code") ||
 		slices.Contains(m.GrantTypes, "implicit")
 	l.Check(len(m.RedirectURIs) > 0 || !browser || m.SoftwareStatement != "", "redirect_uris",
 		"must be registered by a client that uses a browser", clientMetadataClause)

@@ -281,8 +281,8 @@ func (r *Registration) Read(ctx context.Context, o RegistrationOptions) (*Regist
 }
 
 // Update registers m in place of what is registered, RFC 7592, Section 2.2: what m has not is
-// deleted, so begin with [Registration.Metadata]. What is said of Read and [Register] is so
-// here too.
+// deleted, so begin with [Registration.Metadata]. Only what was true or false is sent as false,
+// as the server may have another default. What is said of Read and [Register] is so here too.
 func (r *Registration) Update(
 	ctx context.Context, m ClientMetadata, o RegistrationOptions,
 ) (*Registration, error) {
@@ -294,6 +294,12 @@ func (r *Registration) Update(
 	members, err := m.members()
 	if err != nil {
 		return nil, err
+	}
+	before, _ := strictjson.Parse(r.held().metadata) // checked when r was made
+	for name, v := range before.All() {
+		if _, isBool := v.Bool(); isBool && members[name] == nil {
+			members[name] = json.RawMessage("false")
+		}
 	}
 	a, err := r.manage(ctx, http.MethodPut, members, o)
 	if err != nil {

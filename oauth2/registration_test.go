@@ -138,6 +138,59 @@ func TestClientMetadataMembers(t *testing.T) {
 	}
 }
 
+// RFC 7591, Section 2: a list that is empty is none of the default, and is said; and so it is
+// again in an update, which must have all that was returned (RFC 7592, Section 2.2).
+func TestEmptyLists(t *testing.T) {
+	const none = `"grant_types":["client_credentials"],"redirect_uris":[],"response_types":[]`
+	s, as := registrar(t, 200, `{"client_id":"c",`+none+`,`+managed+`}`)
+	r, err := Register(t.Context(), as, ClientMetadata{
+		GrantTypes:    []string{"client_credentials"},
+		RedirectURIs:  []string{},
+		ResponseTypes: []string{},
+	}, RegistrationOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Update(t.Context(), r.Metadata(), RegistrationOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{`{` + none + `}`, `{"client_id":"c",` + none + `}`} {
+		if got := s.requests()[i]; !strings.HasSuffix(got, "\n\n"+want) {
+			t.Errorf("sent %s, want %s", got, want)
+		}
+	}
+	m := ClientMetadata{GrantTypes: []string{}} // and no authorization_code
+	if _, err := Register(t.Context(), as, m, RegistrationOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// What was true or false, which a server may have another default for, is said.
+func TestUpdateSaysFalse(t *testing.T) {
+	s, _ := registrar(t, 200, `{`+client+`}`)
+	record := manageable(t, s).Record()
+	record.Metadata = json.RawMessage(`{"redirect_uris":["` + redirectURI + `"],
+		"dpop_bound_access_tokens":false,"require_signed_request_object":true,
+		"require_pushed_authorization_requests":true,"x":false,"y":true,"z":null}`)
+	r, err := RegistrationFromRecord(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := r.Metadata()
+	m.RequireSignedRequestObject = false
+	delete(m.Extra, "y")
+	_, err = r.Update(t.Context(), m, RegistrationOptions{})
+	if err != nil {
+		t.Error(err)
+	}
+	const want = `{"client_id":"c","dpop_bound_access_tokens":false,"redirect_uris":["` +
+		redirectURI + `"],"require_pushed_authorization_requests":true,` +
+		`"require_signed_request_object":false,"x":false,"y":false,"z":null}`
+	if got := s.requests()[0]; !strings.HasSuffix(got, "\n\n"+want) {
+		t.Errorf("sent %s, want %s", got, want)
+	}
+}
+
 func publicSet(t *testing.T, keys ...*jose.Key) json.RawMessage {
 	t.Helper()
 	text, err := json.Marshal(jose.NewSet(keys...))
@@ -363,6 +416,8 @@ func TestRegistrationMembers(t *testing.T) {
 		`"contacts":"a"`:                                    "check metadata",
 		`"Token_Endpoint_Auth_Method":"none"`:               "check metadata",
 		`"jwks":{"keys":[]},"jwks_uri":"https://a.example"`: "check jwks",
+		`"jwks":{"keys":[]},"jwks_uri":null`:                "ok",
+		`"jwks":null,"jwks_uri":"https://a.example"`:        "ok",
 	} {
 		r, err := registerAt(t, 201, `{`+client+`,`+members+`}`, plainMetadata())
 		if got := outcome(err); got != want || (r == nil) != (err != nil) {
@@ -382,6 +437,8 @@ func TestRefusedAnswerIsHandedOver(t *testing.T) {
 		confident + `,` + managed + `,"client_id_issued_at":"1"`: {
 			"client_id_issued_at", "s", "t", "/register/c", "/register/c"},
 		`"client_secret":"s",` + managed: {
+			"client_secret_expires_at", "s", "t", "/register/c", "/register/c"},
+		`"client_secret":"s","client_secret_expires_at":-1,` + managed: {
 			"client_secret_expires_at", "s", "t", "/register/c", "/register/c"},
 		`"client_secret":1,"client_secret_expires_at":0,` + managed: {
 			"client_secret", "", "t", "/register/c", "/register/c"},
@@ -415,7 +472,8 @@ func TestRefusedAnswerIsHandedOver(t *testing.T) {
 			}
 			r := e.Registration()
 			if r.ID != "c" || r.Secret() != secret || r.AccessToken() != token ||
-				r.ConfigurationEndpoint() != uri || way != "" && r.IssuedAt.Unix() != 1 {
+				r.ConfigurationEndpoint() != uri || way != "" && r.IssuedAt.Unix() != 1 ||
+				want.secret != "" && !r.SecretExpiresAt.IsZero() {
 				t.Errorf("%s, %s: handed over %q %q %q, %v", members, way, r.Secret(),
 					r.AccessToken(), r.ConfigurationEndpoint(), r.SecretExpiresAt)
 			}

@@ -20,7 +20,7 @@ import (
 
 // ClientMetadata is what is registered of a relying party: OpenID Connect Dynamic Client
 // Registration 1.0, Section 2, and what the specifications of logout add. A field that is
-// zero says nothing.
+// zero says nothing, and a list that is empty and not nil that there are none.
 type ClientMetadata struct {
 	oauth2.ClientMetadata
 
@@ -42,14 +42,14 @@ type ClientMetadata struct {
 	// What holds for requests that do not say otherwise.
 	DefaultMaxAge    *int64   `json:"default_max_age,omitempty"` // seconds
 	RequireAuthTime  bool     `json:"require_auth_time,omitempty"`
-	DefaultACRValues []string `json:"default_acr_values,omitempty"`
+	DefaultACRValues []string `json:"default_acr_values,omitzero"`
 
 	InitiateLoginURI string   `json:"initiate_login_uri,omitempty"` // see ReadThirdPartyLogin
-	RequestURIs      []string `json:"request_uris,omitempty"`       // see oauth2.RequestObjects
+	RequestURIs      []string `json:"request_uris,omitzero"`        // see oauth2.RequestObjects
 
 	// Logout: RP-Initiated Logout 1.0, Section 3.1, Back-Channel Logout 1.0, Section 2.2, and
 	// Front-Channel Logout 1.0, Section 2.
-	PostLogoutRedirectURIs            []string `json:"post_logout_redirect_uris,omitempty"`
+	PostLogoutRedirectURIs            []string `json:"post_logout_redirect_uris,omitzero"`
 	BackChannelLogoutURI              string   `json:"backchannel_logout_uri,omitempty"`
 	BackChannelLogoutSessionRequired  bool     `json:"backchannel_logout_session_required,omitempty"`
 	FrontChannelLogoutURI             string   `json:"frontchannel_logout_uri,omitempty"`
@@ -241,7 +241,7 @@ func (m *ClientMetadata) checkRedirects(l *verdict.List) {
 		types := strings.Fields(responseType)
 		front := slices.Contains(types, "id_token") || slices.Contains(types, "token")
 		code := slices.Contains(types, "code")
-		l.Check((!code || len(m.GrantTypes) == 0 || m.grants("authorization_code")) &&
+		l.Check((!code || m.GrantTypes == nil || m.grants("authorization_code")) &&
 			(!front || implicit), "grant_types",
 			"must have authorization_code for a code, and implicit for what comes beside one",
 			registrationClause)

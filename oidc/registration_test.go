@@ -319,6 +319,9 @@ func TestClientMetadata(t *testing.T) {
 		"code that is said without its grant": {func(m *ClientMetadata) {
 			m.GrantTypes, m.ResponseTypes = these("refresh_token"), these("code")
 		}, "grant_types", registrationClause},
+		"code without any grant": {func(m *ClientMetadata) {
+			m.GrantTypes, m.ResponseTypes = []string{}, these("code")
+		}, "grant_types", registrationClause},
 		"code by default": {func(m *ClientMetadata) { m.ResponseTypes = these("code") }, "", ""},
 		"hybrid without implicit": {func(m *ClientMetadata) {
 			m.GrantTypes = these("authorization_code")
@@ -464,6 +467,21 @@ func TestClientMetadataMembers(t *testing.T) {
 	again, err := typed(plain)
 	if err != nil || !reflect.DeepEqual(again, m) {
 		t.Errorf("got %+v, %v, want %+v", again, err, m)
+	}
+}
+
+// A list that is empty is said, and is not nil when it comes back.
+func TestEmptyLists(t *testing.T) {
+	m := local()
+	m.RequestURIs, m.PostLogoutRedirectURIs = []string{}, []string{}
+	plain, err := m.plain()
+	if err != nil || string(plain.Extra["request_uris"]) != "[]" || len(plain.Extra) != 2 {
+		t.Errorf("got %s, %v", plain.Extra, err)
+	}
+	again, err := typed(plain)
+	if err != nil || again.RequestURIs == nil || again.PostLogoutRedirectURIs == nil ||
+		again.DefaultACRValues != nil {
+		t.Errorf("got %+v, %v", again, err)
 	}
 }
 
