@@ -229,7 +229,8 @@ func (m *ClientMetadata) checkRedirects(l *verdict.List) {
 		if !l.Check(err == nil, "redirect_uris", "must be URLs", registrationClause) {
 			return
 		}
-		l.Check(native || !implicit || u.Scheme == "https" && u.Hostname() != "localhost",
+		l.Check(native || !implicit || u.Scheme == "https" &&
+			!strings.EqualFold(u.Hostname(), "localhost"),
 			"redirect_uris", "must be https and not localhost, on the web with the implicit grant",
 			registrationClause)
 		loopback := u.Scheme == "http" && httpclient.Loopback(u.Hostname())
@@ -259,7 +260,7 @@ func (m *ClientMetadata) checkSubject(l *verdict.List) {
 			hosts[strings.ToLower(u.Hostname())] = true
 		}
 	}
-	l.Check(m.SubjectType != "pairwise" || m.SectorIdentifierURI != "" || len(hosts) == 1, sector,
+	l.Check(m.SubjectType != "pairwise" || m.SectorIdentifierURI != "" || len(hosts) <= 1, sector,
 		"must be registered where pairwise subjects are for several hosts",
 		"OpenID Connect Core 1.0, Section 8.1")
 	l.Check(m.SectorIdentifierURI == "" || isURL(m.SectorIdentifierURI, "https"), sector,
@@ -283,6 +284,7 @@ func (m *ClientMetadata) checkAlgorithms(l *verdict.List) {
 }
 
 // checkLogout checks where a logout goes to. By http goes what a confidential client wants.
+// Where there is no redirect URI, a software statement has them.
 func (m *ClientMetadata) checkLogout(l *verdict.List) {
 	const (
 		need  = "must be https, or http of a confidential client, without a fragment"
@@ -306,7 +308,7 @@ func (m *ClientMetadata) checkLogout(l *verdict.List) {
 	if uri := m.FrontChannelLogoutURI; uri != "" {
 		l.Check(isURL(uri, schemes...), front, need, frontClause)
 		same := func(redirect string) bool { return httpclient.SameOrigin(redirect, uri) }
-		l.Check(slices.ContainsFunc(m.RedirectURIs, same), front,
+		l.Check(len(m.RedirectURIs) == 0 || slices.ContainsFunc(m.RedirectURIs, same), front,
 			"must be of the scheme, host and port of a redirect URI", frontClause)
 	}
 }

@@ -294,6 +294,13 @@ func TestClientMetadata(t *testing.T) {
 		"redirect_uris in a statement": {func(m *ClientMetadata) {
 			m.RedirectURIs, m.SoftwareStatement = nil, "e30.e30.AA"
 		}, "", ""},
+		"pairwise, in a statement": {func(m *ClientMetadata) {
+			m.RedirectURIs, m.SoftwareStatement, m.SubjectType = nil, "e30.e30.AA", "pairwise"
+		}, "", ""},
+		"front channel, in a statement": {func(m *ClientMetadata) {
+			m.RedirectURIs, m.SoftwareStatement = nil, "e30.e30.AA"
+			m.FrontChannelLogoutURI = "https://rp.example/out"
+		}, "", ""},
 		"no URL": {func(m *ClientMetadata) { m.RedirectURIs = these(":") }, "redirect_uris",
 			registrationClause},
 		"implicit": {func(m *ClientMetadata) { implicit(m, "https://rp.example/cb") }, "", ""},
@@ -301,6 +308,8 @@ func TestClientMetadata(t *testing.T) {
 			implicit(m, "https://rp.example/cb", "http://127.0.0.1/cb")
 		}, "redirect_uris", registrationClause},
 		"implicit at localhost": {func(m *ClientMetadata) { implicit(m, "https://localhost/cb") },
+			"redirect_uris", registrationClause},
+		"implicit at Localhost": {func(m *ClientMetadata) { implicit(m, "https://Localhost/cb") },
 			"redirect_uris", registrationClause},
 		"implicit, native": {func(m *ClientMetadata) {
 			implicit(m, "http://127.0.0.1/cb")
