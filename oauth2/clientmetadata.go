@@ -210,9 +210,14 @@ func checkRegistered(l *verdict.List, asked, got ClientMetadata) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		if strings.HasSuffix(name, "_alg") || strings.HasSuffix(name, "_enc") {
-			want, _ := strictjson.Value(wanted[name]).String()
-			is, _ := strictjson.Value(found[name]).String()
+		want, is := string(wanted[name]), string(found[name])
+		switch {
+		case strings.HasSuffix(name, "_alg"), strings.HasSuffix(name, "_enc"),
+			name == "subject_type": // which is public if not pairwise
+			want, _ = strictjson.Value(want).String()
+			is, _ = strictjson.Value(is).String()
+			l.Check(is == want, name, need, clause)
+		case want == "true": // what the server is to refuse if it comes otherwise
 			l.Check(is == want, name, need, clause)
 		}
 	}

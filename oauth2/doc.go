@@ -155,7 +155,7 @@
 //     authorization_encrypted_response_enc, extra; error, content_type, body, client_id; and in
 //     a [RegistrationError] registration_access_token, registration_client_uri, client_secret,
 //     client_secret_expires_at, client_id_issued_at, metadata, jwks, redirect_uris,
-//     token_endpoint_auth_method, the names of algorithms
+//     token_endpoint_auth_method, subject_type, the names of algorithms and of what is true
 //   - [Registration.Update]: those of Register, registration_client_uri before what is sent;
 //     [Registration.Read]: that and those of the answer; [Registration.Delete]: that, error,
 //     status; [Registration.Authentication]: client_authentication

@@ -167,7 +167,10 @@ func RegistrationFromRecord(r RegistrationRecord) (*Registration, error) {
 	if r.ClientID == "" {
 		return nil, checkError("client_id", "must be there", registrationClause)
 	}
-	text := cmp.Or(string(r.Metadata), "{}")
+	text := string(r.Metadata)
+	if absent(strictjson.Value(text)) {
+		text = "{}"
+	}
 	m, err := strictjson.Parse(text)
 	if err == nil {
 		_, err = parseMetadata(m, text)
@@ -201,9 +204,9 @@ func timeOrZero(seconds int64) time.Time {
 }
 
 // A RegistrationError says that a server has registered a client, but not as it was asked
-// to: a redirection endpoint is missing, or the client authentication or an algorithm is
-// another; or that what it says of the client is malformed. It wraps the [*jose.CheckError]
-// that says which.
+// to: a redirection endpoint or something that was to be true is missing, or the client
+// authentication, an algorithm or the subject type is another; or that what it says of the
+// client is malformed. It wraps the [*jose.CheckError] that says which.
 type RegistrationError struct {
 	Err error
 

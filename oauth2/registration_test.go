@@ -167,7 +167,7 @@ func TestEmptyLists(t *testing.T) {
 
 // What was true or false, which a server may have another default for, is said.
 func TestUpdateSaysFalse(t *testing.T) {
-	s, _ := registrar(t, 200, `{`+client+`}`)
+	s, _ := registrar(t, 200, `{`+client+`,"require_pushed_authorization_requests":true}`)
 	record := manageable(t, s).Record()
 	record.Metadata = json.RawMessage(`{"redirect_uris":["` + redirectURI + `"],
 		"dpop_bound_access_tokens":false,"require_signed_request_object":true,
@@ -796,6 +796,18 @@ func TestRegisteredOtherwise(t *testing.T) {
 			m.Extra = map[string]json.RawMessage{
 				"id_token_signed_response_alg": json.RawMessage(`"ES256"`)}
 		}, `,"id_token_signed_response_alg":"none"`, "id_token_signed_response_alg"},
+		"no requirement": {func(m *ClientMetadata) { m.RequireSignedRequestObject = true },
+			``, "require_signed_request_object"},
+		"a requirement refused": {func(m *ClientMetadata) { m.DPoPBoundAccessTokens = true },
+			`,"dpop_bound_access_tokens":false`, "dpop_bound_access_tokens"},
+		"a requirement": {func(m *ClientMetadata) { m.RequireSignedRequestObject = true },
+			`,"require_signed_request_object":true,"dpop_bound_access_tokens":false`, ""},
+		"not required": {func(m *ClientMetadata) {
+			m.Extra = map[string]json.RawMessage{"x": json.RawMessage(`false`)}
+		}, `,"x":true`, ""},
+		"public subjects": {func(m *ClientMetadata) {
+			m.Extra = map[string]json.RawMessage{"subject_type": json.RawMessage(`"pairwise"`)}
+		}, `,"subject_type":"public"`, "subject_type"},
 		"spelt otherwise": {func(m *ClientMetadata) { m.AuthorizationSignedResponseAlg = "ES256" },
 			`,"authorization_signed_response_alg":"\u0045S256"`, ""},
 		"more": {func(m *ClientMetadata) {}, `,"client_name":"X","grant_types":["a"]`, ""},
@@ -901,6 +913,12 @@ func TestRegistrationRecord(t *testing.T) {
 	}
 	if _, err := json.Marshal(r); err == nil {
 		t.Error("stored by accident")
+	}
+	for _, none := range []string{"", "null", "{}"} {
+		r, err := RegistrationFromRecord(RegistrationRecord{ClientID: "c", Metadata: []byte(none)})
+		if err != nil || string(r.Record().Metadata) != "{}" {
+			t.Errorf("%q: got %v, %v", none, r, err)
+		}
 	}
 	bare, err := RegistrationFromRecord(RegistrationRecord{ClientID: "c"})
 	if err != nil || !bare.IssuedAt.IsZero() || !bare.SecretExpiresAt.IsZero() ||
