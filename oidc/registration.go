@@ -57,7 +57,9 @@ type ClientMetadata struct {
 }
 
 // Register registers a relying party at p, as [oauth2.Register] does, whose errors it
-// returns. [oauth2.Registration] has the methods Read and Delete.
+// returns. [oauth2.Registration] has the methods Read and Delete. Where there is no [Client]
+// yet, whose Provider p could be, [oauth2.Discover] finds its AuthorizationServer, which is
+// all that is asked.
 func Register(
 	ctx context.Context, p Provider, m ClientMetadata, o oauth2.RegistrationOptions,
 ) (*oauth2.Registration, error) {
