@@ -1,12 +1,14 @@
 package oidc
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
+	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
 )
@@ -146,6 +148,16 @@ func TestLogoutRefuses(t *testing.T) {
 				t.Errorf("got %v, %v, want %s", req, err, tt.want)
 			}
 		})
+	}
+}
+
+// A hint that is refused is said to be by the rules of logouts, not by those of logins.
+func TestLogoutHintClause(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, endsAt("https://p.example/end"))
+	_, err := w.client.Logout(t.Context(), LogoutOptions{IDTokenHint: "alice"})
+	if check, ok := errors.AsType[*jose.CheckError](err); !ok || check.Clause != logoutClause ||
+		strings.Contains(check.Need, "asked for") {
+		t.Errorf("got %v", err)
 	}
 }
 
