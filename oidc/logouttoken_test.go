@@ -413,6 +413,14 @@ func TestLogoutTokenIsNoIDTokenOfALogin(t *testing.T) {
 	}
 }
 
+// The zero value is that of no token, and has no claims.
+func TestZeroLogoutToken(t *testing.T) {
+	var c map[string]any
+	if err := new(LogoutToken).Claims(&c); err != nil || len(c) != 0 {
+		t.Errorf("claims %v, %v", c, err)
+	}
+}
+
 // The session of a login is named by its ID Token.
 func TestSessionID(t *testing.T) {
 	w := newWorld(t, oidctest.Options{EditIDToken: claim("sid", "the session")}, nil, nil)
