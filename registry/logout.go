@@ -172,7 +172,7 @@ func (s *handlerSet) logout(w http.ResponseWriter, r *http.Request) error {
 		err := s.providerLogout(w, r, name, o)
 		if !errors.Is(err, &jose.CheckError{Check: "end_session_endpoint"}) &&
 			!errors.Is(err, errNoLogout) {
-			return err
+			return logoutFault(http.StatusBadGateway, err)
 		}
 	}
 	s.goOn(w, o.ReturnTo)
@@ -198,10 +198,18 @@ func (s *handlerSet) logoutCallback(w http.ResponseWriter, r *http.Request) erro
 	}
 	path, err := client.ValidateLogoutResponse(w, r)
 	if err != nil {
-		return &fault{http.StatusBadRequest, err}
+		return logoutFault(http.StatusBadRequest, err)
 	}
 	s.goOn(w, path)
 	return nil
+}
+
+// logoutFault keeps a page from telling of a login. What is a fault already stays what it is.
+func logoutFault(status int, err error) error {
+	if _, ok := errors.AsType[*fault](err); ok || err == nil {
+		return err
+	}
+	return &fault{status, err}
 }
 
 // providerSays makes the handler of what a provider says, that of each client by made.
