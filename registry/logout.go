@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,6 +36,13 @@ type LogoutOptions struct {
 	UILocales  []string
 	Params     url.Values
 }
+
+// Format prints that o are options and nothing of them, whatever the verb: a hint is an ID
+// Token.
+func (o LogoutOptions) Format(f fmt.State, _ rune) { fmt.Fprint(f, "registry.LogoutOptions{...}") }
+
+// LogValue gives a log what Format prints.
+func (o LogoutOptions) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
 
 // purposeLogout is the purpose of a logout's record.
 const purposeLogout = "logout"

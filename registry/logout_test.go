@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -323,6 +324,19 @@ func TestProviderLogoutFails(t *testing.T) {
 	s.wantPage("no token", w, 502, &jose.CheckError{Check: "id_token_hint"})
 	if body := w.Body.String(); strings.Contains(body, "login") {
 		t.Error(body)
+	}
+}
+
+func TestLogoutOptionsShowNoHint(t *testing.T) {
+	const hint = "eyJhbGciOi"
+	o := registry.LogoutOptions{IDTokenHint: hint, LogoutHint: hint}
+	var text bytes.Buffer
+	slog.New(slog.NewTextHandler(&text, nil)).Info("x", "o", o)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		fmt.Fprintf(&text, verb, o)
+	}
+	if strings.Contains(text.String(), hint) {
+		t.Error(text.String())
 	}
 }
 
