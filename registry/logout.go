@@ -93,8 +93,11 @@ func (c *Client) beginLogout(
 		UILocales:   o.UILocales,
 		Params:      o.Params,
 	})
-	if err != nil || req.Transaction == nil {
-		return requestURL(req), err
+	if err != nil {
+		return "", err
+	}
+	if req.Transaction == nil {
+		return req.URL, nil
 	}
 	transaction, err := req.Transaction.MarshalBinary()
 	if err != nil {
@@ -108,14 +111,6 @@ func (c *Client) beginLogout(
 		ReturnTo:    o.ReturnTo,
 		Transaction: transaction,
 	})
-}
-
-// requestURL returns where a logout goes, nowhere if there is none.
-func requestURL(req *oidc.LogoutRequest) string {
-	if req == nil {
-		return ""
-	}
-	return req.URL
 }
 
 // ValidateLogoutResponse checks, in the handler of LogoutOptions.RedirectURI, that the browser
