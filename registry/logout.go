@@ -223,18 +223,25 @@ func (s *handlerSet) providerSays(made func(*oidc.Client, oidc.LogoutFunc,
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		client, err := s.client(r)
-		if err == nil && client.OIDC() == nil {
-			err = client.wrap(errNoLogout)
-		}
 		if err != nil {
-			s.logoutRefused(r, err)
-			http.Error(w, "Bad Request", http.StatusBadRequest)
+			s.refuseLogout(w, r, err)
 			return
 		}
-		made(client.OIDC(), s.options.EndSessions, func(r *http.Request, err error) {
+		provider := client.OIDC() // once: the client may be replaced
+		if provider == nil {
+			s.refuseLogout(w, r, client.wrap(errNoLogout))
+			return
+		}
+		made(provider, s.options.EndSessions, func(r *http.Request, err error) {
 			s.logoutRefused(r, client.wrap(err))
 		}).ServeHTTP(w, r)
 	})
+}
+
+// refuseLogout answers what was said to nobody who could hear it.
+func (s *handlerSet) refuseLogout(w http.ResponseWriter, r *http.Request, err error) {
+	s.logoutRefused(r, err)
+	http.Error(w, "Bad Request", http.StatusBadRequest)
 }
 
 // logoutRefused tells the logger of what a provider said in vain.
