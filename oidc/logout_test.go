@@ -237,7 +237,9 @@ func TestLogoutTransactionGarbage(t *testing.T) {
 	before := req.Transaction.State()
 	for _, garbage := range []string{"", "null", "{}", "[]", string(login),
 		`{"logout_state":"s","issuer":"i"}`, `{"logout_state":"s","client_id":"c"}`,
-		`{"issuer":"i","client_id":"c"}`, `{"logout_state":"s","issuer":"i","client_id":"c"`} {
+		`{"issuer":"i","client_id":"c"}`,
+		`{"logout_state":"s","issuer":"i","client_id":"c","issuer":7}`,
+		`{"logout_state":"s","issuer":"i","client_id":"c"`} {
 		if err := req.Transaction.UnmarshalBinary([]byte(garbage)); err == nil ||
 			req.Transaction.State() != before {
 			t.Errorf("%q: %v", garbage, err)
