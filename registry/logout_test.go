@@ -340,6 +340,22 @@ func TestLogoutOptionsShowNoHint(t *testing.T) {
 	}
 }
 
+// Without the handlers, too, the state is in no cache and goes to no other site.
+func TestValidateLogoutResponseHeaders(t *testing.T) {
+	s := newEnding(t, nil)
+	c, err := s.registry.Client("op")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", siteURL+"/logout/op?state=x", nil)
+	_, err = c.ValidateLogoutResponse(w, r)
+	if !errors.Is(err, reason(registry.ReasonOtherBrowser)) ||
+		w.Header().Get("Cache-Control") != "no-store" ||
+		w.Header().Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("got %v, header %v", err, w.Header())
+	}
+}
+
 // A logout is no login, and a login no logout.
 func TestLogoutIsNoLogin(t *testing.T) {
 	s, in := newEnding(t, nil), userOf()
