@@ -453,7 +453,8 @@ func TestBackAndFrontChannelLogout(t *testing.T) {
 		log    string
 	}{
 		{"back channel", s.tell("/logout/op/backchannel", token), 200, issuer + " alice s", ""},
-		{"again", s.tell("/logout/op/backchannel", token), 400, "", "jti must not have come before"},
+		{"again", s.tell("/logout/op/backchannel", token), 400, "",
+			`\"op\": oidc: Logout Token: jti must not have come before`},
 		{"at another client", s.tell("/logout/op2/backchannel", token), 400, "", "iss must be"},
 		{"at OAuth 2.0", s.tell("/logout/a/backchannel", token), 400, "", "needs OpenID Connect"},
 		{"at nobody", s.tell("/logout/unknown/backchannel", token), 400, "", "no client of this name"},
@@ -492,6 +493,27 @@ func TestBackAndFrontChannelLogout(t *testing.T) {
 	w := s.tell("/logout/op/backchannel", s.logoutToken(func(c map[string]any) { c["jti"] = "2" }))
 	if w.Code != 400 || !strings.Contains(s.log.String(), s.fails.Error()) {
 		t.Errorf("status %d, logged %s", w.Code, s.log.String())
+	}
+}
+
+// Before Init nobody is logged out, and nobody can be told why.
+func TestLogoutHandlersBeforeInit(t *testing.T) {
+	var reg registry.Registry
+	if _, err := reg.Register("op", registry.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	o := sessionOptions()
+	o.EndSessions = func(context.Context, oidc.Identity, string) error { return nil }
+	h, err := reg.Handlers(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, handler := range []http.Handler{h.BackChannelLogout, h.FrontChannelLogout} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", siteURL, nil)
+		r.SetPathValue("provider", "op")
+		if handler.ServeHTTP(w, r); w.Code != 400 {
+			t.Errorf("status %d", w.Code)
+		}
 	}
 }
 
