@@ -132,8 +132,8 @@ func checkLogoutRedirect(raw string) error {
 		return nil
 	}
 	u, err := url.Parse(raw)
-	if err != nil || strings.Contains(raw, "#") || u.User != nil {
-		return checkError(check, "must be a URL without a fragment or user information",
+	if err != nil || !u.IsAbs() || strings.Contains(raw, "#") || u.User != nil {
+		return checkError(check, "must be absolute, without a fragment or user information",
 			logoutClause)
 	}
 	if !strings.Contains(u.Scheme, ".") {
