@@ -97,8 +97,8 @@ type Config struct {
 	// other refuses it.
 	TrustedAudiences []string
 
-	// Replays remembers which Logout Tokens there have been. If nil, a memory of this process,
-	// of 100,000 tokens, does.
+	// Replays remembers which Logout Tokens there have been. If nil, a memory of this Client,
+	// of 100,000 tokens, does; what does not fit is refused.
 	Replays ReplayStore
 
 	// Leeway is the clock difference tolerated. Zero means 60 seconds, a negative

@@ -166,7 +166,7 @@ func (c *Client) check(l *verdict.List, t *IDToken, r rules) {
 	l.Check(!r.fresh || !t.IssuedAt.Before(now.Add(-maxIssued-leeway)), "iat",
 		"must be of today", core)
 	l.Check(r.nonceMatches(t), "nonce", "must be the one of the request", core)
-	l.Check(!r.unasked || t.claim("events") == "", "events",
+	l.Check(!r.unasked && !r.optional || t.claim("events") == "", "events",
 		"must not be there: it is of a Logout Token",
 		"OpenID Connect Back-Channel Logout 1.0, Section 2.4")
 	l.Check(!r.AuthTime && r.MaxAge == nil || t.claim("auth_time") != "", "auth_time",

@@ -77,7 +77,7 @@ func (c *Client) Logout(ctx context.Context, o LogoutOptions) (*LogoutRequest, e
 		"must be a URL that can be asked", logoutClause))
 	l.Result("post_logout_redirect_uri", logoutClause, checkLogoutRedirect(o.RedirectURI))
 	hint, err := c.hint(ctx, o.IDTokenHint, &expectations{})
-	l.Result("id_token_hint", logoutClause, err)
+	l.Check(err == nil, "id_token_hint", "must be an ID Token of this provider", logoutClause)
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
@@ -160,8 +160,8 @@ func (c *Client) LogoutCallback(
 ) error {
 	l := verdict.New(ctx, checkError)
 	data := txn.data()
-	l.Check(data.State != "" && data.Issuer == c.config.Issuer && data.ClientID == c.config.ID,
-		"transaction", "must be of a logout by this client", returnClause)
+	l.Check(data.Issuer == c.config.Issuer && data.ClientID == c.config.ID, "transaction",
+		"must be of a logout by this client", returnClause)
 	l.Check(single(params), "parameters", "must come at most once each", returnClause)
 	l.Check(equal(params.Get("state"), data.State), "state", "must be that of the request",
 		returnClause)

@@ -1,12 +1,14 @@
 package oidc
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
+	"vouchsafe/jose"
 	"vouchsafe/oauth2"
 	"vouchsafe/oidc/oidctest"
 )
@@ -149,6 +151,16 @@ func TestLogoutRefuses(t *testing.T) {
 	}
 }
 
+// A hint that is refused is said to be by the rules of logouts, not by those of logins.
+func TestLogoutHintClause(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, endsAt("https://p.example/end"))
+	_, err := w.client.Logout(t.Context(), LogoutOptions{IDTokenHint: "alice"})
+	if check, ok := errors.AsType[*jose.CheckError](err); !ok || check.Clause != logoutClause ||
+		strings.Contains(check.Need, "asked for") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestLogoutWithoutEndpoint(t *testing.T) {
 	w := newWorld(t, oidctest.Options{EditMetadata: member("end_session_endpoint", nil)}, nil, nil)
 	if req, err := w.client.Logout(t.Context(), LogoutOptions{}); req != nil ||
@@ -225,7 +237,9 @@ func TestLogoutTransactionGarbage(t *testing.T) {
 	before := req.Transaction.State()
 	for _, garbage := range []string{"", "null", "{}", "[]", string(login),
 		`{"logout_state":"s","issuer":"i"}`, `{"logout_state":"s","client_id":"c"}`,
-		`{"issuer":"i","client_id":"c"}`, `{"logout_state":"s","issuer":"i","client_id":"c"`} {
+		`{"issuer":"i","client_id":"c"}`,
+		`{"logout_state":"s","issuer":"i","client_id":"c","issuer":7}`,
+		`{"logout_state":"s","issuer":"i","client_id":"c"`} {
 		if err := req.Transaction.UnmarshalBinary([]byte(garbage)); err == nil ||
 			req.Transaction.State() != before {
 			t.Errorf("%q: %v", garbage, err)

@@ -61,7 +61,7 @@ func (c *Client) backChannel(w http.ResponseWriter, r *http.Request, logOut Logo
 // FrontChannelLogout returns the handler of the site's frontchannel_logout_uri, OpenID Connect
 // Front-Channel Logout 1.0, Section 2, which a page of the provider shows in a frame: it reads
 // the request as [Client.ReadFrontChannelLogout] does and calls logOut. The answer is an empty
-// page, with 200 or 400. refused, if not nil, hears why.
+// page, or 400 and the error as JSON. refused, if not nil, hears why.
 //
 // Browsers that keep third parties' cookies out send none with it: logOut finds the session by
 // sid. The answer must not be kept out of frames, by X-Frame-Options for example.

@@ -125,6 +125,21 @@ func TestBackChannelLogoutRefuses(t *testing.T) {
 	}
 }
 
+// A form may have 64 KiB, and no byte more.
+func TestBackChannelLogoutSize(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	for size, want := range map[int]string{64 << 10: "", 64<<10 + 1: "check logout_request"} {
+		form := "logout_token=" + w.logoutToken(logoutType, nil) + "&x="
+		r := post("/", form+strings.Repeat("y", size-len(form)))
+		f := deliver(t, r, nil, w.client.BackChannelLogout)
+		if want == "" && f.heard != nil {
+			t.Errorf("%d bytes: %v", size, f.heard)
+		} else if want != "" {
+			f.wantRefused(t, want)
+		}
+	}
+}
+
 func TestLogoutFuncFails(t *testing.T) {
 	broken := errors.New("the database is down at 10.0.0.1")
 	w := newWorld(t, oidctest.Options{}, nil, nil)

@@ -18,7 +18,7 @@ type LogoutToken struct {
 	Subject   string // "sub", empty if absent: SessionID says which session of whom
 	SessionID string // "sid", empty if absent: all sessions of Subject have ended
 
-	token *IDToken
+	token IDToken
 }
 
 // Identity returns who was logged out. Its Subject is empty if only a session was named.
@@ -103,7 +103,7 @@ func (c *Client) checkLogoutToken(ctx context.Context, verified *jose.Token) (*L
 	if !l.Check(fresh, "jti", "must not have come before", logoutTokenClause) {
 		return nil, l.Err()
 	}
-	return &LogoutToken{token.Issuer, token.Subject, token.SessionID, token}, nil
+	return &LogoutToken{token.Issuer, token.Subject, token.SessionID, *token}, nil
 }
 
 // usableUntil returns when a token is refused by its age, and need not be remembered.

@@ -254,17 +254,43 @@ func (r *replays) Add(_ context.Context, key string, until time.Time) (bool, err
 	return r.fresh, r.err
 }
 
-// Clients that share a store do not use up each other's tokens.
-func TestLogoutTokensOfTwoClients(t *testing.T) {
-	var keys []string
-	for _, id := range []string{"client", "other"} {
+// Providers and clients that share a store do not use up each other's tokens: a key is of the
+// issuer, the client and the jti.
+func TestLogoutTokensShareAStore(t *testing.T) {
+	w := newWorld(t, oidctest.Options{}, nil, nil)
+	keys := map[string]string{}
+	for name, tt := range map[string]struct{ issuer, client, jti string }{
+		"a token":        {"https://a.example", "client", "j"},
+		"another issuer": {"https://b.example", "client", "j"},
+		"another client": {"https://a.example", "other", "j"},
+		"another jti":    {"https://a.example", "client", "k"},
+	} {
 		seen := &replays{fresh: true}
-		w := newWorld(t, oidctest.Options{}, nil, func(c *Config) { c.Replays, c.ID = seen, id })
-		w.acceptsLogout(w.logoutToken(logoutType, claims("aud", id, "iss", w.Issuer())))
-		keys = append(keys, seen.key)
+		client, err := New(Config{Issuer: tt.issuer, ID: tt.client, Auth: oauth2.None(), Now: w.now,
+			Keys: jose.NewSet(w.Key()), Replays: seen, Provider: Provider{
+				AuthorizationServer: oauth2.AuthorizationServer{
+					AuthorizationEndpoint: "https://a.example/a", TokenEndpoint: "https://a.example/t"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := w.logoutToken(logoutType, claims("iss", tt.issuer, "aud", tt.client, "jti", tt.jti))
+		if _, err := client.VerifyLogoutToken(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+		if before, ok := keys[seen.key]; ok {
+			t.Errorf("one key for %s and %s", before, name)
+		}
+		keys[seen.key] = name
 	}
-	if keys[0] == keys[1] {
-		t.Error("one key for both")
+}
+
+// Without a leeway a token is remembered until it expires, and no shorter.
+func TestLogoutTokenWithoutLeeway(t *testing.T) {
+	seen := &replays{fresh: true}
+	w := newWorld(t, oidctest.Options{}, nil, func(c *Config) { c.Replays, c.Leeway = seen, -1e9 })
+	w.acceptsLogout(w.logoutToken(logoutType, nil))
+	if seen.until.Unix() != after(120) {
+		t.Errorf("remembered until %v", seen.until)
 	}
 }
 
@@ -374,6 +400,24 @@ func TestLogoutTokenIsNoIDToken(t *testing.T) {
 		if outcome(err) != want {
 			t.Errorf("%q: %v, want %s", typ, err, want)
 		}
+	}
+}
+
+// Nor where an ID Token needs no nonce, which no Logout Token has.
+func TestLogoutTokenIsNoIDTokenOfALogin(t *testing.T) {
+	w := newWorld(t, oidctest.Options{EditIDToken: claims("nonce", nil,
+		"events", map[string]any{logoutEvent: map[string]any{}})}, nil,
+		func(c *Config) { c.Quirks.InsecureMissingNonce = true })
+	if _, err := w.login(AuthorizationOptions{}); outcome(err) != "check events" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The zero value is that of no token, and has no claims.
+func TestZeroLogoutToken(t *testing.T) {
+	var c map[string]any
+	if err := new(LogoutToken).Claims(&c); err != nil || len(c) != 0 {
+		t.Errorf("claims %v, %v", c, err)
 	}
 }
 

@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,6 +36,13 @@ type LogoutOptions struct {
 	UILocales  []string
 	Params     url.Values
 }
+
+// Format prints that o are options and nothing of them, whatever the verb: a hint is an ID
+// Token.
+func (o LogoutOptions) Format(f fmt.State, _ rune) { fmt.Fprint(f, "registry.LogoutOptions{...}") }
+
+// LogValue gives a log what Format prints.
+func (o LogoutOptions) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }
 
 // purposeLogout is the purpose of a logout's record.
 const purposeLogout = "logout"
@@ -84,8 +93,11 @@ func (c *Client) beginLogout(
 		UILocales:   o.UILocales,
 		Params:      o.Params,
 	})
-	if err != nil || req.Transaction == nil {
-		return requestURL(req), err
+	if err != nil {
+		return "", err
+	}
+	if req.Transaction == nil {
+		return req.URL, nil
 	}
 	transaction, err := req.Transaction.MarshalBinary()
 	if err != nil {
@@ -99,14 +111,6 @@ func (c *Client) beginLogout(
 		ReturnTo:    o.ReturnTo,
 		Transaction: transaction,
 	})
-}
-
-// requestURL returns where a logout goes, nowhere if there is none.
-func requestURL(req *oidc.LogoutRequest) string {
-	if req == nil {
-		return ""
-	}
-	return req.URL
 }
 
 // ValidateLogoutResponse checks, in the handler of LogoutOptions.RedirectURI, that the browser
@@ -172,7 +176,7 @@ func (s *handlerSet) logout(w http.ResponseWriter, r *http.Request) error {
 		err := s.providerLogout(w, r, name, o)
 		if !errors.Is(err, &jose.CheckError{Check: "end_session_endpoint"}) &&
 			!errors.Is(err, errNoLogout) {
-			return err
+			return logoutFault(http.StatusBadGateway, err)
 		}
 	}
 	s.goOn(w, o.ReturnTo)
@@ -198,10 +202,18 @@ func (s *handlerSet) logoutCallback(w http.ResponseWriter, r *http.Request) erro
 	}
 	path, err := client.ValidateLogoutResponse(w, r)
 	if err != nil {
-		return &fault{http.StatusBadRequest, err}
+		return logoutFault(http.StatusBadRequest, err)
 	}
 	s.goOn(w, path)
 	return nil
+}
+
+// logoutFault keeps a page from telling of a login. What is a fault already stays what it is.
+func logoutFault(status int, err error) error {
+	if _, ok := errors.AsType[*fault](err); ok || err == nil {
+		return err
+	}
+	return &fault{status, err}
 }
 
 // providerSays makes the handler of what a provider says, that of each client by made.
@@ -211,18 +223,25 @@ func (s *handlerSet) providerSays(made func(*oidc.Client, oidc.LogoutFunc,
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		client, err := s.client(r)
-		if err == nil && client.OIDC() == nil {
-			err = client.wrap(errNoLogout)
-		}
 		if err != nil {
-			s.logoutRefused(r, err)
-			http.Error(w, "Bad Request", http.StatusBadRequest)
+			s.refuseLogout(w, r, err)
 			return
 		}
-		made(client.OIDC(), s.options.EndSessions, func(r *http.Request, err error) {
+		provider := client.OIDC() // once: the client may be replaced
+		if provider == nil {
+			s.refuseLogout(w, r, client.wrap(errNoLogout))
+			return
+		}
+		made(provider, s.options.EndSessions, func(r *http.Request, err error) {
 			s.logoutRefused(r, client.wrap(err))
 		}).ServeHTTP(w, r)
 	})
+}
+
+// refuseLogout answers what was said to nobody who could hear it.
+func (s *handlerSet) refuseLogout(w http.ResponseWriter, r *http.Request, err error) {
+	s.logoutRefused(r, err)
+	http.Error(w, "Bad Request", http.StatusBadRequest)
 }
 
 // logoutRefused tells the logger of what a provider said in vain.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -61,8 +62,16 @@ type ending struct {
 
 func newEnding(t *testing.T, edit func(*registry.HandlerOptions)) *ending {
 	t.Helper()
+	return newEndingOn(t, nil, edit)
+}
+
+// newEndingOn is a newEnding whose logouts are in store.
+func newEndingOn(
+	t *testing.T, store registry.Store, edit func(*registry.HandlerOptions),
+) *ending {
+	t.Helper()
 	s := &ending{}
-	s.served = newServed(t, registry.Options{BaseURL: siteURL,
+	s.served = newServed(t, registry.Options{BaseURL: siteURL, Store: store,
 		Logger: slog.New(slog.NewTextHandler(&s.log, nil))}, nil)
 	s.key = s.withLogout(t)
 	o := sessionOptions()
@@ -181,7 +190,7 @@ func TestProviderWithoutLogout(t *testing.T) {
 		t.Errorf("%d logouts, %v", s.outs, s.errs)
 	}
 	w := s.send(userOf(), posted("/logout", url.Values{"at": {"unknown"}}))
-	s.wantPage("unknown", w, 404, registry.ErrNotRegistered)
+	s.wantPage("unknown", w, 502, registry.ErrNotRegistered)
 }
 
 func TestLogoutCallbackRefuses(t *testing.T) {
@@ -226,6 +235,125 @@ func TestLogoutCallbackRefuses(t *testing.T) {
 func userInto(in *browser) *browser {
 	in.cookies["user"] = &http.Cookie{Name: "user", Value: "1"}
 	return in
+}
+
+// A logout goes on where the session that it ended had the store.
+func TestProviderLogoutInEachStore(t *testing.T) {
+	eachBed(t, func(t *testing.T, d bed) {
+		s := newEndingOn(t, d.store, func(o *registry.HandlerOptions) {
+			o.LoggedOut = func(w http.ResponseWriter, r *http.Request) error {
+				if d.sessions != nil {
+					clear(d.sessions.texts)
+				}
+				http.SetCookie(w, &http.Cookie{Name: "user", MaxAge: -1})
+				return nil
+			}
+		})
+		in := userOf()
+		s.get(in, "/login/op") // what is begun ends with the session
+		back := "/logout/op?state=" +
+			s.leave(in, url.Values{"at": {"op"}, "return_to": {"/bye"}}).Get("state")
+		wantRedirect(t, "back", s.get(in, back), 303, "/bye")
+		s.wantPage("back again", s.get(in, back), 400, reason(registry.ReasonUsed))
+	})
+}
+
+// What is not the browser's fault, nor the provider's, is not said to be.
+func TestProviderLogoutInAStoreThatIsDown(t *testing.T) {
+	d := beds["cache"]()
+	s, in := newEndingOn(t, d.store, nil), userOf()
+	back := "/logout/op?state=" + s.leave(in, url.Values{"at": {"op"}}).Get("state")
+	d.cache.getFail = errors.New("the cache is down")
+	s.wantPage("down", s.get(in, back), 500, d.cache.getFail)
+	d.cache.setFail = errors.New("the cache is full")
+	w := s.send(userOf(), posted("/logout", url.Values{"at": {"op"}}))
+	s.wantPage("full", w, 500, d.cache.setFail)
+}
+
+// A client that is replaced while its user is at the provider goes on with the same provider, and
+// with no other.
+func TestLogoutCallbackAfterReplace(t *testing.T) {
+	for issuer, want := range map[string]int{
+		"https://op.provider.example": 303, "https://new.provider.example": 400} {
+		s, in := newEnding(t, nil), userOf()
+		back := "/logout/op?state=" + s.leave(in, url.Values{"at": {"op"}}).Get("state")
+		c := registry.Config{Issuer: issuer, ClientID: "op", JWKS: jose.NewSet(s.key),
+			AuthorizeURL:   "https://provider.example/authorize",
+			AccessTokenURL: "https://provider.example/token", Protocol: registry.ProtocolOIDC}
+		if err := s.registry.Replace("op", c); err != nil {
+			t.Fatal(err)
+		}
+		w := s.get(in, back)
+		if w.Code != want {
+			t.Errorf("%s: status %d, %v", issuer, w.Code, s.errs)
+		}
+		if want == 400 {
+			s.wantPage(issuer, w, 400, reason(registry.ReasonOtherProvider))
+		}
+	}
+}
+
+// Another site logs nobody out, here or there, and a session that cannot be ended is not left to
+// the provider.
+func TestProviderLogoutRefuses(t *testing.T) {
+	broken := errors.New("the sessions cannot be reached")
+	s := newEnding(t, func(o *registry.HandlerOptions) {
+		o.LoggedOut = func(http.ResponseWriter, *http.Request) error { return broken }
+	})
+	in := userOf()
+	w := s.send(in, posted("/logout", url.Values{"at": {"op"}}))
+	s.wantPage("not ended", w, 500, broken)
+	r := posted("/logout", url.Values{"at": {"op"}})
+	r.Header.Set("Origin", "https://evil.example")
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	s.wantPage("another site", s.send(in, r), 403, reason(registry.ReasonOtherSite))
+	r = posted("/logout?%zz", nil)
+	if w := s.send(in, r); w.Code != 400 || w.Header().Get("Location") != "" {
+		t.Errorf("no form: status %d", w.Code)
+	}
+	if len(in.cookies) != 1 {
+		t.Errorf("cookies %v", in.cookies)
+	}
+}
+
+// Who was logged out of the site, and not at the provider, is not told of a login.
+func TestProviderLogoutFails(t *testing.T) {
+	s := newEnding(t, nil)
+	s.asked.IDTokenHint = "no token"
+	w := s.send(userOf(), posted("/logout", url.Values{"at": {"op"}}))
+	s.wantPage("no token", w, 502, &jose.CheckError{Check: "id_token_hint"})
+	if body := w.Body.String(); strings.Contains(body, "login") {
+		t.Error(body)
+	}
+}
+
+func TestLogoutOptionsShowNoHint(t *testing.T) {
+	const hint = "eyJhbGciOi"
+	o := registry.LogoutOptions{IDTokenHint: hint, LogoutHint: hint}
+	var text bytes.Buffer
+	slog.New(slog.NewTextHandler(&text, nil)).Info("x", "o", o)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		fmt.Fprintf(&text, verb, o)
+	}
+	if strings.Contains(text.String(), hint) {
+		t.Error(text.String())
+	}
+}
+
+// Without the handlers, too, the state is in no cache and goes to no other site.
+func TestValidateLogoutResponseHeaders(t *testing.T) {
+	s := newEnding(t, nil)
+	c, err := s.registry.Client("op")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", siteURL+"/logout/op?state=x", nil)
+	_, err = c.ValidateLogoutResponse(w, r)
+	if !errors.Is(err, reason(registry.ReasonOtherBrowser)) ||
+		w.Header().Get("Cache-Control") != "no-store" ||
+		w.Header().Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("got %v, header %v", err, w.Header())
+	}
 }
 
 // A logout is no login, and a login no logout.
@@ -325,7 +453,8 @@ func TestBackAndFrontChannelLogout(t *testing.T) {
 		log    string
 	}{
 		{"back channel", s.tell("/logout/op/backchannel", token), 200, issuer + " alice s", ""},
-		{"again", s.tell("/logout/op/backchannel", token), 400, "", "jti must not have come before"},
+		{"again", s.tell("/logout/op/backchannel", token), 400, "",
+			`\"op\": oidc: Logout Token: jti must not have come before`},
 		{"at another client", s.tell("/logout/op2/backchannel", token), 400, "", "iss must be"},
 		{"at OAuth 2.0", s.tell("/logout/a/backchannel", token), 400, "", "needs OpenID Connect"},
 		{"at nobody", s.tell("/logout/unknown/backchannel", token), 400, "", "no client of this name"},
@@ -364,6 +493,27 @@ func TestBackAndFrontChannelLogout(t *testing.T) {
 	w := s.tell("/logout/op/backchannel", s.logoutToken(func(c map[string]any) { c["jti"] = "2" }))
 	if w.Code != 400 || !strings.Contains(s.log.String(), s.fails.Error()) {
 		t.Errorf("status %d, logged %s", w.Code, s.log.String())
+	}
+}
+
+// Before Init nobody is logged out, and nobody can be told why.
+func TestLogoutHandlersBeforeInit(t *testing.T) {
+	var reg registry.Registry
+	if _, err := reg.Register("op", registry.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	o := sessionOptions()
+	o.EndSessions = func(context.Context, oidc.Identity, string) error { return nil }
+	h, err := reg.Handlers(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, handler := range []http.Handler{h.BackChannelLogout, h.FrontChannelLogout} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", siteURL, nil)
+		r.SetPathValue("provider", "op")
+		if handler.ServeHTTP(w, r); w.Code != 400 {
+			t.Errorf("status %d", w.Code)
+		}
 	}
 }
 

@@ -75,7 +75,8 @@ type Options struct {
 
 	// Replays remembers which Logout Tokens there have been, for all clients: a site that runs
 	// in several processes needs one that they share. If nil, each client has a memory of its
-	// own, of this process.
+	// own, of this process, which [Registry.Replace] and a new configuration of Resolve begin
+	// anew.
 	Replays oidc.ReplayStore
 
 	// LoginLife is how long a login may take. Zero means 10 minutes.

@@ -43,6 +43,9 @@ type Session interface {
 //     same time both pass. Then the provider, which takes a code once, decides.
 //   - A callback that is posted (form_post) comes with the session only if its cookie is
 //     SameSite=None; Secure. Where it is not, the callback is refused with ReasonOtherBrowser.
+//   - A session that [HandlerOptions].LoggedOut has ended must take what is set after that, or a
+//     logout at the provider comes back with ReasonOtherBrowser: with gorilla/sessions clear its
+//     Values, as Save deletes the cookie while Options.MaxAge is negative.
 //   - The session needs room for 5 records of about 1 KB, more with a long ReturnTo. One that is
 //     itself kept in a cookie may not have it: then [CookieStore] is better.
 //

@@ -17,6 +17,7 @@ type Memory struct {
 	mu    sync.Mutex
 	until map[string]time.Time
 	sweep time.Time // when there will be something to forget
+	grown int       // how many keys there must be for that to be worth a search
 }
 
 // NewMemory returns one of at most size keys, 100,000 if size is zero or less. What does not
@@ -29,8 +30,12 @@ func NewMemory(size int, now func() time.Time, full error) *Memory {
 	if now == nil {
 		now = time.Now
 	}
-	return &Memory{size: size, now: now, full: full, until: make(map[string]time.Time)}
+	return &Memory{size: size, now: now, full: full, until: make(map[string]time.Time),
+		grown: worth}
 }
+
+// worth is how many keys are kept whether they are past or not.
+const worth = 1000
 
 // Add remembers key until the time until, and reports whether it is new.
 func (m *Memory) Add(_ context.Context, key string, until time.Time) (bool, error) {
@@ -40,7 +45,7 @@ func (m *Memory) Add(_ context.Context, key string, until time.Time) (bool, erro
 	if _, ok := m.until[key]; ok && now.Before(m.until[key]) {
 		return false, nil
 	}
-	if len(m.until) >= m.size && !now.Before(m.sweep) {
+	if len(m.until) >= min(m.size, m.grown) && !now.Before(m.sweep) {
 		m.forget(now)
 	}
 	if len(m.until) >= m.size {
@@ -67,4 +72,5 @@ func (m *Memory) forget(now time.Time) {
 	if soon := now.Add(time.Second); m.sweep.Before(soon) {
 		m.sweep = soon
 	}
+	m.grown = 2*len(m.until) + worth
 }

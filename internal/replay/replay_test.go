@@ -182,6 +182,20 @@ func TestMemoryTellsOne(t *testing.T) {
 	}
 }
 
+// What is past is forgotten long before the store is full: a process has one for each of its
+// clients.
+func TestMemoryForgetsBeforeItIsFull(t *testing.T) {
+	c := newClock(100_000)
+	for i := range int64(20_000) {
+		if fresh, err := c.at(t, 1000+i, fmt.Sprint(i), 1100+i); !fresh || err != nil {
+			t.Fatalf("got %v, %v", fresh, err)
+		}
+	}
+	if len(c.until) > 2000 {
+		t.Errorf("%d keys of which 100 count", len(c.until))
+	}
+}
+
 var errFull = errors.New("full")
 
 // A store whose keys are past one after the other does not look for each of them.
