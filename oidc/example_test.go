@@ -7,7 +7,6 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"time"
 
 	"vouchsafe/jose"
@@ -279,45 +278,4 @@ func ExampleReadThirdPartyLogin() {
 	fmt.Println(asked.Issuer, options.LoginHint, asked.Target)
 	// Output:
 	// https://provider.example alice /inbox
-}
-
-// A relying party registers itself, and is then what the provider has registered.
-func ExampleRegister() {
-	ctx := context.Background()
-	server := oidctest.NewServer(oidctest.Options{Algorithms: []string{"ES256"}})
-	defer server.Close()
-	found, err := oauth2.Discover(ctx, nil, server.Issuer())
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	provider := oidc.Provider{AuthorizationServer: found}
-	r, err := oidc.Register(ctx, provider, oidc.ClientMetadata{
-		ClientMetadata: oauth2.ClientMetadata{
-			RedirectURIs: []string{"http://127.0.0.1/callback"},
-			ClientName:   "A shop",
-		},
-		IDTokenSignedResponseAlg: "ES256",
-	}, oauth2.RegistrationOptions{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	config, err := oidc.ConfigOf(r, oidc.RegistrationKeys{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	client, err := oidc.New(config)
-	if err != nil {
-		log.Fatal(err)
-	}
-	req, err := client.Authorize(ctx, oidc.AuthorizationOptions{
-		RedirectURI: "http://127.0.0.1/callback"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("redirect the browser:", strings.HasPrefix(req.URL, server.Endpoint("authorize")))
-	fmt.Println(config.Auth.Method(), config.IDToken.SigningAlgorithm)
-	// Output:
-	// redirect the browser: true
-	// client_secret_basic ES256
 }
