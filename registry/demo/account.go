@@ -47,6 +47,9 @@ func (a *account) Scheme() string {
 // OAuth1 reports whether the token is one of OAuth 1.0, which does not end.
 func (a *account) OAuth1() bool { return a.client.Protocol() == registry.ProtocolOAuth1 }
 
+// EndsThere reports whether a logout is one at the provider too: see site.providerLogout.
+func (a *account) EndsThere() bool { return a.session != "" && !a.Provider.real }
+
 // learn asks the provider who the user is. One of a file need not have an answer to that.
 func (a *account) learn(ctx context.Context, login *registry.Login) error {
 	user, err := a.client.UserInfo(ctx, login)

@@ -237,6 +237,10 @@ func TestLogin(t *testing.T) {
 				if strings.Contains(p.text, ">failed<") {
 					t.Error("a check failed")
 				}
+				const ends = "ends your session at the provider too"
+				if strings.Contains(p.text, ends) != (test.provider == "oidc") {
+					t.Errorf("whether the page says %q", ends)
+				}
 				b.get(base+"/").wants(t, http.StatusOK, "You are logged in as <strong>"+name)
 			})
 		}

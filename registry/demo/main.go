@@ -1,7 +1,7 @@
 // Command demo is a site on which to log in by OAuth 1.0a, OAuth 2.0 and OpenID
 // Connect, and to see what a login is made of: who the user is, an API call made
 // with the token, how that is refreshed, and every check on the way with the clause that asks
-// for it.
+// for it. A logout of OpenID Connect is one at the provider too.
 //
 //	go run ./registry/demo
 //	go run ./registry/demo -config clients.json
