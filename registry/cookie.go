@@ -45,8 +45,8 @@ func (cookies) entries(r *http.Request) ([]entry, error) {
 
 func (cookies) hold(w http.ResponseWriter, _ *http.Request, _, gone []entry, e entry) error {
 	if len(e.Name)+len(e.Value) > maxCookie {
-		return errors.New("login's cookie must have at most 1536 bytes: shorten ReturnTo or the " +
-			"scopes, or use CacheStore")
+		return errors.New("login's cookie must have at most 1536 bytes: use CacheStore, or shorten " +
+			"ReturnTo or the scopes")
 	}
 	for _, g := range gone {
 		setCookie(w, entry{Name: g.Name, life: -time.Second})

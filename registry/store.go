@@ -56,9 +56,9 @@ type store struct {
 }
 
 // CookieStore returns the Store that keeps nothing on the server: the browser
-// holds the sealed record, in a cookie of at most 1536 bytes for each login. Two copies of a
-// callback that arrive at the same time both pass, and then the provider, which takes a code
-// once, decides.
+// holds the sealed record, in a cookie of at most 1536 bytes for each login, which very long
+// tokens of OAuth 1.0 do not fit. Two copies of a callback that arrive at the same time both
+// pass, and then the provider, which takes a code once, decides.
 func CookieStore() Store { return store{cookies{}, inline{}} }
 
 // A Cache keeps values for a time, by key. It must be safe for concurrent use.
