@@ -10,12 +10,12 @@
 //     in a database. registry/demo is a page to try it on: go run ./registry/demo
 //   - compliance: what real providers look like and do differently, as data
 //   - oidc: OpenID Connect Core 1.0, in every flow, Discovery 1.0, registration and
-//     logout; oidc/oidctest is a provider for tests
+//     logout; oidc/oidctest is a provider for tests, which misbehaves on demand
 //   - oauth2: RFC 6749 with RFC 9700 and its family: grants, client authentication,
 //     metadata, remote keys, signed requests and responses, introspection, revocation,
 //     registration, sources of tokens that are refreshed and kept; oauth2/native is for
 //     logins from the command line
-//   - oauth1: RFC 5849; oauth1/oauth1test is a provider for tests
+//   - oauth1: RFC 5849; oauth1/oauth1test is a provider for tests, which misbehaves too
 //   - jose: JSON Web Tokens, signatures, encryption and keys, RFC 7515 to RFC 7519
 //     and RFC 8725, without HTTP
 //   - pkce: RFC 7636, S256 only

@@ -1,6 +1,6 @@
 // Package oidc is an OpenID Connect relying party: OpenID Connect Core 1.0, in every flow,
-// and OpenID Connect Discovery 1.0. It adds to package oauth2 what makes an access token's
-// owner known: the ID Token and UserInfo.
+// Discovery 1.0, Dynamic Client Registration 1.0, and logout. It adds to package oauth2 what
+// makes an access token's owner known: the ID Token and UserInfo.
 //
 //	c, err := oidc.New(oidc.Config{
 //		Issuer: "https://issuer.example",

@@ -59,16 +59,20 @@
 //
 // [Client.LogoutRedirect] has an OpenID Provider log the user out, and
 // [Client.ValidateLogoutResponse] checks that the browser comes back from it; what the browser
-// holds meanwhile is sealed as for a login, and is none. Handlers.BackChannelLogout and
-// FrontChannelLogout hear of users who logged out elsewhere, and have HandlerOptions.EndSessions
-// end the sessions that Login.IDToken.SessionID was kept with.
+// holds meanwhile is sealed as for a login. Handlers.BackChannelLogout and FrontChannelLogout
+// hear of users who logged out elsewhere, and have HandlerOptions.EndSessions end their
+// sessions. For both the application keeps Login.IDToken.SessionID and the ID Token,
+// Login.Token.OAuth2.IDToken(), with its session, and registers its addresses with the provider.
 //
 // # What has no method here
 //
 // Everything else that the packages below can do: [Client.OAuth1], [Client.OAuth2] and
 // [Client.OIDC] return the client that does the work, for other grants, introspection,
-// revocation, registration, ID Tokens that came otherwise. Config.OAuth1, OAuth2 and OIDC are
-// the rest of its configuration.
+// revocation, ID Tokens that came otherwise. Config.OAuth1, OAuth2 and OIDC are the rest of
+// its configuration. A client that registers itself does so before, by [oidc.Register] or
+// [oauth2.Register]: what they return has the ClientID, ClientSecret and
+// TokenEndpointAuthMethod, and [oidc.ConfigOf] makes of it what goes into Config.OIDC, IDToken
+// and UserInfo for example.
 //
 // # Errors
 //

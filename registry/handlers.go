@@ -47,7 +47,7 @@ type HandlerOptions struct {
 
 	// ProviderLogout, if not nil, returns the client at whose provider the user is logged out
 	// too, and how: IDTokenHint and so on, RedirectURI and ReturnTo being Logout's to set. It
-	// is asked before LoggedOut is called. Where the name is empty, or the provider has no
+	// is asked before LoggedOut is called, while the session is there. Where the name is empty, or the provider has no
 	// logout, the user is logged out of this site alone.
 	ProviderLogout func(r *http.Request) (name string, o LogoutOptions)
 
@@ -57,7 +57,8 @@ type HandlerOptions struct {
 	LogoutCallbackPath string
 
 	// EndSessions ends sessions of the application at a provider's word, see
-	// [oidc.LogoutFunc]. BackChannelLogout and FrontChannelLogout need it.
+	// [oidc.LogoutFunc]: it finds them by the Login.IDToken.SessionID and the Login.Identity
+	// that LoggedIn has kept with each. BackChannelLogout and FrontChannelLogout need it.
 	EndSessions oidc.LogoutFunc
 
 	// Home is the path to go on at after a login that does not say where, and after a logout.
@@ -127,8 +128,9 @@ type Handlers struct {
 
 	// BackChannelLogout and FrontChannelLogout are for what a provider says when a user has
 	// logged out elsewhere: see [oidc.Client.BackChannelLogout], whose requests are no browser's,
-	// and [oidc.Client.FrontChannelLogout]. What they refuse Options.Logger is told of. They are
-	// nil if HandlerOptions.EndSessions is.
+	// and [oidc.Client.FrontChannelLogout]. Their URLs are registered with the provider, as
+	// backchannel_logout_uri and frontchannel_logout_uri. What they refuse Options.Logger is
+	// told of. They are nil if HandlerOptions.EndSessions is.
 	BackChannelLogout, FrontChannelLogout http.Handler
 }
 
