@@ -210,7 +210,7 @@ func (o HandlerOptions) completed(
 	}
 	if o.Error == nil {
 		o.Error = func(w http.ResponseWriter, r *http.Request, err error) {
-			warn(r.Context(), "registry: no login", err)
+			warn(r.Context(), "registry: error page", err)
 			showError(w, err, o.Home)
 		}
 	}

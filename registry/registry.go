@@ -86,9 +86,9 @@ type Options struct {
 	// [httpclient.New].
 	HTTP *http.Client
 
-	// Logger, if not nil, is told of what Config has and no client reads, of logins that end
-	// on the error page of [Registry.Handlers], and of what its BackChannelLogout and
-	// FrontChannelLogout refuse.
+	// Logger, if not nil, is told of what Config has and no client reads, and, by
+	// [Registry.Handlers], of logins and logouts that end on the error page and of what
+	// BackChannelLogout and FrontChannelLogout refuse.
 	Logger *slog.Logger
 
 	// Now tells the time. If nil, time.Now.
