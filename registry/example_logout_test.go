@@ -134,10 +134,11 @@ func ExampleRegistry_Handlers_logout() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	browser := &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+	tell := func(r *http.Request, _ []*http.Request) error {
 		fmt.Println("  to", r.URL.Path)
 		return nil
-	}}
+	}
+	browser := &http.Client{Jar: jar, CheckRedirect: tell}
 	visit := func(method, path string) {
 		fmt.Println(method, path)
 		r, err := http.NewRequest(method, site.URL+path, nil)

@@ -47,8 +47,8 @@ type HandlerOptions struct {
 
 	// ProviderLogout, if not nil, returns the client at whose provider the user is logged out
 	// too, and how: IDTokenHint and so on, RedirectURI and ReturnTo being Logout's to set. It
-	// is asked before LoggedOut is called, while the session is there. Where the name is empty, or the provider has no
-	// logout, the user is logged out of this site alone.
+	// is asked before LoggedOut is called, while the session is there. Where the name is
+	// empty, or the provider has no logout, the user is logged out of this site alone.
 	ProviderLogout func(r *http.Request) (name string, o LogoutOptions)
 
 	// LogoutCallbackPath is the path at which LogoutCallback is mounted, on the terms of
