@@ -78,9 +78,13 @@ func problemOf(err error) problem {
 }
 
 func (f *fault) problem() problem {
-	if f.status == http.StatusBadRequest {
+	switch f.status {
+	case http.StatusBadRequest:
 		return problem{f.status, "This request cannot be answered",
 			"What led you here asks for something that this site does not do.", goBack}
+	case http.StatusBadGateway: // which is a logout's
+		return problem{f.status, "You are logged out of this site alone",
+			"The provider could not be told. You may still be logged in there.", goBack}
 	}
 	return problem{f.status, "Something went wrong here",
 		"This site could not finish what it began. It may work later.", tryAgain}

@@ -191,6 +191,9 @@ func TestProviderWithoutLogout(t *testing.T) {
 	}
 	w := s.send(userOf(), posted("/logout", url.Values{"at": {"unknown"}}))
 	s.wantPage("unknown", w, 502, registry.ErrNotRegistered)
+	if !strings.Contains(w.Body.String(), "You are logged out of this site alone") {
+		t.Errorf("the page is %s", w.Body)
+	}
 }
 
 func TestLogoutCallbackRefuses(t *testing.T) {
