@@ -225,7 +225,7 @@ func chosen(t *testing.T, names ...string) []Misbehavior {
 func TestSuiteVerdicts(t *testing.T) {
 	const good, front, back, info = "conforms", "response_with_another_state",
 		"id_token_missing", "userinfo_of_another_user"
-	const token = "logout_token_without_events"
+	const token, byGet = "logout_token_without_events", "logout_token_sent_by_get"
 	refusal := errors.New("refused")
 	for _, test := range []struct {
 		name, misbehavior string
@@ -250,6 +250,11 @@ func TestSuiteVerdicts(t *testing.T) {
 		{"accepted", info, believes, "UserInfo is of another user (OpenID Connect Core 1.0, " +
 			"Section 5.3.2): not refused"},
 		{"a refused Logout Token answered with 200", token, believesThen(refusal), "is not 400"},
+		{"a Logout Token that the client breaks at", token, answering(500, refusal),
+			"is not 400"},
+		{"a Logout Token refused with 400", token, answering(400, refusal), ""},
+		{"a GET refused with 405", byGet, answering(405, refusal), ""},
+		{"a Logout Token refused with 405", token, answering(405, refusal), "is not 400"},
 		{"refused as not supported", back, believesThen(fmt.Errorf("no ID Token: %w",
 			errors.ErrUnsupported)), "after another request: [userinfo]"},
 		{"secrets come twice", good, func(ctx context.Context, a *Attempt) error {
@@ -277,6 +282,16 @@ func believesThen(err error) func(context.Context, *Attempt) error {
 	return func(ctx context.Context, a *Attempt) error {
 		believes(ctx, a)
 		return err
+	}
+}
+
+// answering answers what comes at the back channel so, and then refuses.
+func answering(status int, err error) func(context.Context, *Attempt) error {
+	return func(ctx context.Context, a *Attempt) error {
+		a.Site.HandleFunc("/backchannel", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+		})
+		return believesThen(err)(ctx, a)
 	}
 }
 
