@@ -25,7 +25,7 @@ import (
 //
 // A test fails
 //   - if what is wrong is not refused, or refused before the provider has done it;
-//   - if after it the client goes on to the authorization, token or UserInfo endpoint;
+//   - if after it the client sends the browser on, or asks the token or UserInfo endpoint;
 //   - if what is allowed is refused, is not gone through with as far as the task says, or has
 //     the provider find a fault in the client.
 //
@@ -87,7 +87,7 @@ type run struct {
 	refused bool // by Site, the last request, as a client has to
 }
 
-// A visit is a request to the provider.
+// A visit is a request to the provider, or of a browser that was sent to another.
 type visit struct {
 	endpoint string
 	after    bool // the provider had misbehaved
@@ -145,7 +145,12 @@ func newRun(m Misbehavior, responseType string) *run {
 		return http.ErrUseLastResponse
 	}
 	b := browser{&client, a.Site}
-	a.Browse = b.browse
+	a.Browse = func(target string) (*http.Request, error) {
+		if !strings.HasPrefix(target, base+"/") { // who is sent there has no way to refuse
+			r.see("browser")
+		}
+		return b.browse(target)
+	}
 	a.EndSession = func(ctx context.Context) error {
 		_, _, err := b.open(ctx, r.provider.Endpoint("end_session"))
 		return err
@@ -180,12 +185,15 @@ func (s serving) RoundTrip(req *http.Request) (*http.Response, error) {
 // log keeps what is requested.
 func (r *run) log(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		endpoint := req.URL.Path[strings.LastIndex(req.URL.Path, "/")+1:]
-		r.mu.Lock()
-		r.seen = append(r.seen, visit{endpoint, r.provider.marked()})
-		r.mu.Unlock()
+		r.see(req.URL.Path[strings.LastIndex(req.URL.Path, "/")+1:])
 		next.ServeHTTP(w, req)
 	})
+}
+
+func (r *run) see(endpoint string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seen = append(r.seen, visit{endpoint, r.provider.marked()})
 }
 
 // judge says what was wrong with how a login ended.
@@ -211,7 +219,7 @@ func (r *run) judge(t tester, m Misbehavior, err error) {
 // (OpenID Connect Back-Channel Logout 1.0, Section 2.8).
 func (r *run) judgeRefusal(t tester, m Misbehavior) {
 	if went := r.after(); len(went) > 0 {
-		t.Errorf("%s (%s): refused after another request: %v", m.Does, m.Clause, went)
+		t.Errorf("%s (%s): another request after it: %v", m.Does, m.Clause, went)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -278,9 +286,9 @@ func (r *run) times(endpoint string) int {
 func (r *run) after() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var list []string
+	unwanted, list := []string{"browser", "authorize", "token", "userinfo"}, []string(nil)
 	for _, v := range r.seen {
-		if v.after && slices.Contains([]string{"authorize", "token", "userinfo"}, v.endpoint) {
+		if v.after && slices.Contains(unwanted, v.endpoint) {
 			list = append(list, v.endpoint)
 		}
 	}

@@ -243,9 +243,9 @@ func TestSuiteVerdicts(t *testing.T) {
 		{"accepted before it came", front,
 			func(context.Context, *Attempt) error { return nil }, "never came to that: <nil>"},
 		{"refused in the end", front, believesThen(refusal),
-			"after another request: [token userinfo]"},
+			"another request after it: [token userinfo]"},
 		{"refused after UserInfo", back, believesThen(refusal),
-			"after another request: [userinfo]"},
+			"another request after it: [userinfo]"},
 		{"refused in time", info, believesThen(refusal), ""},
 		{"accepted", info, believes, "UserInfo is of another user (OpenID Connect Core 1.0, " +
 			"Section 5.3.2): not refused"},
@@ -256,7 +256,7 @@ func TestSuiteVerdicts(t *testing.T) {
 		{"a GET refused with 405", byGet, answering(405, refusal), ""},
 		{"a Logout Token refused with 405", token, answering(405, refusal), "is not 400"},
 		{"refused as not supported", back, believesThen(fmt.Errorf("no ID Token: %w",
-			errors.ErrUnsupported)), "after another request: [userinfo]"},
+			errors.ErrUnsupported)), "another request after it: [userinfo]"},
 		{"secrets come twice", good, func(ctx context.Context, a *Attempt) error {
 			b := believer{ctx, a, strings.Repeat("v", 43)}
 			b.logIn(a.Issuer)
@@ -292,6 +292,19 @@ func answering(status int, err error) func(context.Context, *Attempt) error {
 			w.WriteHeader(status)
 		})
 		return believesThen(err)(ctx, a)
+	}
+}
+
+// Where the browser is sent is what a client believed, whether or not somebody is there.
+func TestSuiteSeesWhereBrowserIsSent(t *testing.T) {
+	const name = "metadata_with_http_authorization_endpoint"
+	v := judged(t, chosen(t, name), func(ctx context.Context, a *Attempt) error {
+		believer{ctx, a, ""}.send("GET", a.Issuer+"/.well-known/openid-configuration", nil, "")
+		_, err := a.Browse(strings.Replace(a.Issuer, "https:", "http:", 1) + "/authorize")
+		return err
+	})
+	if got := v.failed[name+"/code id_token"]; !strings.Contains(got, "browser") {
+		t.Errorf("%q", got)
 	}
 }
 
