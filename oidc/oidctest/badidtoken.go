@@ -3,6 +3,7 @@ package oidctest
 import (
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -153,12 +154,11 @@ func idTokenFaults() []Misbehavior {
 // fromSecond edits all but the first.
 func fromSecond(in func(edit) bend, change edit) bend {
 	return func(p *Provider) {
-		first := true
+		var one atomic.Bool
 		in(func(p *Provider, members map[string]any) {
-			if !first {
+			if one.Swap(true) {
 				change(p, members)
 			}
-			first = false
 		})(p)
 	}
 }

@@ -3,6 +3,7 @@ package oidctest_test
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"vouchsafe/oidc/oidctest"
@@ -58,4 +59,14 @@ func TestMisbehaveBesideEdits(t *testing.T) {
 	if issuer := w.metadata()["issuer"]; issuer != w.Issuer() {
 		t.Errorf("the metadata is of %v", issuer)
 	}
+}
+
+// A provider that misbehaves is safe for concurrent use, as every one is.
+func TestMisbehaveInParallel(t *testing.T) {
+	w := start(t, oidctest.Options{Misbehave: "id_token_of_another_user_than_hinted"})
+	var all sync.WaitGroup
+	for range 32 {
+		all.Go(func() { w.grant("openid") })
+	}
+	all.Wait()
 }
