@@ -76,7 +76,7 @@ func forged(prefix, what string, m Misbehavior, endpoints ...string) []Misbehavi
 	return list
 }
 
-// ourKey and strangersKey are RSA keys for what is signed by hand.
+// ourKey, strangersKey and weakKey are RSA keys for what is signed by hand.
 func ourKey() *rsa.PrivateKey {
 	key, err := rsaPair()
 	return must(key, err)
@@ -85,6 +85,15 @@ func ourKey() *rsa.PrivateKey {
 var strangersPair = sync.OnceValues(func() (*rsa.PrivateKey, error) {
 	return rsa.GenerateKey(rand.Reader, 2048)
 })
+
+var weakPair = sync.OnceValues(func() (*rsa.PrivateKey, error) {
+	return rsa.GenerateKey(rand.Reader, 1024)
+})
+
+func weakKey() *rsa.PrivateKey {
+	key, err := weakPair()
+	return must(key, err)
+}
 
 func strangersKey() *rsa.PrivateKey {
 	key, err := strangersPair()
