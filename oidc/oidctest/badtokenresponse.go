@@ -61,10 +61,13 @@ func tokenResponseFaults() []Misbehavior {
 	return list
 }
 
-// elsewhere has a request sent again.
+// anotherHost is the provider by another name, for the HTTP client of a suite.
+const anotherHost = "another.example.com"
+
+// elsewhere has a request sent again, to another origin.
 func elsewhere(_ *Provider, a *answer) {
-	if a.status == http.StatusOK && a.request.URL.RawQuery == "" {
+	if a.status == http.StatusOK && a.request.Host != anotherHost {
 		a.status, a.body = http.StatusTemporaryRedirect, ""
-		a.header.Set("Location", a.request.URL.Path+"?again")
+		a.header.Set("Location", "https://"+anotherHost+a.request.URL.Path)
 	}
 }

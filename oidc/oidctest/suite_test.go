@@ -308,6 +308,32 @@ func TestSuiteSeesWhereBrowserIsSent(t *testing.T) {
 	}
 }
 
+// Redirects lead to another origin, which answers; what is endless has nothing to begin with.
+func TestFaultsAreThere(t *testing.T) {
+	get := func(ctx context.Context, a *Attempt, path, token string) (*http.Response, string) {
+		req := must(http.NewRequestWithContext(ctx, http.MethodGet, a.Issuer+path, nil))
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp := must(a.HTTP.Do(req))
+		defer resp.Body.Close()
+		part := must(io.ReadAll(io.LimitReader(resp.Body, 1<<20)))
+		return resp, strings.TrimSpace(string(part))
+	}
+	judged(t, chosen(t, "metadata_endless"), func(ctx context.Context, a *Attempt) error {
+		if _, part := get(ctx, a, "/.well-known/openid-configuration", ""); part != "" {
+			t.Errorf("the metadata begins with %q", part)
+		}
+		return nil
+	})
+	judged(t, chosen(t, "userinfo_redirect"), func(ctx context.Context, a *Attempt) error {
+		token := believer{ctx, a, ""}.logIn(a.Issuer)["access_token"]
+		resp, part := get(ctx, a, "/userinfo", token)
+		if resp.Request.URL.Host != anotherHost || part == "" {
+			t.Errorf("%s answers %q", resp.Request.URL, part)
+		}
+		return nil
+	})
+}
+
 // A suite that tries nothing says so.
 func TestSuiteOfNothing(t *testing.T) {
 	for err, want := range map[error]string{
