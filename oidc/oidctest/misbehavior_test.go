@@ -2,6 +2,7 @@ package oidctest_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +36,26 @@ func TestMisbehaviors(t *testing.T) {
 	}
 	if first := oidctest.Misbehaviors()[0]; first.Name != "conforms" || !first.Harmless {
 		t.Errorf("the first is %s", first.Name)
+	}
+}
+
+// What a clause says that a client may check, or must ignore, is no reason to refuse.
+func TestOptional(t *testing.T) {
+	open := strings.Fields(`id_token_issued_to_another id_token_of_last_week id_token_of_next_week
+		id_token_with_wrong_at_hash_by_code id_token_with_wrong_s_hash id_token_of_unknown_key
+		id_token_of_another_type logout_token_sent_twice front_channel_logout_of_another_issuer
+		response_with_access_token_unasked response_with_code_unasked keys_of_other_ids
+		token_response_of_another_media_type token_response_with_scope_as_number`)
+	for _, m := range oidctest.Misbehaviors() {
+		if i := slices.Index(open, m.Name); i >= 0 {
+			open = slices.Delete(open, i, i+1)
+			if !m.Optional {
+				t.Errorf("%s is not optional", m.Name)
+			}
+		}
+	}
+	if len(open) > 0 {
+		t.Errorf("there are no %v", open)
 	}
 }
 

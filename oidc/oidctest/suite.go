@@ -29,6 +29,10 @@ import (
 //   - if what is allowed is refused, is not gone through with as far as the task says, or has
 //     the provider find a fault in the client.
 //
+// In one thing it asks for more than OpenID Connect: the signature of an ID Token is to be
+// verified wherever it comes from, though TLS may vouch for what the token endpoint sends (Core
+// 1.0, Section 3.1.3.7).
+//
 // Each is a subtest, so that go test -run picks one by its name, and -skip leaves out what an
 // application is content with.
 func Suite(t *testing.T, login func(ctx context.Context, a *Attempt) error) {
