@@ -78,7 +78,7 @@ func discoveryFaults() []Misbehavior {
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri",
 		"userinfo_endpoint"} {
 		list = append(list, Misbehavior{Name: "with_http_" + name,
-			Does: "has a " + name + " without TLS", Clause: required,
+			Does: "has its " + name + " without TLS", Clause: required,
 			bend: inMetadata(func(_ *Provider, m map[string]any) {
 				m[name] = strings.Replace(m[name].(string), "https:", "http:", 1)
 			})})

@@ -64,8 +64,8 @@ func responseFaults() []Misbehavior {
 		{Name: "without_expires_in", Does: "does not say when the access token ends",
 			Clause: "RFC 6749, Section 4.2.2", types: withToken, Harmless: true,
 			bend: param("expires_in")},
-		{Name: "of_a_changed_session", Does: "has the state of a session that has changed since, as " +
-			"the frame of Session Management says", Harmless: true, types: responseTypes,
+		{Name: "of_a_changed_session", Does: "has the state of a session that has changed " +
+			"since, as the frame of Session Management says", Harmless: true, types: responseTypes,
 			Clause:  "OpenID Connect Session Management 1.0, Section 3.1",
 			Modules: []string{module + "session-management"}, bend: param("session_state", "a.b")},
 		{Name: "with_more", Does: "has a parameter that nobody knows", Harmless: true,
