@@ -230,16 +230,17 @@ func encryptionFaults() []Misbehavior {
 		{Name: "id_token_encrypted_with_rsa1_5", Does: "the ID Token is encrypted with RSA1_5",
 			Clause:  "RFC 8725, Section 3.2",
 			Modules: []string{fapi1 + "encrypted-idtoken-usingrsa15"},
-			bend:    signed(outdated, atIDToken...)},
+			bend: func(p *Provider) {
+				client := &p.options.Clients[0]
+				to := client.IDTokenEncryption.Key
+				client.IDTokenEncryption = Recipient{}
+				signed(func(_ *Provider, token string) string {
+					return outdated(to, token)
+				}, atIDToken...)(p)
+			}},
 	}
 	for i := range list {
 		list[i].types, list[i].ask = responseTypes, ask
 	}
 	return list
-}
-
-// outdated says of an encrypted token that it is encrypted by RSAES-PKCS1-v1_5.
-func outdated(_ *Provider, token string) string {
-	_, rest, _ := strings.Cut(token, ".")
-	return base64url(`{"alg":"RSA1_5","enc":"A128CBC-HS256","cty":"JWT"}`) + "." + rest
 }
