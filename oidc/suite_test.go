@@ -476,7 +476,7 @@ var refusedFor = map[string]string{
 		logout_token_with_alg_none logout_token_with_another_alg
 		logout_token_with_public_key_as_secret`,
 	"check at_hash": `
-		id_token_with_wrong_at_hash id_token_without_at_hash`,
+		id_token_with_wrong_at_hash id_token_with_wrong_at_hash_by_code id_token_without_at_hash`,
 	"check aud": `
 		id_token_for_another_client id_token_without_aud id_token_for_a_stranger_too
 		signed_userinfo_for_another_client refresh_brings_id_token_for_another_client

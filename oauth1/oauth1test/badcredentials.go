@@ -67,7 +67,7 @@ func credentialFaults(at step, task, what, clause string) []Misbehavior {
 		Name: "too_long", Does: "gives out %s with 10 MiB more",
 		Clause: "RFC 5849, Section 4.10",
 		edit: text(func(body string) string {
-			return body + "&more=" + strings.Repeat("x", 10<<20)
+			return "more=" + strings.Repeat("x", 10<<20) + "&" + body // who reads a part has none
 		}),
 	}, {
 		Name: "cut_short", Does: "loses the connection while it gives out %s",

@@ -165,3 +165,16 @@ func TestBothAPIsMisbehave(t *testing.T) {
 		}
 	}
 }
+
+// Who reads a part of what is too long, as it should, has nothing to go on with.
+func TestTooLongHasNothingToBeginWith(t *testing.T) {
+	for _, m := range credentialFaults(stepToken, "", "a token", "RFC 5849, Section 2.3") {
+		if m.Name != "token_too_long" {
+			continue
+		}
+		a := &answer{body: "oauth_token=t&oauth_token_secret=s"}
+		if m.edit(nil, nil, a); strings.Contains(a.body[:1<<20], "oauth_token") {
+			t.Errorf("it begins with %q", a.body[:40])
+		}
+	}
+}

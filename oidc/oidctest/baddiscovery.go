@@ -29,7 +29,7 @@ func discoveryFaults() []Misbehavior {
 			bend: at(instead(http.StatusOK, "text/html", "<!doctype html><title>Soon</title>"),
 				atMetadata...)},
 		{Name: "of_another_media_type", Does: "has the media type of a page", Clause: answered,
-			bend: at(as("text/html"), atMetadata...)},
+			Optional: true, bend: at(as("text/html"), atMetadata...)},
 		{Name: "not_json", Does: "is not JSON", Clause: answered,
 			bend: at(body(notJSON), atMetadata...)},
 		{Name: "with_issuer_twice", Does: "has two issuers", Clause: "RFC 8259, Section 4",
@@ -37,11 +37,11 @@ func discoveryFaults() []Misbehavior {
 		{Name: "endless", Does: "goes on without end", Clause: answered,
 			bend: at(body(endless), atMetadata...)},
 		{Name: "with_no_algorithm_but_none", Does: "has ID Tokens signed with none alone",
-			Clause: required,
-			bend:   inMetadata(put("id_token_signing_alg_values_supported", []string{"none"}))},
+			Clause: required, Optional: true,
+			bend: inMetadata(put("id_token_signing_alg_values_supported", []string{"none"}))},
 		{Name: "with_plain_pkce_alone", Does: "has code_challenge_methods_supported without S256",
-			Clause: "RFC 9700, Section 2.1.1",
-			bend:   inMetadata(put("code_challenge_methods_supported", []string{"plain"}))},
+			Clause: "RFC 9700, Section 2.1.1", Optional: true,
+			bend: inMetadata(put("code_challenge_methods_supported", []string{"plain"}))},
 		{Name: "without_pkce_methods", Does: "does not say that it knows PKCE",
 			Clause: "RFC 8414, Section 2", Harmless: true,
 			bend: inMetadata(drop("code_challenge_methods_supported"))},
@@ -78,7 +78,7 @@ func discoveryFaults() []Misbehavior {
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri",
 		"userinfo_endpoint"} {
 		list = append(list, Misbehavior{Name: "with_http_" + name,
-			Does: "has a " + name + " without TLS", Clause: required,
+			Does: "has its " + name + " without TLS", Clause: required,
 			bend: inMetadata(func(_ *Provider, m map[string]any) {
 				m[name] = strings.Replace(m[name].(string), "https:", "http:", 1)
 			})})

@@ -55,13 +55,13 @@ func frontChannelFaults() []Misbehavior {
 	list := []Misbehavior{
 		{Name: "good", Does: "says whose session has ended", Harmless: true, Modules: []string{
 			module + "rp-frontchannel-rpinitlogout", module + "rp-frontchannel-opinitlogout"}},
-		{Name: "of_another_issuer", Does: "is of another issuer",
+		{Name: "of_another_issuer", Does: "is of another issuer", Optional: true,
 			bend: inFrames(with("iss", stranger))},
-		{Name: "without_iss", Does: "does not say of what issuer it is",
+		{Name: "without_iss", Does: "does not say of what issuer it is", Optional: true,
 			bend: inFrames(without("iss"))},
-		{Name: "without_sid", Does: "does not say what session has ended",
+		{Name: "without_sid", Does: "does not say what session has ended", Optional: true,
 			bend: inFrames(without("sid"))},
-		{Name: "with_two_sids", Does: "names two sessions",
+		{Name: "with_two_sids", Does: "names two sessions", Optional: true,
 			bend: inFrames(func(q url.Values) { q.Add("sid", "another") })},
 	}
 	name(list, "front_channel_logout_", "the frame ")
@@ -87,7 +87,7 @@ func backChannelFaults() []Misbehavior {
 		{Name: "with_empty_sid", Does: "has an empty sid", bend: inLogoutToken(put("sid", ""))},
 		{Name: "with_sid_as_number", Does: "has a sid that is a number",
 			bend: inLogoutToken(put("sid", 7))},
-		{Name: "with_long_sub", Does: "has a subject of 256 characters",
+		{Name: "with_long_sub", Does: "has a subject of 256 characters", Optional: true,
 			bend: inLogoutToken(put("sub", strings.Repeat("a", 256)))},
 		{Name: "of_another_issuer", Does: "is of another issuer",
 			Modules: []string{modules + "-wrong-iss"},
@@ -103,7 +103,7 @@ func backChannelFaults() []Misbehavior {
 		{Name: "without_exp", Does: "never expires", bend: inLogoutToken(drop("exp"))},
 		{Name: "without_iat", Does: "does not say when it was issued",
 			bend: inLogoutToken(drop("iat"))},
-		{Name: "of_next_week", Does: "will be issued in a week",
+		{Name: "of_next_week", Does: "will be issued in a week", Optional: true,
 			bend: inLogoutToken(put("iat", week))},
 		{Name: "without_jti", Does: "has no jti", bend: inLogoutToken(drop("jti"))},
 		{Name: "without_events", Does: "does not say what happened",
@@ -114,7 +114,8 @@ func backChannelFaults() []Misbehavior {
 		{Name: "with_nonce", Does: "has a nonce, as an ID Token",
 			Modules: []string{modules + "-with-nonce"},
 			bend:    inLogoutToken(put("nonce", "nonce"))},
-		{Name: "sent_twice", Does: "comes a second time", bend: sending(resent)},
+		{Name: "sent_twice", Does: "comes a second time", Optional: true,
+			bend: sending(resent)},
 		{Name: "missing", Does: "is not in the request", Clause: backChannel + "2.5",
 			bend: inLogoutForm(func(_ *Provider, form url.Values) { form.Del("logout_token") })},
 		{Name: "beside_another", Does: "is in the request twice", Clause: backChannel + "2.5",
@@ -137,7 +138,8 @@ func backChannelFaults() []Misbehavior {
 	}
 	for _, f := range forgeries() {
 		list = append(list, Misbehavior{Name: "logout_token_" + f.name,
-			Does: "the Logout Token " + f.does, Clause: f.clause, Harmless: f.harmless,
+			Does: "the Logout Token " + f.does, Clause: f.clause, Harmless: f.is == harmless,
+			Optional: f.is == optional,
 			bend: inLogoutForm(func(p *Provider, form url.Values) {
 				form.Set("logout_token", f.forge(p, form.Get("logout_token")))
 			})})

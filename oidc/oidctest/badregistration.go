@@ -20,7 +20,7 @@ func registrationFaults() []Misbehavior {
 			bend: at(instead(http.StatusCreated, "text/html",
 				"<!doctype html><title>Soon</title>"), atRegistration...)},
 		{Name: "of_another_media_type", Does: "has the media type of a page", Clause: answered,
-			bend: at(as("text/html"), atRegistration...)},
+			Optional: true, bend: at(as("text/html"), atRegistration...)},
 		{Name: "not_json", Does: "is no JSON", Clause: answered,
 			bend: at(body(notJSON), atRegistration...)},
 		{Name: "with_client_id_twice", Does: "has two client IDs", Clause: "RFC 8259, Section 4",

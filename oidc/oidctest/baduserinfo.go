@@ -27,7 +27,7 @@ func userInfoFaults() []Misbehavior {
 			bend: at(instead(http.StatusOK, "text/html", "<!doctype html><title>Soon</title>"),
 				atUserInfo...)},
 		{Name: "of_another_media_type", Does: "has the media type of a page", Clause: clause,
-			bend: at(as("text/html"), atUserInfo...)},
+			Optional: true, bend: at(as("text/html"), atUserInfo...)},
 		{Name: "refused", Does: "is refused", Clause: core + "5.3.3",
 			bend: at(instead(http.StatusUnauthorized, "application/json",
 				`{"error":"invalid_token"}`), atUserInfo...)},
@@ -79,7 +79,7 @@ func signedUserInfoFaults() []Misbehavior {
 		{Name: "not_yet_good", Does: "is not good yet: nbf", Clause: "RFC 7519, Section 4.1.5",
 			bend: inUserInfo(put("nbf", fromNow(time.Hour)))},
 		{Name: "of_next_week", Does: "will be issued in a week", Clause: "RFC 7519, Section 4.1.6",
-			bend: inUserInfo(put("iat", week))},
+			Optional: true, bend: inUserInfo(put("iat", week))},
 		{Name: "not_signed_at_all", Does: "is JSON, though registered to be signed",
 			Clause: clause, bend: at(func(_ *Provider, a *answer) {
 				if a.status == http.StatusOK {

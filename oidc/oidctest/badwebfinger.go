@@ -23,7 +23,7 @@ func webFingerFaults() []Misbehavior {
 		{Name: "not_found", Does: "knows nobody", Clause: "RFC 7033, Section 4.2",
 			bend: at(instead(http.StatusNotFound, "text/plain", "nobody here"), atWebFinger...)},
 		{Name: "of_another_media_type", Does: "has the media type of a page",
-			Clause: "RFC 7033, Section 4.2", bend: at(as("text/html"), atWebFinger...)},
+			Clause: "RFC 7033, Section 4.2", Optional: true, bend: at(as("text/html"), atWebFinger...)},
 		{Name: "not_json", Does: "is no JSON", Clause: jrd,
 			bend: at(body(notJSON), atWebFinger...)},
 		{Name: "with_links_twice", Does: "has its links twice", Clause: "RFC 8259, Section 4",

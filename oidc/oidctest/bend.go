@@ -221,9 +221,9 @@ func twice(member string) func(string) string {
 	}
 }
 
-// endless pads an object to a size that no client should read. It ends, so that one that
-// reads it all is noticed.
-func endless(text string) string { return text + strings.Repeat(" ", 16<<20) }
+// endless has what is asked for come after more than any client should read. It ends, so that
+// one that reads it all is noticed; one that reads a part has nothing.
+func endless(text string) string { return strings.Repeat(" ", 16<<20) + text }
 
 // compressed is endless for a client that decompresses, as net/http does, and shorter by far.
 func compressed(_ *Provider, a *answer) {

@@ -18,65 +18,75 @@ import (
 type forgery struct {
 	name, does, clause string
 	forge              func(p *Provider, token string) string
-	harmless           bool
+	is                 kind
 }
+
+// A kind is what a client makes of a forgery: it refuses, or may, or must not.
+type kind int
+
+const (
+	wrong kind = iota
+	optional
+	harmless
+)
 
 // forgeries are those of any token that the provider signs with its key pair.
 func forgeries() []forgery {
 	return []forgery{
 		{"unsigned", "is not signed: its alg is none, its signature empty",
-			"RFC 8725, Section 3.1", unsigned, false},
+			"RFC 8725, Section 3.1", unsigned, wrong},
 		{"with_alg_none", "has the alg none and a signature", "RFC 8725, Section 3.1",
-			under(`{"alg":"none"}`), false},
+			under(`{"alg":"none"}`), wrong},
 		{"with_bad_signature", "has a signature that does not verify", "RFC 7515, Section 5.2",
-			badlySigned, false},
+			badlySigned, wrong},
 		{"without_signature", "has no signature, though its alg is RS256",
-			"RFC 7515, Section 5.2", signatureless, false},
+			"RFC 7515, Section 5.2", signatureless, wrong},
 		{"of_another_key", "is signed with a key that is not the provider's, under the ID of one",
-			"RFC 7515, Section 5.2", byStranger(kidHeader), false},
+			"RFC 7515, Section 5.2", byStranger(kidHeader), wrong},
 		{"of_unknown_key", "names a key that the provider does not publish",
-			"RFC 7515, Section 6", under(`{"alg":"RS256","kid":"unknown","typ":"JWT"}`), false},
+			"RFC 7515, Section 4.1.4", under(`{"alg":"RS256","kid":"unknown","typ":"JWT"}`), optional},
 		{"with_its_own_key", "brings the key that it is signed with", "RFC 8725, Section 3.10",
-			byStranger(ownKeyHeader), false},
+			byStranger(ownKeyHeader), wrong},
 		{"with_another_alg", "is signed with PS256, for which the client is not registered",
-			"RFC 8725, Section 3.1", probabilistic, false},
+			"RFC 8725, Section 3.1", probabilistic, wrong},
 		{"with_public_key_as_secret", "has an HMAC, keyed by the public key",
-			"RFC 8725, Section 2.1", confused, false},
+			"RFC 8725, Section 2.1", confused, wrong},
 		{"with_unknown_crit", "has a critical extension that nobody knows",
 			"RFC 7515, Section 4.1.11",
-			withHeader(`,"crit":["https://x.example/e"],"https://x.example/e":1`), false},
+			withHeader(`,"crit":["https://x.example/e"],"https://x.example/e":1`), wrong},
 		{"with_header_twice", "has kid twice in its header", "RFC 7515, Section 4",
-			withHeader(`,"kid":"other"`), false},
+			withHeader(`,"kid":"other"`), wrong},
 		{"of_another_type", "is of another type, at+jwt", "RFC 8725, Section 3.11",
-			under(`{"alg":"RS256","typ":"at+jwt"}`), false},
-		{"without_type", "has no typ", "RFC 7519, Section 5.1", under(`{"alg":"RS256"}`), true},
+			under(`{"alg":"RS256","typ":"at+jwt"}`), optional},
+		{"without_type", "has no typ", "RFC 7519, Section 5.1", under(`{"alg":"RS256"}`), harmless},
 		{"without_kid", "names no key, where there is one", "RFC 7515, Section 4.1.4",
-			under(`{"alg":"RS256","typ":"JWT"}`), true},
+			under(`{"alg":"RS256","typ":"JWT"}`), harmless},
 		{"with_claim_twice", "has iss twice, once of another issuer", "RFC 7519, Section 4",
-			withPayload(twice(`"iss":"` + stranger + `"`)), false},
+			withPayload(twice(`"iss":"` + stranger + `"`)), wrong},
 		{"that_is_a_list", "has a list as its claims", "RFC 7519, Section 7.2",
-			withPayload(func(claims string) string { return "[" + claims + "]" }), false},
+			withPayload(func(claims string) string { return "[" + claims + "]" }), wrong},
 		{"with_claims_of_no_json", "has claims that are no JSON", "RFC 7519, Section 7.2",
-			withPayload(notJSON), false},
+			withPayload(notJSON), wrong},
 		{"in_two_parts", "ends after its claims", "RFC 7515, Section 7.1",
 			func(_ *Provider, token string) string {
 				return token[:strings.LastIndex(token, ".")]
-			}, false},
+			}, wrong},
 	}
 }
 
-// of are the forgeries of one kind of token, as the provider sends it at endpoints.
+// forged are the forgeries of one kind of token, as the provider sends it at endpoints.
 func forged(prefix, what string, m Misbehavior, endpoints ...string) []Misbehavior {
 	var list []Misbehavior
 	for _, f := range forgeries() {
 		m.Name, m.Does, m.Clause = prefix+f.name, what+f.does, f.clause
-		m.Harmless, m.bend = f.harmless, signed(f.forge, endpoints...)
+		m.Harmless, m.Optional = f.is == harmless, f.is == optional
+		m.bend = signed(f.forge, endpoints...)
 		list = append(list, m)
 	}
 	return list
 }
 
-// ourKey and strangersKey are RSA keys for what is signed by hand.
+// ourKey, strangersKey and weakKey are RSA keys for what is signed by hand.
 func ourKey() *rsa.PrivateKey {
 	key, err := rsaPair()
 	return must(key, err)
@@ -85,6 +95,15 @@ func ourKey() *rsa.PrivateKey {
 var strangersPair = sync.OnceValues(func() (*rsa.PrivateKey, error) {
 	return rsa.GenerateKey(rand.Reader, 2048)
 })
+
+var weakPair = sync.OnceValues(func() (*rsa.PrivateKey, error) {
+	return rsa.GenerateKey(rand.Reader, 1024)
+})
+
+func weakKey() *rsa.PrivateKey {
+	key, err := weakPair()
+	return must(key, err)
+}
 
 func strangersKey() *rsa.PrivateKey {
 	key, err := strangersPair()

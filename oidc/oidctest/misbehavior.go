@@ -23,7 +23,8 @@ type Misbehavior struct {
 	// harmless nor optional a client has to refuse.
 	Harmless bool
 
-	// Optional says that a client may go through with it, or refuse.
+	// Optional says that a client may go through with it, or refuse: the clause binds the
+	// provider alone, or says that a client may look.
 	Optional bool
 
 	types []string // of responses that it is about; if nil, "code"
@@ -83,6 +84,7 @@ var (
 	withFront   = []string{"code id_token", "code id_token token", "id_token", "id_token token"}
 	withToken   = []string{"code token", "code id_token token", "id_token token"}
 	withAccess  = append([]string{"id_token token"}, withCode...)
+	byCode      = []string{"code", "code id_token", "code token"}
 	hashedCode  = []string{"code id_token", "code id_token token"}
 	hashedToken = []string{"code id_token token", "id_token token"}
 )

@@ -2,7 +2,9 @@ package oidctest_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"vouchsafe/oidc/oidctest"
@@ -37,6 +39,26 @@ func TestMisbehaviors(t *testing.T) {
 	}
 }
 
+// What a clause says that a client may check, or must ignore, is no reason to refuse.
+func TestOptional(t *testing.T) {
+	open := strings.Fields(`id_token_issued_to_another id_token_of_last_week id_token_of_next_week
+		id_token_with_wrong_at_hash_by_code id_token_with_wrong_s_hash id_token_of_unknown_key
+		id_token_of_another_type logout_token_sent_twice front_channel_logout_of_another_issuer
+		response_with_access_token_unasked response_with_code_unasked keys_of_other_ids
+		token_response_of_another_media_type token_response_with_scope_as_number`)
+	for _, m := range oidctest.Misbehaviors() {
+		if i := slices.Index(open, m.Name); i >= 0 {
+			open = slices.Delete(open, i, i+1)
+			if !m.Optional {
+				t.Errorf("%s is not optional", m.Name)
+			}
+		}
+	}
+	if len(open) > 0 {
+		t.Errorf("there are no %v", open)
+	}
+}
+
 func TestMisbehaveUnknown(t *testing.T) {
 	p, err := oidctest.New(oidctest.Options{
 		BaseURL: "https://issuer.example", Misbehave: "as_nobody_does"})
@@ -58,4 +80,14 @@ func TestMisbehaveBesideEdits(t *testing.T) {
 	if issuer := w.metadata()["issuer"]; issuer != w.Issuer() {
 		t.Errorf("the metadata is of %v", issuer)
 	}
+}
+
+// A provider that misbehaves is safe for concurrent use, as every one is.
+func TestMisbehaveInParallel(t *testing.T) {
+	w := start(t, oidctest.Options{Misbehave: "id_token_of_another_user_than_hinted"})
+	var all sync.WaitGroup
+	for range 32 {
+		all.Go(func() { w.grant("openid") })
+	}
+	all.Wait()
 }

@@ -225,7 +225,7 @@ func chosen(t *testing.T, names ...string) []Misbehavior {
 func TestSuiteVerdicts(t *testing.T) {
 	const good, front, back, info = "conforms", "response_with_another_state",
 		"id_token_missing", "userinfo_of_another_user"
-	const token = "logout_token_without_events"
+	const token, byGet = "logout_token_without_events", "logout_token_sent_by_get"
 	refusal := errors.New("refused")
 	for _, test := range []struct {
 		name, misbehavior string
@@ -243,15 +243,20 @@ func TestSuiteVerdicts(t *testing.T) {
 		{"accepted before it came", front,
 			func(context.Context, *Attempt) error { return nil }, "never came to that: <nil>"},
 		{"refused in the end", front, believesThen(refusal),
-			"after another request: [token userinfo]"},
+			"another request after it: [token userinfo]"},
 		{"refused after UserInfo", back, believesThen(refusal),
-			"after another request: [userinfo]"},
+			"another request after it: [userinfo]"},
 		{"refused in time", info, believesThen(refusal), ""},
 		{"accepted", info, believes, "UserInfo is of another user (OpenID Connect Core 1.0, " +
 			"Section 5.3.2): not refused"},
 		{"a refused Logout Token answered with 200", token, believesThen(refusal), "is not 400"},
+		{"a Logout Token that the client breaks at", token, answering(500, refusal),
+			"is not 400"},
+		{"a Logout Token refused with 400", token, answering(400, refusal), ""},
+		{"a GET refused with 405", byGet, answering(405, refusal), ""},
+		{"a Logout Token refused with 405", token, answering(405, refusal), "is not 400"},
 		{"refused as not supported", back, believesThen(fmt.Errorf("no ID Token: %w",
-			errors.ErrUnsupported)), "after another request: [userinfo]"},
+			errors.ErrUnsupported)), "another request after it: [userinfo]"},
 		{"secrets come twice", good, func(ctx context.Context, a *Attempt) error {
 			b := believer{ctx, a, strings.Repeat("v", 43)}
 			b.logIn(a.Issuer)
@@ -278,6 +283,55 @@ func believesThen(err error) func(context.Context, *Attempt) error {
 		believes(ctx, a)
 		return err
 	}
+}
+
+// answering answers what comes at the back channel so, and then refuses.
+func answering(status int, err error) func(context.Context, *Attempt) error {
+	return func(ctx context.Context, a *Attempt) error {
+		a.Site.HandleFunc("/backchannel", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+		})
+		return believesThen(err)(ctx, a)
+	}
+}
+
+// Where the browser is sent is what a client believed, whether or not somebody is there.
+func TestSuiteSeesWhereBrowserIsSent(t *testing.T) {
+	const name = "metadata_with_http_authorization_endpoint"
+	v := judged(t, chosen(t, name), func(ctx context.Context, a *Attempt) error {
+		believer{ctx, a, ""}.send("GET", a.Issuer+"/.well-known/openid-configuration", nil, "")
+		_, err := a.Browse(strings.Replace(a.Issuer, "https:", "http:", 1) + "/authorize")
+		return err
+	})
+	if got := v.failed[name+"/code id_token"]; !strings.Contains(got, "browser") {
+		t.Errorf("%q", got)
+	}
+}
+
+// Redirects lead to another origin, which answers; what is endless has nothing to begin with.
+func TestFaultsAreThere(t *testing.T) {
+	get := func(ctx context.Context, a *Attempt, path, token string) (*http.Response, string) {
+		req := must(http.NewRequestWithContext(ctx, http.MethodGet, a.Issuer+path, nil))
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp := must(a.HTTP.Do(req))
+		defer resp.Body.Close()
+		part := must(io.ReadAll(io.LimitReader(resp.Body, 1<<20)))
+		return resp, strings.TrimSpace(string(part))
+	}
+	judged(t, chosen(t, "metadata_endless"), func(ctx context.Context, a *Attempt) error {
+		if _, part := get(ctx, a, "/.well-known/openid-configuration", ""); part != "" {
+			t.Errorf("the metadata begins with %q", part)
+		}
+		return nil
+	})
+	judged(t, chosen(t, "userinfo_redirect"), func(ctx context.Context, a *Attempt) error {
+		token := believer{ctx, a, ""}.logIn(a.Issuer)["access_token"]
+		resp, part := get(ctx, a, "/userinfo", token)
+		if resp.Request.URL.Host != anotherHost || part == "" {
+			t.Errorf("%s answers %q", resp.Request.URL, part)
+		}
+		return nil
+	})
 }
 
 // A suite that tries nothing says so.
