@@ -289,8 +289,7 @@ func (m *ClientMetadata) checkAlgorithms(l *verdict.List) {
 // Where there is no redirect URI, a software statement has them.
 func (m *ClientMetadata) checkLogout(l *verdict.List) {
 	const (
-		need  = "must be https, or http of a confidential client, without a fragment"
-		front = "frontchannel_logout_uri"
+		need = "must be https, or http of a confidential client, without a fragment"
 
 		backClause  = "OpenID Connect Back-Channel Logout 1.0, Section 2.2"
 		frontClause = "OpenID Connect Front-Channel Logout 1.0, Section 2"
@@ -308,9 +307,10 @@ func (m *ClientMetadata) checkLogout(l *verdict.List) {
 	l.Check(m.BackChannelLogoutURI == "" || isURL(m.BackChannelLogoutURI, schemes...),
 		"backchannel_logout_uri", need, backClause)
 	if uri := m.FrontChannelLogoutURI; uri != "" {
-		l.Check(isURL(uri, schemes...), front, need, frontClause)
+		l.Check(isURL(uri, schemes...), "frontchannel_logout_uri", need, frontClause)
 		same := func(redirect string) bool { return httpclient.SameOrigin(redirect, uri) }
-		l.Check(len(m.RedirectURIs) == 0 || slices.ContainsFunc(m.RedirectURIs, same), front,
+		l.Check(len(m.RedirectURIs) == 0 || slices.ContainsFunc(m.RedirectURIs, same),
+			"frontchannel_logout_uri",
 			"must be of the scheme, host and port of a redirect URI", frontClause)
 	}
 }

@@ -334,6 +334,9 @@ func sites(t *testing.T, files ...string) []site {
 			if called(call) != "Result" {
 				s.need, s.whole = literal(call.Args[first+1])
 			}
+			if s.check+s.need == "" && called(call) != "Result" {
+				t.Errorf("%s: cannot tell which check this is", s.place)
+			}
 			if s.check+s.need != "" {
 				list = append(list, s)
 			}
@@ -741,8 +744,8 @@ var callersOwn = []struct{ why, checks string }{
 		: must be one of package jose
 		post_logout_redirect_uris:
 		backchannel_logout_uri:
-		: must be https
-		: must be of the scheme, host and port`},
+		frontchannel_logout_uri:
+		: must be https`},
 	{"what is asked for", `
 		post_logout_redirect_uri:
 		: must be absolute, without a fragment
