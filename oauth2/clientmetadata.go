@@ -107,11 +107,14 @@ func (m ClientMetadata) members() (map[string]json.RawMessage, error) {
 	return members, nil
 }
 
-// text returns m as a JSON object.
-func (m ClientMetadata) text() (string, error) {
-	members, err := m.members()
-	if err != nil {
-		return "", err
+// metadataOf returns the metadata of a client information response as a JSON object, what is
+// false with it.
+func metadataOf(m strictjson.Object) (string, error) {
+	members := map[string]json.RawMessage{}
+	for name, value := range m.All() {
+		if !slices.Contains(notMetadata(), name) {
+			members[name] = value.Raw()
+		}
 	}
 	text, err := json.Marshal(members)
 	return string(text), err

@@ -397,7 +397,7 @@ func (o RegistrationOptions) readRegistration(
 	readIssued(l, m, &r)
 	metadata, err := parseMetadata(m, string(a.Body))
 	if err == nil {
-		d.metadata, err = metadata.text()
+		d.metadata, err = metadataOf(m)
 	}
 	l.Result("metadata", clientMetadataClause, refusal.Because(err, "metadata",
 		"must be of the types that it has", clientMetadataClause))

@@ -116,16 +116,20 @@ func TestClientMetadataMembers(t *testing.T) {
 			v.Set(reflect.ValueOf([]string{field.Name}))
 		}
 	}
-	text, err := m.text()
+	sent, err := m.members()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := RegistrationFromRecord(RegistrationRecord{ClientID: "c", Metadata: []byte(text)})
+	text, err := json.Marshal(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := RegistrationFromRecord(RegistrationRecord{ClientID: "c", Metadata: text})
 	if err != nil || !reflect.DeepEqual(r.Metadata(), m) {
 		t.Errorf("got %+v, %v, want %+v", r.Metadata(), err, m)
 	}
 	var members map[string]any
-	if err := json.Unmarshal([]byte(text), &members); err != nil {
+	if err := json.Unmarshal(text, &members); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(members); got != len(metadataMembers())+1 {
@@ -162,6 +166,25 @@ func TestEmptyLists(t *testing.T) {
 	m := ClientMetadata{GrantTypes: []string{}} // and no authorization_code
 	if _, err := Register(t.Context(), as, m, RegistrationOptions{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a server has answered as false it is told again, whether there is a field for it or not.
+func TestUpdateSaysFalseOfAnswer(t *testing.T) {
+	const no = `"dpop_bound_access_tokens":false,"require_signed_request_object":false,"x":false`
+	s, as := registrar(t, 200, `{`+client+`,`+managed+`,`+no+`}`)
+	r, err := Register(t.Context(), as, plainMetadata(), RegistrationOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := plainMetadata() // which may be begun anew
+	if _, err := r.Update(t.Context(), m, RegistrationOptions{}); err != nil {
+		t.Error(err)
+	}
+	const want = `{"client_id":"c","dpop_bound_access_tokens":false,"redirect_uris":["` +
+		redirectURI + `"],"require_signed_request_object":false,"x":false}`
+	if got := s.requests()[1]; !strings.HasSuffix(got, "\n\n"+want) {
+		t.Errorf("sent %s, want %s", got, want)
 	}
 }
 
