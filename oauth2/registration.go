@@ -417,7 +417,8 @@ func readIssued(l *verdict.List, m strictjson.Object, r *Registration) {
 		return
 	}
 	seconds, ok := v.Seconds()
-	if l.Check(ok, "client_id_issued_at", "must be a number of seconds", registrationClause) {
+	l.Check(ok, "client_id_issued_at", "must be a number of seconds", registrationClause)
+	if ok {
 		r.IssuedAt = timeOrZero(seconds)
 	}
 }

@@ -465,7 +465,7 @@ func TestRefusedAnswerIsHandedOver(t *testing.T) {
 			"client_secret_expires_at", "s", "t", "/register/c", "/register/c"},
 		`"client_secret":1,"client_secret_expires_at":0,` + managed: {
 			"client_secret", "", "t", "/register/c", "/register/c"},
-		confident + `,"registration_access_token":"t",
+		confident + `,"client_id_issued_at":1,"registration_access_token":"t",
 			"registration_client_uri":"https://evil.example/c"`: {
 			"registration_client_uri", "s", "t", "", "/register/c"},
 		confident + `,"registration_access_token":"t","registration_client_uri":1`: {
@@ -494,8 +494,10 @@ func TestRefusedAnswerIsHandedOver(t *testing.T) {
 				uri = s.URL + uri
 			}
 			r := e.Registration()
+			issued := strings.Contains(members, `"client_id_issued_at":1,`)
 			if r.ID != "c" || r.Secret() != secret || r.AccessToken() != token ||
-				r.ConfigurationEndpoint() != uri || way != "" && r.IssuedAt.Unix() != 1 ||
+				r.ConfigurationEndpoint() != uri ||
+				(way != "" || issued) && r.IssuedAt.Unix() != 1 ||
 				want.secret != "" && !r.SecretExpiresAt.IsZero() {
 				t.Errorf("%s, %s: handed over %q %q %q, %v", members, way, r.Secret(),
 					r.AccessToken(), r.ConfigurationEndpoint(), r.SecretExpiresAt)
