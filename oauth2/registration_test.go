@@ -94,6 +94,11 @@ func TestRegister(t *testing.T) {
 	if got := r.Metadata(); !reflect.DeepEqual(got, wantMetadata) {
 		t.Errorf("metadata is %+v", got)
 	}
+	for _, secret := range []string{r.Secret(), r.AccessToken(), r.ID} { // are no metadata
+		if strings.Contains(string(r.Record().Metadata), secret) {
+			t.Errorf("metadata of the record is %s", r.Record().Metadata)
+		}
+	}
 	r.Metadata().RedirectURIs[0] = "x"
 	r.Metadata().Extra["big"][0] = 'x'
 	if got := r.Metadata(); !reflect.DeepEqual(got, wantMetadata) {
