@@ -57,6 +57,7 @@ func TestREADMEBuilds(t *testing.T) {
 		for _, cmd := range []*exec.Cmd{
 			goTool(dir, "mod", "init", "app"),
 			goTool(dir, args...),
+			goTool(dir, "build", "-o", os.DevNull, "."),
 			goTool(dir, "mod", "vendor"),
 			goTool(dir, "vet", "-mod=vendor", "."),
 			goTool(dir, "build", "-mod=vendor", "-o", os.DevNull, "."),

@@ -172,6 +172,12 @@ func TestEmptyLists(t *testing.T) {
 	if _, err := Register(t.Context(), as, m, RegistrationOptions{}); err != nil {
 		t.Error(err)
 	}
+	for f := range reflect.TypeFor[ClientMetadata]().Fields() {
+		list := f.Type == reflect.TypeFor[[]string]()
+		if list && !strings.HasSuffix(f.Tag.Get("json"), ",omitzero") {
+			t.Errorf("%s is left out if it is empty", f.Name)
+		}
+	}
 }
 
 // What a server has answered as false it is told again, whether there is a field for it or not.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"vouchsafe/jose"
@@ -491,6 +492,12 @@ func TestEmptyLists(t *testing.T) {
 	if err != nil || again.RequestURIs == nil || again.PostLogoutRedirectURIs == nil ||
 		again.DefaultACRValues != nil {
 		t.Errorf("got %+v, %v", again, err)
+	}
+	for f := range reflect.TypeFor[ClientMetadata]().Fields() {
+		list := f.Type == reflect.TypeFor[[]string]()
+		if list && !strings.HasSuffix(f.Tag.Get("json"), ",omitzero") {
+			t.Errorf("%s is left out if it is empty", f.Name)
+		}
 	}
 }
 
