@@ -126,7 +126,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 			"check id_token_hint"},
 		{"hint of three parts", AuthorizationOptions{IDTokenHint: "a.b.c"},
 			"check id_token_hint"},
-		{"hint of five parts", AuthorizationOptions{IDTokenHint: "a.b.c.d.e"},
+		{"hint of five parts", AuthorizationOptions{IDTokenHint: w.issue(nil) + ".d.e"},
 			"check id_token_hint"},
 		{"hint and claims of two subjects", AuthorizationOptions{
 			IDTokenHint: w.issue(nil), Claims: subject("bob")}, "check id_token_hint"},

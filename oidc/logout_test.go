@@ -161,6 +161,14 @@ func TestLogoutHintClause(t *testing.T) {
 	}
 }
 
+// Of a path that is no URL the check says so, and not which schemes there are.
+func TestLogoutRedirectNeed(t *testing.T) {
+	check, ok := errors.AsType[*jose.CheckError](checkLogoutRedirect("/goodbye"))
+	if !ok || !strings.Contains(check.Need, "absolute") {
+		t.Errorf("got %v", check)
+	}
+}
+
 func TestLogoutWithoutEndpoint(t *testing.T) {
 	w := newWorld(t, oidctest.Options{EditMetadata: member("end_session_endpoint", nil)}, nil, nil)
 	if req, err := w.client.Logout(t.Context(), LogoutOptions{}); req != nil ||

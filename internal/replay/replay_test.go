@@ -196,6 +196,23 @@ func TestMemoryForgetsBeforeItIsFull(t *testing.T) {
 	}
 }
 
+// One that has not doubled since is not searched, though something is past: what counts would be
+// looked at over and over.
+func TestMemorySearchesWhenItHasDoubled(t *testing.T) {
+	c := newClock(100_000)
+	for i := range int64(3000) {
+		c.at(t, 1000, fmt.Sprint(i), 9000)
+	}
+	c.at(t, 1000, "old", 1001)
+	c.at(t, 1001, "new", 1002) // the first search
+	for i := range int64(3000) {
+		c.at(t, 2000+i, fmt.Sprint("more", i), 2001+i)
+	}
+	if got := len(c.until); got != 6001 {
+		t.Errorf("%d keys", got)
+	}
+}
+
 var errFull = errors.New("full")
 
 // A store whose keys are past one after the other does not look for each of them.
