@@ -25,8 +25,9 @@ var errForm = errors.New("registry: the parameters of a request must be a form o
 // The status is 403 if access was denied, and where a request came from another site or for
 // another user; 404 if there is no such client; 503 before [Registry.Init], and if
 // Options.Resolve failed; 400 for another [TransactionError], and for a request that cannot
-// be; 500 if the Store, HandlerOptions.LoggedIn or LoggedOut failed; and otherwise 502:
-// the provider did not answer as it must.
+// be; 500 if the Store, HandlerOptions.LoggedIn or LoggedOut failed; and otherwise 502: the
+// provider did not answer as it must. Of a logout that does not reach the provider it is 502
+// whatever the cause, but for the Store, as the user is logged out of the site.
 //
 // The page links to "/", is not to be stored or framed, and may load nothing.
 func ErrorPage(w http.ResponseWriter, _ *http.Request, err error) { showError(w, err, "/") }
