@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -99,8 +98,8 @@ func (c *Client) Logout(ctx context.Context, o LogoutOptions) (*LogoutRequest, e
 		}
 	}
 	for name, values := range o.Params {
-		l.Check(!params.Has(name) && name != "state" && name != "post_logout_redirect_uri", "params",
-			"must not have "+strconv.Quote(name)+", which is set otherwise", logoutClause)
+		l.Check(!params.Has(name) && name != "state" && name != "post_logout_redirect_uri",
+			"params", "must not have "+strconv.Quote(name)+", which is set otherwise", logoutClause)
 		params[name] = values
 	}
 	query, err := url.ParseQuery(endpoint.RawQuery)
@@ -211,7 +210,7 @@ func (t *LogoutTransaction) MarshalBinary() ([]byte, error) {
 // it was.
 func (t *LogoutTransaction) UnmarshalBinary(b []byte) error {
 	var d logoutData
-	if json.Unmarshal(b, &d) != nil || slices.Contains([]string{d.State, d.Issuer, d.ClientID}, "") {
+	if json.Unmarshal(b, &d) != nil || d.State == "" || d.Issuer == "" || d.ClientID == "" {
 		return errLogoutTransaction
 	}
 	*t = *newLogoutTransaction(d)

@@ -47,7 +47,7 @@ func discoveryFaults() []Misbehavior {
 			bend: inMetadata(drop("code_challenge_methods_supported"))},
 		{Name: "without_userinfo_endpoint", Does: "has no userinfo_endpoint", Clause: required,
 			Optional: true, bend: inMetadata(drop("userinfo_endpoint"))},
-		{Name: "with_unsigned_requests_alone", Does: "takes request objects that nobody signed alone",
+		{Name: "with_unsigned_requests_alone", Does: "takes unsigned request objects alone",
 			Clause: "OpenID Connect Core 1.0, Section 6.1", Harmless: true,
 			Modules: []string{module + "request-uri-signed-none"},
 			bend: inMetadata(put("request_object_signing_alg_values_supported",
