@@ -436,3 +436,62 @@ func TestSessionID(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is accepted has all that Section 2.6 asks for, and what is refused is so by a check.
+func FuzzLogoutToken(f *testing.F) {
+	const issuer = "https://p.example"
+	c, err := New(Config{
+		Provider: Provider{AuthorizationServer: oauth2.AuthorizationServer{
+			AuthorizationEndpoint: issuer + "/a",
+			TokenEndpoint:         issuer + "/t",
+			JWKSURI:               issuer + "/j",
+		}},
+		Issuer:  issuer,
+		ID:      "client",
+		Auth:    oauth2.ClientSecret(suiteSecret),
+		IDToken: oauth2.SignedResponse{SigningAlgorithm: "HS256"},
+		Replays: &replays{fresh: true},
+		Now:     func() time.Time { return start },
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	const good = `{"iss":"https://p.example","sub":"alice","aud":"client","sid":"s","jti":"j",` +
+		`"iat":1795262400,"exp":1795262520,"events":{"` + logoutEvent + `":{}}}`
+	f.Add(good)
+	f.Add(strings.Replace(good, `"sub":"alice",`, "", 1))
+	f.Add(strings.Replace(good, `"sid":"s",`, "", 1))
+	f.Add(strings.Replace(good, `"jti":"j"`, `"jti":"j","nonce":null`, 1))
+	f.Add(strings.Replace(good, `:{}`, `:{"a":[{}]},"b":1`, 1))
+	verify := func(ctx context.Context, payload string) (*LogoutToken, error) {
+		return c.VerifyLogoutToken(ctx, mac(`{"alg":"HS256"}`, []byte(suiteSecret))([]byte(payload)))
+	}
+	if _, err := verify(f.Context(), good); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, payload string) {
+		got, err := verify(t.Context(), payload)
+		if err != nil {
+			if got != nil || !strings.HasPrefix(outcome(err), "check ") {
+				t.Errorf("%v beside %v", got, err)
+			}
+			return
+		}
+		var seen struct {
+			Subject string                     `json:"sub"`
+			Session string                     `json:"sid"`
+			ID      string                     `json:"jti"`
+			Events  map[string]json.RawMessage `json:"events"`
+			Nonce   json.RawMessage            `json:"nonce"`
+		}
+		if err := got.Claims(&seen); err != nil {
+			t.Fatal(err)
+		}
+		event := strings.TrimSpace(string(seen.Events[logoutEvent]))
+		if got.Issuer != issuer || got.Subject != seen.Subject || got.SessionID != seen.Session ||
+			seen.Subject+seen.Session == "" || seen.ID == "" || seen.Nonce != nil ||
+			!strings.HasPrefix(event, "{") {
+			t.Errorf("accepted %s", payload)
+		}
+	})
+}
