@@ -139,13 +139,21 @@ func appendEndpoints(list []Endpoint, v reflect.Value) []Endpoint {
 
 // Clone returns metadata, a struct, whose lists are its own.
 func Clone[T any](metadata T) T {
-	v := reflect.ValueOf(&metadata).Elem()
-	for _, f := range reflect.VisibleFields(v.Type()) {
-		if list, ok := v.FieldByIndex(f.Index).Interface().([]string); ok {
-			v.FieldByIndex(f.Index).Set(reflect.ValueOf(slices.Clone(list)))
+	cloneLists(reflect.ValueOf(&metadata).Elem())
+	return metadata
+}
+
+func cloneLists(v reflect.Value) {
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Kind() {
+		case reflect.Struct:
+			cloneLists(f)
+		case reflect.Slice:
+			if !f.IsNil() {
+				f.Set(reflect.AppendSlice(reflect.MakeSlice(f.Type(), 0, f.Len()), f))
+			}
 		}
 	}
-	return metadata
 }
 
 // CheckEndpoints refuses endpoints that secrets must not be sent to. What an issuer says
