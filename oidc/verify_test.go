@@ -313,26 +313,36 @@ func TestWholeSeconds(t *testing.T) {
 	}
 }
 
-// FuzzIDToken has claims of every kind signed as they are. What is accepted is what was asked
-// for, as another reader of JSON sees it.
-func FuzzIDToken(f *testing.F) {
-	const issuer, secret = "https://p.example", "a secret that is as long as the hash"
-	hour := time.Hour
+const offline = "https://p.example"
+
+// withoutNetwork is a client of the provider offline, whose tokens have an HMAC by secret.
+func withoutNetwork(t testing.TB, secret string) *Client {
+	t.Helper()
 	c, err := New(Config{
 		Provider: Provider{AuthorizationServer: oauth2.AuthorizationServer{
-			AuthorizationEndpoint: issuer + "/a",
-			TokenEndpoint:         issuer + "/t",
-			JWKSURI:               issuer + "/j",
+			AuthorizationEndpoint: offline + "/a",
+			TokenEndpoint:         offline + "/t",
+			JWKSURI:               offline + "/j",
 		}},
-		Issuer:  issuer,
+		Issuer:  offline,
 		ID:      "client",
 		Auth:    oauth2.ClientSecret(secret),
 		IDToken: oauth2.SignedResponse{SigningAlgorithm: "HS256"},
+		Replays: &replays{fresh: true},
 		Now:     func() time.Time { return start },
 	})
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
+	return c
+}
+
+// FuzzIDToken has claims of every kind signed as they are. What is accepted is what was asked
+// for, as another reader of JSON sees it.
+func FuzzIDToken(f *testing.F) {
+	const secret = "a secret that is as long as the hash"
+	hour := time.Hour
+	c := withoutNetwork(f, secret)
 	const good = `{"iss":"https://p.example","sub":"alice","aud":"client","nonce":"n",` +
 		`"iat":1795262400,"exp":1795266000,"auth_time":1795262400,"acr":"gold"}`
 	f.Add(good)
@@ -362,7 +372,7 @@ func FuzzIDToken(f *testing.F) {
 		}
 		seconds := func(name string) float64 { n, _ := seen[name].(float64); return n }
 		now, many := float64(start.Unix()), fmt.Sprint(seen["aud"])
-		if seen["iss"] != issuer || seen["sub"] != got.Subject || got.Subject == "" ||
+		if seen["iss"] != offline || seen["sub"] != got.Subject || got.Subject == "" ||
 			seen["nonce"] != "n" || seen["acr"] != "gold" || many != "client" && many != "[client]" ||
 			seconds("exp") <= now-61 || seconds("iat") > now+60 || seconds("iat") == 0 ||
 			seconds("auth_time") < now-3660 || seconds("auth_time") > now+61 {
