@@ -116,9 +116,14 @@ func redirect(w http.ResponseWriter, r *http.Request, target string) {
 	if r.Method == http.MethodPost {
 		status = http.StatusSeeOther
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
+	keepPrivate(w.Header())
 	http.Redirect(w, r, target, status)
+}
+
+// keepPrivate keeps an answer out of caches, and the address of its page out of other sites.
+func keepPrivate(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
 }
 
 // begin begins a login and returns where the browser is to go.

@@ -236,8 +236,7 @@ func (s *handlerSet) handler(
 	serve func(w http.ResponseWriter, r *http.Request) error, methods ...string,
 ) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Referrer-Policy", "no-referrer")
+		keepPrivate(w.Header())
 		if !slices.Contains(methods, r.Method) {
 			w.Header().Set("Allow", strings.Join(methods, ", "))
 			http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)

@@ -82,8 +82,7 @@ func (c *Client) Complete(w http.ResponseWriter, r *http.Request, user string) (
 
 func (c *Client) complete(w http.ResponseWriter, r *http.Request, m *registration, user string,
 ) (*Login, error) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
+	keepPrivate(w.Header())
 	params, err := oauth2.ReadCallback(r) // a HEAD, of a link preview say, uses up no login
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -137,8 +136,7 @@ func (c *Client) ValidateLogoutResponse(
 func (c *Client) endLogout(
 	w http.ResponseWriter, r *http.Request, m *registration,
 ) (record, error) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
+	keepPrivate(w.Header())
 	p, ok := m.protocol.(oidcProtocol)
 	if !ok {
 		return record{}, errNoLogout
@@ -220,8 +218,7 @@ func logoutFault(status int, err error) error {
 func (s *handlerSet) providerSays(made func(*oidc.Client, oidc.LogoutFunc,
 	func(*http.Request, error)) http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Referrer-Policy", "no-referrer")
+		keepPrivate(w.Header())
 		client, err := s.client(r)
 		if err != nil {
 			s.refuseLogout(w, r, err)
@@ -247,11 +244,4 @@ func (s *handlerSet) refuseLogout(w http.ResponseWriter, r *http.Request, err er
 // logoutRefused tells the logger of what a provider said in vain.
 func (s *handlerSet) logoutRefused(r *http.Request, err error) {
 	s.registry.warn(r.Context(), "registry: no logout", err)
-}
-
-// warn tells Options.Logger, if there is one.
-func (r *Registry) warn(ctx context.Context, what string, err error) {
-	if s := r.settings.Load(); s != nil && s.options.Logger != nil {
-		s.options.Logger.WarnContext(ctx, what, "error", err)
-	}
 }

@@ -306,3 +306,10 @@ func notRegistered(name string) error {
 func WithTrace(ctx context.Context, f func(check, clause string, err error)) context.Context {
 	return verdict.With(ctx, f)
 }
+
+// warn tells Options.Logger, if there is one.
+func (r *Registry) warn(ctx context.Context, what string, err error) {
+	if s := r.settings.Load(); s != nil && s.options.Logger != nil {
+		s.options.Logger.WarnContext(ctx, what, "error", err)
+	}
+}
