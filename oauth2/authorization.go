@@ -9,10 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	"vouchsafe/httpclient"
+	"vouchsafe/internal/discovery"
 	"vouchsafe/internal/hook"
 	"vouchsafe/internal/random"
-	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/verdict"
 	"vouchsafe/pkce"
 )
@@ -260,21 +259,11 @@ func encoded(list []param) string {
 
 const redirectClause = "RFC 6749, Section 3.1.2"
 
-// checkRedirectURI checks what RFC 6749, Section 3.1.2 asks of a redirection endpoint,
-// and that nobody else can read what comes there (RFC 9700, Section 2.1). A scheme of a
-// native application's own is a domain name's reverse, which has a dot (RFC 8252,
-// Section 7.1).
+// checkRedirectURI checks what RFC 6749, Section 3.1.2 asks of a redirection endpoint.
 func checkRedirectURI(raw string) error {
-	u, err := url.Parse(raw)
-	if err != nil || !u.IsAbs() || strings.Contains(raw, "#") || u.User != nil {
-		return checkError("redirect_uri",
-			"must be absolute, without a fragment or user information", redirectClause)
-	}
-	if !strings.Contains(u.Scheme, ".") {
-		if err := httpclient.CheckParsedURL(nil, u); err != nil {
-			return refusal.Because(err, "redirect_uri",
-				"must be https, http on loopback, or of a scheme with a dot", redirectClause)
-		}
+	u, err := discovery.CheckRedirect("redirect_uri", raw, redirectClause)
+	if err != nil {
+		return err
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil || !single(query) || slices.ContainsFunc(responseParams(), query.Has) {

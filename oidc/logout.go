@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"vouchsafe/httpclient"
+	"vouchsafe/internal/discovery"
 	"vouchsafe/internal/random"
 	"vouchsafe/internal/refusal"
 	"vouchsafe/internal/verdict"
@@ -130,16 +131,9 @@ func checkLogoutRedirect(raw string) error {
 	if raw == "" {
 		return nil
 	}
-	u, err := url.Parse(raw)
-	if err != nil || !u.IsAbs() || strings.Contains(raw, "#") || u.User != nil {
-		return checkError(check, "must be absolute, without a fragment or user information",
-			logoutClause)
-	}
-	if !strings.Contains(u.Scheme, ".") {
-		if err := httpclient.CheckParsedURL(nil, u); err != nil {
-			return refusal.Because(err, check,
-				"must be https, http on loopback, or of a scheme with a dot", logoutClause)
-		}
+	u, err := discovery.CheckRedirect(check, raw, logoutClause)
+	if err != nil {
+		return err
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil || query.Has("state") {

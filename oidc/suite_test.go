@@ -748,7 +748,6 @@ var callersOwn = []struct{ why, checks string }{
 		: must be https`},
 	{"what is asked for", `
 		post_logout_redirect_uri:
-		: must be absolute, without a fragment
 		: must not have state in its query
 		max_age:
 		prompt:

@@ -189,6 +189,24 @@ func CheckIssuer(client *http.Client, issuer, clause string) (*url.URL, error) {
 	return u, nil
 }
 
+// CheckRedirect parses a URI that the browser is to come back to, and where nobody else can
+// read what comes (RFC 9700, Section 2.1). A scheme of a native application's own is a domain
+// name's reverse, which has a dot (RFC 8252, Section 7.1).
+func CheckRedirect(check, raw, clause string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || !u.IsAbs() || strings.Contains(raw, "#") || u.User != nil {
+		return nil, checkError(check,
+			"must be absolute, without a fragment or user information", clause)
+	}
+	if !strings.Contains(u.Scheme, ".") {
+		if err := httpclient.CheckParsedURL(nil, u); err != nil {
+			return nil, refusal.Because(err, check,
+				"must be https, http on loopback, or of a scheme with a dot", clause)
+		}
+	}
+	return u, nil
+}
+
 func checkError(check, need, clause string) error {
 	return &jose.CheckError{Check: check, Need: need, Clause: clause}
 }

@@ -343,3 +343,18 @@ func TestClone(t *testing.T) {
 		t.Errorf("the clone is %v", two)
 	}
 }
+
+func TestCheckRedirect(t *testing.T) {
+	for raw, ok := range map[string]bool{
+		"https://app.example/a?b=c": true, "http://127.0.0.1:8080/": true,
+		"com.example.app:/a": true, "": false, "/a": false, "https://app.example/#": false,
+		"https://a@app.example/": false, "http://app.example/": false,
+		"javascript:alert(1)": false,
+	} {
+		u, err := CheckRedirect("redirect_uri", raw, "RFC 6749, Section 3.1.2")
+		if ok && (err != nil || u.String() != raw) ||
+			!ok && (u != nil || !errors.Is(err, checked("redirect_uri"))) {
+			t.Errorf("%q: %v, %v", raw, u, err)
+		}
+	}
+}
